@@ -77,7 +77,7 @@ export class DType {
     for (const [name, number, sizeBytes] of table) {
       for (const isRef of [false, true]) {
         const dtype = new DType(name, number, sizeBytes, isRef);
-        byName.set(dtype.name, dtype);
+        byName.set(isRef ? `${name}_ref` : name, dtype);
         byNumber.set(dtype.number, dtype);
       }
     }
