@@ -98,7 +98,8 @@ const classes: Record<Code, new (message: string, facts?: ErrorFacts) => OpError
 /** An OpError of the class of its code. */
 export const opError = (code: Code, message: string, facts?: ErrorFacts): OpError => new classes[code](message, facts);
 
-export const invalidArgument = (message: string, facts?: ErrorFacts): OpError => new InvalidArgumentError(message, facts);
+export const invalidArgument = (message: string, facts?: ErrorFacts): OpError =>
+  new InvalidArgumentError(message, facts);
 
 /** Python's exceptions that TensorFlow's Python raises; the texts are Python TensorFlow's. */
 export class ValueError extends Error {

@@ -14,7 +14,8 @@ export function elementCount(shape: FullShape): number {
   return n;
 }
 
-export const sameShape = (a: FullShape, b: FullShape): boolean => a.length === b.length && a.every((d, i) => d === b[i]);
+export const sameShape = (a: FullShape, b: FullShape): boolean =>
+  a.length === b.length && a.every((d, i) => d === b[i]);
 
 /** TensorFlow's C++ form: `[?,784]`, `<unknown>`, `[]`. */
 export const formatShape = (shape: Shape): string =>
@@ -98,7 +99,8 @@ export function broadcastShapes(a: Shape, b: Shape): Shape {
 
 /** Axis in [-rank, rank) as a non-negative number. */
 export function normalizeAxis(axis: number, rank: number): number {
-  if (axis < -rank || axis >= rank) throw new ValueError(`axis ${axis} is out of bounds for array of dimension ${rank}`);
+  if (axis < -rank || axis >= rank)
+    throw new ValueError(`axis ${axis} is out of bounds for array of dimension ${rank}`);
   return axis < 0 ? axis + rank : axis;
 }
 
