@@ -1,0 +1,40 @@
+/** What the session sees of an engine: memory, and programs that become executables. */
+import type { DTypeName } from "../core/dtype.ts";
+import type { FullShape } from "../core/shape.ts";
+import type { Program } from "./primitive.ts";
+
+/** Where the variables and random states of a session lie: slot -> address. Fixed as long as the executable lives. */
+export type SlotAddress = (slot: number) => number;
+
+export interface Engine {
+  readonly name: "wasm" | "reference" | "native";
+  /** The memory that addresses count in. It grows: read this again after anything that allocates or compiles. */
+  readonly buffer: ArrayBufferLike;
+  /** Zeroed memory, aligned to 64 bytes. Throws RESOURCE_EXHAUSTED naming the bytes wanted. */
+  allocate(sizeBytes: number): number;
+  free(address: number): void;
+  /** Bytes allocated at present, and the most there ever were. */
+  readonly usage: { readonly bytes: number; readonly peakBytes: number };
+  compile(program: Program, slots: SlotAddress): Executable;
+}
+
+/**
+ * A compiled program. Its workspace (any 64-byte aligned block of `workspaceBytes`, allocated by the caller, one for each run at a time)
+ * begins with the arguments: an int32 address for each input. `inputOffsets` is room for each input inside the workspace, which the
+ * arguments point at after `prepare`.
+ */
+export interface Executable {
+  readonly workspaceBytes: number;
+  readonly inputOffsets: readonly number[];
+  readonly outputs: readonly { readonly dtype: DTypeName; readonly shape: FullShape }[];
+  /** Writes constants and the default argument addresses into a fresh workspace. */
+  prepare(base: number): void;
+  /** Makes input k come from another address than its own room. */
+  setInput(base: number, k: number, address: number): void;
+  /** Runs to the end. Throws the program's own error when a check fails; writes made before it stay. */
+  run(base: number): void;
+  /** Where output k lies after a run: never inside a variable's memory. */
+  outputAddress(base: number, k: number): number;
+  /** One line a kernel: name, sizes, dtype. */
+  describe(): readonly string[];
+}
