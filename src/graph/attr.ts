@@ -1,0 +1,31 @@
+/** Attr values in memory: tagged as on the wire, unwrapped for op code. */
+import type { DType } from "../core/dtype.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import type { Shape } from "../core/shape.ts";
+import type { AttrValue, NameAttrList } from "../proto/attr_value.ts";
+import type { AttrDefinition, AttrKind, AttrPlain } from "./definition.ts";
+
+export type { AttrValue } from "../proto/attr_value.ts";
+
+/** A function of the graph's library with the attrs of the call. */
+export type FunctionRef = NameAttrList;
+
+/** Wraps an op author's plain value as the attr kind of its definition. */
+export function wrapAttr(definition: Pick<AttrDefinition, "kind" | "isList">, plain: AttrPlain): AttrValue {
+  if (definition.isList) return { kind: "list", of: definition.kind, value: plain as never } as AttrValue;
+  return tagged(definition.kind, plain);
+}
+
+const tagged = (kind: AttrKind, plain: AttrPlain): AttrValue => ({ kind, value: plain }) as AttrValue;
+
+/** The plain value inside. */
+export const unwrapAttr = (attr: AttrValue): AttrPlain => (attr as { value: AttrPlain }).value;
+
+export const typeAttr = (value: DType): AttrValue => ({ kind: "type", value: value.baseDtype });
+export const shapeAttr = (value: Shape): AttrValue => ({ kind: "shape", value });
+export const intAttr = (value: number | bigint): AttrValue => ({ kind: "int", value });
+export const floatAttr = (value: number): AttrValue => ({ kind: "float", value });
+export const boolAttr = (value: boolean): AttrValue => ({ kind: "bool", value });
+export const stringAttr = (value: string): AttrValue => ({ kind: "string", value });
+export const stringsAttr = (value: readonly string[]): AttrValue => ({ kind: "list", of: "string", value });
+export const tensorAttr = (value: NdArray): AttrValue => ({ kind: "tensor", value });

@@ -1,0 +1,151 @@
+/**
+ * What the graph, the planner and eager know of an op: its signature as data, and its behaviour as functions. Definitions are made by
+ * `defineOp` in src/ops; nothing here knows any op.
+ */
+import type { DType } from "../core/dtype.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import type { Dim, Shape } from "../core/shape.ts";
+import type { Lowering, VariableRef } from "../engine/lowering.ts";
+import type { Value } from "../engine/primitive.ts";
+import type { FunctionRef } from "./attr.ts";
+
+/** An input or output argument: of a fixed dtype, of an attr's dtype, a list of `number` tensors, or a list of the dtypes in `typeList`. */
+export interface ArgDefinition {
+  readonly name: string;
+  readonly dtype?: DType;
+  readonly typeAttr?: string;
+  readonly numberAttr?: string;
+  readonly typeListAttr?: string;
+  readonly isRef: boolean;
+}
+
+export type AttrKind = "bool" | "int" | "float" | "string" | "type" | "shape" | "tensor" | "func";
+
+export interface AttrDefinition {
+  readonly name: string;
+  readonly kind: AttrKind;
+  readonly isList: boolean;
+  /** An unwrapped value (undefined: the attr must be given). */
+  readonly defaultValue?: AttrPlain;
+  readonly allowedTypes?: readonly DType[];
+  readonly allowedStrings?: readonly string[];
+  readonly minimum?: number;
+}
+
+/** An attr's value as op code sees it. */
+export type AttrPlain =
+  | number
+  | bigint
+  | boolean
+  | string
+  | Uint8Array
+  | DType
+  | Shape
+  | NdArray
+  | FunctionRef
+  | readonly AttrPlain[]
+  | null;
+
+/** What a shape function may ask beside the shapes of its inputs. */
+export interface ShapeContext {
+  /** The value of an input where it is known while building (constants and what is computed from them), else null. */
+  value(input: string, index?: number): NdArray | null;
+  /** The value of an int vector input as a shape: known dimensions, null for unknown ones; a null shape when its length is unknown. -1 is unknown. */
+  valueAsShape(input: string, index?: number): Shape;
+  /** dtype and shape of what a resource, queue or TensorArray handle stands for, when the maker of the handle said so. */
+  handle(input: string, index?: number): readonly HandleData[] | null;
+  /** dtypes of the outputs as the signature gives them, flattened. */
+  readonly outputDtypes: readonly DType[];
+  /** The node's name, for error texts. */
+  readonly name: string;
+}
+
+export interface HandleData {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+/** One shape for each output, flattened; with `handles` when outputs are handles with known contents. */
+export type InferredShapes = readonly Shape[] | { readonly shapes: readonly Shape[]; readonly handles: readonly (readonly HandleData[] | null)[] };
+
+/** What the engine's side sees of the node being lowered or computed. */
+export interface NodeFacts {
+  readonly name: string;
+  readonly type: string;
+  readonly device: string;
+  readonly outputDtypes: readonly DType[];
+  readonly outputShapes: readonly Shape[];
+}
+
+export type Lowered = Value | VariableRef | readonly (Value | VariableRef)[] | undefined | void;
+
+/** A variable of the session, as ops with `compute` or `run` see it. */
+export interface VariableHandle {
+  readonly name: string;
+  readonly dtype: DType;
+  /** A view of the value, valid until the next write; null when uninitialized. */
+  read(): NdArray | null;
+  /** Copies the value in; the shape may change. */
+  write(value: NdArray): void;
+}
+
+/** What `compute` gets beside its inputs. All synchronous. */
+export interface ComputeContext {
+  readonly node: NodeFacts;
+  /** State that belongs to this node in this session (random counters, first_n of Print). */
+  nodeState<T>(create: () => T): T;
+  /** The variable behind a reference or resource input. */
+  variable(input: string): VariableHandle;
+  /** The object that a resource or string-ref handle names, or undefined. */
+  resource<T>(handle: NdArray): T | undefined;
+  /** The object of a container and name, made on first use; its handle. */
+  makeResource<T>(options: { container: string; name: string; create: () => T }): { handle: NdArray; resource: T };
+  deleteResource(handle: NdArray): boolean;
+  /** Runs a function of the graph's library. */
+  call(fn: FunctionRef, args: readonly NdArray[]): readonly NdArray[];
+}
+
+/** What `run` gets: as `compute`, and it may wait. */
+export interface RunContext extends ComputeContext {
+  /** Aborted when the session closes or the run is cancelled. */
+  readonly signal: AbortSignal;
+  callAsync(fn: FunctionRef, args: readonly NdArray[]): Promise<readonly NdArray[]>;
+}
+
+/** How an op takes part in TF1's control flow; the executor knows these roles and no names. */
+export type FlowRole = "switch" | "merge" | "enter" | "exit" | "nextIteration" | "loopCond" | "controlTrigger";
+
+/** An op, complete. `record` parameters hold inputs, attrs (and outputs for gradients) by their names in the signature. */
+export interface OpDefinition {
+  readonly type: string;
+  readonly inputs: readonly ArgDefinition[];
+  readonly outputs: readonly ArgDefinition[];
+  readonly attrs: readonly AttrDefinition[];
+  /** TensorFlow's is_stateful: never merged with an equal node, never folded. */
+  readonly stateful: boolean;
+  /** A placeholder: has no value of its own; running it unfed is an error of this text (or its `run`). */
+  readonly placeholder: boolean;
+  /** Inputs (references or resource handles) whose variable the op changes: it goes after the reads that nothing orders. */
+  readonly updates: readonly string[];
+  /** Its output is a variable of the session: a reference, or a resource handle. */
+  readonly variable?: "ref" | "resource";
+  readonly flow?: FlowRole;
+  // biome-ignore lint/suspicious/noExplicitAny: records are typed where ops are defined
+  readonly value?: (record: any) => NdArray;
+  // biome-ignore lint/suspicious/noExplicitAny: records are typed where ops are defined
+  readonly shape: (record: any, context: ShapeContext) => InferredShapes;
+  /** Partly known values of an int vector output while building, for shapes computed from shapes. */
+  // biome-ignore lint/suspicious/noExplicitAny: records are typed where ops are defined
+  readonly partialValue?: (record: any, context: ShapeContext) => readonly Dim[] | null;
+  // biome-ignore lint/suspicious/noExplicitAny: records are typed where ops are defined
+  readonly lower?: (p: Lowering, record: any, node: NodeFacts) => Lowered;
+  // biome-ignore lint/suspicious/noExplicitAny: records are typed where ops are defined
+  readonly compute?: (record: any, context: ComputeContext) => NdArray | readonly NdArray[] | void;
+  // biome-ignore lint/suspicious/noExplicitAny: records are typed where ops are defined
+  readonly run?: (record: any, context: RunContext) => NdArray | readonly NdArray[] | void | Promise<NdArray | readonly NdArray[] | void>;
+  /** dtypes of inputs for which `compute` is used although the op has `lower` (strings and the like have no primitive form). */
+  // biome-ignore lint/suspicious/noExplicitAny: records are typed where ops are defined
+  readonly lowers?: (record: any) => boolean;
+  // biome-ignore lint/suspicious/noExplicitAny: tools are typed where ops are defined
+  readonly gradient: ((tf: any, record: any, ...dys: any[]) => Record<string, unknown>) | "none" | "unregistered";
+}

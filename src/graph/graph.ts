@@ -1,0 +1,459 @@
+/** The graph: nodes by name, and the scopes under which nodes are made. */
+import type { DType } from "../core/dtype.ts";
+import { KeyError, OpError, RuntimeError, TypeError, ValueError } from "../core/error.ts";
+import type { FunctionLibrary } from "../proto/graph_def.ts";
+import { type AttrValue, stringsAttr, unwrapAttr } from "./attr.ts";
+import type { ControlFlowContext } from "./context.ts";
+import type { OpDefinition } from "./definition.ts";
+import { mergeDevices } from "./device.ts";
+import { inferShapes, shapeError } from "./infer.ts";
+import { Operation } from "./operation.ts";
+import { around, graphStack, ScopeStack } from "./scopes.ts";
+import { Tensor } from "./tensor.ts";
+
+export interface NodeOptions {
+  readonly definition: OpDefinition;
+  readonly inputs: readonly Tensor[];
+  readonly attrs: Map<string, AttrValue>;
+  /** Ends in "/" when it is a whole name already; otherwise it is made unique inside the current scope. */
+  readonly name: string;
+  readonly outputDtypes: readonly DType[];
+  readonly controlInputs?: readonly Operation[];
+  /** Imported nodes keep their device, take no scopes and no stack trace. */
+  readonly imported?: { readonly device: string };
+}
+
+interface ControlScope {
+  readonly inputs: readonly Operation[];
+  /** Operations made inside this scope: an op that takes one of them as input needs no control edge of its own. */
+  readonly made: Set<Operation>;
+  readonly context: ControlFlowContext | null;
+  readonly isClearing: boolean;
+}
+
+/** Op names as TensorFlow checks them. Source: graph.cc, ops.py. */
+const validName = /^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$/;
+const validScope = /^[A-Za-z0-9_.\\/>-]*$/;
+
+/** A dataflow graph: operations, collections, seed, function library. */
+export class Graph {
+  readonly #operations: Operation[] = [];
+  readonly #byName = new Map<string, Operation>();
+  /** Used names in lower case, with the next suffix to try. */
+  readonly #namesInUse = new Map<string, number>();
+  readonly #collections = new Map<string, unknown[]>();
+  readonly #unfeedable = new Set<Tensor>();
+  readonly #unfetchable = new Set<Operation>();
+  readonly #nameScopes = new ScopeStack<string>("name scope");
+  readonly #devices = new ScopeStack<string | ((op: { name: string; type: string }) => string | null) | null>("device scope");
+  readonly #colocations = new ScopeStack<Operation | null>("colocation scope");
+  readonly #controls = new ScopeStack<ControlScope>("control dependencies");
+  #context: ControlFlowContext | null = null;
+  #isFinalized = false;
+  #version = 0;
+  #seedRequests = 0;
+  /** The graph-level seed of setRandomSeed; null without one. */
+  seed: number | bigint | null = null;
+  /** GraphDef versions.producer of an imported graph. */
+  producer: number | undefined;
+  /** The function library of an imported graph, or of functions made here. */
+  library: FunctionLibrary | null = null;
+  /** Data of other modules that live as long as the graph: variable stores, functions under construction. */
+  readonly extras = new Map<symbol, unknown>();
+
+  /** Grows with every change; plans made for an older version are not used. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get finalized(): boolean {
+    return this.#isFinalized;
+  }
+
+  finalize(): void {
+    this.#isFinalized = true;
+  }
+
+  unfinalize(): void {
+    this.#isFinalized = false;
+  }
+
+  changed(): void {
+    this.#version++;
+  }
+
+  shapeChanged(_tensor: Tensor): void {
+    this.#version++;
+  }
+
+  get operations(): readonly Operation[] {
+    return this.#operations;
+  }
+
+  getOperations(): Operation[] {
+    return [...this.#operations];
+  }
+
+  // scopes
+
+  /** Makes this graph the default one inside fn. */
+  asDefault<R>(fn: () => R): R {
+    return graphStack.with(this, "Graph.asDefault", fn);
+  }
+
+  /**
+   * Opens a name scope for fn, which gets the scope with its trailing "/". A name that ends in "/" re-enters that scope; null or ""
+   * goes back to the root. Throws ValueError for a name that TensorFlow refuses.
+   */
+  nameScope<R>(name: string | null, fn: (scope: string) => R): R {
+    let scope: string;
+    if (name === null || name === "") scope = "";
+    else if (name.endsWith("/")) scope = name.slice(0, -1);
+    else {
+      if (!(this.#nameScopes.top ? validScope : validName).test(name)) throw new ValueError(`'${name}' is not a valid scope name`);
+      scope = this.uniqueName(name);
+    }
+    return this.#nameScopes.with(scope, scope, () => fn(scope === "" ? "" : `${scope}/`));
+  }
+
+  /** The current name scope without trailing "/"; "" at the root. */
+  getNameScope(): string {
+    return this.#nameScopes.top ?? "";
+  }
+
+  /** A name unique in this graph inside the current scope: `a`, `a_1`, … (compared without case). */
+  uniqueName(name: string, options: { markAsUsed?: boolean } = {}): string {
+    const { markAsUsed = true } = options;
+    const scope = this.#nameScopes.top;
+    const full = scope ? `${scope}/${name}` : name;
+    const key = full.toLowerCase();
+    let i = this.#namesInUse.get(key) ?? 0;
+    if (markAsUsed) this.#namesInUse.set(key, i + 1);
+    if (i === 0) return full;
+    let unique = full;
+    let uniqueKey = key;
+    while (this.#namesInUse.has(uniqueKey)) {
+      unique = `${full}_${i}`;
+      uniqueKey = `${key}_${i}`;
+      i++;
+    }
+    if (markAsUsed) {
+      this.#namesInUse.set(key, i);
+      this.#namesInUse.set(uniqueKey, 1);
+    }
+    return unique;
+  }
+
+  /** Ops made in fn get this device (merged with outer scopes); null clears; a function chooses for each op. */
+  device<R>(name: string | ((op: { name: string; type: string }) => string | null) | null, fn: () => R): R {
+    if (typeof name === "string") mergeDevices("", name);
+    return this.#devices.with(name, String(name), fn);
+  }
+
+  /** Ops made in fn are placed with op: their `_class` attr names it. */
+  colocateWith<R>(op: Operation | Tensor | null, fn: () => R, options: { ignoreExisting?: boolean } = {}): R {
+    const target = op instanceof Tensor ? op.op : op;
+    const inner = () => this.#devices.cleared(() => this.#colocations.with(target, target?.name ?? "none", fn));
+    return options.ignoreExisting || target === null ? this.#colocations.cleared(inner) : inner();
+  }
+
+  /** Ops made in fn wait for all the given ones; null clears outer dependencies. */
+  controlDependencies<R>(inputs: readonly (Operation | Tensor | { readonly op: Operation })[] | null, fn: () => R): R {
+    const ops = new Set<Operation>();
+    for (const input of inputs ?? []) {
+      const op = input instanceof Operation ? input : input.op;
+      this.checkOwns(op);
+      ops.add(op);
+    }
+    const scope: ControlScope = { inputs: [...ops], made: new Set(), context: this.#context, isClearing: inputs === null };
+    if (inputs !== null) return this.#controls.with(scope, `[${scope.inputs.map((op) => op.name).join(", ")}]`, fn);
+    const context = this.#context;
+    this.#context = null;
+    return around(
+      () => this.#controls.cleared(fn),
+      () => {
+        this.#context = context;
+      },
+    );
+  }
+
+  get controlFlowContext(): ControlFlowContext | null {
+    return this.#context;
+  }
+
+  setControlFlowContext(context: ControlFlowContext | null): void {
+    this.#context = context;
+  }
+
+  /** Runs fn outside all control dependencies, control flow and colocation, keeping the name scope. */
+  initScope<R>(fn: () => R): R {
+    return this.controlDependencies(null, fn);
+  }
+
+  // nodes
+
+  /** Adds a node. Shapes are inferred; a shape function's complaint is a ValueError with TensorFlow's text. */
+  createOp(options: NodeOptions): Operation {
+    this.#checkNotFinalized();
+    const { definition, inputs, attrs, imported } = options;
+    for (const input of inputs) this.checkOwns(input.op, input);
+    const name = options.name.endsWith("/") ? options.name.slice(0, -1) : this.uniqueName(options.name);
+    if (!validName.test(name)) throw new ValueError(`'${name}' is not a valid node name`);
+    if (this.#byName.has(name)) throw new ValueError(`Duplicate node name in graph: '${name}'`);
+    const controlInputs = imported ? [...(options.controlInputs ?? [])] : this.#controlInputsFor(inputs, options.controlInputs);
+    const colocated = imported ? { device: imported.device } : this.#colocate(name, attrs);
+    const device = colocated.device ?? this.#deviceFor(name, definition.type);
+    const op = new Operation({
+      graph: this,
+      name,
+      definition,
+      id: this.#operations.length,
+      inputs,
+      controlInputs,
+      attrs,
+      device,
+      trace: imported ? undefined : captureTrace(),
+    });
+    const outputs = op.outputs as Tensor[];
+    for (const [i, dtype] of options.outputDtypes.entries()) outputs.push(new Tensor(op, i, dtype, null));
+    try {
+      inferShapes(op);
+    } catch (error) {
+      for (const input of inputs) input.users.splice(input.users.lastIndexOf(op), 1);
+      if (!(error instanceof OpError)) throw error;
+      throw shapeError(op, error);
+    }
+    this.#operations.push(op);
+    this.#byName.set(name, op);
+    if (imported || options.name.endsWith("/")) this.#markUsed(name);
+    this.#version++;
+    if (!imported) {
+      for (const scope of this.#controls.values) scope.made.add(op);
+      op.controlFlowContext = this.#context;
+      this.#context?.addOp(op);
+    }
+    return op;
+  }
+
+  #markUsed(name: string): void {
+    const key = name.toLowerCase();
+    if (!this.#namesInUse.has(key)) this.#namesInUse.set(key, 1);
+  }
+
+  /** Source: ops.py, _control_dependencies_for_inputs: a scope whose own op is an input is already waited for. */
+  #controlInputsFor(inputs: readonly Tensor[], extra: readonly Operation[] = []): Operation[] {
+    const inputOps = new Set(inputs.map((input) => input.op));
+    const result = new Set<Operation>(extra);
+    for (const scope of [...this.#controls.values].reverse()) {
+      let dominated = false;
+      for (const op of inputOps) if (scope.made.has(op)) dominated = true;
+      if (!dominated) for (const op of scope.inputs) if (!inputOps.has(op)) result.add(op);
+    }
+    return [...result];
+  }
+
+  #deviceFor(name: string, type: string): string {
+    let device = "";
+    for (const scope of this.#devices.values) {
+      if (scope === null) device = "";
+      else {
+        const text = typeof scope === "string" ? scope : scope({ name, type });
+        if (text) device = mergeDevices(device, text);
+      }
+    }
+    return device;
+  }
+
+  /** Adds `_class` for the colocation scopes; the op takes the device of what it is colocated with. */
+  #colocate(name: string, attrs: Map<string, AttrValue>): { device: string | null } {
+    const targets = this.#colocations.values.filter((op) => op !== null);
+    if (targets.length === 0) return { device: null };
+    const classes = new Set<string>(attrs.has("_class") ? (unwrapAttr(attrs.get("_class")!) as string[]) : []);
+    let device: string | null = null;
+    for (const target of targets) {
+      const own = target.attrs.get("_class");
+      if (own) for (const item of unwrapAttr(own) as string[]) classes.add(item);
+      else classes.add(`loc:@${target.name}`);
+      if (target.device) device = target.device;
+    }
+    classes.delete(`loc:@${name}`);
+    if (classes.size) attrs.set("_class", stringsAttr([...classes].sort()));
+    return { device: device ?? "" };
+  }
+
+  #checkNotFinalized(): void {
+    if (this.#isFinalized) throw new RuntimeError("Graph is finalized and cannot be modified.");
+  }
+
+  /** Throws ValueError when the op (or tensor) belongs to another graph. */
+  checkOwns(op: Operation, item: Operation | Tensor = op): void {
+    if (op.graph !== this) throw new ValueError(`${item} must be from the same graph as the default graph.`);
+  }
+
+  // look-up
+
+  findOperation(name: string): Operation | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** Throws KeyError in Python's words when there is no such operation. */
+  getOperationByName(name: string): Operation {
+    return this.asGraphElement(name, { allowTensor: false }) as Operation;
+  }
+
+  getTensorByName(name: string): Tensor {
+    return this.asGraphElement(name, { allowOperation: false }) as Tensor;
+  }
+
+  /**
+   * The tensor or operation for a name or an element of this graph. Throws KeyError or ValueError in Python's words.
+   * Source: ops.py, _as_graph_element_locked.
+   */
+  asGraphElement(item: unknown, options: { allowTensor?: boolean; allowOperation?: boolean } = {}): Tensor | Operation {
+    const { allowTensor = true, allowOperation = true } = options;
+    const types = allowTensor && allowOperation ? "Tensor or Operation" : allowTensor ? "Tensor" : "Operation";
+    if (typeof item === "string") {
+      if (item.includes(":") && allowTensor) {
+        const colon = item.indexOf(":");
+        const opName = item.slice(0, colon);
+        const index = item.slice(colon + 1);
+        if (!/^\d+$/.test(index)) {
+          throw new ValueError(`The name '${item}' looks a like a Tensor name, but is not a valid one. Tensor names must be of the form "<op_name>:<output_index>".`);
+        }
+        const op = this.#byName.get(opName);
+        if (!op) {
+          throw new KeyError(`The name '${item}' refers to a Tensor which does not exist. The operation, '${opName}', does not exist in the graph.`);
+        }
+        const tensor = op.outputs[Number(index)];
+        if (!tensor) {
+          throw new KeyError(
+            `The name '${item}' refers to a Tensor which does not exist. The operation, '${opName}', exists but only has ${op.outputs.length} outputs.`,
+          );
+        }
+        return tensor;
+      }
+      if (item.includes(":")) {
+        throw new ValueError(`Name '${item}' appears to refer to a Tensor, not a Operation.`);
+      }
+      const op = this.#byName.get(item);
+      if (allowOperation) {
+        if (!op) throw new KeyError(`The name '${item}' refers to an Operation not in the graph.`);
+        return op;
+      }
+      throw new ValueError(
+        op
+          ? `The name '${item}' refers to an Operation, not a Tensor. Tensor names must be of the form "<op_name>:<output_index>".`
+          : `The name '${item}' looks like an (invalid) Operation name, not a Tensor. Tensor names must be of the form "<op_name>:<output_index>".`,
+      );
+    }
+    if ((allowTensor && item instanceof Tensor) || (allowOperation && item instanceof Operation)) {
+      if (item.graph !== this) throw new ValueError(`${item instanceof Tensor ? "Tensor" : "Operation"} ${item instanceof Tensor ? item : item.repr()} is not an element of this graph.`);
+      return item;
+    }
+    throw new TypeError(`Can not convert a ${typeName(item)} into a ${types}.`);
+  }
+
+  // feeding and fetching
+
+  preventFeeding(tensor: Tensor): void {
+    this.#unfeedable.add(tensor);
+  }
+
+  isFeedable(tensor: Tensor): boolean {
+    return !this.#unfeedable.has(tensor);
+  }
+
+  preventFetching(op: Operation): void {
+    this.#unfetchable.add(op);
+  }
+
+  isFetchable(item: Tensor | Operation): boolean {
+    return !this.#unfetchable.has(item instanceof Tensor ? item.op : item);
+  }
+
+  // collections and seeds
+
+  addToCollection(name: string, value: unknown): void {
+    this.#checkNotFinalized();
+    this.getCollectionRef(name).push(value);
+  }
+
+  addToCollections(names: readonly string[], value: unknown): void {
+    for (const name of new Set(names)) this.addToCollection(name, value);
+  }
+
+  /** The collection itself, made when missing: changes to it stay. */
+  getCollectionRef<T = unknown>(name: string): T[] {
+    let list = this.#collections.get(name);
+    if (!list) {
+      list = [];
+      this.#collections.set(name, list);
+    }
+    return list as T[];
+  }
+
+  /** A copy; with a scope, the items whose `name` begins with a match of it. */
+  getCollection<T = unknown>(name: string, scope?: string): T[] {
+    const list = (this.#collections.get(name) ?? []) as T[];
+    if (scope === undefined) return [...list];
+    const pattern = new RegExp(`^(?:${scope})`);
+    return list.filter((item) => typeof (item as { name?: unknown }).name === "string" && pattern.test((item as { name: string }).name));
+  }
+
+  getAllCollectionKeys(): string[] {
+    return [...this.#collections.keys()];
+  }
+
+  clearCollection(name: string): void {
+    this.#checkNotFinalized();
+    this.#collections.delete(name);
+  }
+
+  /**
+   * The seed attrs of a random op: [seed, seed2]; [null, null] when nothing is seeded. The seed2 of an op without a seed of its own is
+   * the number of such requests so far. Source: tensorflow/python/framework/random_seed.py.
+   */
+  takeSeeds(opSeed: number | bigint | null | undefined): readonly [number, number] | readonly [null, null] {
+    const limit = 2n ** 31n - 1n;
+    const truncate = (seed: number | bigint): number => Number(((BigInt(seed) % limit) + limit) % limit);
+    if (this.seed === null && (opSeed === null || opSeed === undefined)) return [null, null];
+    const seeds: [number, number] =
+      this.seed === null
+        ? [87654321, truncate(opSeed!)]
+        : [truncate(this.seed), truncate(opSeed ?? this.#seedRequests++)];
+    return seeds[0] === 0 && seeds[1] === 0 ? [0, 2147483647] : seeds;
+  }
+}
+
+function typeName(item: unknown): string {
+  if (item === null || item === undefined) return "NoneType";
+  if (typeof item === "number") return Number.isInteger(item) ? "int" : "float";
+  if (typeof item === "boolean") return "bool";
+  if (Array.isArray(item)) return "list";
+  return typeof item === "object" ? (item.constructor?.name ?? "object") : typeof item;
+}
+
+function captureTrace(): Error {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 24;
+  const trace = new Error("made here");
+  Error.stackTraceLimit = limit;
+  return trace;
+}
+
+let globalGraph: Graph | undefined;
+
+/** The innermost default graph; the process's own one outside all `asDefault`. */
+export function getDefaultGraph(): Graph {
+  if (graphStack.top) return graphStack.top;
+  globalGraph ??= new Graph();
+  return globalGraph;
+}
+
+/** Replaces the process's default graph. Throws inside `asDefault`. */
+export function resetDefaultGraph(): void {
+  if (graphStack.top) {
+    throw new RuntimeError("Do not use tf.reset_default_graph() to clear nested graphs. If you need a cleared graph, exit the nesting and create a new graph.");
+  }
+  globalGraph = new Graph();
+}

@@ -1,0 +1,35 @@
+/** Graphs as GraphDefs. */
+import type { GraphDefinition, NodeDefinition } from "../proto/graph_def.ts";
+import type { AttrValue } from "./attr.ts";
+import type { Graph } from "./graph.ts";
+import type { Operation } from "./operation.ts";
+
+/** TensorFlow 2.21's graph version: what asGraphDef writes. */
+export const graphProducer = 2474;
+
+/** A node as its NodeDef says it: inputs as `name`, `name:k`, then `^name`. */
+export function nodeDefinition(op: Operation, options: { addShapes?: boolean } = {}): NodeDefinition {
+  const attrs = new Map<string, AttrValue>(op.attrs);
+  if (options.addShapes && op.outputs.length) {
+    attrs.set("_output_shapes", { kind: "list", of: "shape", value: op.outputs.map((output) => output.shape) });
+  }
+  return {
+    name: op.name,
+    op: op.type,
+    inputs: [
+      ...op.inputs.map((input) => (input.valueIndex === 0 ? input.op.name : input.name)),
+      ...op.controlInputs.map((input) => `^${input.name}`),
+    ],
+    device: op.device,
+    attrs,
+  };
+}
+
+/** The graph (from a version of it on) as a GraphDef in memory. */
+export function graphDefinition(graph: Graph, options: { addShapes?: boolean; fromId?: number } = {}): GraphDefinition {
+  return {
+    nodes: graph.operations.slice(options.fromId ?? 0).map((op) => nodeDefinition(op, options)),
+    versions: { producer: graph.producer ?? graphProducer, minConsumer: 0, badConsumers: [] },
+    library: graph.library,
+  };
+}

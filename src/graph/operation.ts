@@ -1,0 +1,151 @@
+/** Operations: the nodes of a graph. */
+import { ValueError } from "../core/error.ts";
+import { type AttrValue, unwrapAttr } from "./attr.ts";
+import type { ControlFlowContext } from "./context.ts";
+import type { AttrPlain, OpDefinition } from "./definition.ts";
+import type { Graph } from "./graph.ts";
+import { nodeText } from "./node_text.ts";
+import { defaultSession, type FeedDict, type SessionLike } from "./scopes.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** One node. Inputs and attrs are set by the graph; the only later changes are back edges of loops and added control inputs. */
+export class Operation {
+  readonly graph: Graph;
+  readonly name: string;
+  readonly type: string;
+  readonly definition: OpDefinition;
+  /** Place in the order of creation. */
+  readonly id: number;
+  readonly outputs: readonly Tensor[] = [];
+  device: string;
+  controlFlowContext: ControlFlowContext | null = null;
+  readonly #inputs: Tensor[];
+  readonly #controlInputs: Operation[];
+  readonly #attrs: Map<string, AttrValue>;
+  readonly #trace: Error | undefined;
+
+  constructor(options: {
+    graph: Graph;
+    name: string;
+    definition: OpDefinition;
+    id: number;
+    inputs: readonly Tensor[];
+    controlInputs: readonly Operation[];
+    attrs: Map<string, AttrValue>;
+    device: string;
+    trace: Error | undefined;
+  }) {
+    this.graph = options.graph;
+    this.name = options.name;
+    this.type = options.definition.type;
+    this.definition = options.definition;
+    this.id = options.id;
+    this.#inputs = [...options.inputs];
+    this.#controlInputs = [...options.controlInputs];
+    this.#attrs = options.attrs;
+    this.device = options.device;
+    this.#trace = options.trace;
+    for (const input of this.#inputs) input.users.push(this);
+  }
+
+  get inputs(): readonly Tensor[] {
+    return this.#inputs;
+  }
+
+  get controlInputs(): readonly Operation[] {
+    return this.#controlInputs;
+  }
+
+  get attrs(): ReadonlyMap<string, AttrValue> {
+    return this.#attrs;
+  }
+
+  /** The attr's plain value. Throws ValueError `Operation 'a' has no attr named 'N'.` */
+  getAttr<T extends AttrPlain = AttrPlain>(name: string): T {
+    const attr = this.#attrs.get(name);
+    if (!attr) throw new ValueError(`Operation '${this.name}' has no attr named '${name}'.`);
+    return unwrapAttr(attr) as T;
+  }
+
+  setAttr(name: string, value: AttrValue): void {
+    this.#attrs.set(name, value);
+    this.graph.changed();
+  }
+
+  /** Replaces an input: the back edge of a loop. */
+  updateInput(index: number, tensor: Tensor): void {
+    const old = this.#inputs[index];
+    if (old) {
+      const at = old.users.indexOf(this);
+      if (at >= 0) old.users.splice(at, 1);
+    }
+    this.#inputs[index] = tensor;
+    tensor.users.push(this);
+    this.graph.changed();
+  }
+
+  addControlInputs(ops: Iterable<Operation>): void {
+    for (const op of ops) if (!this.#controlInputs.includes(op)) this.#controlInputs.push(op);
+    this.graph.changed();
+  }
+
+  removeControlInputs(): void {
+    this.#controlInputs.length = 0;
+    this.graph.changed();
+  }
+
+  /** The user's line that made this operation, `file:line`; undefined for imported nodes. */
+  get madeAt(): string | undefined {
+    return this.#trace && userLine(this.#trace);
+  }
+
+  /** Runs this operation in the given session or the default one. */
+  async run(feedDict?: FeedDict, session?: SessionLike): Promise<void> {
+    const target = session ?? defaultSession();
+    if (!target) {
+      throw new ValueError(
+        "Cannot execute operation using `run()`: No default session is registered. Use `with sess.as_default():` or pass an explicit session to `run(session=sess)`",
+      );
+    }
+    if (target.graph !== this.graph) {
+      throw new ValueError(
+        session
+          ? "Cannot use the given session to execute operation: the operation's graph is different from the session's graph."
+          : "Cannot use the default session to execute operation: the operation's graph is different from the session's graph. Pass an explicit session to run(session=sess).",
+      );
+    }
+    await target.run(this, feedDict === undefined ? undefined : { feedDict });
+  }
+
+  /** The NodeDef as text, as Python prints an Operation. */
+  toString(): string {
+    return nodeText(this);
+  }
+
+  /** `<tf.Operation 'init' type=NoOp>`. */
+  repr(): string {
+    return `<tf.Operation '${this.name}' type=${this.type}>`;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.repr();
+  }
+}
+
+/** The first frame of a stack outside this package's own code. */
+function userLine(trace: Error): string | undefined {
+  for (const line of (trace.stack ?? "").split("\n").slice(1)) {
+    const frame = /\(?((?:file:\/\/)?[^()\s]+):(\d+):\d+\)?$/.exec(line);
+    if (!frame) continue;
+    const file = frame[1]!.replace(/^file:\/\//, "");
+    if (file.startsWith("node:") || own.some((part) => file.includes(part))) continue;
+    return `${file}:${frame[2]}`;
+  }
+  return undefined;
+}
+
+const here = import.meta.dirname;
+/** Folders of the package: its sources beside this file, or the bundle that holds it. */
+const own = here.endsWith("graph")
+  ? ["core", "io", "proto", "engine", "graph", "ops", "build", "session", "train", "eager"].map((folder) => `${here.slice(0, -"graph".length)}${folder}/`)
+  : [`${here}/`];

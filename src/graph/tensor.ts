@@ -1,0 +1,140 @@
+/** Tensors of a graph: the outputs of its operations. */
+import type { DType } from "../core/dtype.ts";
+import { RuntimeError, TypeError, ValueError } from "../core/error.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import { compatible, type Dim, formatShapePython, type Shape } from "../core/shape.ts";
+import type { HandleData } from "./definition.ts";
+import type { Graph } from "./graph.ts";
+import type { Operation } from "./operation.ts";
+import { defaultSession, type FeedDict, type SessionLike } from "./scopes.ts";
+
+/** What converts itself to a tensor: variables. `asRef` asks for the reference rather than the value read. */
+export const asTensor: unique symbol = Symbol("asTensor");
+
+export interface TensorConvertible {
+  [asTensor](options?: { dtype?: DType | undefined; asRef?: boolean }): Tensor;
+}
+
+export const isTensorConvertible = (value: unknown): value is TensorConvertible =>
+  typeof value === "object" && value !== null && asTensor in value;
+
+/** One output of an operation. Its dtype is fixed; its static shape may be made more specific. */
+export class Tensor {
+  readonly op: Operation;
+  readonly valueIndex: number;
+  readonly dtype: DType;
+  /** Contents of a handle, where known while building. */
+  handleData: readonly HandleData[] | null = null;
+  #shape: Shape;
+  /** Operations that take this tensor as an input, in order of creation. */
+  readonly users: Operation[] = [];
+
+  constructor(op: Operation, valueIndex: number, dtype: DType, shape: Shape) {
+    this.op = op;
+    this.valueIndex = valueIndex;
+    this.dtype = dtype;
+    this.#shape = shape;
+  }
+
+  get graph(): Graph {
+    return this.op.graph;
+  }
+
+  /** `add:0`. */
+  get name(): string {
+    return `${this.op.name}:${this.valueIndex}`;
+  }
+
+  get device(): string {
+    return this.op.device;
+  }
+
+  get shape(): Shape {
+    return this.#shape;
+  }
+
+  getShape(): Shape {
+    return this.#shape;
+  }
+
+  /** Makes the static shape more specific. Throws ValueError `Shapes (3, 2) and (4, 2) are not compatible`-like texts of TensorFlow. */
+  setShape(shape: Shape): void {
+    if (shape === null) return;
+    if (this.#shape !== null && !compatible(this.#shape, shape)) {
+      throw this.#shape.length === shape.length
+        ? new ValueError(
+            `Dimension ${this.#shape.findIndex((d, i) => d !== null && shape[i] !== null && d !== shape[i])} in both shapes must be equal, but are ${differing(this.#shape, shape)}. Shapes are ${bracketed(this.#shape)} and ${bracketed(shape)}.`,
+          )
+        : new ValueError(
+            `Shapes must be equal rank, but are ${this.#shape.length} and ${shape.length}`,
+          );
+    }
+    this.#shape = this.#shape === null ? shape : this.#shape.map((d, i) => d ?? shape[i]!);
+    this.graph.shapeChanged(this);
+  }
+
+  /** For shape inference alone. */
+  refineShape(shape: Shape): void {
+    this.#shape = shape;
+  }
+
+  consumers(): Operation[] {
+    return [...this.users];
+  }
+
+  /** Runs the graph for this tensor in the given session or the default one. */
+  eval(feedDict?: FeedDict, session?: SessionLike): Promise<NdArray> {
+    const target = session ?? defaultSession();
+    if (!target) {
+      throw new ValueError(
+        "Cannot evaluate tensor using `eval()`: No default session is registered. Use `with sess.as_default()` or pass an explicit session to `eval(session=sess)`",
+      );
+    }
+    if (target.graph !== this.graph) {
+      throw new ValueError(
+        session
+          ? "Cannot use the given session to evaluate tensor: the tensor's graph is different from the session's graph."
+          : "Cannot use the default session to evaluate tensor: the tensor's graph is different from the session's graph. Pass an explicit session to `eval(session=sess)`.",
+      );
+    }
+    return target.run(this, feedDict === undefined ? undefined : { feedDict }) as Promise<NdArray>;
+  }
+
+  /** `Tensor("Const:0", shape=(), dtype=int32)`. */
+  toString(): string {
+    const shape = this.#shape === null ? ", shape=<unknown>" : `, shape=${formatShapePython(this.#shape)}`;
+    const device = this.op.device ? `, device=${this.op.device}` : "";
+    return `Tensor("${this.name}"${shape}, dtype=${this.dtype.name}${device})`;
+  }
+
+  /** `<tf.Tensor 'Const:0' shape=() dtype=int32>`. */
+  repr(): string {
+    return `<tf.Tensor '${this.name}' shape=${formatShapePython(this.#shape)} dtype=${this.dtype.name}>`;
+  }
+
+  valueOf(): never {
+    throw new TypeError(
+      `Using a symbolic \`tf.Tensor\` as a number or a Python \`bool\` is not allowed: ${this}. Run it in a session to get its value.`,
+    );
+  }
+
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === "number") this.valueOf();
+    return this.toString();
+  }
+
+  [Symbol.iterator](): never {
+    throw new RuntimeError("Tensor objects are not iterable when eager execution is not enabled. Use tf.unstack or tf.map_fn.");
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.repr();
+  }
+}
+
+const bracketed = (shape: readonly Dim[]): string => `[${shape.map((d) => d ?? "?").join(",")}]`;
+
+function differing(a: readonly Dim[], b: readonly Dim[]): string {
+  const i = a.findIndex((d, k) => d !== null && b[k] !== null && d !== b[k]);
+  return `${a[i]} and ${b[i]}`;
+}

@@ -1,0 +1,49 @@
+/** Matrix products. */
+import { invalidArgument } from "../../../core/error.ts";
+import { compatibleDims, withRank } from "../../../core/shape.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
+import type { TensorLike } from "../../convert.ts";
+import { defineOp } from "../../define.ts";
+
+const swapIf = <T>(isSwapped: boolean, [a, b]: readonly T[]): [T, T] => (isSwapped ? [b!, a!] : [a!, b!]);
+
+/** product = a @ b with a: [m, k], b: [k, n], either one transposed first. Source: math_ops.cc, math_grad.py. */
+export const matMulOp = defineOp("MatMul", {
+  inputs: ["a: T", "b: T"],
+  outputs: ["product: T"],
+  attrs: [
+    "transpose_a: bool = false",
+    "transpose_b: bool = false",
+    "T: {bfloat16, half, float, double, int32, int64, uint8, uint16, uint32, uint64, complex64, complex128}",
+    "grad_a: bool = false",
+    "grad_b: bool = false",
+  ],
+  shape({ a, b, transpose_a, transpose_b }) {
+    const [m, k] = swapIf(transpose_a, withRank(a, 2));
+    const [k2, n] = swapIf(transpose_b, withRank(b, 2));
+    if (!compatibleDims(k, k2)) throw invalidArgument(`Dimensions must be equal, but are ${k} and ${k2}`);
+    return [[m, n]];
+  },
+  lower: (p, { a, b, transpose_a, transpose_b }) => p.matmul(a, b, { transposeA: transpose_a, transposeB: transpose_b }),
+  gradient(tf, { a, b, transpose_a: ta, transpose_b: tb }, dy) {
+    if (!ta && !tb) return { a: tf.matmul(dy!, b, { transposeB: true }), b: tf.matmul(a, dy!, { transposeA: true }) };
+    if (!ta && tb) return { a: tf.matmul(dy!, b), b: tf.matmul(dy!, a, { transposeA: true }) };
+    if (ta && !tb) return { a: tf.matmul(b, dy!, { transposeB: true }), b: tf.matmul(a, dy!) };
+    return {
+      a: tf.matmul(b, dy!, { transposeA: true, transposeB: true }),
+      b: tf.matmul(dy!, a, { transposeA: true, transposeB: true }),
+    };
+  },
+});
+
+export interface MatmulOptions {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+  readonly name?: string;
+}
+
+/** a @ b for matrices [m, k] and [k, n]; numbers of one dtype. */
+export function matmul(a: TensorLike, b: TensorLike, options: MatmulOptions = {}): Tensor {
+  const { transposeA = false, transposeB = false, name } = options;
+  return matMulOp({ a, b, transpose_a: transposeA, transpose_b: transposeB }, name);
+}

@@ -1,0 +1,3 @@
+/** Every op family. One line a file. */
+export * from "./compute/matrix/matmul.ts";
+export * from "./constant.ts";
