@@ -1,0 +1,59 @@
+/** The process around us: arguments, environment, standard error, host name, clock. Nothing else in core, graph or ops looks there. */
+import { hostname as osHostname, totalmem } from "node:os";
+
+export const args = (): readonly string[] => process.argv;
+
+export const env = (name: string): string | undefined => process.env[name];
+
+export const hostname = (): string => osHostname();
+
+export const pid = (): number => process.pid;
+
+/** Seconds since 1970, with a fraction of microseconds. */
+export const nowSeconds = (): number => (performance.timeOrigin + performance.now()) / 1000;
+
+/** Whole milliseconds since 1970. */
+export const nowMs = (): number => Date.now();
+
+/** Milliseconds on a clock that never goes back. */
+export const monotonicMs = (): number => performance.now();
+
+export function writeStderr(text: string): void {
+  process.stderr.write(text);
+}
+
+export function writeStdout(text: string): void {
+  process.stdout.write(text);
+}
+
+/** Leaves the process at once with this exit code. */
+export const exit = (code: number): never => process.exit(code);
+
+/** Calls `last` when the process ends, however it ends in JavaScript's reach; the answer takes that back. */
+export function onExit(last: () => void): () => void {
+  process.on("exit", last);
+  return () => {
+    process.off("exit", last);
+  };
+}
+
+export type LogLevel = "INFO" | "WARNING" | "ERROR" | "FATAL";
+const levels: readonly LogLevel[] = ["INFO", "WARNING", "ERROR", "FATAL"];
+
+/** TF_CPP_MIN_LOG_LEVEL: 0 prints all, 1 leaves out INFO, 2 WARNING too, 3 ERROR too. */
+export function minLogLevel(): number {
+  const level = Number(env("TF_CPP_MIN_LOG_LEVEL") ?? 0);
+  return Number.isInteger(level) ? level : 0;
+}
+
+/** One line on standard error, `WARNING: text`, unless TF_CPP_MIN_LOG_LEVEL leaves its level out. */
+export function log(level: LogLevel, text: string): void {
+  if (levels.indexOf(level) >= minLogLevel()) writeStderr(`${level}: ${text}\n`);
+}
+
+/** 80 % of the memory that the machine or the control group gives this process: what one tensor may take at most. */
+export function memoryLimitBytes(): number {
+  const constrained = process.constrainedMemory?.() ?? 0;
+  const total = totalmem();
+  return Math.floor(0.8 * (constrained > 0 && constrained < total ? constrained : total));
+}
