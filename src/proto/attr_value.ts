@@ -53,7 +53,7 @@ function fromBytes(bytes: Uint8Array): string | Uint8Array {
   try {
     return decoder.decode(bytes);
   } catch {
-    return bytes.slice();
+    return new Uint8Array(bytes);
   }
 }
 

@@ -187,7 +187,7 @@ const unreadable = (dtype: DType) =>
   new UnimplementedError(`a tensor of type ${dtype.name} cannot be read from a TensorProto`);
 
 function listElements(proto: Plain, dtype: DType): Elements {
-  if (dtype.base === "string") return (proto.stringVal ?? []).map((bytes) => bytes.slice());
+  if (dtype.base === "string") return (proto.stringVal ?? []).map((bytes) => new Uint8Array(bytes));
   const list = lists[dtype.base];
   if (list === undefined) throw unreadable(dtype);
   const values = (proto[list] ?? []) as readonly (
@@ -234,6 +234,6 @@ function stringContent(content: Uint8Array, shape: FullShape): Uint8Array[] {
   if (at + total !== content.length) throw bad();
   return lengths.map((length) => {
     at += length;
-    return content.slice(at - length, at);
+    return new Uint8Array(content.subarray(at - length, at));
   });
 }

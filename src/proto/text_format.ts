@@ -116,7 +116,7 @@ function scalarText(field: Field, value: Scalar): string {
 
 /** The float32 as the double of its decimal of six or more digits. */
 function shortFloat(value: number): number {
-  if (!Number.isFinite(value)) return value;
+  if (!Number.isFinite(value) || value === 0) return value;
   for (let precision = 6; precision < 9; precision++) {
     const short = Number(value.toPrecision(precision));
     if (Math.fround(short) === value) return short;
