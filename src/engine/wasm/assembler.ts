@@ -36,12 +36,6 @@ export interface Label {
 
 const bug = (message: string): Error => new Error(`bug: ${message}`);
 
-function emit(out: number[], x: Expr): void {
-  const { args, code } = x;
-  for (let i = 0; i < args.length; i++) emit(out, args[i]!);
-  for (let i = 0; i < code.length; i++) out.push(code[i]!);
-}
-
 export interface ForRange {
   readonly from: Operand;
   /** Excluded. */
@@ -60,6 +54,29 @@ export class FunctionBuilder {
   constructor(params: readonly Lanes[], result: Lanes | null = null) {
     this.result = result;
     this.params = params.map((type, index) => this.localAt(type, index));
+  }
+
+  /** Code that runs once at the start of the function. */
+  readonly prologue: number[] = [];
+  private readonly pool = new Map<string, Local>();
+
+  private emit(x: Expr): void {
+    const { args, code } = x;
+    for (let i = 0; i < args.length; i++) this.emit(args[i]!);
+    const from = code[0] === 0xfd && code[1] === 12 ? this.pooled(x).code : code;
+    for (let i = 0; i < from.length; i++) this.code.push(from[i]!);
+  }
+
+  /** A vector constant lies in a local from the start: V8 would build it anew at each turn of a loop. */
+  private pooled(x: Expr): Local {
+    const key = x.code.join();
+    let local = this.pool.get(key);
+    if (!local) {
+      local = this.local(x.type as Lanes);
+      this.pool.set(key, local);
+      this.prologue.push(...x.code, 0x21, ...unsigned(local.index));
+    }
+    return local;
   }
 
   private localAt(type: Lanes, index: number): Local {
@@ -83,13 +100,13 @@ export class FunctionBuilder {
   set(local: Local, value: Operand): void {
     const x = asExpr(local.type, value);
     if (x.type !== local.type) throw bug(`a local of type ${local.type} set to ${x.type}`);
-    emit(this.code, x);
+    this.emit(x);
     this.code.push(0x21, ...unsigned(local.index));
   }
 
   /** An instruction for its effect; a result is dropped. */
   do(x: Expr): void {
-    emit(this.code, x);
+    this.emit(x);
     if (x.type !== "void") this.code.push(0x1a);
   }
 
@@ -102,7 +119,7 @@ export class FunctionBuilder {
   }
 
   if(condition: Expr, then: () => void, otherwise?: () => void): void {
-    emit(this.code, condition);
+    this.emit(condition);
     this.code.push(0x04, 0x40);
     this.depth++;
     then();
@@ -137,7 +154,7 @@ export class FunctionBuilder {
   }
 
   brIf(label: Label, condition: Expr): void {
-    emit(this.code, condition);
+    this.emit(condition);
     this.code.push(0x0d, ...unsigned(this.depth - label.depth));
   }
 
@@ -182,7 +199,7 @@ export class FunctionBuilder {
   }
 
   return(value?: Operand): void {
-    if (value !== undefined) emit(this.code, asExpr(this.result!, value));
+    if (value !== undefined) this.emit(asExpr(this.result!, value));
     this.code.push(0x0f);
   }
 }
@@ -297,7 +314,11 @@ export class ModuleBuilder {
         if (last && last[1] === valueType(type)) last[0]!++;
         else runs.push([1, valueType(type)]);
       }
-      const locals = [...unsigned(runs.length), ...runs.flatMap(([n, type]) => [...unsigned(n!), type!])];
+      const locals = [
+        ...unsigned(runs.length),
+        ...runs.flatMap(([n, type]) => [...unsigned(n!), type!]),
+        ...builder.prologue,
+      ];
       const head = [...unsigned(locals.length + builder.code.length), ...locals];
       chunks.push(head, builder.code);
       size += head.length + builder.code.length;

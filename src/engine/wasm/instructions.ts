@@ -55,9 +55,6 @@ const arithmetic = {
   /** NaN when either is NaN; -0 is below 0. */
   fmin: float(0x96, 0xa4, 232, 244),
   fmax: float(0x97, 0xa5, 233, 245),
-  /** pmin(a, b) = b < a ? b : a; pmax(a, b) = a < b ? b : a. */
-  pmin: { f32x4: simd(234), f64x2: simd(246) },
-  pmax: { f32x4: simd(235), f64x2: simd(247) },
   copysign: { f32: [0x98], f64: [0xa6] },
   imin: bySize(118, 150, 182),
   imax: bySize(120, 152, 184),
@@ -169,8 +166,10 @@ type Binary<T> = { readonly [K in keyof T]: (x: Operand, y: Operand) => Expr };
 const mapped = <T extends Record<string, Table>>(tables: T, result: (type: Lanes) => Lanes) =>
   Object.fromEntries(Object.entries(tables).map(([name, table]) => [name, pairOf(table, name, result)])) as Binary<T>;
 
-export const { divU, rem, remU, and, or, xor, fmin, fmax, pmin, pmax, copysign, imin, imax, iminU, imaxU, div } =
-  mapped(arithmetic, (type) => type);
+export const { divU, rem, remU, and, or, xor, fmin, fmax, copysign, imin, imax, iminU, imaxU, div } = mapped(
+  arithmetic,
+  (type) => type,
+);
 const plain = mapped({ add: arithmetic.add, sub: arithmetic.sub, mul: arithmetic.mul }, (type) => type);
 export const { eq, ne, lt, gt, le, ge, ltU, gtU, leU, geU } = mapped(comparisons, maskOf);
 
@@ -244,6 +243,22 @@ export function select(condition: Expr, x: Operand, y: Operand): Expr {
   const args = [asExpr(type, x), asExpr(type, y), condition];
   return { type, code: isVector(type) ? simd(82) : [0x1b], args };
 }
+
+/** limit < x ? limit : x, which passes NaN on; one machine instruction, where fmin takes seven. */
+export const atMost = (x: Expr, limit: Operand): Expr => {
+  const y = asExpr(x.type as Lanes, limit);
+  return isVector(x.type)
+    ? { type: x.type, code: simd(x.type === "f32x4" ? 234 : 246), args: [x, y] }
+    : select(lt(y, x), y, x);
+};
+
+/** x < limit ? limit : x, which passes NaN on. */
+export const atLeast = (x: Expr, limit: Operand): Expr => {
+  const y = asExpr(x.type as Lanes, limit);
+  return isVector(x.type)
+    ? { type: x.type, code: simd(x.type === "f32x4" ? 235 : 247), args: [x, y] }
+    : select(lt(x, y), y, x);
+};
 
 const splats: Record<Vector, number> = { i8x16: 15, i16x8: 16, i32x4: 17, i64x2: 18, f32x4: 19, f64x2: 20 };
 export const splat = (type: Vector, x: Operand): Expr =>
