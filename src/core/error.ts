@@ -111,6 +111,16 @@ export class TypeError extends globalThis.TypeError {
 export class RuntimeError extends Error {
   override name = "RuntimeError";
 }
+/** Python prints a KeyError as the repr of its text: `message` has the quotes, `text` has not. */
 export class KeyError extends Error {
   override name = "KeyError";
+  readonly text: string;
+
+  constructor(text: string) {
+    super(text.includes("'") ? `"${text}"` : `'${text}'`);
+    this.text = text;
+  }
+}
+export class LookupError extends Error {
+  override name = "LookupError";
 }

@@ -35,6 +35,8 @@ export interface Executable {
   run(base: number): void;
   /** Where output k lies after a run: never inside a variable's memory. */
   outputAddress(base: number, k: number): number;
+  /** Gives back memory of its own (constants); it is not run again. */
+  dispose?(): void;
   /** One line a kernel: name, sizes, dtype. */
   describe(): readonly string[];
 }

@@ -1,7 +1,7 @@
 /** The graph: nodes by name, and the scopes under which nodes are made. */
 import type { DType } from "../core/dtype.ts";
 import { KeyError, OpError, RuntimeError, TypeError, ValueError } from "../core/error.ts";
-import type { FunctionLibrary } from "../proto/graph_def.ts";
+import type { GraphDefinition } from "../proto/graph_def.ts";
 import { type AttrValue, stringsAttr, unwrapAttr } from "./attr.ts";
 import type { ControlFlowContext } from "./context.ts";
 import type { OpDefinition } from "./definition.ts";
@@ -57,7 +57,7 @@ export class Graph {
   /** GraphDef versions.producer of an imported graph. */
   producer: number | undefined;
   /** The function library of an imported graph, or of functions made here. */
-  library: FunctionLibrary | null = null;
+  library: GraphDefinition["library"] = null;
   /** Data of other modules that live as long as the graph: variable stores, functions under construction. */
   readonly extras = new Map<symbol, unknown>();
 

@@ -1,11 +1,8 @@
 /** Graphs as GraphDefs. */
-import type { GraphDefinition, NodeDefinition } from "../proto/graph_def.ts";
+import { type GraphDefinition, type NodeDefinition, producerVersion } from "../proto/graph_def.ts";
 import type { AttrValue } from "./attr.ts";
 import type { Graph } from "./graph.ts";
 import type { Operation } from "./operation.ts";
-
-/** TensorFlow 2.21's graph version: what asGraphDef writes. */
-export const graphProducer = 2474;
 
 /** A node as its NodeDef says it: inputs as `name`, `name:k`, then `^name`. */
 export function nodeDefinition(op: Operation, options: { addShapes?: boolean } = {}): NodeDefinition {
@@ -29,7 +26,7 @@ export function nodeDefinition(op: Operation, options: { addShapes?: boolean } =
 export function graphDefinition(graph: Graph, options: { addShapes?: boolean; fromId?: number } = {}): GraphDefinition {
   return {
     nodes: graph.operations.slice(options.fromId ?? 0).map((op) => nodeDefinition(op, options)),
-    versions: { producer: graph.producer ?? graphProducer, minConsumer: 0, badConsumers: [] },
+    versions: { producer: graph.producer ?? producerVersion, minConsumer: 0, badConsumers: [] },
     library: graph.library,
   };
 }

@@ -11,9 +11,9 @@ const cppNames: Record<string, string> = { half: "float16", float: "float32", do
 
 export const dtypeFromCpp = (name: string): DType => dtypeOf(cppNames[name] ?? name);
 
-const realNumbers = "float double int32 uint8 int16 int8 int64 half uint16 bfloat16 uint32 uint64".split(" ");
+const realNumbers = "float double int32 uint8 int16 int8 int64 bfloat16 uint16 half uint32 uint64".split(" ");
 const typeSets: Record<string, readonly string[]> = {
-  numbertype: [...realNumbers, "complex64", "qint8", "quint8", "qint32", "complex128"],
+  numbertype: "float double int32 uint8 int16 int8 complex64 int64 qint8 quint8 qint32 bfloat16 qint16 quint16 uint16 complex128 half uint32 uint64".split(" "),
   realnumbertype: realNumbers,
   quantizedtype: ["qint8", "quint8", "qint32", "qint16", "quint16"],
 };

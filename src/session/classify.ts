@@ -1,0 +1,81 @@
+/** How the session treats a node: facts of its definition and dtypes, never its name. */
+import { unwrapAttr } from "../graph/attr.ts";
+import type { AttrPlain } from "../graph/definition.ts";
+import { argLength } from "../graph/infer.ts";
+import type { Operation } from "../graph/operation.ts";
+import type { Tensor } from "../graph/tensor.ts";
+
+const lowered = new WeakMap<Operation, boolean>();
+
+/** Does the node become part of a segment? Needs `lower` for its attrs, and numbers: strings go through the host. */
+export function isLowered(op: Operation): boolean {
+  let known = lowered.get(op);
+  if (known === undefined) {
+    known = decide(op);
+    lowered.set(op, known);
+  }
+  return known;
+}
+
+function decide(op: Operation): boolean {
+  const { definition } = op;
+  if (definition.flow || definition.placeholder) return false;
+  if (definition.variable) return true;
+  if (!hasLowering(op)) return false;
+  return !hasStrings(op);
+}
+
+/** Is `lower` there for these attrs? */
+export function hasLowering(op: Operation): boolean {
+  const { definition } = op;
+  return definition.lower !== undefined && (definition.lowers?.(plainAttrs(op)) ?? true);
+}
+
+const isHandle = (tensor: Tensor): boolean => tensor.dtype.base === "string" || tensor.dtype.base === "variant";
+
+export const hasStrings = (op: Operation): boolean => op.inputs.some(isHandle) || op.outputs.some(isHandle);
+
+/** May the node make the run asynchronous? */
+export const mayWait = (op: Operation): boolean => op.definition.run !== undefined && !op.definition.placeholder;
+
+export const plainAttrs = (op: Operation): Record<string, AttrPlain> =>
+  Object.fromEntries([...op.attrs].map(([name, attr]) => [name, unwrapAttr(attr)]));
+
+export interface ReferenceInput {
+  /** The node that makes the variable. */
+  readonly variable: Operation;
+  readonly isUpdated: boolean;
+}
+
+const references = new WeakMap<Operation, { version: number; inputs: readonly ReferenceInput[] }>();
+
+/** The variables whose references or handles an op takes, and which of them it changes. */
+export function referenceInputs(op: Operation): readonly ReferenceInput[] {
+  const known = references.get(op);
+  if (known && known.version === op.graph.version) return known.inputs;
+  const inputs: ReferenceInput[] = [];
+  let at = 0;
+  for (const arg of op.definition.inputs) {
+    const n = argLength(arg, op.attrs);
+    for (const tensor of op.inputs.slice(at, at + n)) {
+      const variable = variableBehind(tensor);
+      if (variable) inputs.push({ variable, isUpdated: op.definition.updates.includes(arg.name) });
+    }
+    at += n;
+  }
+  references.set(op, { version: op.graph.version, inputs });
+  return inputs;
+}
+
+/** Follows reference and handle edges back to the node that makes the variable. */
+function variableBehind(tensor: Tensor): Operation | null {
+  let current = tensor;
+  for (let steps = 0; steps < 64; steps++) {
+    if (current.op.definition.variable) return current.op;
+    if (!current.dtype.isRef && current.dtype.base !== "resource") return null;
+    const through = current.op.inputs.find((input) => input.dtype.isRef || input.dtype.base === "resource");
+    if (!through) return null;
+    current = through;
+  }
+  return null;
+}

@@ -1,0 +1,97 @@
+/** Feeds: keys to tensors, values to arrays of the tensor's dtype and shape. Source: session.py, BaseSession._run. */
+import type { DType } from "../core/dtype.ts";
+import { KeyError, TypeError, ValueError } from "../core/error.ts";
+import { NdArray } from "../core/nd_array.ts";
+import { compatible, formatShapePython } from "../core/shape.ts";
+import type { Graph } from "../graph/graph.ts";
+import { asTensor, isTensorConvertible, Tensor } from "../graph/tensor.ts";
+
+/** The tensor that a feed's key stands for. Throws TypeError or ValueError in Python's words. */
+export function feedTensor(graph: Graph, key: unknown): Tensor {
+  const item = isTensorConvertible(key) ? key[asTensor]({ asRef: true }) : key;
+  let tensor: Tensor;
+  try {
+    tensor = graph.asGraphElement(item, { allowOperation: false }) as Tensor;
+  } catch (error) {
+    if (error instanceof KeyError || error instanceof ValueError || error instanceof TypeError) {
+      throw new TypeError(`Cannot interpret feed_dict key as Tensor: ${error instanceof KeyError ? error.text : error.message}`);
+    }
+    throw error;
+  }
+  if (!graph.isFeedable(tensor)) throw new ValueError(`Tensor ${tensor.name} may not be fed.`);
+  return tensor;
+}
+
+/** The value as an array for the tensor: converted to its dtype, its shape checked. */
+export function feedValue(tensor: Tensor, value: unknown, toArray: (value: never, dtype: DType) => NdArray): NdArray {
+  if (value instanceof Tensor || isTensorConvertible(value)) {
+    throw new TypeError(
+      `The value of a feed cannot be a tf.Tensor object. Acceptable feed values include Python scalars, strings, lists, numpy ndarrays, or TensorHandles. For reference, the tensor object was ${value} which was passed to the argument \`feed_dict\` with key ${tensor}.`,
+    );
+  }
+  const dtype = tensor.dtype.baseDtype;
+  const array = value instanceof NdArray && value.dtype === dtype ? value : converted(tensor, value, dtype, toArray);
+  const { shape } = tensor;
+  if (shape !== null && !compatible(shape, array.shape)) {
+    throw new ValueError(
+      `Cannot feed value of shape ${formatShapePython(array.shape)} for Tensor ${tensor.name}, which has shape ${formatShapePython(shape)}`,
+    );
+  }
+  return array;
+}
+
+function converted(tensor: Tensor, value: unknown, dtype: DType, toArray: (value: never, dtype: DType) => NdArray): NdArray {
+  checkRange(value, dtype);
+  if (dtype.isFloating || dtype.isInteger) checkWords(value, dtype);
+  try {
+    return toArray(roundedTo(value, dtype) as never, dtype);
+  } catch (error) {
+    if (error instanceof ValueError && error.message.includes("non-rectangular")) {
+      throw new ValueError(
+        `setting an array element with a sequence. The requested array has an inhomogeneous shape after 1 dimensions. The detected shape was (${(value as unknown[]).length},) + inhomogeneous part.`,
+      );
+    }
+    void tensor;
+    throw error;
+  }
+}
+
+/** numpy refuses a plain integer that the dtype cannot hold. */
+function checkRange(value: unknown, dtype: DType): void {
+  if (typeof value !== "number" && typeof value !== "bigint") return;
+  if (!dtype.isInteger || (typeof value === "number" && !Number.isInteger(value))) return;
+  const bits = BigInt(dtype.sizeBytes * 8);
+  const big = BigInt(value);
+  const fits = dtype.isUnsigned ? big >= 0n && big < 1n << bits : big >= -(1n << (bits - 1n)) && big < 1n << (bits - 1n);
+  if (fits) return;
+  throw new TypeError(
+    `Type of feed value ${value} with type <class 'int'> is not compatible with Tensor type <class 'numpy.${dtype.name}'>. Try explicitly setting the type of the feed tensor to a larger type (e.g. int64).`,
+  );
+}
+
+function checkWords(value: unknown, dtype: DType): void {
+  const word = firstWord(value);
+  if (word === undefined) return;
+  throw new ValueError(
+    dtype.isFloating ? `could not convert string to float: np.str_('${word}')` : `invalid literal for int() with base 10: np.str_('${word}')`,
+  );
+}
+
+function firstWord(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  if (Array.isArray(value)) for (const item of value) {
+    const word = firstWord(item);
+    if (word !== undefined) return word;
+  }
+  return undefined;
+}
+
+/** numpy truncates floats that are fed to integers, and takes truth values as numbers. */
+function roundedTo(value: unknown, dtype: DType): unknown {
+  if (Array.isArray(value)) return value.map((item) => roundedTo(item, dtype));
+  if (typeof value === "boolean" && !dtype.isBool && dtype.base !== "string") return value ? 1 : 0;
+  if (typeof value === "number" && dtype.isInteger) return Math.trunc(value);
+  if (typeof value === "number" && dtype.isBool) return value !== 0;
+  return value;
+}
+

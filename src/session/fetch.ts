@@ -1,0 +1,117 @@
+/** Fetches that nest freely: lists and records of tensors, operations, variables, names. Source: session.py, _FetchMapper. */
+import { KeyError, TypeError, ValueError } from "../core/error.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import type { Graph } from "../graph/graph.ts";
+import { IndexedSlices } from "../graph/indexed_slices.ts";
+import { Operation } from "../graph/operation.ts";
+import { isTensorConvertible, asTensor, Tensor, type TensorConvertible } from "../graph/tensor.ts";
+
+export interface IndexedSlicesValue {
+  readonly values: NdArray;
+  readonly indices: NdArray;
+  readonly denseShape: NdArray | null;
+}
+
+/** A structure of fetches. */
+export type Fetches =
+  | Tensor
+  | TensorConvertible
+  | Operation
+  | IndexedSlices
+  | string
+  | readonly Fetches[]
+  | { readonly [key: string]: Fetches };
+
+/** The structure's values: arrays for tensors, null for operations. */
+export type Fetched<F> = F extends Tensor | TensorConvertible
+  ? NdArray
+  : F extends Operation
+    ? null
+    : F extends IndexedSlices
+      ? IndexedSlicesValue
+      : F extends string
+        ? NdArray | null
+        : F extends readonly unknown[]
+          ? { -readonly [K in keyof F]: Fetched<F[K]> }
+          : F extends object
+            ? { -readonly [K in keyof F]: Fetched<F[K]> }
+            : never;
+
+/** Flat tensors and operations, and how to put their values back into the structure. */
+export interface FetchPlan {
+  readonly tensors: readonly Tensor[];
+  readonly operations: readonly Operation[];
+  rebuild(values: readonly NdArray[]): unknown;
+}
+
+/** Python's `a list of other fetches`, flattened. Throws TypeError or ValueError in Python's words. */
+export function planFetches(graph: Graph, fetches: unknown): FetchPlan {
+  const tensors: Tensor[] = [];
+  const operations: Operation[] = [];
+  const places = new Map<Tensor, number>();
+  const place = (tensor: Tensor): number => {
+    let at = places.get(tensor);
+    if (at === undefined) {
+      at = tensors.length;
+      tensors.push(tensor);
+      places.set(tensor, at);
+    }
+    return at;
+  };
+  const visit = (fetch: unknown): ((values: readonly NdArray[]) => unknown) => {
+    if (fetch === null || fetch === undefined) {
+      throw new TypeError('Argument `fetch` = None has invalid type "NoneType". Cannot be None');
+    }
+    if (Array.isArray(fetch)) {
+      const parts = fetch.map(visit);
+      return (values) => parts.map((part) => part(values));
+    }
+    if (fetch instanceof IndexedSlices) {
+      const values_ = place(fetch.values);
+      const indices = place(fetch.indices);
+      const dense = fetch.denseShape ? place(fetch.denseShape) : -1;
+      return (values) => ({ values: values[values_]!, indices: values[indices]!, denseShape: dense < 0 ? null : values[dense]! });
+    }
+    const element = elementOf(graph, fetch);
+    if (element instanceof Tensor) {
+      const at = place(element);
+      return (values) => values[at]!;
+    }
+    if (element instanceof Operation) {
+      operations.push(element);
+      return () => null;
+    }
+    const parts = Object.entries(fetch as Record<string, unknown>).map(([key, item]) => [key, visit(item)] as const);
+    return (values) => Object.fromEntries(parts.map(([key, part]) => [key, part(values)]));
+  };
+  const rebuild = visit(fetches);
+  return { tensors, operations, rebuild };
+}
+
+/** The tensor or operation that one fetch names; null for a record. */
+function elementOf(graph: Graph, fetch: unknown): Tensor | Operation | null {
+  const item = isTensorConvertible(fetch) ? fetch[asTensor]({ asRef: true }) : fetch;
+  if (typeof item === "object" && !(item instanceof Tensor) && !(item instanceof Operation)) {
+    const prototype = Object.getPrototypeOf(item);
+    if (prototype === Object.prototype || prototype === null) return null;
+  }
+  try {
+    return graph.asGraphElement(item);
+  } catch (error) {
+    if (error instanceof TypeError) {
+      throw new TypeError(
+        `Argument \`fetch\` = ${String(item)} has invalid type "${typeName(item)}" must be a string or Tensor. (${error.message})`,
+      );
+    }
+    if (error instanceof KeyError || error instanceof ValueError) {
+      throw new ValueError(`Argument \`fetch\` = ${String(item)} cannot be interpreted as a Tensor. (${error.message})`);
+    }
+    throw error;
+  }
+}
+
+export function typeName(value: unknown): string {
+  if (typeof value === "number") return Number.isInteger(value) ? "int" : "float";
+  if (typeof value === "boolean") return "bool";
+  return typeof value === "object" ? (value?.constructor?.name ?? "object") : typeof value;
+}

@@ -1,0 +1,296 @@
+/** A plan: the stages for one set of fetches and feeds, ready to run again and again. */
+import { CancelledError, InvalidArgumentError } from "../core/error.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import type { Operation } from "../graph/operation.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { isLowered } from "./classify.ts";
+import { atNode } from "./errors.ts";
+import { type FlowGraph, runFlow } from "./flow.ts";
+import { type CallFunction, type HostEnvironment, readVariable, runHostNode } from "./host.ts";
+import { cutStages, orderNodes, prune, type Stage } from "./order.ts";
+import { type RunFrame, Segment } from "./segment.ts";
+import type { SessionState } from "./state.ts";
+import { copyOut, dead, EngineValue, type RunValue, VariableValue } from "./values.ts";
+
+/** What a run reports when it is traced. */
+export interface StageTrace {
+  readonly nodes: readonly Operation[];
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly outputs: readonly (NdArray | EngineValue)[];
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  readonly trace?: (stage: StageTrace) => void;
+  readonly call: CallFunction;
+}
+
+interface PlannedStage {
+  readonly stage: Stage;
+  readonly segment: Segment | null;
+  readonly after: readonly number[];
+}
+
+export class Plan {
+  readonly graphVersion: number;
+  readonly fetches: readonly Tensor[];
+  readonly targets: readonly Operation[];
+  readonly feeds: readonly Tensor[];
+  /** The nodes that run, in order. */
+  readonly nodes: readonly Operation[];
+  /** Does any node wait? Then the run is asynchronous. */
+  readonly mayWait: boolean;
+  readonly #stages: readonly PlannedStage[];
+  readonly #index = new Map<Tensor, number>();
+  readonly #state: SessionState;
+  readonly #flow: FlowGraph | null;
+  readonly #fetchIndex: readonly number[];
+  readonly #feedIndex: readonly number[];
+
+  constructor(options: {
+    graphVersion: number;
+    fetches: readonly Tensor[];
+    targets: readonly Operation[];
+    feeds: readonly Tensor[];
+    state: SessionState;
+    single?: boolean;
+  }) {
+    this.graphVersion = options.graphVersion;
+    this.fetches = options.fetches;
+    this.targets = options.targets;
+    this.feeds = options.feeds;
+    this.#state = options.state;
+    const fed = new Set(options.feeds);
+    const wanted = [...options.fetches.filter((tensor) => !fed.has(tensor)).map((tensor) => tensor.op), ...options.targets];
+    const pruned = prune(wanted, fed);
+    for (const tensor of options.feeds) this.#numberOf(tensor);
+    if (pruned.hasFlow) {
+      this.nodes = [...pruned.nodes].sort((a, b) => a.id - b.id);
+      this.#flow = { nodes: this.nodes, fed };
+      this.#stages = [];
+      this.mayWait = true;
+    } else {
+      this.#flow = null;
+      this.nodes = orderNodes(pruned.nodes, fed);
+      const stages = cutStages(this.nodes, fed, options.single ? { single: true } : {});
+      this.#stages = this.#plan(stages, fed);
+      this.mayWait = stages.some((stage) => stage.mayWait);
+    }
+    this.#fetchIndex = options.fetches.map((tensor) => this.#numberOf(tensor));
+    this.#feedIndex = options.feeds.map((tensor) => this.#numberOf(tensor));
+  }
+
+  #numberOf(tensor: Tensor): number {
+    let index = this.#index.get(tensor);
+    if (index === undefined) {
+      index = this.#index.size;
+      this.#index.set(tensor, index);
+    }
+    return index;
+  }
+
+  #plan(stages: readonly Stage[], fed: ReadonlySet<Tensor>): PlannedStage[] {
+    const stageOf = new Map<Operation, number>();
+    for (const [i, stage] of stages.entries()) for (const op of stage.nodes) stageOf.set(op, i);
+    const neededOutside = stages.map(() => new Set<Tensor>());
+    const fetched = new Set(this.fetches);
+    const need = (tensor: Tensor, by: number): void => {
+      if (fed.has(tensor)) return;
+      const made = stageOf.get(tensor.op)!;
+      if (made !== by) neededOutside[made]!.add(tensor);
+    };
+    for (const [i, stage] of stages.entries()) for (const op of stage.nodes) for (const input of op.inputs) need(input, i);
+    for (const tensor of this.fetches) need(tensor, -1);
+    const fetchedRefs = new Set([...fetched].filter((tensor) => tensor.dtype.isRef));
+    return stages.map((stage, i) => {
+      if (stage.kind === "host") {
+        for (const op of stage.nodes) for (const tensor of [...op.inputs, ...op.outputs]) this.#numberOf(tensor);
+        return { stage, segment: null, after: stage.after };
+      }
+      const own = new Set(stage.nodes);
+      const inputs = new Set<Tensor>();
+      for (const op of stage.nodes) for (const input of op.inputs) if (fed.has(input) || !own.has(input.op)) inputs.add(input);
+      for (const tensor of inputs) this.#numberOf(tensor);
+      for (const op of stage.nodes) for (const tensor of op.outputs) this.#numberOf(tensor);
+      const outputs = [...neededOutside[i]!];
+      const segment = new Segment({ nodes: stage.nodes, inputs: [...inputs], outputs, fetchedRefs, index: this.#index, state: this.#state });
+      return { stage, segment, after: stage.after };
+    });
+  }
+
+  /** Runs with values for the feeds, in order; gives copies of the fetches. A promise when a node waits. */
+  run(feedValues: readonly NdArray[], options: RunOptions): NdArray[] | Promise<NdArray[]> {
+    const frame: RunFrame = { values: [], releases: [] };
+    for (let i = 0; i < feedValues.length; i++) frame.values[this.#feedIndex[i]!] = feedValues[i]!;
+    if (this.mayWait) return this.#runWaiting(frame, options);
+    try {
+      const environment = this.#environment(options);
+      for (const planned of this.#stages) this.#runStage(planned, frame, environment, options);
+      return this.#collect(frame);
+    } finally {
+      for (const release of frame.releases) release();
+    }
+  }
+
+  #environment(options: RunOptions): HostEnvironment {
+    return { state: this.#state, signal: options.signal ?? neverAborted, call: options.call };
+  }
+
+  #runStage(planned: PlannedStage, frame: RunFrame, environment: HostEnvironment, options: RunOptions): void | Promise<void> {
+    const { trace } = options;
+    const startMs = trace ? performance.now() : 0;
+    const report = (): void => {
+      if (!trace) return;
+      const outputs = planned.stage.nodes.flatMap((op) => op.outputs.map((tensor) => frame.values[this.#index.get(tensor)!]));
+      trace({
+        nodes: planned.stage.nodes,
+        startMs,
+        endMs: performance.now(),
+        outputs: outputs.filter((value): value is NdArray | EngineValue => value !== undefined && value !== dead && !(value instanceof VariableValue)),
+      });
+    };
+    if (planned.segment) {
+      planned.segment.run(frame);
+      report();
+      return;
+    }
+    const op = planned.stage.nodes[0]!;
+    const inputs = op.inputs.map((tensor) => frame.values[this.#index.get(tensor)!]!);
+    const result = runHostNode(op, inputs, environment);
+    const store = (outputs: readonly RunValue[]): void => {
+      for (const [k, tensor] of op.outputs.entries()) {
+        frame.values[this.#index.get(tensor)!] = outputs[k] ?? inputs[op.inputs.findIndex((input) => input.dtype.isRef)]!;
+      }
+      report();
+    };
+    if (result instanceof Promise) return result.then(store);
+    store(result);
+  }
+
+  /** Stages start as soon as those before them are done; the first error cancels what still waits. */
+  async #runWaiting(frame: RunFrame, options: RunOptions): Promise<NdArray[]> {
+    const controller = new AbortController();
+    const cancel = (): void => controller.abort(new CancelledError("RunManyGraphs"));
+    options.signal?.addEventListener("abort", cancel, { once: true });
+    if (options.signal?.aborted) cancel();
+    const inner: RunOptions = { ...options, signal: controller.signal };
+    try {
+      if (this.#flow) return await this.#runFlow(frame, inner);
+      await this.#runStages(frame, inner, cancel);
+      return this.#collect(frame);
+    } finally {
+      options.signal?.removeEventListener("abort", cancel);
+      for (const release of frame.releases) release();
+    }
+  }
+
+  #runStages(frame: RunFrame, options: RunOptions, cancel: () => void): Promise<void> {
+    const environment = this.#environment(options);
+    const waiting = this.#stages.map((planned) => planned.after.length);
+    const users: number[][] = this.#stages.map(() => []);
+    for (const [i, planned] of this.#stages.entries()) for (const before of planned.after) users[before]!.push(i);
+    return new Promise((resolve, reject) => {
+      let left = this.#stages.length;
+      let pending = 0;
+      let failure: { error: unknown } | null = null;
+      const fail = (error: unknown): void => {
+        if (!failure) {
+          failure = { error };
+          cancel();
+        }
+      };
+      const settle = (): void => {
+        if (failure && pending === 0) reject(failure.error);
+        else if (left === 0) resolve();
+      };
+      const start = (first: number): void => {
+        const ready = [first];
+        while (ready.length && !failure) {
+          const i = ready.shift()!;
+          try {
+            const result = this.#runStage(this.#stages[i]!, frame, environment, options);
+            if (result instanceof Promise) {
+              pending++;
+              result.then(
+                () => {
+                  pending--;
+                  done(i);
+                },
+                (error) => {
+                  pending--;
+                  fail(error);
+                  settle();
+                },
+              );
+            } else ready.push(...finish(i));
+          } catch (error) {
+            fail(error);
+          }
+        }
+        settle();
+      };
+      const finish = (i: number): number[] => {
+        left--;
+        return users[i]!.filter((user) => --waiting[user]! === 0);
+      };
+      const done = (i: number): void => {
+        const next = finish(i);
+        if (next.length === 0 || failure) settle();
+        for (const user of next) start(user);
+      };
+      const roots = this.#stages.flatMap((planned, i) => (planned.after.length === 0 ? [i] : []));
+      if (roots.length === 0) settle();
+      for (const root of roots) start(root);
+    });
+  }
+
+  async #runFlow(frame: RunFrame, options: RunOptions): Promise<NdArray[]> {
+    const feeds = new Map<Tensor, RunValue>(this.feeds.map((tensor, i) => [tensor, frame.values[this.#feedIndex[i]!]!]));
+    const values = await runFlow(this.#flow!, feeds, this.fetches, { ...this.#environment(options), releases: frame.releases });
+    return values.map((value, i) => this.#own(value, this.fetches[i]!));
+  }
+
+  #collect(frame: RunFrame): NdArray[] {
+    const results = new Array<NdArray>(this.fetches.length);
+    for (let i = 0; i < results.length; i++) results[i] = this.#own(frame.values[this.#fetchIndex[i]!]!, this.fetches[i]!);
+    return results;
+  }
+
+  /** A fetched value as an array that belongs to the caller. */
+  #own(value: RunValue, tensor: Tensor): NdArray {
+    if (value instanceof EngineValue) return copyOut(this.#state.engine, value);
+    if (value === dead) {
+      throw atNode(new InvalidArgumentError(`Retval[${this.fetches.indexOf(tensor)}] does not have value`), tensor.op);
+    }
+    if (value instanceof VariableValue) {
+      if (value.isResource) throw new InvalidArgumentError(`The handle ${tensor.name} has no value to fetch: fetch its read`);
+      try {
+        return readVariable(value, this.#state);
+      } catch (error) {
+        throw atNode(error, tensor.op, `_retval_${tensor.op.name}_0_0`);
+      }
+    }
+    return value;
+  }
+
+  /** The only segment, when the plan is one segment and nothing else. */
+  get soleSegment(): Segment | null {
+    return this.#stages.length === 1 ? this.#stages[0]!.segment : null;
+  }
+
+  get segments(): readonly Segment[] {
+    return this.#stages.flatMap((planned) => (planned.segment ? [planned.segment] : []));
+  }
+
+  /** Nodes that run outside segments. */
+  get hostNodes(): readonly Operation[] {
+    return this.#stages.flatMap((planned) => (planned.segment ? [] : planned.stage.nodes)).concat(this.#flow ? this.nodes.filter((op) => !isLowered(op)) : []);
+  }
+
+  dispose(): void {
+    for (const segment of this.segments) segment.dispose();
+  }
+}
+
+const neverAborted = new AbortController().signal;

@@ -1,0 +1,438 @@
+/**
+ * Segments: straight lines of lowerable nodes, compiled once for each set of input shapes (and of small integer inputs that shapes depend
+ * on). Where a shape depends on a value that the segment itself computes, the segment is cut there: the first part runs, the rest is
+ * specialised on what came out.
+ */
+import { type DType, dtypeOf } from "../core/dtype.ts";
+import { NdArray } from "../core/nd_array.ts";
+import { elementCount, type FullShape, sameShape } from "../core/shape.ts";
+import { type Builder, createBuilder, NeedsValue } from "../engine/builder.ts";
+import type { Executable } from "../engine/engine.ts";
+import type { Lowering } from "../engine/lowering.ts";
+import { inputsOf, type Value } from "../engine/primitive.ts";
+import { argLength, isListArg, recordOf } from "../graph/infer.ts";
+import type { Operation } from "../graph/operation.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { atNode } from "./errors.ts";
+import type { SessionState } from "./state.ts";
+import { copyIn, EngineValue, type RunValue, VariableValue, viewOf } from "./values.ts";
+
+/** The values of a run by the plan's numbers for tensors, and the workspaces to give back at its end. */
+export interface RunFrame {
+  readonly values: (RunValue | undefined)[];
+  readonly releases: (() => void)[];
+}
+
+/** How the plan numbers tensors. */
+export type TensorIndex = ReadonlyMap<Tensor, number>;
+
+const maxSpecialisations = 48;
+/** Inputs of up to this many elements may become part of the key. */
+const maxConcreteElements = 256;
+
+/** A lowered value: one of the engine's, or a variable. */
+type Lowered = Value | VariableValue;
+
+interface Specialisation {
+  readonly key: string;
+  readonly shapes: readonly (FullShape | null)[];
+  readonly executable: Executable;
+  /** Segment input k of executable input i. */
+  readonly engineInputs: readonly number[];
+  readonly outputs: readonly { readonly index: number; readonly dtype: DType }[];
+  /** Outputs that are known without running: constants and variables. */
+  readonly known: readonly { readonly index: number; readonly value: NdArray | VariableValue }[];
+  readonly written: readonly { readonly slot: number; readonly shape: FullShape }[];
+  /** What must still hold of variables; an undefined shape does not matter. */
+  readonly assumed: readonly { readonly slot: number; readonly shape: FullShape | null | undefined; readonly address: number }[];
+  readonly next: Segment | null;
+  readonly free: number[];
+  layoutVersion: number;
+}
+
+export class Segment {
+  readonly nodes: readonly Operation[];
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  readonly #fetchedRefs: ReadonlySet<Tensor>;
+  readonly index: TensorIndex;
+  readonly #state: SessionState;
+  readonly #inputIndex: readonly number[];
+  /** Inputs whose values are part of the key. */
+  readonly #concrete: Set<number>;
+  readonly #specialisations = new Map<string, Specialisation>();
+  #last: Specialisation | null = null;
+
+  constructor(options: {
+    nodes: readonly Operation[];
+    inputs: readonly Tensor[];
+    outputs: readonly Tensor[];
+    fetchedRefs: ReadonlySet<Tensor>;
+    index: TensorIndex;
+    state: SessionState;
+    concrete?: Iterable<number>;
+  }) {
+    this.nodes = options.nodes;
+    this.inputs = options.inputs;
+    this.outputs = options.outputs;
+    this.#fetchedRefs = options.fetchedRefs;
+    this.index = options.index;
+    this.#state = options.state;
+    this.#inputIndex = options.inputs.map((tensor) => options.index.get(tensor)!);
+    this.#concrete = new Set(options.concrete);
+  }
+
+  run(frame: RunFrame): void {
+    let segment: Segment | null = this;
+    while (segment) segment = segment.#runOnce(frame);
+  }
+
+  #runOnce(frame: RunFrame): Segment | null {
+    const { engine } = this.#state;
+    const spec = this.#specialise(frame);
+    const base = spec.free.pop() ?? allocateWorkspace(this.#state, spec.executable);
+    frame.releases.push(() => spec.free.push(base));
+    const { executable } = spec;
+    for (let i = 0; i < spec.engineInputs.length; i++) {
+      const value = frame.values[this.#inputIndex[spec.engineInputs[i]!]!];
+      if (value instanceof EngineValue) executable.setInput(base, i, value.address);
+      else {
+        const room = base + executable.inputOffsets[i]!;
+        copyIn(engine, value as NdArray, room);
+        executable.setInput(base, i, room);
+      }
+    }
+    executable.run(base);
+    for (const { slot, shape } of spec.written) this.#state.commitVariable(this.#state.variableAt(slot), shape);
+    for (let k = 0; k < spec.outputs.length; k++) {
+      const { index, dtype } = spec.outputs[k]!;
+      frame.values[index] = new EngineValue(dtype, executable.outputs[k]!.shape, executable.outputAddress(base, k));
+    }
+    for (const { index, value } of spec.known) frame.values[index] = value;
+    return spec.next;
+  }
+
+  #specialise(frame: RunFrame): Specialisation {
+    const last = this.#last;
+    if (last && this.#concrete.size === 0 && this.#fits(last, frame) && this.#isCurrent(last)) return last;
+    const key = this.#keyOf(frame);
+    let spec = this.#specialisations.get(key);
+    if (spec && !this.#isCurrent(spec)) {
+      this.#drop(spec);
+      spec = undefined;
+    }
+    if (!spec) {
+      spec = this.#compile(frame);
+      if (this.#specialisations.size >= maxSpecialisations) this.#drop(this.#specialisations.values().next().value!);
+    } else this.#specialisations.delete(spec.key);
+    this.#specialisations.set(spec.key, spec);
+    this.#last = spec;
+    return spec;
+  }
+
+  /** Are the shapes of the run those of the specialisation? */
+  #fits(spec: Specialisation, frame: RunFrame): boolean {
+    for (let i = 0; i < spec.shapes.length; i++) {
+      const shape = spec.shapes[i];
+      if (!shape) continue;
+      const value = frame.values[this.#inputIndex[i]!] as NdArray | EngineValue;
+      if (value.shape !== shape && !sameShape(value.shape, shape)) return false;
+    }
+    return true;
+  }
+
+  #isCurrent(spec: Specialisation): boolean {
+    if (spec.layoutVersion === this.#state.layoutVersion) return true;
+    for (const { slot, shape, address } of spec.assumed) {
+      const variable = this.#state.variableAt(slot);
+      if (variable.address !== address) return false;
+      if (shape === undefined) continue;
+      if (variable.shape === null ? shape !== null : shape === null || !sameShape(variable.shape, shape)) return false;
+    }
+    spec.layoutVersion = this.#state.layoutVersion;
+    return true;
+  }
+
+  #drop(spec: Specialisation): void {
+    this.#specialisations.delete(spec.key);
+    for (const base of spec.free) this.#state.engine.free(base);
+    spec.free.length = 0;
+    spec.executable.dispose?.();
+    spec.next?.dispose();
+    if (this.#last === spec) this.#last = null;
+  }
+
+  dispose(): void {
+    for (const spec of [...this.#specialisations.values()]) this.#drop(spec);
+  }
+
+  #keyOf(frame: RunFrame): string {
+    let key = "";
+    for (let i = 0; i < this.inputs.length; i++) {
+      const value = frame.values[this.#inputIndex[i]!]!;
+      if (value instanceof VariableValue) key += `v${value.slot};`;
+      else {
+        const array = value as NdArray | EngineValue;
+        key += `${array.shape.join(",")};`;
+        if (this.#concrete.has(i) && elementCount(array.shape) <= maxConcreteElements) key += `=${this.#arrayOf(array).data};`;
+      }
+    }
+    return key;
+  }
+
+  #arrayOf(value: NdArray | EngineValue): NdArray {
+    return value instanceof EngineValue ? viewOf(this.#state.engine, value) : value;
+  }
+
+  /** Lowers and compiles for the values of this run. Starts again when a shape turns out to depend on an input's value. */
+  #compile(frame: RunFrame): Specialisation {
+    for (;;) {
+      const attempt = this.#lower(frame);
+      if (attempt.wanted.length === 0) return this.#finish(frame, attempt);
+      for (const input of attempt.wanted) this.#concrete.add(input);
+    }
+  }
+
+  #lower(frame: RunFrame): Attempt {
+    const assumed = new Map<number, FullShape | null | undefined>();
+    const builder = createBuilder({
+      variable: (slot) => {
+        const { shape } = this.#state.variableAt(slot);
+        assumed.set(slot, shape);
+        return { shape };
+      },
+    });
+    const values = new Map<Tensor, Lowered>();
+    const engineInputs: number[] = [];
+    const inputOf = new Map<Value, number>();
+    for (const [i, tensor] of this.inputs.entries()) {
+      const value = frame.values[this.#inputIndex[i]!]!;
+      if (value instanceof VariableValue) values.set(tensor, value);
+      else {
+        const array = value as NdArray | EngineValue;
+        if (this.#concrete.has(i) && elementCount(array.shape) <= maxConcreteElements) {
+          const copy = this.#arrayOf(array);
+          const constant = new NdArray(copy.dtype, copy.shape, (copy.data as Float32Array).slice());
+          values.set(tensor, builder.lowering(noOp).constant(constant));
+        } else {
+          const lowered = builder.input(array.dtype.base, array.shape);
+          engineInputs.push(i);
+          inputOf.set(lowered, i);
+          values.set(tensor, lowered);
+        }
+      }
+    }
+    const attempt: Attempt = { builder, values, engineInputs, assumed, cut: null, wanted: [] };
+    for (const [k, op] of this.nodes.entries()) {
+      try {
+        lowerNode(op, builder, values, this.#state);
+      } catch (error) {
+        if (!(error instanceof NeedsValue)) throw atNode(error, op);
+        const leaves = inputLeaves(error.value, inputOf);
+        if (leaves) return { ...attempt, wanted: leaves };
+        return { ...attempt, cut: { at: k, needed: neededInputs(op, error.value, values) } };
+      }
+      for (const output of op.outputs) {
+        const value = values.get(output);
+        if (value instanceof VariableValue && this.#fetchedRefs.has(output)) {
+          try {
+            values.set(output, builder.lowering(noOp).read(value));
+          } catch (error) {
+            throw atNode(error, op, `_retval_${op.name}_0_0`);
+          }
+        }
+      }
+    }
+    return attempt;
+  }
+
+  #finish(frame: RunFrame, attempt: Attempt): Specialisation {
+    const { builder, values, engineInputs, cut } = attempt;
+    const produced = new Set(this.inputs);
+    for (const op of cut ? this.nodes.slice(0, cut.at) : this.nodes) for (const output of op.outputs) produced.add(output);
+    let wanted: readonly Tensor[] = this.outputs;
+    let next: Segment | null = null;
+    if (cut) {
+      const rest = this.nodes.slice(cut.at);
+      const own = new Set(rest.flatMap((op) => op.outputs));
+      const inputs = [...new Set(rest.flatMap((op) => op.inputs))].filter((tensor) => !own.has(tensor));
+      next = new Segment({
+        nodes: rest,
+        inputs,
+        outputs: this.outputs.filter((tensor) => own.has(tensor)),
+        fetchedRefs: this.#fetchedRefs,
+        index: this.index,
+        state: this.#state,
+        concrete: inputs.flatMap((tensor, i) => (cut.needed.has(tensor) ? [i] : [])),
+      });
+      const external = new Set(this.inputs);
+      wanted = [...new Set([...this.outputs.filter((tensor) => !own.has(tensor)), ...inputs.filter((tensor) => !external.has(tensor))])];
+    }
+    const program: Value[] = [];
+    const outputs: { index: number; dtype: DType }[] = [];
+    const known: { index: number; value: NdArray | VariableValue }[] = [];
+    const lowering = builder.lowering(noOp);
+    for (const tensor of wanted) {
+      const value = values.get(tensor);
+      if (value === undefined) continue;
+      const index = this.index.get(tensor)!;
+      if (value instanceof VariableValue) known.push({ index, value });
+      else {
+        const constant = lowering.constantOf(value);
+        if (constant) known.push({ index, value: retyped(constant, tensor.dtype.baseDtype) });
+        else {
+          program.push(value);
+          outputs.push({ index, dtype: tensor.dtype.baseDtype.base === value.dtype ? tensor.dtype.baseDtype : dtypeOf(value.dtype) });
+        }
+      }
+    }
+    const finished = builder.finish(program);
+    const written = [...builder.written()].map(([slot, { shape }]) => ({ slot, shape }));
+    for (const { slot, shape } of written) {
+      this.#state.reserveVariable(this.#state.variableAt(slot), shape);
+      if (!attempt.assumed.has(slot)) attempt.assumed.set(slot, undefined);
+    }
+    const executable = this.#state.engine.compile(finished, this.#state.slotAddress);
+    return {
+      key: this.#keyOf(frame),
+      shapes: this.inputs.map((_, i) => {
+        const value = frame.values[this.#inputIndex[i]!]!;
+        return value instanceof VariableValue ? null : (value as NdArray).shape;
+      }),
+      executable,
+      engineInputs,
+      outputs,
+      known,
+      written,
+      assumed: [...attempt.assumed].map(([slot, shape]) => ({ slot, shape, address: this.#state.variableAt(slot).address })),
+      next,
+      free: [],
+      layoutVersion: this.#state.layoutVersion,
+    };
+  }
+
+  /** Lines for `tsflow explain` and traces: the kernels of every specialisation so far. */
+  describe(): readonly string[] {
+    return [...this.#specialisations.values()].flatMap((spec) => [...spec.executable.describe(), ...(spec.next?.describe() ?? [])]);
+  }
+
+  /** The executable used last, when this segment runs as one piece without outside state to check; for direct calls. */
+  get direct(): { executable: Executable; base: number; layoutVersion: number; written: number } | null {
+    const spec = this.#last;
+    if (!spec || spec.next || spec.known.length || this.#concrete.size || spec.free.length === 0) return null;
+    return { executable: spec.executable, base: spec.free[spec.free.length - 1]!, layoutVersion: spec.layoutVersion, written: spec.written.length };
+  }
+}
+
+interface Attempt {
+  readonly builder: Builder;
+  readonly values: Map<Tensor, Lowered>;
+  readonly engineInputs: readonly number[];
+  readonly assumed: Map<number, FullShape | null | undefined>;
+  /** Where a shape depends on a value computed here, and the tensors whose values the rest needs. */
+  readonly cut: { readonly at: number; readonly needed: ReadonlySet<Tensor> } | null;
+  /** Segment inputs whose values must be known. */
+  readonly wanted: readonly number[];
+}
+
+const noOp = {
+  randomSlot: (): number => {
+    throw new Error("bug: no op draws here");
+  },
+  wrapError: (error: Error): Error => error,
+};
+
+function allocateWorkspace(state: SessionState, executable: Executable): number {
+  const base = state.engine.allocate(Math.max(executable.workspaceBytes, 64));
+  executable.prepare(base);
+  return base;
+}
+
+/** The graph's dtype over the engine's: handles are int32 there. */
+const retyped = (array: NdArray, dtype: DType): NdArray => (array.dtype === dtype ? array : new NdArray(dtype, array.shape, array.data));
+
+/** Lowers one node and records its outputs. */
+export function lowerNode(op: Operation, builder: Builder, values: Map<Tensor, Lowered>, state: SessionState): void {
+  const { definition } = op;
+  if (definition.variable) {
+    values.set(op.outputs[0]!, state.variableOf(op).value);
+    return;
+  }
+  const lowering = builder.lowering({
+    randomSlot: () => state.randomSlot(op),
+    wrapError: (error) => atNode(error, op) as Error,
+  });
+  const record = recordOf<Lowered>(op, inputsFor(op, values, lowering));
+  const result = definition.lower!(lowering, record, {
+    name: op.name,
+    type: op.type,
+    device: op.device,
+    outputDtypes: op.outputs.map((output) => output.dtype),
+    outputShapes: op.outputs.map((output) => output.shape),
+  });
+  const outputs = result === undefined ? [] : Array.isArray(result) ? (result as readonly Lowered[]) : [result as Lowered];
+  if (outputs.length !== op.outputs.length) {
+    throw new Error(`bug: lowering of ${op.type} gives ${outputs.length} values for ${op.outputs.length} outputs`);
+  }
+  for (const [i, value] of outputs.entries()) values.set(op.outputs[i]!, value);
+}
+
+/** The inputs of a node: references stay variables where the signature takes them, and are read elsewhere. */
+function inputsFor(op: Operation, values: ReadonlyMap<Tensor, Lowered>, lowering: Lowering): Lowered[] {
+  const inputs: Lowered[] = [];
+  let at = 0;
+  for (const arg of op.definition.inputs) {
+    const n = isListArg(arg) ? argLength(arg, op.attrs) : 1;
+    for (const tensor of op.inputs.slice(at, at + n)) {
+      const value = values.get(tensor);
+      if (value === undefined) throw new Error(`bug: ${op.name} is lowered before its input ${tensor.name}`);
+      inputs.push(value instanceof VariableValue && !value.isResource && !arg.isRef ? lowering.read(value) : value);
+    }
+    at += n;
+  }
+  return inputs;
+}
+
+/** The segment inputs that a value is computed from, if it is computed from small inputs and constants alone; else null. */
+function inputLeaves(value: Value, inputOf: ReadonlyMap<Value, number>): number[] | null {
+  const leaves = new Set<number>();
+  const seen = new Set<Value>();
+  const stack = [value];
+  while (stack.length) {
+    const v = stack.pop()!;
+    if (seen.has(v)) continue;
+    seen.add(v);
+    const input = inputOf.get(v);
+    if (input !== undefined) {
+      if (elementCount(v.shape) > maxConcreteElements) return null;
+      leaves.add(input);
+      continue;
+    }
+    const { kind } = v.primitive;
+    if (kind === "read" || kind === "random" || seen.size > 4096) return null;
+    stack.push(...inputsOf(v.primitive));
+  }
+  return leaves.size ? [...leaves] : null;
+}
+
+/** The input tensors of a node from which the wanted value is computed. */
+function neededInputs(op: Operation, wanted: Value, values: ReadonlyMap<Tensor, Lowered>): Set<Tensor> {
+  const byValue = new Map<Lowered, Tensor>();
+  for (const tensor of op.inputs) {
+    const value = values.get(tensor);
+    if (value) byValue.set(value, tensor);
+  }
+  const needed = new Set<Tensor>();
+  const seen = new Set<Value>();
+  const stack = [wanted];
+  while (stack.length) {
+    const v = stack.pop()!;
+    if (seen.has(v)) continue;
+    seen.add(v);
+    const tensor = byValue.get(v);
+    if (tensor) needed.add(tensor);
+    else stack.push(...inputsOf(v.primitive));
+  }
+  if (needed.size === 0) for (const tensor of op.inputs) if (tensor.dtype.isInteger) needed.add(tensor);
+  return needed;
+}

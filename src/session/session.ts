@@ -1,0 +1,361 @@
+/** Sessions: run parts of a graph, keep its variables. Source: tensorflow/python/client/session.py. */
+import type { DType } from "../core/dtype.ts";
+import { InvalidArgumentError, NotFoundError, RuntimeError, TypeError } from "../core/error.ts";
+import { log } from "../core/host.ts";
+import { NdArray } from "../core/nd_array.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { FunctionRef } from "../graph/attr.ts";
+import { getDefaultGraph, type Graph } from "../graph/graph.ts";
+import { type FeedDict, graphStack, type SessionLike, sessionStack, around } from "../graph/scopes.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { processEngine } from "./default_engine.ts";
+import { feedTensor, feedValue } from "./feed.ts";
+import { type Fetched, type Fetches, type FetchPlan, planFetches } from "./fetch.ts";
+import { callFunction } from "./function.ts";
+import { Plan } from "./plan.ts";
+import { SessionState } from "./state.ts";
+import { collectStepStats, type RunMetadata, type RunOptions } from "./trace.ts";
+
+/** The parts of ConfigProto that a local session heeds. */
+export interface SessionConfig {
+  readonly allowSoftPlacement?: boolean;
+  readonly logDevicePlacement?: boolean;
+  readonly intraOpParallelismThreads?: number;
+  readonly interOpParallelismThreads?: number;
+}
+
+export interface SessionOptions {
+  /** "" or "local": this process. */
+  readonly target?: string;
+  readonly graph?: Graph;
+  readonly config?: SessionConfig;
+  /** An engine of one's own (tests, `--engine`); the process's default otherwise. */
+  readonly engine?: Engine;
+}
+
+export interface RunArguments {
+  readonly feedDict?: FeedDict;
+  readonly options?: RunOptions;
+  /** Filled by a traced run. */
+  readonly runMetadata?: RunMetadata;
+  /** Stops waiting nodes. */
+  readonly signal?: AbortSignal;
+}
+
+interface CachedRun {
+  readonly fetches: unknown;
+  readonly feeds: readonly Tensor[];
+  readonly feedKeys: readonly unknown[];
+  readonly fetchPlan: FetchPlan;
+  readonly plan: Plan;
+}
+
+const maxPlans = 64;
+const yieldEveryMs = 50;
+
+/** A session on one graph. Its variables are its own; close it, or `await using` it, to free them. */
+export class Session implements SessionLike, AsyncDisposable {
+  readonly graph: Graph;
+  readonly target: string;
+  readonly config: SessionConfig;
+  readonly state: SessionState;
+  readonly #plans = new Map<string, Plan>();
+  readonly #placed = { upTo: 0 };
+  readonly #closing = new AbortController();
+  #last: CachedRun | null = null;
+  #isClosed = false;
+  #lastYieldMs = performance.now();
+  #runsSinceClock = 0;
+
+  constructor(options: SessionOptions = {}) {
+    const { target = "", graph = getDefaultGraph(), config = {}, engine } = options;
+    if (target !== "" && target !== "local") {
+      throw new NotFoundError(
+        `No session factory registered for the given session options: {target: "${target}" config: } Registered factories are {DIRECT_SESSION}.`,
+      );
+    }
+    this.graph = graph;
+    this.target = target;
+    this.config = config;
+    this.state = new SessionState(engine ?? processEngine(config.intraOpParallelismThreads));
+  }
+
+  get sessionGraph(): Graph {
+    return this.graph;
+  }
+
+  /**
+   * Runs what the fetches need. Fetches nest freely; tensors give arrays, operations null. Feeds are pairs of tensor and value, for this
+   * run only. Throws in TensorFlow's words: closed session, unknown fetch, missing feed, wrong shape or dtype, uninitialized variable.
+   */
+  async run<const F extends Fetches>(fetches: F, args?: RunArguments): Promise<Fetched<F>> {
+    const result = this.#start(fetches, args);
+    if (result instanceof Promise) return (await result) as Fetched<F>;
+    if ((++this.#runsSinceClock & 15) === 0) {
+      const now = performance.now();
+      if (now - this.#lastYieldMs > yieldEveryMs) {
+        await new Promise((resolve) => setImmediate(resolve));
+        this.#lastYieldMs = performance.now();
+      }
+    }
+    return result as Fetched<F>;
+  }
+
+  /** As `run`, at once. Throws RuntimeError when the fetches need a node that waits (queues, readers). */
+  runSync<const F extends Fetches>(fetches: F, args?: RunArguments): Fetched<F> {
+    const result = this.#start(fetches, args);
+    if (result instanceof Promise) {
+      result.catch(() => {});
+      throw new RuntimeError("These fetches wait for queues, files or functions: use `await sess.run(...)`");
+    }
+    return result as Fetched<F>;
+  }
+
+  #start(fetches: unknown, args: RunArguments | undefined): unknown {
+    this.#checkOpen();
+    const cached = this.#lookUp(fetches, args?.feedDict);
+    const values = this.#feedValues(cached.feeds, args?.feedDict);
+    if ((args?.options?.traceLevel && args.options.traceLevel !== "NO_TRACE") || args?.runMetadata) return this.#runTraced(cached, values, args);
+    const result = cached.plan.run(values, this.#runOptions(args));
+    if (result instanceof Promise) return result.then(cached.fetchPlan.rebuild);
+    return cached.fetchPlan.rebuild(result);
+  }
+
+  #runOptions(args: RunArguments | undefined) {
+    const { signal } = this.#closing;
+    return {
+      signal: args?.signal ? AbortSignal.any([args.signal, signal]) : signal,
+      call: (fn: FunctionRef, inputs: readonly NdArray[]) => callFunction(this, fn, inputs),
+    };
+  }
+
+  #runTraced(cached: CachedRun, values: readonly NdArray[], args: RunArguments): unknown {
+    const { fetchPlan, feeds, plan } = cached;
+    const single = new Plan({
+      graphVersion: plan.graphVersion,
+      fetches: fetchPlan.tensors,
+      targets: fetchPlan.operations,
+      feeds,
+      state: this.state,
+      single: true,
+    });
+    const { trace, fill } = collectStepStats(args.runMetadata);
+    const finish = (results: readonly NdArray[]): unknown => {
+      fill();
+      single.dispose();
+      return fetchPlan.rebuild(results);
+    };
+    const result = single.run(values, { ...this.#runOptions(args), trace });
+    return result instanceof Promise ? result.then(finish) : finish(result);
+  }
+
+  /** The plan of the last run when fetches and feed keys are the same, else one from the cache, else a new one. */
+  #lookUp(fetches: unknown, feedDict: FeedDict | undefined): CachedRun {
+    const last = this.#last;
+    if (last && last.plan.graphVersion === this.graph.version && sameFetches(last.fetches, fetches) && sameKeys(last.feedKeys, feedDict)) return last;
+    if (this.graph.operations.length === 0) {
+      throw new RuntimeError("The Session graph is empty. Add operations to the graph before calling run().");
+    }
+    const fetchPlan = planFetches(this.graph, fetches);
+    const feedKeys: unknown[] = [];
+    const feeds: Tensor[] = [];
+    for (const [key] of feedDict ?? []) {
+      feedKeys.push(key);
+      feeds.push(feedTensor(this.graph, key));
+    }
+    this.#place();
+    const plan = this.#planFor(fetchPlan, feeds);
+    const cached: CachedRun = { fetches: Array.isArray(fetches) ? [...fetches] : fetches, feeds, feedKeys, fetchPlan, plan };
+    this.#last = isSimple(fetches) ? cached : null;
+    return cached;
+  }
+
+  #planFor(fetchPlan: FetchPlan, feeds: readonly Tensor[]): Plan {
+    const key = `${fetchPlan.tensors.map((tensor) => tensor.name).join()}|${fetchPlan.operations.map((op) => op.name).join()}|${feeds.map((tensor) => tensor.name).join()}`;
+    let plan = this.#plans.get(key);
+    if (plan?.graphVersion === this.graph.version) {
+      this.#plans.delete(key);
+      this.#plans.set(key, plan);
+      return plan;
+    }
+    plan?.dispose();
+    plan = new Plan({ graphVersion: this.graph.version, fetches: fetchPlan.tensors, targets: fetchPlan.operations, feeds, state: this.state });
+    this.#plans.delete(key);
+    this.#plans.set(key, plan);
+    if (this.#plans.size > maxPlans) {
+      const [oldest, old] = this.#plans.entries().next().value!;
+      this.#plans.delete(oldest);
+      old.dispose();
+    }
+    return plan;
+  }
+
+  #feedValues(feeds: readonly Tensor[], feedDict: FeedDict | undefined): NdArray[] {
+    const values: NdArray[] = [];
+    if (!feedDict) return values;
+    let i = 0;
+    for (const [, value] of feedDict) values.push(feedArray(feeds[i++]!, value));
+    return values;
+  }
+
+  /** Checks explicit devices of nodes made since the last run, and prints where each one goes when asked to. */
+  #place(): void {
+    const ops = this.graph.operations;
+    const prefix = "/job:localhost/replica:0/task:0";
+    for (; this.#placed.upTo < ops.length; this.#placed.upTo++) {
+      const op = ops[this.#placed.upTo]!;
+      if (op.device && !isLocalCpu(op.device) && !this.config.allowSoftPlacement) {
+        throw new InvalidArgumentError(
+          `Cannot assign a device for operation ${op.name}: {{node ${op.name}}} was explicitly assigned to ${op.device} but available devices are [ ${prefix}/device:CPU:0 ]. Make sure the device specification refers to a valid device.\n\t [[${op.name}]]`,
+        );
+      }
+      if (this.config.logDevicePlacement) log("INFO", `${op.name}: (${op.type}): ${prefix}/device:CPU:0`);
+    }
+  }
+
+  /** A function of the feeds' values, in order, that runs the fetches: no key, no map; no promise unless a node waits. */
+  makeCallable<const F extends Fetches>(fetches: F, feedList: readonly unknown[] = []): (...values: unknown[]) => Fetched<F> | Promise<Fetched<F>> {
+    this.#checkOpen();
+    const fetchPlan = planFetches(this.graph, fetches);
+    const feeds = feedList.map((key) => feedTensor(this.graph, key));
+    this.#place();
+    let plan = this.#planFor(fetchPlan, feeds);
+    const options = this.#runOptions(undefined);
+    return (...values) => {
+      this.#checkOpen();
+      if (values.length !== feeds.length) {
+        throw new TypeError(`Expected ${feeds.length} feed values of this callable, got ${values.length}`);
+      }
+      if (plan.graphVersion !== this.graph.version) plan = this.#planFor(fetchPlan, feeds);
+      const arrays = new Array<NdArray>(values.length);
+      for (let i = 0; i < values.length; i++) arrays[i] = feedArray(feeds[i]!, values[i]);
+      const result = plan.run(arrays, options);
+      return (result instanceof Promise ? result.then(fetchPlan.rebuild) : fetchPlan.rebuild(result)) as Fetched<F> | Promise<Fetched<F>>;
+    };
+  }
+
+  /** The plan of these fetches, for `explain` and graph checks. */
+  plan(fetches: Fetches, feedKeys: readonly unknown[] = []): Plan {
+    return this.#planFor(
+      planFetches(this.graph, fetches),
+      feedKeys.map((key) => feedTensor(this.graph, key)),
+    );
+  }
+
+  /** Makes this the default session, and its graph the default graph, inside fn. */
+  asDefault<R>(fn: () => R): R {
+    const leaveGraph = graphStack.open(this.graph, "Session.asDefault");
+    const leave = sessionStack.open(this, "Session.asDefault");
+    return around(fn, () => {
+      leave();
+      leaveGraph();
+    });
+  }
+
+  get closed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Cancels waiting runs and frees variables, queues and plans. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#closing.abort(new RuntimeError("Session has been closed."));
+    for (const plan of this.#plans.values()) plan.dispose();
+    this.#plans.clear();
+    this.#last = null;
+    this.state.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw new RuntimeError("Attempted to use a closed Session.");
+  }
+}
+
+const isLocalCpu = (device: string): boolean => {
+  const parts = device.split("/").filter(Boolean);
+  return parts.every((part) => {
+    const [key, value, index] = part.split(":");
+    if (key === "device") return value!.toUpperCase() === "CPU" && (index === undefined || index === "0" || index === "*");
+    return (key === "job" && value === "localhost") || ((key === "replica" || key === "task") && value === "0");
+  });
+};
+
+/** Fetches that are compared cheaply: one element or a flat list. */
+const isSimple = (fetches: unknown): boolean =>
+  !Array.isArray(fetches) ? typeof fetches === "string" || Object.getPrototypeOf(fetches) !== Object.prototype : fetches.every((fetch) => !Array.isArray(fetch) && isSimple(fetch));
+
+function sameFetches(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+function sameKeys(keys: readonly unknown[], feedDict: FeedDict | undefined): boolean {
+  if (!feedDict) return keys.length === 0;
+  if (Array.isArray(feedDict)) {
+    if (feedDict.length !== keys.length) return false;
+    for (let i = 0; i < keys.length; i++) if (feedDict[i][0] !== keys[i]) return false;
+    return true;
+  }
+  let i = 0;
+  for (const [key] of feedDict) if (key !== keys[i++]) return false;
+  return i === keys.length;
+}
+
+/** Literals to arrays; set with the op library, which knows the rules. */
+export const literals: { toArray: (value: never, dtype: DType) => NdArray } = {
+  toArray: () => {
+    throw new Error("bug: the op library is not loaded");
+  },
+};
+
+/** A feed's value as an array; plain float32 numbers for scalars take the short way. */
+function feedArray(tensor: Tensor, value: unknown): NdArray {
+  if (typeof value === "number" && tensor.dtype.base === "float32") {
+    const { shape } = tensor;
+    if (shape === null || shape.length === 0) return new NdArray(tensor.dtype, [], Float32Array.of(value));
+  }
+  return feedValue(tensor, value, literals.toArray);
+}
+
+/** Opens a session, makes it the default inside fn, and closes it when fn's promise settles. */
+export async function withSession<R>(options: SessionOptions | ((sess: Session) => R | Promise<R>), fn?: (sess: Session) => R | Promise<R>): Promise<R> {
+  const [given, body] = typeof options === "function" ? [{}, options] : [options, fn!];
+  const sess = new Session(given);
+  try {
+    return await sess.asDefault(async () => body(sess));
+  } finally {
+    sess.close();
+  }
+}
+
+/** A session that is the default one from its making to its close. */
+export class InteractiveSession extends Session {
+  readonly #leave: () => void;
+
+  constructor(options: SessionOptions = {}) {
+    super(options);
+    const leaveGraph = graphStack.open(this.graph, "InteractiveSession");
+    const leaveSession = sessionStack.open(this, "InteractiveSession");
+    this.#leave = () => {
+      leaveSession();
+      leaveGraph();
+    };
+  }
+
+  override close(): void {
+    if (!this.closed) this.#leave();
+    super.close();
+  }
+}
+

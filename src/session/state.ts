@@ -1,0 +1,229 @@
+/** What a session keeps between runs: variables, random counters, per-node state, resources. */
+import { type DType, resource } from "../core/dtype.ts";
+import { NdArray, viewElements } from "../core/nd_array.ts";
+import { elementCount, type FullShape, sameShape } from "../core/shape.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { AttrPlain, VariableHandle } from "../graph/definition.ts";
+import type { Operation } from "../graph/operation.ts";
+import { plainAttrs } from "./classify.ts";
+import { copyIn, sizeBytesOf, VariableValue } from "./values.ts";
+
+/** One variable. Strings live outside engine memory. `shape` is null while it has no value. */
+export interface VariableState {
+  readonly value: VariableValue;
+  readonly dtype: DType;
+  address: number;
+  sizeBytes: number;
+  shape: FullShape | null;
+  strings: readonly Uint8Array[] | null;
+}
+
+interface ResourceEntry {
+  readonly key: string;
+  readonly object: unknown;
+}
+
+/** Anything with an end of its own that a session must close: queues, readers. */
+interface Closable {
+  close(): void;
+}
+
+const isClosable = (object: unknown): object is Closable =>
+  typeof object === "object" && object !== null && typeof (object as { close?: unknown }).close === "function";
+
+const randomStateBytes = 32;
+
+export class SessionState {
+  readonly engine: Engine;
+  /** Grows whenever a variable gets, loses or changes its place or shape. */
+  layoutVersion = 0;
+  readonly #variables: VariableState[] = [];
+  readonly #slotByName = new Map<string, number>();
+  readonly #variableOf = new Map<Operation, VariableState>();
+  readonly #randomSlots = new Map<Operation, number>();
+  readonly #randomAddresses = new Map<number, number>();
+  readonly #nodeStates = new Map<Operation, unknown>();
+  readonly #resources: (ResourceEntry | undefined)[] = [];
+  readonly #resourceByKey = new Map<string, number>();
+  /** Random slots are numbered apart from variables. */
+  #nextRandomSlot = 1 << 20;
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+  }
+
+  // variables
+
+  /** The variable that a node stands for. Nodes of one container and shared name share it. */
+  variableOf(op: Operation): VariableState {
+    let state = this.#variableOf.get(op);
+    if (!state) {
+      const attrs = plainAttrs(op);
+      const isResource = op.definition.variable === "resource";
+      // A resource without a shared name is called "", as in TensorFlow.
+      const name = (attrs.shared_name as string) || (isResource ? "" : op.name);
+      const key = `${isResource ? "resource" : "ref"}/${attrs.container ?? ""}/${name}`;
+      const slot = this.#slotByName.get(key);
+      state = slot === undefined ? this.#addVariable(key, name, (attrs.dtype as DType).baseDtype, isResource) : this.#variables[slot]!;
+      this.#variableOf.set(op, state);
+    }
+    return state;
+  }
+
+  #addVariable(key: string, name: string, dtype: DType, isResource: boolean): VariableState {
+    const slot = this.#variables.length;
+    const value = new VariableValue(slot, name, dtype.base, isResource);
+    const state: VariableState = { value, dtype, address: 0, sizeBytes: 0, shape: null, strings: null };
+    this.#variables.push(state);
+    this.#slotByName.set(key, slot);
+    return state;
+  }
+
+  variableAt(slot: number): VariableState {
+    return this.#variables[slot]!;
+  }
+
+  get variables(): readonly VariableState[] {
+    return this.#variables;
+  }
+
+  /** Makes room for a value of this shape; a value of another size is lost. */
+  reserveVariable(state: VariableState, shape: FullShape): void {
+    const sizeBytes = sizeBytesOf(state.dtype, shape);
+    if (state.dtype.base === "string" || (state.address !== 0 && sizeBytes === state.sizeBytes)) return;
+    if (state.address) this.engine.free(state.address);
+    state.address = 0;
+    state.shape = null;
+    this.layoutVersion++;
+    state.address = this.engine.allocate(Math.max(sizeBytes, 1));
+    state.sizeBytes = sizeBytes;
+  }
+
+  /** The variable has a value of this shape from here on. */
+  commitVariable(state: VariableState, shape: FullShape): void {
+    if (state.shape && (state.shape === shape || sameShape(state.shape, shape))) return;
+    state.shape = shape;
+    this.layoutVersion++;
+  }
+
+  clearVariable(state: VariableState): void {
+    state.shape = null;
+    state.strings = null;
+    this.layoutVersion++;
+  }
+
+  readVariable(state: VariableState): NdArray | null {
+    if (!state.shape) return null;
+    if (state.strings) return new NdArray(state.dtype, state.shape, state.strings);
+    return new NdArray(state.dtype, state.shape, viewElements(state.dtype, this.engine.buffer, state.address, elementCount(state.shape)));
+  }
+
+  writeVariable(state: VariableState, value: NdArray): void {
+    this.reserveVariable(state, value.shape);
+    this.commitVariable(state, value.shape);
+    if (state.dtype.base === "string") state.strings = [...(value.data as readonly Uint8Array[])];
+    else copyIn(this.engine, value, state.address);
+  }
+
+  handleOf(state: VariableState): VariableHandle {
+    return {
+      name: state.value.name,
+      dtype: state.dtype,
+      read: () => this.readVariable(state),
+      write: (value) => this.writeVariable(state, value),
+    };
+  }
+
+  /** Where a slot of a program lies. */
+  readonly slotAddress = (slot: number): number => (slot < this.#variables.length ? this.#variables[slot]!.address : this.#randomAddresses.get(slot)!);
+
+  // random numbers
+
+  /** The slot of a random op's state: key from its seeds, counter at 0. Without seeds the key is drawn anew for each session. */
+  randomSlot(op: Operation): number {
+    let slot = this.#randomSlots.get(op);
+    if (slot === undefined) {
+      slot = this.#nextRandomSlot++;
+      const address = this.engine.allocate(randomStateBytes);
+      const { seed, seed2 } = plainAttrs(op);
+      const words = new Uint32Array(this.engine.buffer as ArrayBuffer, address, randomStateBytes / 4);
+      const [key, counter] = seedWords(seed, seed2);
+      words[0] = Number(key & 0xffffffffn);
+      words[1] = Number((key >> 32n) & 0xffffffffn);
+      words[4] = Number(counter & 0xffffffffn);
+      words[5] = Number((counter >> 32n) & 0xffffffffn);
+      this.#randomSlots.set(op, slot);
+      this.#randomAddresses.set(slot, address);
+    }
+    return slot;
+  }
+
+  /** Random states by node, for exact resume: 8 words each. */
+  *randomStates(): Generator<readonly [Operation, Uint32Array]> {
+    for (const [op, slot] of this.#randomSlots) {
+      yield [op, new Uint32Array(this.engine.buffer as ArrayBuffer, this.#randomAddresses.get(slot)!, randomStateBytes / 4)];
+    }
+  }
+
+  // per-node state and resources
+
+  nodeState<T>(op: Operation, create: () => T): T {
+    if (!this.#nodeStates.has(op)) this.#nodeStates.set(op, create());
+    return this.#nodeStates.get(op) as T;
+  }
+
+  makeResource<T>(container: string, name: string, create: () => T): { handle: NdArray; resource: T } {
+    const key = `${container}/${name}`;
+    let id = this.#resourceByKey.get(key);
+    if (id === undefined) {
+      id = this.#resources.length;
+      this.#resources.push({ key, object: create() });
+      this.#resourceByKey.set(key, id);
+    }
+    return { handle: new NdArray(resource, [], Int32Array.of(id)), resource: this.#resources[id]!.object as T };
+  }
+
+  resource<T>(handle: NdArray): T | undefined {
+    return this.#resources[(handle.data as Int32Array)[0]!]?.object as T | undefined;
+  }
+
+  deleteResource(handle: NdArray): boolean {
+    const id = (handle.data as Int32Array)[0]!;
+    const entry = this.#resources[id];
+    if (!entry) return false;
+    if (isClosable(entry.object)) entry.object.close();
+    this.#resourceByKey.delete(entry.key);
+    this.#resources[id] = undefined;
+    return true;
+  }
+
+  /** Frees everything. */
+  close(): void {
+    for (const entry of this.#resources) if (entry && isClosable(entry.object)) entry.object.close();
+    this.#resources.length = 0;
+    for (const state of this.#variables) {
+      if (state.address) this.engine.free(state.address);
+      state.address = 0;
+      state.shape = null;
+      state.strings = null;
+    }
+    for (const address of this.#randomAddresses.values()) this.engine.free(address);
+    this.#randomAddresses.clear();
+    this.#randomSlots.clear();
+    this.#nodeStates.clear();
+  }
+}
+
+/** Key and upper counter words of a random op. Source: guarded_philox_random.cc. */
+function seedWords(seed: AttrPlain | undefined, seed2: AttrPlain | undefined): [bigint, bigint] {
+  const a = BigInt((seed as number | bigint | undefined) ?? 0);
+  const b = BigInt((seed2 as number | bigint | undefined) ?? 0);
+  if (a !== 0n || b !== 0n) return [BigInt.asUintN(64, a), BigInt.asUintN(64, b)];
+  return [randomWord(), randomWord()];
+}
+
+const randomWord = (): bigint => {
+  const words = crypto.getRandomValues(new Uint32Array(2));
+  return (BigInt(words[0]!) << 32n) | BigInt(words[1]!);
+};
+

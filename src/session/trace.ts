@@ -1,0 +1,55 @@
+/** RunOptions, and RunMetadata of a traced run. Source: config.proto, step_stats.proto. */
+import { nowMs } from "../core/host.ts";
+import { elementCount, type FullShape } from "../core/shape.ts";
+import type { StageTrace } from "./plan.ts";
+
+export interface RunOptions {
+  /** "FULL_TRACE" times every node. */
+  readonly traceLevel?: "NO_TRACE" | "SOFTWARE_TRACE" | "HARDWARE_TRACE" | "FULL_TRACE" | undefined;
+  readonly timeoutInMs?: number;
+}
+
+export interface NodeStats {
+  readonly nodeName: string;
+  /** The op and its inputs, as TensorFlow labels a timeline. */
+  readonly timelineLabel: string;
+  readonly allStartMicros: number;
+  readonly opStartRelMicros: number;
+  readonly opEndRelMicros: number;
+  readonly allEndRelMicros: number;
+  readonly outputs: readonly { readonly slot: number; readonly dtype: number; readonly shape: FullShape; readonly bytes: number }[];
+}
+
+/** Filled by a run with a trace level. */
+export class RunMetadata {
+  stepStats: { devStats: { device: string; nodeStats: NodeStats[] }[] } = { devStats: [] };
+}
+
+/** Collects node times of one run; `fill` puts them into the metadata. */
+export function collectStepStats(metadata: RunMetadata | undefined): { trace: (stage: StageTrace) => void; fill: () => void } {
+  const nodeStats: NodeStats[] = [];
+  const clockOffsetMs = nowMs() - performance.now();
+  const trace = ({ nodes, startMs, endMs, outputs }: StageTrace): void => {
+    for (const op of nodes) {
+      const micros = Math.max(1, Math.round((endMs - startMs) * 1000));
+      nodeStats.push({
+        nodeName: op.name,
+        timelineLabel: `${op.name} = ${op.type}(${op.inputs.map((input) => (input.valueIndex === 0 ? input.op.name : input.name)).join(", ")})`,
+        allStartMicros: Math.round((clockOffsetMs + startMs) * 1000),
+        opStartRelMicros: 0,
+        opEndRelMicros: micros,
+        allEndRelMicros: micros,
+        outputs: outputs.map((value, slot) => ({
+          slot,
+          dtype: value.dtype.number,
+          shape: value.shape,
+          bytes: elementCount(value.shape) * value.dtype.sizeBytes,
+        })),
+      });
+    }
+  };
+  const fill = (): void => {
+    if (metadata) metadata.stepStats = { devStats: [{ device: "/job:localhost/replica:0/task:0/device:CPU:0", nodeStats }] };
+  };
+  return { trace, fill };
+}
