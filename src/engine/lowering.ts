@@ -88,8 +88,17 @@ export interface Lowering extends Unary, Binary {
   order(x: Value, descending: boolean): Value;
   scan(fn: "sum" | "prod", x: Value, axis: number, options?: { exclusive?: boolean; reverse?: boolean }): Value;
 
-  /** A stateful draw; the op's counter lives in the session. `inputs`: min and max of integers. The dtype of shuffle is int32. */
-  random(distribution: Distribution, dtype: DTypeName, shape: FullShape, inputs?: readonly Value[]): Value;
+  /**
+   * A stateful draw; the op's counter lives in the session. `inputs`: min and max of integers. The dtype of shuffle is int32.
+   * With a seed (int32 or int64 [2], or uint64 [3] as key and counter) the draw is stateless.
+   */
+  random(
+    distribution: Distribution,
+    dtype: DTypeName,
+    shape: FullShape,
+    inputs?: readonly Value[],
+    seed?: Value,
+  ): Value;
 
   /** Throws FAILED_PRECONDITION `Attempting to use uninitialized value w` when it has none. */
   read(variable: VariableRef): Value;

@@ -126,9 +126,9 @@ export interface WindowGeometry {
 /**
  * What a random primitive draws. The state of an op is 32 bytes in a slot: key (2 words), counter (4 words), 2 unused. A run takes
  * blocks of 4 words from the counter and then moves it on by 256 * elements blocks (a shuffle: by ceil((n - 1) / 4)), as TensorFlow does.
- * With `seed` (two int32 or int64 words as a value) the draw is stateless and no slot is used.
+ * With a seed (int32 or int64 [2]; or uint64 [3]: key and counter) the draw is stateless and no slot is used. `bits`: whole random integers.
  */
-export type Distribution = "uniform" | "normal" | "truncated" | "integers" | "shuffle";
+export type Distribution = "uniform" | "normal" | "truncated" | "integers" | "bits" | "shuffle";
 
 /** Site of a check: an index into the program's list of error texts. -1: no check. */
 export type Site = number;
@@ -143,7 +143,10 @@ export type Primitive =
   | {
       readonly kind: "random";
       readonly distribution: Distribution;
+      /** -1 when seeded. */
       readonly slot: number;
+      /** Stateless: the last input is the seed. */
+      readonly seeded: boolean;
       /** integers: [min, max); shuffle: the permutation of n as int32 indices. */
       readonly inputs: readonly Value[];
     }

@@ -260,7 +260,7 @@ export interface ScanStep {
 
 /**
  * Fills `out` with `count` elements and moves the state on (core/philox.ts has the algorithm). `state` is 32 bytes: uint32 key[2],
- * counter[4], unused[2]. Null: stateless, with the two words of `seed` (int32 or int64 by seedDtype). `min` and `max` (scalars of `dtype`) only for integers.
+ * counter[4], unused[2]. Null: stateless, from the two numbers of `seed` (int32 or int64), or its three (uint64: key, counter). `min` and `max` (scalars of `dtype`) only for integers.
  */
 export interface RandomStep {
   readonly kind: "random";
@@ -269,7 +269,7 @@ export interface RandomStep {
   readonly count: number;
   readonly state: Place | null;
   readonly seed: Place | null;
-  readonly seedDtype: "int32" | "int64";
+  readonly seedDtype: "int32" | "int64" | "uint64";
   readonly min: Place | null;
   readonly max: Place | null;
   readonly out: Place;
