@@ -48,6 +48,7 @@ export class Graph {
   readonly #devices = new ScopeStack<string | ((op: { name: string; type: string }) => string | null) | null>("device scope");
   readonly #colocations = new ScopeStack<Operation | null>("colocation scope");
   readonly #controls = new ScopeStack<ControlScope>("control dependencies");
+  readonly #attrScopes = new ScopeStack<ReadonlyMap<string, AttrValue>>("attr scope");
   #context: ControlFlowContext | null = null;
   #isFinalized = false;
   #version = 0;
@@ -157,6 +158,11 @@ export class Graph {
     return options.ignoreExisting || target === null ? this.#colocations.cleared(inner) : inner();
   }
 
+  /** Ops made in fn get these attrs where they have none of the name, the innermost scope first. */
+  attrScope<R>(attrs: ReadonlyMap<string, AttrValue>, fn: () => R): R {
+    return this.#attrScopes.with(attrs, [...attrs.keys()].join(), fn);
+  }
+
   /** Ops made in fn wait for all the given ones; null clears outer dependencies. */
   controlDependencies<R>(inputs: readonly (Operation | Tensor | { readonly op: Operation })[] | null, fn: () => R): R {
     const ops = new Set<Operation>();
@@ -201,6 +207,7 @@ export class Graph {
     if (!validName.test(name)) throw new ValueError(`'${name}' is not a valid node name`);
     if (this.#byName.has(name)) throw new ValueError(`Duplicate node name in graph: '${name}'`);
     const controlInputs = imported ? [...(options.controlInputs ?? [])] : this.#controlInputsFor(inputs, options.controlInputs);
+    if (!imported) this.#addScopeAttrs(attrs);
     const colocated = imported ? { device: imported.device } : this.#colocate(name, attrs);
     const device = colocated.device ?? this.#deviceFor(name, definition.type);
     const op = new Operation({
@@ -233,6 +240,12 @@ export class Graph {
       this.#context?.addOp(op);
     }
     return op;
+  }
+
+  #addScopeAttrs(attrs: Map<string, AttrValue>): void {
+    for (const scope of [...this.#attrScopes.values].reverse()) {
+      for (const [name, value] of scope) if (!attrs.has(name)) attrs.set(name, value);
+    }
   }
 
   #markUsed(name: string): void {
@@ -268,7 +281,7 @@ export class Graph {
   #colocate(name: string, attrs: Map<string, AttrValue>): { device: string | null } {
     const targets = this.#colocations.values.filter((op) => op !== null);
     if (targets.length === 0) return { device: null };
-    const classes = new Set<string>(attrs.has("_class") ? (unwrapAttr(attrs.get("_class")!) as string[]) : []);
+    const classes = new Set<string>();
     let device: string | null = null;
     for (const target of targets) {
       const own = target.attrs.get("_class");

@@ -13,6 +13,8 @@ export const asTensor: unique symbol = Symbol("asTensor");
 
 export interface TensorConvertible {
   [asTensor](options?: { dtype?: DType | undefined; asRef?: boolean }): Tensor;
+  /** What a fetch or feed of it means, where that is not the reference. */
+  asGraphElement?(): Tensor;
 }
 
 export const isTensorConvertible = (value: unknown): value is TensorConvertible =>

@@ -8,7 +8,7 @@ import { asTensor, isTensorConvertible, Tensor } from "../graph/tensor.ts";
 
 /** The tensor that a feed's key stands for. Throws TypeError or ValueError in Python's words. */
 export function feedTensor(graph: Graph, key: unknown): Tensor {
-  const item = isTensorConvertible(key) ? key[asTensor]({ asRef: true }) : key;
+  const item = isTensorConvertible(key) ? (key.asGraphElement?.() ?? key[asTensor]({ asRef: true })) : key;
   let tensor: Tensor;
   try {
     tensor = graph.asGraphElement(item, { allowOperation: false }) as Tensor;

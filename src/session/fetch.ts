@@ -90,7 +90,7 @@ export function planFetches(graph: Graph, fetches: unknown): FetchPlan {
 
 /** The tensor or operation that one fetch names; null for a record. */
 function elementOf(graph: Graph, fetch: unknown): Tensor | Operation | null {
-  const item = isTensorConvertible(fetch) ? fetch[asTensor]({ asRef: true }) : fetch;
+  const item = isTensorConvertible(fetch) ? (fetch.asGraphElement?.() ?? fetch[asTensor]({ asRef: true })) : fetch;
   if (typeof item === "object" && !(item instanceof Tensor) && !(item instanceof Operation)) {
     const prototype = Object.getPrototypeOf(item);
     if (prototype === Object.prototype || prototype === null) return null;
