@@ -88,9 +88,13 @@ export class Session implements SessionLike, AsyncDisposable {
    * Runs what the fetches need. Fetches nest freely; tensors give arrays, operations null. Feeds are pairs of tensor and value, for this
    * run only. Throws in TensorFlow's words: closed session, unknown fetch, missing feed, wrong shape or dtype, uninitialized variable.
    */
-  async run<const F extends Fetches>(fetches: F, args?: RunArguments): Promise<Fetched<F>> {
+  run<const F extends Fetches>(fetches: F, args?: RunArguments): Promise<Fetched<F>> {
+    return this.#run(fetches, args) as Promise<never>;
+  }
+
+  async #run(fetches: unknown, args: RunArguments | undefined): Promise<unknown> {
     const result = this.#start(fetches, args);
-    if (result instanceof Promise) return (await result) as Fetched<F>;
+    if (result instanceof Promise) return result;
     if ((++this.#runsSinceClock & 15) === 0) {
       const now = performance.now();
       if (now - this.#lastYieldMs > yieldEveryMs) {
@@ -98,7 +102,7 @@ export class Session implements SessionLike, AsyncDisposable {
         this.#lastYieldMs = performance.now();
       }
     }
-    return result as Fetched<F>;
+    return result;
   }
 
   /** As `run`, at once. Throws RuntimeError when the fetches need a node that waits (queues, readers). */
@@ -108,7 +112,7 @@ export class Session implements SessionLike, AsyncDisposable {
       result.catch(() => {});
       throw new RuntimeError("These fetches wait for queues, files or functions: use `await sess.run(...)`");
     }
-    return result as Fetched<F>;
+    return result as never;
   }
 
   #start(fetches: unknown, args: RunArguments | undefined): unknown {
