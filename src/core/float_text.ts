@@ -28,20 +28,25 @@ function shortestSingle(value: number): string {
 /** Python's repr of a float: `0.1`, `1e-05`, `1e+16`, `100.0`, `nan`, `inf`. */
 export function pythonFloat(x: number): string {
   if (!Number.isFinite(x)) return nonFinite(x);
-  return fromDecimal(shortestDecimal(x), -4, 16);
+  const decimal = shortestDecimal(x);
+  return decimalText(decimal, decimal.exponent < -4 || decimal.exponent >= 16);
 }
 
-/** numpy's str of a float32 scalar: the shortest decimal, exponents below 1e-4 and from 1e16 on. */
+/** numpy's str of a float32: the shortest decimal that names it. */
 export function pythonFloat32(x: number): string {
   if (!Number.isFinite(x)) return nonFinite(x);
-  return fromDecimal(shortestDecimal(x, true), -4, 16);
+  return scalarText(x, shortestDecimal(x, true));
 }
+
+/** numpy's str of a scalar whose digits are given: with an exponent if the value itself is below 1e-4 or at least 1e16. */
+export const scalarText = (x: number, decimal: Decimal): string =>
+  decimalText(decimal, x !== 0 && !(Math.abs(x) >= 1e-4 && Math.abs(x) < 1e16));
 
 export const nonFinite = (x: number): string => (Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf");
 
-function fromDecimal({ negative, digits, exponent }: Decimal, from: number, below: number): string {
+function decimalText({ negative, digits, exponent }: Decimal, withExponent: boolean): string {
   const sign = negative ? "-" : "";
-  if (exponent < from || exponent >= below) {
+  if (withExponent) {
     const mantissa = digits.length > 1 ? `${digits[0]}.${digits.slice(1)}` : digits;
     return `${sign}${mantissa}e${exponentText(exponent)}`;
   }
@@ -54,14 +59,23 @@ function fromDecimal({ negative, digits, exponent }: Decimal, from: number, belo
 export const exponentText = (exponent: number): string =>
   `${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
 
+/** x >= 0 as `d.ddde±x` with this many digits after the point: the exact value rounded, ties to even (toExponential takes them up). */
+export function exponential(x: number, fractionDigits: number): string {
+  const text = x.toExponential(fractionDigits);
+  const exact = x.toExponential(100);
+  const e = exact.indexOf("e");
+  const kept = fractionDigits === 0 ? 1 : 2 + fractionDigits;
+  if (!/^\.?50*$/.test(exact.slice(kept, e))) return text;
+  const down = exact.slice(0, kept);
+  return Number(down.at(-1)) % 2 === 0 ? down + exact.slice(e) : text;
+}
+
 /** C's `%.<precision>g`. */
 export function formatG(x: number, precision = 6): string {
   if (!Number.isFinite(x)) return nonFinite(x);
   if (x === 0) return Object.is(x, -0) ? "-0" : "0";
-  const [mantissa, exponent] = x.toExponential(precision - 1).split("e") as [string, string];
-  const e = Number(exponent);
-  if (e < -4 || e >= precision) return `${trimZeros(mantissa)}e${exponentText(e)}`;
-  return trimZeros(x.toFixed(Math.max(0, precision - 1 - e)));
+  const [mantissa, e] = exponential(Math.abs(x), precision - 1).split("e") as [string, string];
+  const exponent = Number(e);
+  const decimal = { negative: x < 0, digits: mantissa.replace(".", "").replace(/0+$/, ""), exponent };
+  return decimalText(decimal, exponent < -4 || exponent >= precision).replace(/\.0$/, "");
 }
-
-const trimZeros = (text: string): string => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
