@@ -2,7 +2,7 @@
 import type { DType } from "../core/dtype.ts";
 import { KeyError, OpError, RuntimeError, TypeError, ValueError } from "../core/error.ts";
 import type { GraphDefinition } from "../proto/graph_def.ts";
-import { type AttrValue, stringsAttr, unwrapAttr } from "./attr.ts";
+import { type AttrValue, boolAttr, stringsAttr, unwrapAttr } from "./attr.ts";
 import type { ControlFlowContext } from "./context.ts";
 import type { OpDefinition } from "./definition.ts";
 import { mergeDevices } from "./device.ts";
@@ -170,6 +170,7 @@ export class Graph {
       const op = input instanceof Operation ? input : input.op;
       this.checkOwns(op);
       ops.add(op);
+      op.setAttr("_has_manual_control_dependencies", boolAttr(true));
     }
     const scope: ControlScope = { inputs: [...ops], made: new Set(), context: this.#context, isClearing: inputs === null };
     if (inputs !== null) return this.#controls.with(scope, `[${scope.inputs.map((op) => op.name).join(", ")}]`, fn);

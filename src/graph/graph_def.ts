@@ -4,7 +4,7 @@ import type { AttrValue } from "./attr.ts";
 import type { Graph } from "./graph.ts";
 import type { Operation } from "./operation.ts";
 
-/** A node as its NodeDef says it: inputs as `name`, `name:k`, then `^name`. */
+/** A node as its NodeDef says it: inputs as `name`, `name:k`, then `^name` in the order of names. */
 export function nodeDefinition(op: Operation, options: { addShapes?: boolean } = {}): NodeDefinition {
   const attrs = new Map<string, AttrValue>(op.attrs);
   if (options.addShapes && op.outputs.length) {
@@ -15,7 +15,7 @@ export function nodeDefinition(op: Operation, options: { addShapes?: boolean } =
     op: op.type,
     inputs: [
       ...op.inputs.map((input) => (input.valueIndex === 0 ? input.op.name : input.name)),
-      ...op.controlInputs.map((input) => `^${input.name}`),
+      ...op.controlInputs.map((input) => `^${input.name}`).sort(),
     ],
     device: op.device,
     attrs,
