@@ -11,7 +11,7 @@
  */
 import protobuf from "protobufjs/minimal.js";
 import { DataLossError, InvalidArgumentError } from "../core/error.ts";
-import { pythonFloat } from "../core/float_text.ts";
+import { pythonFloat } from "../core/text/float_text.ts";
 import { compareUtf8, type Long, longToBigInt, toLong } from "./messages.ts";
 import { enumName, enumNumber, type Field, findMessage, type MessageFields, messageOf } from "./schema.ts";
 import { concat, escapeBytes, Tokenizer, unquote } from "./text_tokens.ts";

@@ -12,7 +12,7 @@ import {
   scalarText,
   shortestDecimal,
 } from "./float_text.ts";
-import { halfToNumber, numberToHalf } from "./nd_array.ts";
+import { halfToNumber, numberToHalf } from "../nd_array.ts";
 
 export type FloatBits = 16 | 32 | 64;
 
