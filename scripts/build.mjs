@@ -1,0 +1,53 @@
+/**
+ * Builds dist/: the library, the program, and their types.
+ *
+ *     proto/*.proto  ─ proto.mjs ─► src/proto/generated/
+ *     src, models    ─ esbuild ───► dist/index.js, dist/cli.js, dist/chunk-*.js     (dynamic imports become chunks of their own)
+ *     src/index.ts   ─ tsc ───────► dist/types/
+ *     bundled code's licences ────► THIRD_PARTY_NOTICES.md
+ *
+ * Ink and react are bundled, in production mode, into chunks that only a terminal loads. `--no-types` leaves tsc out.
+ */
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, relative, resolve } from "node:path";
+import { bundle } from "./bundle.mjs";
+
+const root = resolve(import.meta.dirname, "..");
+const at = (...parts) => join(root, ...parts);
+const run = (script, ...args) =>
+  execFileSync(process.execPath, [script, ...args], { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
+
+/** The folders of the npm packages that files come from. */
+function packagesOf(files) {
+  const found = files.map((file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1]);
+  return [...new Set(found.filter((folder) => folder !== undefined))].sort();
+}
+
+function writeNotices(folders) {
+  const sections = folders.map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(at(folder, "package.json"), "utf8"));
+    const file = readdirSync(at(folder)).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
+    const text = file ? readFileSync(at(folder, file), "utf8").trim() : `Licence: ${license}`;
+    return `## ${name} ${version}\n\n\`\`\`text\n${text.replaceAll("\r\n", "\n")}\n\`\`\`\n`;
+  });
+  const head = "# Third-party notices\n\nThe packages whose code is bundled in `dist/`, with their licences.\n\n";
+  writeFileSync(at("THIRD_PARTY_NOTICES.md"), head + sections.join("\n"));
+}
+
+function writeTypes() {
+  const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
+  run(tsc, "-p", "scripts/tsconfig.types.json");
+  const generated = "src/proto/generated";
+  if (existsSync(at(generated))) {
+    const types = readdirSync(at(generated)).filter((file) => file.endsWith(".d.ts"));
+    for (const file of types) cpSync(at(generated, file), at("dist/types", generated, file));
+  }
+}
+
+if (existsSync(at("scripts/proto.mjs"))) run(at("scripts/proto.mjs"));
+rmSync(at("dist"), { recursive: true, force: true });
+const inputs = await bundle(at("dist"));
+writeNotices(packagesOf(inputs.map((path) => relative(root, resolve(root, path)).replaceAll("\\", "/"))));
+if (!process.argv.includes("--no-types")) writeTypes();

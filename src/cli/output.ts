@@ -1,0 +1,74 @@
+/** The two streams: results and JSON on stdout; warnings, errors and hints on stderr. */
+import { type ColorFlag, chooseColor } from "../ui/choose.ts";
+import { toJson } from "../ui/json.ts";
+
+const styles = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36 } as const;
+export type Style = keyof typeof styles;
+
+export interface OutputOptions {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly color: ColorFlag;
+}
+
+export class Output {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly #color: boolean;
+
+  constructor({ json, quiet, color }: OutputOptions) {
+    this.json = json;
+    this.quiet = quiet;
+    this.#color = chooseColor(color, process.stdout.isTTY === true, (name) => process.env[name]);
+  }
+
+  /** Columns of the terminal; 80 elsewhere. */
+  get columns(): number {
+    return process.stdout.columns || Number(process.env.COLUMNS) || 80;
+  }
+
+  /** Writes lines to stdout. */
+  print(...lines: readonly string[]): void {
+    if (lines.length > 0) process.stdout.write(`${lines.join("\n")}\n`);
+  }
+
+  /** Writes bytes or text as they are. */
+  write(data: string | Uint8Array): void {
+    process.stdout.write(data);
+  }
+
+  /** One object, on a line of its own. */
+  printJson(value: unknown): void {
+    process.stdout.write(`${toJson(value)}\n`);
+  }
+
+  warn(message: string): void {
+    process.stderr.write(`tsflow: warning: ${message}\n`);
+  }
+
+  /** What to do next, unless --quiet or --json. */
+  hint(message: string): void {
+    if (!this.quiet && !this.json) process.stderr.write(`${message}\n`);
+  }
+
+  paint(style: Style, text: string): string {
+    return this.#color
+      ? `\u001b[${styles[style]}m${text}\u001b[${style === "bold" || style === "dim" ? 22 : 39}m`
+      : text;
+  }
+}
+
+/** Resolves when everything written has left the process. */
+export const drained = (): Promise<void> =>
+  new Promise((resolve) => {
+    if (process.stdout.destroyed) resolve();
+    else process.stdout.write("", () => resolve());
+  });
+
+/** A reader of stdout that leaves ends a reading command with 0; a training run goes on. */
+export function watchClosedStdout(whenClosed: () => void): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED") whenClosed();
+    else throw error;
+  });
+}

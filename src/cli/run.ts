@@ -1,0 +1,69 @@
+/** One command from its arguments to its exit code: flags in two looks, help, the call. */
+import { environmentSettings, parseArguments, unknownFlag } from "../core/flags/arguments.ts";
+import type { FlagSpec, FlagSpecs } from "../core/flags/value.ts";
+import { FlagValues } from "../core/flags.ts";
+import { version } from "../core/version.ts";
+import type { ColorFlag } from "../ui/choose.ts";
+import { type Call, type CommandSpec, commonFlags, type FirstLook, Misuse } from "./command.ts";
+import { Output } from "./output.ts";
+
+type Specs = ReadonlyMap<string, FlagSpec>;
+
+const tableOf = (...flags: readonly FlagSpecs[]): Specs => new Map(flags.flatMap((specs) => Object.entries(specs)));
+
+/** Runs a command. `path` is its name as typed, `argv` what stands beside the name. */
+export async function runCommand(command: CommandSpec, path: string, argv: readonly string[]): Promise<number> {
+  const namesFlagfile = argv.some((argument) => /^--?flagfile(=|$)/.test(argument));
+  const options = namesFlagfile ? { readFile: (await import("../io/paths.ts")).readTextFile } : {};
+  const first = parseArguments(tableOf(command.flags, commonFlags), argv, options);
+  const model = await command.extend?.(lookAt(first));
+  const specs = tableOf(command.flags, model?.flags ?? {}, commonFlags);
+  const parsed = parseArguments(specs, argv, options);
+  if (parsed.unknown[0]) {
+    const error = unknownFlag(parsed.unknown[0].name, specs);
+    const owner = model
+      ? `Flags of ${model.owner}: tsflow ${path} ${model.owner} --help`
+      : `Flags: tsflow ${path} --help`;
+    throw Object.assign(error, { hint: owner });
+  }
+  const given = new FlagValues();
+  for (const [name, spec] of specs) given.define(name, spec);
+  const environment = environmentSettings(specs, process.env);
+  for (const [name, { value, origin }] of [...environment, ...parsed.settings]) given.set(name, value, origin);
+
+  const flags = given.values() as Call<FlagSpecs>["flags"];
+  const out = new Output({ json: flags.json, quiet: flags.quiet, color: flags.color as ColorFlag });
+  if (flags.version) out.print(`tsflow ${version}`);
+  else if (flags.help || flags.helpshort || flags.helpfull) {
+    const { commandHelp, fullHelp, shortHelp } = await import("./help.ts");
+    const parts = { path, command, ...(model && { model }) };
+    out.print(...(flags.helpfull ? fullHelp(parts, given) : flags.helpshort ? shortHelp(parts) : commandHelp(parts)));
+  } else if (flags.print_flags) out.write(flagfileOf(given));
+  else {
+    countWords(command, path, parsed.words);
+    return (await command.run({ flags, given, words: parsed.words, out })) ?? 0;
+  }
+  return 0;
+}
+
+function lookAt({ settings, words, unknown }: ReturnType<typeof parseArguments>): FirstLook {
+  const doubtful = new Set(unknown.map((flag) => flag.nextWord));
+  return {
+    value: (name) => settings.get(name)?.value ?? environmentSettings(tableOf(), {}).get(name)?.value,
+    words: words.filter((_, i) => !doubtful.has(i)),
+    doubtful: words.filter((_, i) => doubtful.has(i)),
+  };
+}
+
+/** The effective flags, without those that only shape this call. */
+function flagfileOf(given: FlagValues): string {
+  const passing = Object.keys(commonFlags).flatMap((name) => [`--${name}`, `--no${name}`]);
+  const lines = given.toFlagfile().split("\n");
+  return lines.filter((line) => !passing.includes(line.replace(/=.*/s, ""))).join("\n");
+}
+
+function countWords({ words: [least, most], usage }: CommandSpec, path: string, words: readonly string[]): void {
+  const how = `Usage: tsflow ${path}${usage ? ` ${usage}` : ""}`;
+  if (words.length < least) throw new Misuse(`tsflow ${path}: an argument is missing`, how);
+  if (words.length > most) throw new Misuse(`tsflow ${path}: unexpected argument "${words[most]}"`, how);
+}

@@ -1,0 +1,102 @@
+/** Names of files as a command line gives them: globs, folders, and files that are not there. */
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { NotFoundError, opError } from "../core/error.ts";
+
+const isGlob = (path: string): boolean => /[*?[{]/.test(path);
+
+/** `*`, `?`, `[a-z]`, `[!a-z]` within a name; `{a,b}` must have been expanded. */
+export function globPattern(glob: string): RegExp {
+  const source = glob.replace(/\[!?[^\]]+\]|[*?]|[^A-Za-z0-9_]/g, (part) => {
+    if (part === "*") return "[^/]*";
+    if (part === "?") return "[^/]";
+    if (part.length > 1) return part.replace(/^\[!/, "[^").replace(/\\/g, "\\\\");
+    return `\\${part}`;
+  });
+  return new RegExp(`^${source}$`, "su");
+}
+
+/** `a{b,c}d` as `abd`, `acd`; nested ones too. */
+function expandBraces(glob: string): string[] {
+  const braces = /\{([^{}]*,[^{}]*)\}/.exec(glob);
+  if (!braces) return [glob];
+  const [whole, inner] = braces;
+  const rest = (choice: string) => glob.slice(0, braces.index) + choice + glob.slice(braces.index + whole.length);
+  return inner!.split(",").flatMap((choice) => expandBraces(rest(choice)));
+}
+
+const namesIn = (folder: string): { name: string; isFolder: boolean }[] => {
+  try {
+    return readdirSync(folder === "" ? "." : folder, { withFileTypes: true }).map((entry) => ({
+      name: entry.name,
+      isFolder: entry.isDirectory() || (entry.isSymbolicLink() && pathKind(join(folder, entry.name)) === "folder"),
+    }));
+  } catch {
+    return []; // a glob goes on where a folder cannot be read
+  }
+};
+
+/** The paths that match a glob, sorted. `**` matches any number of folders; names with a leading dot only if the glob has it. */
+function expandGlob(glob: string): string[] {
+  const found: string[] = [];
+  const walk = (base: string, parts: readonly string[]): void => {
+    const [part, ...rest] = parts;
+    if (part === undefined) {
+      if (base !== "" && existsSync(base)) found.push(base);
+    } else if (part === "**") {
+      walk(base, rest);
+      for (const { name, isFolder } of namesIn(base)) {
+        if (isFolder && !name.startsWith(".")) walk(`${base}${name}/`, parts);
+      }
+    } else if (isGlob(part)) {
+      const pattern = globPattern(part);
+      for (const { name, isFolder } of namesIn(base)) {
+        const isHidden = name.startsWith(".") && !part.startsWith(".");
+        if (isHidden || !pattern.test(name) || (rest.length > 0 && !isFolder)) continue;
+        walk(rest.length > 0 ? `${base}${name}/` : base + name, rest);
+      }
+    } else walk(rest.length > 0 ? `${base}${part}/` : base + part, rest);
+  };
+  const parts = glob.replaceAll("\\", process.platform === "win32" ? "/" : "\\").split("/");
+  walk(parts[0] === "" ? "/" : "", parts[0] === "" ? parts.slice(1) : parts);
+  return [...new Set(found)].sort();
+}
+
+export type PathKind = "file" | "folder" | "none";
+
+export function pathKind(path: string): PathKind {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? "none" : stat.isDirectory() ? "folder" : "file";
+}
+
+/** Paths in the order given, globs expanded where no file has that very name. Throws NOT_FOUND for a path or glob without a file. */
+export function expandPaths(words: readonly string[]): string[] {
+  return words.flatMap((word) => {
+    if (existsSync(word)) return [word];
+    const found = isGlob(word) ? expandBraces(word).flatMap(expandGlob) : [];
+    if (found.length > 0) return found;
+    throw new NotFoundError(isGlob(word) ? `no file matches ${word}` : `${word}: no such file or folder`, {
+      path: word,
+    });
+  });
+}
+
+/** Names in a folder, sorted. */
+export const listFolder = (folder: string): { name: string; isFolder: boolean }[] =>
+  namesIn(folder).sort((a, b) => (a.name < b.name ? -1 : 1));
+
+export const fileSize = (path: string): number => statSync(path).size;
+
+export const modifiedSeconds = (path: string): number => statSync(path).mtimeMs / 1000;
+
+/** The text of a file in UTF-8. Throws NOT_FOUND, PERMISSION_DENIED. */
+export function readTextFile(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") throw new NotFoundError(`${path}: no such file`, { path });
+    if (code === "EISDIR") throw opError("FAILED_PRECONDITION", `${path}: is a folder`, { path });
+    throw opError("PERMISSION_DENIED", `${path}: cannot be read (${code})`, { path, cause: error });
+  }
+}
