@@ -234,7 +234,7 @@ export class Session implements SessionLike, AsyncDisposable {
       const arrays = new Array<NdArray>(values.length);
       for (let i = 0; i < values.length; i++) arrays[i] = feedArray(feeds[i]!, values[i]);
       const result = plan.run(arrays, options);
-      return (result instanceof Promise ? result.then(fetchPlan.rebuild) : fetchPlan.rebuild(result)) as Fetched<F> | Promise<Fetched<F>>;
+      return (result instanceof Promise ? result.then(fetchPlan.rebuild) : fetchPlan.rebuild(result)) as never;
     };
   }
 

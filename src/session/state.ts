@@ -165,6 +165,12 @@ export class SessionState {
     }
   }
 
+  /** Sets the words of a random op's state. */
+  restoreRandom(op: Operation, words: readonly number[]): void {
+    const address = this.#randomAddresses.get(this.randomSlot(op))!;
+    new Uint32Array(this.engine.buffer as ArrayBuffer, address, randomStateBytes / 4).set(words);
+  }
+
   // per-node state and resources
 
   nodeState<T>(op: Operation, create: () => T): T {

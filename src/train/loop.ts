@@ -1,0 +1,441 @@
+/**
+ * The train loop: build → restore or initialize → steps → summaries, checkpoints, evaluations by schedule → reports.
+ * Everything that a person sees is a report; everything that lasts is a file of the run's folder.
+ */
+import { join } from "node:path";
+import { globalVariablesInitializer, localVariablesInitializer, trainableVariables } from "../build/variables.ts";
+import { getOrCreateGlobalStep } from "../build/global_step.ts";
+import { mergeAll } from "../build/summary.ts";
+import { InvalidArgumentError } from "../core/error.ts";
+import type { FlagSpecs, FlagsOf } from "../core/flags/value.ts";
+import { nowSeconds } from "../core/host.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import { elementCount, isFull } from "../core/shape.ts";
+import { version } from "../core/version.ts";
+import { Graph } from "../graph/graph.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { Session } from "../session/session.ts";
+import { checkpointFiles } from "../io/checkpoint/state.ts";
+import { evaluate } from "./evaluate.ts";
+import { FileWriter } from "./file_writer.ts";
+import type { BatchSource, BuiltModel, Feed, ModelDefinition } from "./model.ts";
+import type { Controls, EndReason, Metrics, Report, ReportSink } from "./report.ts";
+import { checkpointBytes, checkpointName, newestCheckpoint, readRunState, type RunState, stepOfPrefix, writeRunFlags, writeRunState } from "./run_directory.ts";
+import { Saver } from "./saver.ts";
+
+export interface TrainOptions {
+  readonly model: ModelDefinition;
+  readonly modelFlags: FlagsOf<FlagSpecs>;
+  readonly modelDir: string;
+  readonly seed: number;
+  /** Total steps by global_step; null trains until something else ends it. */
+  readonly maxStep: number | null;
+  readonly maxSeconds: number | null;
+  readonly logEvery: number;
+  readonly summaryEvery: number;
+  readonly saveEvery: number | null;
+  readonly saveSecs: number | null;
+  readonly maxToKeep: number;
+  /** 0: at the end only. */
+  readonly evalEvery: number;
+  readonly keepBest: { readonly name: string; readonly largest: boolean } | null;
+  readonly target: { readonly name: string; readonly below: boolean; readonly value: number } | null;
+  /** A checkpoint prefix to begin from; null to begin anew. */
+  readonly resumeFrom: string | null;
+  readonly dryRun: boolean;
+  readonly threads: number;
+  /** What flags.txt is to hold. */
+  readonly flagfile: string;
+  readonly sink: (controls: Controls) => ReportSink;
+  /** Asked at every step boundary: a stop that a signal asked for. */
+  readonly stop?: () => StopRequest | null;
+}
+
+export interface StopRequest {
+  readonly reason: EndReason;
+  readonly save: boolean;
+  readonly exit: number;
+}
+
+export interface Outcome {
+  readonly exit: number;
+  readonly reason: EndReason;
+  readonly step: number;
+}
+
+/** Trains as the options say. Reports tell what happens; errors are thrown after the files are whole. */
+export async function train(options: TrainOptions): Promise<Outcome> {
+  const graph = new Graph();
+  graph.seed = options.seed;
+  return graph.asDefault(async () => {
+    const notes: string[] = [];
+    const model = options.model.build(options.modelFlags, { seed: options.seed, note: (text) => notes.push(text) });
+    const run = new TrainRun(options, graph, model);
+    try {
+      return await run.run(notes);
+    } finally {
+      await run.close();
+    }
+  });
+}
+
+/** Numbers of all trainable variables. */
+export function trainableCount(): number {
+  let count = 0;
+  for (const variable of trainableVariables()) if (variable.shape && isFull(variable.shape)) count += elementCount(variable.shape);
+  return count;
+}
+
+type StepCall = (feed: Feed | undefined) => Promise<readonly NdArray[]>;
+
+class TrainRun {
+  readonly #options: TrainOptions;
+  readonly #graph: Graph;
+  readonly #model: BuiltModel;
+  readonly #sess: Session;
+  readonly #saver: Saver;
+  readonly #summaries: Tensor | null;
+  readonly #globalStep: Tensor;
+  readonly #initializers: readonly Parameters<Session["run"]>[0][];
+  readonly #sink: ReportSink;
+  readonly #metricNames: readonly string[];
+  #writer: FileWriter | null = null;
+  #step = 0;
+  #firstStep = 0;
+  #loss: number | null = null;
+  #metrics: Metrics = {};
+  #examples = 0;
+  #best: RunState["best"] = null;
+  #lastSave: { step: number; prefix: string } | null = null;
+  #lastEvaluation = -1;
+  #secondsBefore = 0;
+  #startedAt = nowSeconds();
+  #asked: { stop: StopRequest | null; save: boolean; evaluate: boolean; paused: boolean } = { stop: null, save: false, evaluate: false, paused: false };
+  #logged = { step: 0, seconds: nowSeconds(), inputSeconds: 0 };
+  #inputSeconds = 0;
+
+  constructor(options: TrainOptions, graph: Graph, model: BuiltModel) {
+    this.#options = options;
+    this.#graph = graph;
+    this.#model = model;
+    this.#globalStep = getOrCreateGlobalStep().asRefTensor();
+    this.#initializers = [globalVariablesInitializer(), localVariablesInitializer()] as never;
+    this.#summaries = mergeAll();
+    this.#saver = new Saver({ maxToKeep: options.maxToKeep });
+    this.#metricNames = Object.keys(model.metrics ?? {});
+    this.#sess = new Session({ graph, config: { intraOpParallelismThreads: options.threads } });
+    this.#sink = options.sink({
+      requestStop: ({ save }) => {
+        this.#asked.stop = { reason: "user", save, exit: 0 };
+      },
+      requestSave: () => {
+        this.#asked.save = true;
+      },
+      requestPause: (paused) => {
+        this.#asked.paused = paused;
+      },
+      requestEval: () => {
+        this.#asked.evaluate = true;
+      },
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#writer?.close();
+    await this.#sink.close();
+    this.#sess.close();
+  }
+
+  #report(report: DistributiveOmit<Report, "time">): void {
+    this.#sink.report({ time: nowSeconds(), ...report } as Report);
+  }
+
+  async run(notes: readonly string[]): Promise<Outcome> {
+    const { options } = { options: this.#options };
+    this.#graph.finalize();
+    await this.#restoreOrInitialize();
+    this.#report({
+      event: "start",
+      version,
+      model: options.model.name,
+      modelDir: options.modelDir,
+      seed: options.seed,
+      engine: this.#sess.state.engine.name,
+      threads: options.threads,
+      params: trainableCount(),
+      maxStep: options.maxStep,
+    });
+    for (const message of notes) this.#report({ event: "note", message });
+    if (options.dryRun) return this.#dryRun();
+    if (options.resumeFrom) {
+      const checkpoint = options.resumeFrom.split(/[\\/]/).pop()!;
+      this.#report({ event: "resume", step: this.#step, checkpoint, remaining: options.maxStep === null ? null : Math.max(0, options.maxStep - this.#step) });
+    }
+    if (options.maxStep !== null && this.#step >= options.maxStep) return this.#nothingToDo();
+    writeRunFlags(options.modelDir, options.flagfile);
+    this.#writer = new FileWriter(options.modelDir, this.#graph);
+    if (options.resumeFrom) this.#writer.addSessionStart(this.#step + 1);
+    return this.#loop();
+  }
+
+  async #restoreOrInitialize(): Promise<void> {
+    const { resumeFrom } = this.#options;
+    await this.#sess.run(this.#initializers as never);
+    if (resumeFrom) {
+      await this.#saver.restore(this.#sess, resumeFrom);
+      this.#saver.recoverLastCheckpoints(this.#knownCheckpoints());
+      const state = readRunState(resumeFrom);
+      if (state) this.#resumeState(state);
+      else if (this.#model.batches) this.#report({ event: "warn", message: `${resumeFrom} has no state of its own: data and random numbers begin anew` });
+      this.#lastSave = { step: stepOfPrefix(resumeFrom) ?? -1, prefix: resumeFrom };
+    }
+    this.#step = Number(await this.#sess.run(this.#globalStep));
+    this.#firstStep = this.#step;
+    this.#startedAt = nowSeconds();
+    this.#logged = { step: this.#step, seconds: this.#startedAt, inputSeconds: 0 };
+  }
+
+  #knownCheckpoints(): string[] {
+    const newest = newestCheckpoint(this.#options.modelDir);
+    return newest ? this.#saver.checkpointsIn(this.#options.modelDir) : [];
+  }
+
+  #resumeState(state: RunState): void {
+    this.#best = state.best;
+    this.#secondsBefore = state.secondsTrained;
+    this.#examples = state.examples;
+    if (state.data !== null) this.#model.batches?.restore(state.data);
+    for (const [name, words] of Object.entries(state.randoms)) {
+      const op = this.#graph.findOperation(name);
+      if (op) this.#sess.state.restoreRandom(op, words);
+    }
+  }
+
+  #nothingToDo(): Outcome {
+    const { maxStep } = this.#options;
+    this.#report({
+      event: "note",
+      message: `Nothing to do: checkpoint is at step ${this.#step}, --max_step is ${maxStep}. To go on: --max_step ${this.#step + maxStep!} or --add_step ${maxStep}.`,
+    });
+    return this.#end({ reason: "max_step", save: false, exit: 0 });
+  }
+
+  // steps
+
+  async #loop(): Promise<Outcome> {
+    const { options } = { options: this.#options };
+    const stopSave = { reason: "max_step", save: true, exit: 0 } as const;
+    const plain = this.#callOf([this.#model.loss]);
+    const logged = this.#callOf([this.#model.loss, ...this.#metricTensors(), ...this.#rateTensor()]);
+    const summarized = this.#summaries ? this.#callOf([this.#model.loss, ...this.#metricTensors(), ...this.#rateTensor(), this.#summaries]) : null;
+    let lastSaveSeconds = nowSeconds();
+    for (;;) {
+      const stop = this.#stopRequest();
+      if (stop) return this.#finish(stop);
+      if (options.maxStep !== null && this.#step >= options.maxStep) return this.#finish(stopSave);
+      const feed = this.#nextFeed();
+      if (feed === null) return this.#finish({ reason: "end_of_data", save: true, exit: 0 });
+      const next = this.#step + 1;
+      const logs = isDue(next, options.logEvery) || next === options.maxStep;
+      const summarizes = summarized !== null && (isDue(next, options.summaryEvery) || next === 1 || next === options.maxStep);
+      const values = await (summarizes ? summarized : logs ? logged : plain)(feed);
+      this.#step = next;
+      this.#examples += this.#model.batches?.batchSize ?? 1;
+      this.#loss = Number(values[0]);
+      if (!Number.isFinite(this.#loss)) return this.#badLoss();
+      if (logs || summarizes) this.#metrics = this.#metricsOf(values);
+      if (summarizes) this.#writer!.addSummary(values.at(-1)!, this.#step);
+      if (logs) this.#reportStep(values);
+      if (isDue(next, options.evalEvery) || this.#asked.evaluate) await this.#evaluate();
+      const reached = this.#reachedTarget();
+      if (reached) return this.#finish(reached);
+      const now = options.saveSecs !== null || options.maxSeconds !== null ? nowSeconds() : 0;
+      const savesByTime = options.saveSecs !== null && now - lastSaveSeconds >= options.saveSecs;
+      if (isDue(next, options.saveEvery ?? 0) || savesByTime || this.#asked.save) {
+        await this.#save();
+        lastSaveSeconds = nowSeconds();
+      }
+      if (options.maxSeconds !== null && now - this.#startedAt >= options.maxSeconds) return this.#finish({ reason: "max_time", save: true, exit: 0 });
+      while (this.#asked.paused && !this.#stopRequest()) await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  #stopRequest(): StopRequest | null {
+    return this.#options.stop?.() ?? this.#asked.stop;
+  }
+
+  #nextFeed(): Feed | undefined | null {
+    const source: BatchSource | undefined = this.#model.batches;
+    if (!source) return undefined;
+    const before = performance.now();
+    const feed = source.next();
+    this.#inputSeconds += (performance.now() - before) / 1000;
+    return feed;
+  }
+
+  /** A run of the train op and some fetches. */
+  #callOf(fetches: readonly Tensor[]): StepCall {
+    const { trainOp } = this.#model;
+    const all = [...fetches, trainOp] as const;
+    return (feed) => this.#sess.run(all as never, feed ? { feedDict: feed } : undefined) as Promise<never>;
+  }
+
+  #metricTensors(): readonly Tensor[] {
+    return Object.values(this.#model.metrics ?? {});
+  }
+
+  #rateTensor(): readonly Tensor[] {
+    const { learningRate } = this.#model;
+    return learningRate === undefined || typeof learningRate === "number" ? [] : [learningRate];
+  }
+
+  #metricsOf(values: readonly NdArray[]): Metrics {
+    return Object.fromEntries(this.#metricNames.map((name, i) => [name, Number(values[1 + i])]));
+  }
+
+  #learningRate(values: readonly NdArray[]): { lr?: number } {
+    const { learningRate } = this.#model;
+    if (learningRate === undefined) return {};
+    return { lr: typeof learningRate === "number" ? learningRate : Number(values[1 + this.#metricNames.length]) };
+  }
+
+  #reportStep(values: readonly NdArray[]): void {
+    const { maxStep } = this.#options;
+    const seconds = nowSeconds();
+    const elapsed = Math.max(seconds - this.#logged.seconds, 1e-9);
+    const stepsPerSec = (this.#step - this.#logged.step) / elapsed;
+    const { batchSize } = this.#model.batches ?? {};
+    this.#report({
+      event: "step",
+      step: this.#step,
+      maxStep,
+      loss: this.#loss,
+      metrics: this.#metrics,
+      ...this.#learningRate(values),
+      stepsPerSec,
+      ...(batchSize ? { examplesPerSec: stepsPerSec * batchSize } : {}),
+      ...(maxStep !== null ? { etaSeconds: (maxStep - this.#step) / stepsPerSec } : {}),
+      ...(this.#model.batches ? { inputWait: Math.min(1, (this.#inputSeconds - this.#logged.inputSeconds) / elapsed) } : {}),
+      memoryBytes: this.#sess.state.engine.usage.bytes,
+    });
+    this.#logged = { step: this.#step, seconds, inputSeconds: this.#inputSeconds };
+  }
+
+  /** The update of a bad loss is not saved: the newest good checkpoint stays the newest. */
+  async #badLoss(): Promise<Outcome> {
+    const last = this.#lastSave ? `last good checkpoint ${this.#lastSave.prefix.split(/[\\/]/).pop()}` : "no checkpoint was saved";
+    await this.#end({ reason: "nan", save: false, exit: 5 });
+    throw new InvalidArgumentError(`loss became ${this.#loss} at step ${this.#step}; ${last}`, {
+      hint: "Try a smaller --learning_rate, or tf.clipByValue before tf.log; the state of this step was not saved",
+      cause: "nan",
+    });
+  }
+
+  // evaluation and saving
+
+  async #evaluate(): Promise<void> {
+    this.#asked.evaluate = false;
+    const { evaluation } = this.#model;
+    if (!evaluation || this.#lastEvaluation === this.#step) return;
+    this.#lastEvaluation = this.#step;
+    const started = nowSeconds();
+    const { loss, metrics, examples } = await evaluate(this.#sess, this.#model);
+    const name = this.#options.keepBest?.name ?? (this.#metricNames[0] || "loss");
+    const value = name === "loss" ? loss : (metrics[name] ?? Number.NaN);
+    const largest = this.#options.keepBest?.largest ?? name !== "loss";
+    const isBest = Number.isFinite(value) && (this.#best === null || (largest ? value > this.#best.value : value < this.#best.value));
+    if (isBest) this.#best = { name, value, step: this.#step };
+    for (const [metric, number] of Object.entries({ loss, ...metrics })) this.#writer?.addScalar(`eval/${metric}`, number, this.#step);
+    this.#report({ event: "eval", step: this.#step, loss, metrics, examples, seconds: nowSeconds() - started, best: isBest });
+    if (isBest && this.#options.keepBest) await this.#saveTo(join(this.#options.modelDir, "best", checkpointName), new Saver({ maxToKeep: 1 }));
+  }
+
+  #reachedTarget(): StopRequest | null {
+    const { target } = this.#options;
+    if (!target) return null;
+    const value = target.name === "loss" ? this.#loss : (this.#metrics[target.name] ?? null);
+    if (value === null || !(target.below ? value < target.value : value > target.value)) return null;
+    return { reason: "target", save: true, exit: 0 };
+  }
+
+  async #save(): Promise<void> {
+    this.#asked.save = false;
+    if (this.#lastSave?.step === this.#step) return;
+    const started = performance.now();
+    const prefix = await this.#saveTo(join(this.#options.modelDir, checkpointName), this.#saver);
+    this.#lastSave = { step: this.#step, prefix };
+    this.#writer?.flush();
+    const bytes = checkpointBytes(prefix, checkpointFiles(prefix));
+    this.#report({ event: "save", step: this.#step, path: prefix, bytes, ms: Math.round(performance.now() - started) });
+  }
+
+  async #saveTo(path: string, saver: Saver): Promise<string> {
+    const prefix = `${path}-${this.#step}`;
+    await writeRunState(prefix, this.#stateNow());
+    return saver.save(this.#sess, path, { globalStep: this.#step });
+  }
+
+  #stateNow(): RunState {
+    return {
+      version: 1,
+      step: this.#step,
+      seed: this.#options.seed,
+      engine: this.#sess.state.engine.name,
+      randoms: Object.fromEntries([...this.#sess.state.randomStates()].map(([op, words]) => [op.name, [...words]])),
+      data: this.#model.batches?.state() ?? null,
+      best: this.#best,
+      secondsTrained: this.#secondsBefore + nowSeconds() - this.#startedAt,
+      examples: this.#examples,
+    };
+  }
+
+  // the end
+
+  async #finish(stop: StopRequest): Promise<Outcome> {
+    const wanted = stop.reason === "sigint" || stop.reason === "sigterm" || stop.reason === "sighup" || stop.reason === "user";
+    if (!wanted) await this.#evaluate();
+    if (stop.save) await this.#save();
+    return this.#end(stop);
+  }
+
+  #end(stop: StopRequest): Outcome {
+    this.#report({
+      event: "end",
+      step: this.#step,
+      reason: stop.reason,
+      steps: this.#step - this.#firstStep,
+      seconds: nowSeconds() - this.#startedAt,
+      loss: this.#loss,
+      metrics: this.#metrics,
+      ...(this.#best ? { best: this.#best } : {}),
+      checkpoint: this.#lastSave?.prefix ?? null,
+      exit: stop.exit,
+    });
+    return { exit: stop.exit, reason: stop.reason, step: this.#step };
+  }
+
+  /** One batch, one step, nothing written; the state is that of a fresh start or of the checkpoint. */
+  async #dryRun(): Promise<Outcome> {
+    const feed = this.#nextFeed();
+    const call = this.#callOf([this.#model.loss, ...this.#metricTensors()]);
+    const values = await call(feed ?? undefined);
+    const times: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      const before = performance.now();
+      await call(feed ?? undefined);
+      times.push(performance.now() - before);
+    }
+    this.#loss = Number(values[0]);
+    this.#metrics = this.#metricsOf(values);
+    const { peakBytes } = this.#sess.state.engine.usage;
+    this.#report({
+      event: "note",
+      message: `Dry run: shapes fit, one step has loss ${this.#loss}, takes about ${Math.min(...times).toFixed(3)} ms and ${(peakBytes / 1e6).toFixed(1)} MB of engine memory. Nothing was written.`,
+    });
+    return this.#end({ reason: "max_step", save: false, exit: 0 });
+  }
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+const isDue = (step: number, every: number): boolean => every > 0 && step % every === 0;

@@ -1,0 +1,70 @@
+/** Models: a name, flags, and a function that builds a graph and says how it is trained. */
+import type { FlagSpecs, FlagsOf } from "../core/flags/value.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import type { Operation } from "../graph/operation.ts";
+import type { Tensor, TensorConvertible } from "../graph/tensor.ts";
+
+/** One pair of a feed: placeholder and value. */
+export type Feed = readonly (readonly [Tensor, NdArray | number])[];
+
+/** Where the feeds of the steps come from. Its position is part of what a run saves. */
+export interface BatchSource {
+  /** Examples in a step, for examples/s; 1 when left out. */
+  readonly batchSize?: number;
+  /** The feed of the next step; null at the end of the data. */
+  next(): Feed | null;
+  /** The position as plain JSON, and back to it. */
+  state(): unknown;
+  restore(state: unknown): void;
+}
+
+/** A finite pass over data for evaluation, from its beginning each time. `count` examples a feed. */
+export interface EvaluationData {
+  readonly about: string;
+  batches(): Iterable<{ readonly feed: Feed; readonly count: number }>;
+}
+
+/** What a model's `build` gives. */
+export interface BuiltModel {
+  readonly trainOp: Operation;
+  /** A scalar; the value before the step's update. */
+  readonly loss: Tensor;
+  /** Scalars by name, shown while training and averaged over the examples of an evaluation. */
+  readonly metrics?: Readonly<Record<string, Tensor>>;
+  /** Without it the graph makes its own data. */
+  readonly batches?: BatchSource;
+  readonly evaluation?: EvaluationData;
+  /** Shown when a run is restored; by default every trainable variable of up to 16 elements. */
+  readonly show?: Readonly<Record<string, Tensor | TensorConvertible>>;
+  /** The learning rate as a tensor of the graph, or a number; shown with the steps. */
+  readonly learningRate?: Tensor | number;
+}
+
+/** What `build` may ask beside its flags. */
+export interface BuildContext {
+  /** The run's seed, which is the graph's seed already. */
+  readonly seed: number;
+  /** Says something once, before training begins. */
+  note(text: string): void;
+}
+
+export interface ModelDefinition<S extends FlagSpecs = FlagSpecs> {
+  readonly name: string;
+  /** One line for `tsflow models`. */
+  readonly about: string;
+  readonly flags: S;
+  /** Defaults of the command's own flags for this model: `{ max_step: 1500 }`. */
+  readonly defaults?: Readonly<Record<string, number>>;
+  build(flags: FlagsOf<S>, context: BuildContext): BuiltModel;
+}
+
+/** A model for the registry; default export of a model's file. */
+export const defineModel = <const S extends FlagSpecs>(definition: ModelDefinition<S>): ModelDefinition<S> => definition;
+
+/** Is this what a model's file must export? */
+export const isModel = (value: unknown): value is ModelDefinition =>
+  typeof value === "object" &&
+  value !== null &&
+  typeof (value as ModelDefinition).name === "string" &&
+  typeof (value as ModelDefinition).build === "function" &&
+  typeof (value as ModelDefinition).flags === "object";
