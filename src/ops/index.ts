@@ -1,5 +1,6 @@
 /** Every op family. One line a file. */
 export * from "./compute/matrix/matmul.ts";
+export * from "./compute/random/draws.ts";
 export * from "./constant.ts";
 export * from "./state/assign.ts";
 export * from "./state/reference.ts";
