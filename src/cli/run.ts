@@ -14,7 +14,7 @@ const tableOf = (...flags: readonly FlagSpecs[]): Specs => new Map(flags.flatMap
 /** Runs a command. `path` is its name as typed, `argv` what stands beside the name. */
 export async function runCommand(command: CommandSpec, path: string, argv: readonly string[]): Promise<number> {
   const namesFlagfile = argv.some((argument) => /^--?flagfile(=|$)/.test(argument));
-  const options = namesFlagfile ? { readFile: (await import("../io/paths.ts")).readTextFile } : {};
+  const options = namesFlagfile ? { readFile: (await import("../io/text_file.ts")).readTextFile } : {};
   const first = parseArguments(tableOf(command.flags, commonFlags), argv, options);
   const model = await command.extend?.(lookAt(first));
   const specs = tableOf(command.flags, model?.flags ?? {}, commonFlags);

@@ -1,7 +1,7 @@
 /** Names of files as a command line gives them: globs, folders, and files that are not there. */
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { NotFoundError, opError } from "../core/error.ts";
+import { NotFoundError } from "../core/error.ts";
 
 const isGlob = (path: string): boolean => /[*?[{]/.test(path);
 
@@ -88,15 +88,3 @@ export const listFolder = (folder: string): { name: string; isFolder: boolean }[
 export const fileSize = (path: string): number => statSync(path).size;
 
 export const modifiedSeconds = (path: string): number => statSync(path).mtimeMs / 1000;
-
-/** The text of a file in UTF-8. Throws NOT_FOUND, PERMISSION_DENIED. */
-export function readTextFile(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") throw new NotFoundError(`${path}: no such file`, { path });
-    if (code === "EISDIR") throw opError("FAILED_PRECONDITION", `${path}: is a folder`, { path });
-    throw opError("PERMISSION_DENIED", `${path}: cannot be read (${code})`, { path, cause: error });
-  }
-}

@@ -1,5 +1,5 @@
 /**
- * Rows of named cells become features of tf.train.Example: which type each column has, and what its cells are worth.
+ * Cells become features of tf.train.Example: which type each column has, and what its cells are worth.
  *
  *     int64    all cells whole numbers, or the words of a label, numbered in alphabetical order
  *     float    all cells numbers
@@ -13,7 +13,15 @@ export type FeatureType = "float" | "int64" | "bytes";
 export type Scalar = string | number | bigint | boolean | Uint8Array;
 /** A cell: nothing, one value, or several. */
 export type Cell = null | Scalar | readonly Scalar[];
-export type Row = ReadonlyMap<string, Cell>;
+export type Row = readonly Cell[];
+
+/** One kind of input: rows of cells, in pieces, as often as they are asked for. */
+export interface Source {
+  readonly path: string;
+  /** Names of the cells of a row, in order. A source may add names at the end while it is read. */
+  readonly names: readonly string[];
+  rows(): AsyncIterable<readonly Row[]>;
+}
 
 export interface Column {
   readonly name: string;
@@ -29,11 +37,10 @@ export type Value =
 
 const whole = /^[+-]?\d+$/;
 const number = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$|^[+-]?(nan|inf|infinity)$/i;
-const minInt64 = -(2n ** 63n);
-const maxInt64 = 2n ** 63n - 1n;
 
 const isWhole = (value: Scalar): boolean => {
-  if (typeof value === "string") return whole.test(value) && BigInt(value) >= minInt64 && BigInt(value) <= maxInt64;
+  if (typeof value === "string")
+    return whole.test(value) && (value.length < 18 || BigInt.asIntN(64, BigInt(value)) === BigInt(value));
   return (
     typeof value === "bigint" ||
     typeof value === "boolean" ||
@@ -44,52 +51,54 @@ const isWhole = (value: Scalar): boolean => {
 const isNumber = (value: Scalar): boolean =>
   typeof value === "string" ? number.test(value) : !(value instanceof Uint8Array);
 
-const scalars = (cell: Cell): readonly Scalar[] =>
-  cell === null ? [] : Array.isArray(cell) ? (cell as readonly Scalar[]) : [cell as Scalar];
+const isMissing = (cell: Cell | undefined): cell is null | undefined | "" =>
+  cell === null || cell === undefined || cell === "";
 
-/** Learns the columns of a source row by row. */
+const isList = (cell: Cell): cell is readonly Scalar[] => Array.isArray(cell);
+
+/** The type that both cells and an earlier type fit. */
+function widen(type: FeatureType | undefined, value: Scalar): FeatureType {
+  const own = isWhole(value) ? "int64" : isNumber(value) ? "float" : "bytes";
+  if (type === undefined || type === own) return own;
+  return type === "bytes" || own === "bytes" ? "bytes" : "float";
+}
+
+/** Learns the types of columns row by row. */
 export class ColumnTypes {
-  readonly #types: ReadonlyMap<string, FeatureType>;
+  readonly #given: ReadonlyMap<string, FeatureType>;
   readonly #label: string | undefined;
-  readonly #seen = new Map<string, { type: FeatureType | undefined; words: Set<string> }>();
+  readonly #types: (FeatureType | undefined)[] = [];
+  readonly #words = new Set<string>();
   rows = 0;
 
-  /** `types` are given and not inferred; `label` is a column that becomes numbers. */
-  constructor(types: ReadonlyMap<string, FeatureType>, label?: string) {
-    this.#types = types;
+  /** Types that are given are not inferred; `label` is a column that becomes numbers. */
+  constructor(given: ReadonlyMap<string, FeatureType>, label?: string) {
+    this.#given = given;
     this.#label = label;
   }
 
-  add(row: Row): void {
+  add(names: readonly string[], row: Row): void {
     this.rows++;
-    for (const [name, cell] of row) {
-      let seen = this.#seen.get(name);
-      if (!seen) {
-        seen = { type: undefined, words: new Set() };
-        this.#seen.set(name, seen);
-      }
-      for (const value of scalars(cell)) {
-        if (seen.type !== "bytes") {
-          const type = isWhole(value) ? "int64" : isNumber(value) ? "float" : "bytes";
-          if (seen.type === undefined || type === "bytes" || (type === "float" && seen.type === "int64"))
-            seen.type = type;
-        }
-        if (name === this.#label) seen.words.add(String(value));
-      }
+    for (let i = 0; i < row.length; i++) {
+      const cell = row[i];
+      if (isMissing(cell)) continue;
+      if (names[i] === this.#label) for (const value of isList(cell) ? cell : [cell]) this.#words.add(String(value));
+      if (this.#types[i] === "bytes" || this.#given.has(names[i]!)) continue;
+      if (isList(cell)) for (const value of cell) this.#types[i] = widen(this.#types[i], value);
+      else this.#types[i] = widen(this.#types[i], cell);
     }
   }
 
-  /** The columns in the order of their appearance. Throws INVALID_ARGUMENT for a label or a type of no column. */
-  columns(): Column[] {
-    const known = [...this.#seen.keys()];
-    for (const name of [...this.#types.keys(), ...(this.#label === undefined ? [] : [this.#label])]) {
-      if (!this.#seen.has(name)) throw invalidArgument(`no column "${name}": there are ${known.join(", ")}`);
+  /** The columns in the order of their names. Throws INVALID_ARGUMENT for a label or a type of no column. */
+  columns(names: readonly string[]): Column[] {
+    for (const name of [...this.#given.keys(), ...(this.#label === undefined ? [] : [this.#label])]) {
+      if (!names.includes(name)) throw invalidArgument(`no column "${name}": there are ${names.join(", ")}`);
     }
-    return known.map((name) => {
-      const { type, words } = this.#seen.get(name)!;
-      const given = this.#types.get(name);
-      if (name !== this.#label || given || type === "int64") return { name, type: given ?? type ?? "bytes" };
-      return { name, type: "int64", classes: [...words].sort() };
+    return names.map((name, i) => {
+      const given = this.#given.get(name);
+      const type = given ?? this.#types[i] ?? "bytes";
+      if (name !== this.#label || given || type === "int64") return { name, type };
+      return { name, type: "int64", classes: [...this.#words].sort() };
     });
   }
 }
@@ -97,9 +106,9 @@ export class ColumnTypes {
 const encoder = new TextEncoder();
 
 /** The feature of a cell; undefined for a missing one. Throws INVALID_ARGUMENT for what the column's type cannot hold. */
-export function toValue(column: Column, cell: Cell, where: string): Value | undefined {
-  const values = scalars(cell);
-  if (values.length === 0 && !Array.isArray(cell)) return undefined;
+export function toValue(column: Column, cell: Cell | undefined, where: string): Value | undefined {
+  if (isMissing(cell)) return undefined;
+  const values = isList(cell) ? cell : [cell];
   const refuse = (value: Scalar) =>
     invalidArgument(`${where}: column ${column.name}: "${String(value)}" is no ${column.type}`);
   switch (column.type) {
@@ -131,4 +140,44 @@ export function toValue(column: Column, cell: Cell, where: string): Value | unde
 function parseNumber(text: string): number {
   const word = /^([+-]?)inf/i.exec(text);
   return word ? (word[1] === "-" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY) : Number(text);
+}
+
+/**
+ * A source with some of its columns, renamed or packed: `name`, `new=name`, and `new=from:to` for columns from (counted from 0)
+ * up to before to as one feature of several values. Throws INVALID_ARGUMENT for a column that is not there.
+ */
+export function selectColumns(source: Source, choices: readonly string[]): Source {
+  const parsed = choices.map((choice) => {
+    const [, name, range] = /^([^=]*)(?:=(.*))?$/s.exec(choice)!;
+    return { name: name!, range: range ?? name! };
+  });
+  const find = (range: string): readonly [number, number] | number => {
+    const bounds = /^(\d+):(\d+)$/.exec(range);
+    if (bounds) return [Number(bounds[1]), Number(bounds[2])];
+    const at = source.names.indexOf(range);
+    const index = at < 0 && /^\d+$/.test(range) ? Number(range) : at;
+    if (index >= 0 && index < source.names.length) return index;
+    throw invalidArgument(`${source.path}: no column "${range}": there are ${source.names.join(", ")}`);
+  };
+  return {
+    path: source.path,
+    names: parsed.map(({ name }) => name),
+    async *rows() {
+      for await (const rows of source.rows()) {
+        const places = parsed.map(({ range }) => find(range));
+        yield rows.map((row) =>
+          places.map((place): Cell => {
+            if (typeof place === "number") return row[place] ?? null;
+            const cells = row.slice(...place);
+            const missing = cells.findIndex(isMissing);
+            if (missing >= 0 || cells.length < place[1] - place[0]) {
+              const at = place[0] + (missing >= 0 ? missing : cells.length);
+              throw invalidArgument(`${source.path}: column ${at} is empty, and cannot be packed with others`);
+            }
+            return cells as Scalar[];
+          }),
+        );
+      }
+    },
+  };
 }
