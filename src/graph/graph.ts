@@ -3,7 +3,7 @@ import type { DType } from "../core/dtype.ts";
 import { KeyError, OpError, RuntimeError, TypeError, ValueError } from "../core/error.ts";
 import type { GraphDefinition } from "../proto/graph_def.ts";
 import { type AttrValue, boolAttr, stringsAttr, unwrapAttr } from "./attr.ts";
-import type { ControlFlowContext } from "./context.ts";
+import { type ControlFlowContext, checkInputContexts } from "./context.ts";
 import type { OpDefinition } from "./definition.ts";
 import { mergeDevices } from "./device.ts";
 import { inferShapes, shapeError } from "./infer.ts";
@@ -50,6 +50,8 @@ export class Graph {
   readonly #controls = new ScopeStack<ControlScope>("control dependencies");
   readonly #attrScopes = new ScopeStack<ReadonlyMap<string, AttrValue>>("attr scope");
   #context: ControlFlowContext | null = null;
+  /** No context was ever entered: inputs need no check. */
+  #usesContexts = false;
   #isFinalized = false;
   #version = 0;
   #seedRequests = 0;
@@ -189,6 +191,7 @@ export class Graph {
   }
 
   setControlFlowContext(context: ControlFlowContext | null): void {
+    if (context) this.#usesContexts = true;
     this.#context = context;
   }
 
@@ -207,7 +210,7 @@ export class Graph {
     const name = options.name.endsWith("/") ? options.name.slice(0, -1) : this.uniqueName(options.name);
     if (!validName.test(name)) throw new ValueError(`'${name}' is not a valid node name`);
     if (this.#byName.has(name)) throw new ValueError(`Duplicate node name in graph: '${name}'`);
-    const controlInputs = imported ? [...(options.controlInputs ?? [])] : this.#controlInputsFor(inputs, options.controlInputs);
+    const controlInputs = imported ? [...(options.controlInputs ?? [])] : this.controlInputsFor(inputs, options.controlInputs);
     if (!imported) this.#addScopeAttrs(attrs);
     const colocated = imported ? { device: imported.device } : this.#colocate(name, attrs);
     const device = colocated.device ?? this.#deviceFor(name, definition.type);
@@ -236,8 +239,9 @@ export class Graph {
     if (imported || options.name.endsWith("/")) this.#markUsed(name);
     this.#version++;
     if (!imported) {
-      for (const scope of this.#controls.values) scope.made.add(op);
+      this.noteMade(op);
       op.controlFlowContext = this.#context;
+      if (this.#usesContexts) checkInputContexts(op);
       this.#context?.addOp(op);
     }
     return op;
@@ -254,8 +258,11 @@ export class Graph {
     if (!this.#namesInUse.has(key)) this.#namesInUse.set(key, 1);
   }
 
-  /** Source: ops.py, _control_dependencies_for_inputs: a scope whose own op is an input is already waited for. */
-  #controlInputsFor(inputs: readonly Tensor[], extra: readonly Operation[] = []): Operation[] {
+  /**
+   * The operations that one with these inputs waits for here. A scope whose own op is an input is already waited for.
+   * Source: ops.py, _control_dependencies_for_inputs.
+   */
+  controlInputsFor(inputs: readonly Tensor[], extra: readonly Operation[] = []): Operation[] {
     const inputOps = new Set(inputs.map((input) => input.op));
     const result = new Set<Operation>(extra);
     for (const scope of [...this.#controls.values].reverse()) {
@@ -264,6 +271,11 @@ export class Graph {
       if (!dominated) for (const op of scope.inputs) if (!inputOps.has(op)) result.add(op);
     }
     return [...result];
+  }
+
+  /** Counts an operation as made inside the present control dependencies. */
+  noteMade(op: Operation): void {
+    for (const scope of this.#controls.values) scope.made.add(op);
   }
 
   #deviceFor(name: string, type: string): string {
