@@ -20,7 +20,7 @@ import { evaluate } from "./evaluate.ts";
 import { FileWriter } from "./file_writer.ts";
 import type { BatchSource, BuiltModel, Feed, ModelDefinition } from "./model.ts";
 import type { Controls, EndReason, Metrics, Report, ReportSink } from "./report.ts";
-import { checkpointBytes, checkpointName, newestCheckpoint, readRunState, type RunState, stepOfPrefix, writeRunFlags, writeRunState } from "./run_directory.ts";
+import { bytesOfFiles, checkpointName, newestCheckpoint, readRunState, type RunState, stepOfPrefix, writeRunFlags, writeRunState } from "./run_directory.ts";
 import { Saver } from "./saver.ts";
 
 export interface TrainOptions {
@@ -151,7 +151,7 @@ class TrainRun {
   }
 
   async run(notes: readonly string[]): Promise<Outcome> {
-    const { options } = { options: this.#options };
+    const options = this.#options;
     this.#graph.finalize();
     await this.#restoreOrInitialize();
     this.#report({
@@ -223,7 +223,7 @@ class TrainRun {
   // steps
 
   async #loop(): Promise<Outcome> {
-    const { options } = { options: this.#options };
+    const options = this.#options;
     const stopSave = { reason: "max_step", save: true, exit: 0 } as const;
     const plain = this.#callOf([this.#model.loss]);
     const logged = this.#callOf([this.#model.loss, ...this.#metricTensors(), ...this.#rateTensor()]);
@@ -365,7 +365,7 @@ class TrainRun {
     const prefix = await this.#saveTo(join(this.#options.modelDir, checkpointName), this.#saver);
     this.#lastSave = { step: this.#step, prefix };
     this.#writer?.flush();
-    const bytes = checkpointBytes(prefix, checkpointFiles(prefix));
+    const bytes = bytesOfFiles(checkpointFiles(prefix));
     this.#report({ event: "save", step: this.#step, path: prefix, bytes, ms: Math.round(performance.now() - started) });
   }
 

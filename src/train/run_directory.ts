@@ -7,7 +7,7 @@
  *     events.out.tfevents.*         for TensorBoard
  */
 import { join } from "node:path";
-import { NotFoundError, OpError } from "../core/error.ts";
+import { DataLossError, NotFoundError } from "../core/error.ts";
 import { latestCheckpoint } from "../io/checkpoint/state.ts";
 import { nodeFiles, writeFileAtomic } from "../io/file_system.ts";
 import { readTextFile } from "../io/text_file.ts";
@@ -47,11 +47,9 @@ export function readRunState(prefix: string): RunState | null {
     if (state.version !== 1 || typeof state.step !== "number") throw new SyntaxError("no run state of version 1");
     return state;
   } catch (cause) {
-    throw new OpErrorAt("DATA_LOSS", `${statePath(prefix)}: ${(cause as Error).message}`, { path: statePath(prefix), cause });
+    throw new DataLossError(`${statePath(prefix)}: ${(cause as Error).message}`, { path: statePath(prefix), cause });
   }
 }
-
-class OpErrorAt extends OpError {}
 
 /** The model whose run lies in the folder, and its flags as lines of a flagfile; null when there is no run. */
 export function readRunFlags(directory: string): { model: string; lines: readonly string[] } | null {
@@ -68,7 +66,7 @@ export function readRunFlags(directory: string): { model: string; lines: readonl
 }
 
 export function writeRunFlags(directory: string, flagfile: string): void {
-  nodeFiles.mkdir(directory, { recursive: true });
+  nodeFiles.mkdir(directory);
   writeFileAtomic(join(directory, "flags.txt"), new TextEncoder().encode(flagfile));
 }
 
@@ -81,8 +79,6 @@ export function stepOfPrefix(prefix: string): number | null {
   return match ? Number(match[1]) : null;
 }
 
-/** Bytes of a checkpoint's files together. */
-export function checkpointBytes(prefix: string, files: readonly string[]): number {
-  void prefix;
-  return files.reduce((sum, file) => sum + Number(nodeFiles.stat(file)?.size ?? 0), 0);
-}
+/** Bytes of files together. */
+export const bytesOfFiles = (paths: readonly string[]): number =>
+  paths.reduce((sum, path) => sum + (nodeFiles.stat(path)?.sizeBytes ?? 0), 0);

@@ -1,0 +1,56 @@
+/**
+ * The model registry: built-in models, models of the working directory (./models/*.ts), and files given by path. Loading a file runs it;
+ * a path is taken only from the command line.
+ */
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { builtIn } from "../../models/index.ts";
+import { didYouMean } from "../core/suggest.ts";
+import { listFolder, pathKind } from "../io/paths.ts";
+import type { ModelDefinition } from "../train/model.ts";
+import { Misuse } from "./command.ts";
+
+const modelFile = /\.(ts|mts|js|mjs)$/;
+
+export const isModelPath = (word: string): boolean => modelFile.test(word);
+
+/** Names and lines of the built-in models. */
+export const builtInModels = (): readonly { readonly name: string; readonly about: string }[] =>
+  Object.entries(builtIn).map(([name, { about }]) => ({ name, about }));
+
+/** Model files in ./models, by file name without its ending. */
+export function localModels(): readonly { readonly name: string; readonly path: string }[] {
+  if (pathKind("models") !== "folder") return [];
+  return listFolder("models")
+    .filter(({ name, isFolder }) => !isFolder && modelFile.test(name) && !name.endsWith(".d.ts"))
+    .map(({ name }) => ({ name: name.replace(modelFile, ""), path: `./models/${name}` }));
+}
+
+/** The model of a name or a path. Throws Misuse for an unknown name, with the one that may have been meant. */
+export async function loadModel(nameOrPath: string): Promise<ModelDefinition> {
+  if (isModelPath(nameOrPath)) return loadModelFile(nameOrPath);
+  if (Object.hasOwn(builtIn, nameOrPath)) return (await builtIn[nameOrPath]!.load()).default;
+  const local = localModels().find(({ name }) => name === nameOrPath);
+  if (local) return loadModelFile(local.path);
+  const names = [...Object.keys(builtIn), ...localModels().map(({ name }) => name)];
+  throw new Misuse(`no model "${nameOrPath}".${didYouMean(nameOrPath, names)} All: tsflow models`);
+}
+
+/** Runs a user's file. `tsflow` in it is this very instance, wherever the file lies. */
+async function loadModelFile(path: string): Promise<ModelDefinition> {
+  const file = resolve(path);
+  if (pathKind(file) !== "file") throw Object.assign(new Misuse(`no model file ${path}`), { exit: 4 });
+  const [{ createJiti }, tsflow, { isModel }] = await Promise.all([import("jiti"), import("../index.ts"), import("../train/model.ts")]);
+  const jiti = createJiti(pathToFileURL(file).href, { virtualModules: { tsflow }, fsCache: false, moduleCache: false });
+  let loaded: { default?: unknown };
+  try {
+    loaded = await jiti.import(file);
+  } catch (error) {
+    throw Object.assign(new Error(`cannot load ${path}: ${(error as Error).message}. The model was not registered`, { cause: error }), { exit: 1 });
+  }
+  const model = loaded.default;
+  if (!isModel(model)) {
+    throw new Misuse(`${path} has no model as its default export`, "Begin it with: export default tf.train.defineModel({ name, about, flags, build })");
+  }
+  return model;
+}

@@ -1,0 +1,25 @@
+/** Signals of a training run: the first asks it to stop at the next step boundary and save, the second leaves at once. */
+import type { StopRequest } from "../train/loop.ts";
+
+const exits = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+type StopSignal = keyof typeof exits;
+
+const reasons = { SIGINT: "sigint", SIGTERM: "sigterm", SIGHUP: "sighup" } as const;
+
+/** Installs handlers; `stop` is what the loop asks at every step boundary. */
+export function stopOnSignals(): { stop: () => StopRequest | null; interrupt: () => void; off: () => void } {
+  let asked: StopRequest | null = null;
+  const handle = (signal: StopSignal): void => {
+    if (asked) process.exit(exits[signal]);
+    asked = { reason: reasons[signal], save: true, exit: exits[signal] };
+    process.stderr.write(`tsflow: ${signal}: finishing the step, saving; again to leave at once\n`);
+  };
+  for (const signal of Object.keys(exits) as StopSignal[]) process.on(signal, handle);
+  return {
+    stop: () => asked,
+    interrupt: () => handle("SIGINT"),
+    off: () => {
+      for (const signal of Object.keys(exits) as StopSignal[]) process.off(signal, handle);
+    },
+  };
+}

@@ -1,0 +1,115 @@
+/** A model's graph with the values of a checkpoint: to look at, evaluate, fetch from. */
+import { globalVariables, globalVariablesInitializer, localVariablesInitializer } from "../build/variables.ts";
+import { getOrCreateGlobalStep } from "../build/global_step.ts";
+import type { FlagSpecs, FlagsOf } from "../core/flags/value.ts";
+import { NotFoundError } from "../core/error.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import { formatShape, isFull, sameShape } from "../core/shape.ts";
+import { suggestNames } from "../core/suggest.ts";
+import { Graph } from "../graph/graph.ts";
+import { BundleReader } from "../io/checkpoint/bundle_reader.ts";
+import { Session } from "../session/session.ts";
+import type { BuiltModel, ModelDefinition } from "./model.ts";
+import { Saver } from "./saver.ts";
+
+export interface RestoreOptions {
+  readonly model: ModelDefinition;
+  readonly modelFlags: FlagsOf<FlagSpecs>;
+  readonly seed: number;
+  readonly checkpoint: string;
+  /** Variables that the checkpoint lacks are initialized instead. */
+  readonly ignoreMissing: boolean;
+  /** Prefix in the checkpoint -> prefix in the graph. */
+  readonly renames: readonly (readonly [string, string])[];
+}
+
+/** What of a checkpoint does not fit a graph. */
+export interface Misfit {
+  readonly name: string;
+  readonly problem: "shape" | "dtype" | "missing";
+  readonly inCheckpoint: string;
+  readonly inGraph: string;
+  readonly nearest: string | undefined;
+}
+
+export class CheckpointMisfit extends Error {
+  override name = "CheckpointMisfit";
+  readonly misfits: readonly Misfit[];
+  readonly exit = 6;
+
+  constructor(misfits: readonly Misfit[]) {
+    super("the checkpoint does not fit the graph");
+    this.misfits = misfits;
+  }
+}
+
+export interface Restored {
+  readonly graph: Graph;
+  readonly sess: Session;
+  readonly model: BuiltModel;
+  readonly step: number;
+  readonly variables: number;
+  readonly notes: readonly string[];
+}
+
+/** Builds the model's graph and restores the checkpoint into a session. Throws CheckpointMisfit with every difference. */
+export async function restoreModel(options: RestoreOptions): Promise<Restored> {
+  const graph = new Graph();
+  graph.seed = options.seed;
+  return graph.asDefault(async () => {
+    const notes: string[] = [];
+    const model = options.model.build(options.modelFlags, { seed: options.seed, note: (text) => notes.push(text) });
+    const globalStep = getOrCreateGlobalStep();
+    const initializers = [globalVariablesInitializer(), localVariablesInitializer()];
+    const reader = await BundleReader.open(options.checkpoint);
+    const nameIn = (variable: string): string => {
+      for (const [from, to] of options.renames) if (variable.startsWith(to) && !reader.has(variable)) return from + variable.slice(to.length);
+      return variable;
+    };
+    const variables = globalVariables();
+    const misfits = variables.flatMap((variable) => misfitOf(variable, nameIn(variable.op.name), reader));
+    const blocking = options.ignoreMissing ? misfits.filter((misfit) => misfit.problem !== "missing") : misfits;
+    if (blocking.length) {
+      reader.close();
+      throw new CheckpointMisfit(blocking);
+    }
+    const missing = new Set(misfits.map((misfit) => misfit.name));
+    const known = variables.filter((variable) => !missing.has(variable.op.name));
+    reader.close();
+    if (known.length === 0) throw new NotFoundError(`${options.checkpoint} holds none of the graph's variables`);
+    const saver = new Saver({ varList: Object.fromEntries(known.map((variable) => [nameIn(variable.op.name), variable])) });
+    const sess = new Session({ graph });
+    await sess.run(initializers as never);
+    await saver.restore(sess, options.checkpoint);
+    const step = Number(await sess.run(globalStep as never));
+    return { graph, sess, model, step, variables: known.length, notes };
+  });
+}
+
+type GlobalVariable = ReturnType<typeof globalVariables>[number];
+
+function misfitOf(variable: GlobalVariable, key: string, reader: BundleReader): Misfit[] {
+  const graphText = `${formatShape(variable.shape)} ${variable.dtype.baseDtype.name}`;
+  const base = { name: variable.op.name, inGraph: graphText };
+  if (!reader.has(key)) {
+    return [{ ...base, problem: "missing", inCheckpoint: "missing in the checkpoint", nearest: suggestNames(key, reader.names())[0] }];
+  }
+  const { dtype, shape } = reader.entry(key);
+  const text = `${formatShape(shape)} ${dtype.name}`;
+  if (dtype !== variable.dtype.baseDtype) return [{ ...base, problem: "dtype", inCheckpoint: text, nearest: undefined }];
+  if (variable.shape && isFull(variable.shape) && !sameShape(variable.shape, shape)) return [{ ...base, problem: "shape", inCheckpoint: text, nearest: undefined }];
+  return [];
+}
+
+/** Names and values that tell at a glance what was restored: the model's own choice, else its small trainable variables. */
+export async function shownValues({ sess, model, graph }: Restored): Promise<[string, NdArray][]> {
+  const chosen = graph.asDefault(() => Object.entries(model.show ?? smallVariables()));
+  if (chosen.length === 0) return [];
+  const values = (await sess.run(chosen.map(([, tensor]) => tensor) as never)) as NdArray[];
+  return chosen.map(([name], i) => [name, values[i]!]);
+}
+
+function smallVariables(): Record<string, GlobalVariable> {
+  const small = globalVariables().filter((variable) => variable.trainable && variable.shape && isFull(variable.shape) && variable.shape.reduce((n, d) => n * d, 1) <= 16);
+  return Object.fromEntries(small.slice(0, 8).map((variable) => [variable.op.name, variable]));
+}
