@@ -11,6 +11,7 @@ import { philoxState, shuffle } from "../../core/philox.ts";
 import { encodeExample, encodeSequenceExample, type FeatureValue } from "../example/example.ts";
 import { fileSize } from "../paths.ts";
 import type { Compression } from "../record/compression.ts";
+import { framed } from "../record/framing.ts";
 import { RecordWriter } from "../record/writer.ts";
 import { type Cell, type Column, ColumnTypes, type FeatureType, type Row, type Source, toValue } from "./rows.ts";
 
@@ -32,6 +33,8 @@ export interface WriteOptions {
   readonly label?: string;
   /** SequenceExamples: lists become feature lists, single values the context. */
   readonly sequence: boolean;
+  /** Takes the framed records instead of files; for one output without compression. */
+  readonly sink?: (bytes: Uint8Array) => void;
   /** The records are the cells of the first column as they are, no Examples. */
   readonly raw: boolean;
 }
@@ -135,6 +138,10 @@ class ShardedWriter {
   }
 
   write(record: Uint8Array): void {
+    if (this.#options.sink) {
+      this.#options.sink(framed(record));
+      return;
+    }
     while (!this.#writer || this.#written >= Math.floor(((this.#shard + 1) * this.#total) / this.#options.shards))
       this.#next();
     this.#writer.write(record);
@@ -144,6 +151,7 @@ class ShardedWriter {
 
   /** Shards that got no record are written empty, so that every name of the set is there. */
   finish(): void {
+    if (this.#options.sink) return;
     while (this.#shard < this.#options.shards - 1) this.#next();
     this.#close();
   }
