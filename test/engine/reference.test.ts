@@ -7,7 +7,13 @@ const engine = createReferenceEngine();
 
 describe("scalar regression", () => {
   test("one step of gradient descent", () => {
-    const setup = { inputs: [f32(2), f32(3)], variables: [{ dtype: "float32", value: f32(1) }, { dtype: "float32", value: f32(0) }] } as const;
+    const setup = {
+      inputs: [f32(2), f32(3)],
+      variables: [
+        { dtype: "float32", value: f32(1) },
+        { dtype: "float32", value: f32(0) },
+      ],
+    } as const;
     const built = build(setup, (p, [x, y]) => {
       const m = p.read(variable(0));
       const b = p.read(variable(1));

@@ -1,0 +1,79 @@
+/** Program -> steps: lay out, fuse, plan memory, and write each group down as steps with places. */
+import { dtypeOf } from "../core/dtype.ts";
+import type { NumberArray } from "../core/nd_array.ts";
+import type { SlotAddress } from "./engine.ts";
+import { fuse } from "./fuse.ts";
+import { alignment, roundUp } from "./heap.ts";
+import { planMemory } from "./memory.ts";
+import { countOf, layOut } from "./plan/layout.ts";
+import { lifetimesOf } from "./plan/lifetime.ts";
+import { stepsOf } from "./plan/steps.ts";
+import type { Program, Value } from "./primitive.ts";
+import type { Place, PooledConstant, StepPlan } from "./step.ts";
+
+const sizeOf = (value: Value): number => countOf(value) * dtypeOf(value.dtype).sizeBytes;
+
+/** The workspace is arguments, report, rooms of the inputs, buffers, constants. */
+export function compileProgram(program: Program, slots: SlotAddress): StepPlan {
+  const layout = layOut(program);
+  const grouping = fuse(layout);
+  const buffers = planMemory(lifetimesOf(layout, grouping));
+
+  let top = 4 * program.inputs.length;
+  const claim = (bytes: number, multiple = alignment): number => {
+    const offset = roundUp(top, multiple);
+    top = offset + bytes;
+    return offset;
+  };
+  const reportOffset = claim(24, 8);
+  const inputOffsets = layout.inputs.map((x) => claim(sizeOf(x)));
+  const start = claim(buffers.sizeBytes);
+  const constants: PooledConstant[] = [];
+  const pooled = new Map<NumberArray, number>();
+
+  function constantOffset(data: NumberArray): number {
+    let offset = pooled.get(data);
+    if (offset === undefined) {
+      offset = claim(data.byteLength);
+      pooled.set(data, offset);
+      constants.push({ offset, data });
+    }
+    return offset;
+  }
+
+  function place(root: Value): Place {
+    const { primitive } = root;
+    if (primitive.kind === "read") return { at: "memory", address: slots(primitive.slot) };
+    if (primitive.kind === "input") return { at: "argument", index: primitive.index, offset: 0 };
+    if (primitive.kind === "constant") return { at: "workspace", offset: constantOffset(primitive.data) };
+    const home = grouping.homes.get(root.id);
+    if (home !== undefined) return { at: "memory", address: slots(home) };
+    const offset = buffers.offsets.get(root.id);
+    if (offset === undefined) throw new Error(`bug: no memory for value ${root.id}, ${primitive.kind}`);
+    return { at: "workspace", offset: start + offset };
+  }
+
+  const context = {
+    access: layout.access,
+    slot: (slot: number): Place => ({ at: "memory", address: slots(slot) }),
+    place,
+    isStored: (root: Value) => grouping.homes.has(root.id) || buffers.offsets.has(root.id),
+    isHome: (root: Value) => grouping.homes.has(root.id),
+    writtenSlot: (member: Value) => grouping.writes.get(member.id),
+  };
+  const steps = grouping.groups.flatMap((group) => stepsOf(group, context));
+  const outputs = layout.outputs.map((x, k) => {
+    const at = place(x);
+    if (at.at !== "workspace") throw new Error("bug: an output outside of the workspace");
+    const { dtype, shape } = program.outputs[k]!;
+    return { dtype, shape, offset: at.offset };
+  });
+  return {
+    steps,
+    constants,
+    workspaceBytes: Math.max(roundUp(top, alignment), alignment),
+    reportOffset,
+    inputOffsets,
+    outputs,
+  };
+}

@@ -1,0 +1,84 @@
+/** A plan of steps, ready to run: as one function from the kernels, or as a call list, step by step. Both give the same bits. */
+import { compileProgram } from "../compile.ts";
+import type { Executable, SlotAddress } from "../engine.ts";
+import type { Program } from "../primitive.ts";
+import { runStep } from "../reference/steps.ts";
+import type { Kernels, Run, Step, StepPlan } from "../step.ts";
+
+export interface ExecutableOptions {
+  /** The memory's present buffer. */
+  buffer(): ArrayBufferLike;
+  /** Null: every step runs in the reference. */
+  readonly kernels: Kernels | null;
+  /** Run step by step, for comparison. */
+  readonly callList?: boolean;
+}
+
+/** Runs the steps one by one; a step with a kernel is a function of its own. */
+function callList(plan: StepPlan, kernels: Kernels | null, fallback: (index: number, base: number) => number): Run {
+  const runs = plan.steps.map((step, index): Run => {
+    if (!kernels?.supports(step)) return (base) => fallback(index, base);
+    return kernels.emit([step], plan.reportOffset, () => {
+      throw new Error("bug: a supported step fell back");
+    });
+  });
+  return (base) => {
+    for (const run of runs) {
+      const status = run(base);
+      if (status !== 0) return status;
+    }
+    return 0;
+  };
+}
+
+export function createExecutable(program: Program, slots: SlotAddress, options: ExecutableOptions): Executable {
+  const { buffer, kernels } = options;
+  const plan = compileProgram(program, slots);
+  const { steps, constants, reportOffset, inputOffsets, outputs } = plan;
+  const fallback = (index: number, base: number) => runStep(steps[index]!, buffer(), base, reportOffset);
+
+  function link(): Run {
+    if (kernels && !options.callList) return kernels.emit(steps, reportOffset, fallback);
+    return callList(plan, kernels, fallback);
+  }
+
+  let linked: Run | null = null;
+
+  function fail(base: number, site: number): never {
+    const [position, value, limit] = new Float64Array(buffer(), base + reportOffset, 3) as unknown as [
+      number,
+      number,
+      number,
+    ];
+    throw program.sites[site]!({ position, value, limit });
+  }
+
+  return {
+    workspaceBytes: plan.workspaceBytes,
+    inputOffsets,
+    outputs: outputs.map(({ dtype, shape }) => ({ dtype, shape })),
+    prepare(base) {
+      const pointers = new Int32Array(buffer(), base, inputOffsets.length);
+      for (let k = 0; k < inputOffsets.length; k++) pointers[k] = base + inputOffsets[k]!;
+      for (const { offset, data } of constants) {
+        const source = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+        new Uint8Array(buffer(), base + offset, data.byteLength).set(source);
+      }
+    },
+    setInput(base, k, address) {
+      new Int32Array(buffer(), base, k + 1)[k] = address;
+    },
+    run(base) {
+      linked ??= link();
+      const status = linked(base);
+      if (status !== 0) fail(base, status - 1);
+    },
+    outputAddress: (base, k) => base + outputs[k]!.offset,
+    describe: () => steps.map((step) => describeStep(step, kernels)),
+  };
+}
+
+function describeStep(step: Step, kernels: Kernels | null): string {
+  if (kernels?.supports(step)) return kernels.describe(step);
+  return `reference ${step.kind}`;
+}

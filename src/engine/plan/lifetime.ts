@@ -1,0 +1,78 @@
+/** Which values need memory of the run, from which group to which, and whose buffer each may take over. */
+import { dtypeOf } from "../../core/dtype.ts";
+import type { Group, Grouping } from "../fuse.ts";
+import type { Lifetime } from "../memory.ts";
+import { inputsOf, type Value } from "../primitive.ts";
+import { isIdentity } from "./access.ts";
+import { countOf, type Layout } from "./layout.ts";
+
+export function lifetimesOf({ values, access, outputs }: Layout, { groups, groupOf, homes }: Grouping): Lifetime[] {
+  const lastUse = new Map<Value, number>();
+  const use = (root: Value, group: number) => lastUse.set(root, Math.max(lastUse.get(root) ?? -1, group));
+  for (const value of values) {
+    const own = groupOf.get(value.id);
+    if (own === undefined) continue;
+    for (const x of inputsOf(value.primitive)) {
+      const { root } = access[x.id]!;
+      const made = groupOf.get(root.id);
+      if (made !== undefined && made !== own) use(root, own);
+    }
+  }
+  for (const x of outputs) use(x, Number.POSITIVE_INFINITY);
+  for (const group of groups) {
+    const { head } = group;
+    if (head && (group.kind === "single" || needsProduct(group, head, lastUse, homes))) use(head, group.index);
+    for (const value of group.reductions) use(value, group.index);
+  }
+
+  /** Operands from other groups that this group alone still reads, element by element: their buffers are free for its results. */
+  function dying(group: Group): Set<Value> {
+    const roots = new Map<Value, boolean>();
+    const readers = group.kind === "loop" ? [...group.members, ...group.reductions] : [];
+    for (const value of readers) {
+      for (const x of inputsOf(value.primitive)) {
+        const at = access[x.id]!;
+        const made = groupOf.get(at.root.id);
+        if (made === undefined || made === group.index || homes.has(at.root.id)) continue;
+        const byElement = isIdentity(x, at) && countOf(x) === group.count;
+        roots.set(at.root, (roots.get(at.root) ?? true) && byElement);
+      }
+    }
+    if (group.head?.primitive.kind === "scatter") {
+      const [base, ...others] = group.head.primitive.inputs;
+      const at = access[base.id]!;
+      const again = others.some((x) => access[x.id]!.root === at.root);
+      if (!again && isIdentity(base, at) && !homes.has(at.root.id) && groupOf.has(at.root.id)) roots.set(at.root, true);
+    }
+    return new Set(
+      [...roots].filter(([root, free]) => free && lastUse.get(root) === group.index).map(([root]) => root),
+    );
+  }
+
+  const lifetimes: Lifetime[] = [];
+  for (const group of groups) {
+    const free = dying(group);
+    for (const root of [...(group.head ? [group.head] : []), ...group.members, ...group.reductions]) {
+      const to = lastUse.get(root);
+      if (to === undefined || homes.has(root.id)) continue;
+      const sizeBytes = bytesOf(root);
+      const takes = group.kind !== "product" && !group.reductions.includes(root);
+      const over = takes ? [...free].find((x) => bytesOf(x) === sizeBytes) : undefined;
+      if (over) free.delete(over);
+      lifetimes.push({ id: root.id, sizeBytes, from: group.index, to, over: over?.id ?? null });
+    }
+  }
+  return lifetimes;
+}
+
+const bytesOf = (value: Value): number => countOf(value) * dtypeOf(value.dtype).sizeBytes;
+
+/** Whether the product itself must be stored: no result of its dtype in memory of the run can stand in its place before the epilogue. */
+function needsProduct(
+  group: Group,
+  head: Value,
+  lastUse: ReadonlyMap<Value, number>,
+  homes: ReadonlyMap<number, number>,
+): boolean {
+  return !group.members.some((m) => lastUse.has(m) && m.dtype === head.dtype && !homes.has(m.id));
+}

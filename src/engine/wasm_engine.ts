@@ -1,0 +1,29 @@
+/** The engine that trains: programs become fused steps over planned memory, and those one WebAssembly function a program. */
+import type { Engine } from "./engine.ts";
+import { createHeap } from "./heap.ts";
+import { createExecutable } from "./plan/executable.ts";
+import type { Kernels } from "./step.ts";
+
+export interface WasmEngineOptions {
+  /** The memory may grow up to this size; 4 GiB at most. */
+  readonly limitBytes?: number;
+  readonly threads?: number;
+  /** Run every program step by step, for comparison. */
+  readonly callList?: boolean;
+}
+
+export function createWasmEngine({ limitBytes, threads = 1, callList = false }: WasmEngineOptions = {}): Engine {
+  const heap = createHeap(limitBytes === undefined ? {} : { limitBytes });
+  const kernels: Kernels | null = null;
+  const buffer = () => heap.memory.buffer;
+  return {
+    name: "wasm",
+    get buffer() {
+      return heap.memory.buffer;
+    },
+    allocate: heap.allocate,
+    free: heap.free,
+    usage: heap.usage,
+    compile: (program, slots) => createExecutable(program, slots, { buffer, kernels, callList }),
+  };
+}
