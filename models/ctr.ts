@@ -41,7 +41,9 @@ function readClicks(path: string, buckets: number): Clicks {
     const { feature, label } = tf.train.Example.fromString(record).features.feature;
     const bytes = feature?.bytesList?.value[0];
     if (bytes?.length !== 4 * featureCount || label?.int64List?.value[0] === undefined) {
-      throw new tf.errors.InvalidArgumentError(`${path}: record ${i} has no label and feature of ${featureCount} float32`);
+      throw new tf.errors.InvalidArgumentError(
+        `${path}: record ${i} has no label and feature of ${featureCount} float32`,
+      );
     }
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     for (let k = 0; k < featureCount; k++) features[i * featureCount + k] = view.getFloat32(4 * k, true);
@@ -78,7 +80,9 @@ function generateClicks(rows: number, seed: number, buckets: number): Clicks {
 
 function dense(name: string, x: tf.Tensor, inputs: number, outputs: number): tf.Tensor {
   return tf.variableScope(name, () => {
-    const w = tf.getVariable("weights", [inputs, outputs], { initializer: tf.truncatedNormalInitializer({ stddev: Math.sqrt(2 / inputs) }) });
+    const w = tf.getVariable("weights", [inputs, outputs], {
+      initializer: tf.truncatedNormalInitializer({ stddev: Math.sqrt(2 / inputs) }),
+    });
     const b = tf.getVariable("biases", [outputs], { initializer: tf.zerosInitializer() });
     return tf.matmul(x, w).add(b);
   });
@@ -102,7 +106,9 @@ export default tf.train.defineModel({
     const labels = tf.placeholder(tf.float32, [null], { name: "labels" });
     const embedded = tf.variableScope("embeddings", () =>
       tf.unstack(categories, { axis: 1, num: categoryCount }).map((column, k) => {
-        const table = tf.getVariable(`table_${k}`, [flags.buckets, flags.embedding_size], { initializer: tf.randomNormalInitializer({ stddev: 0.05 }) });
+        const table = tf.getVariable(`table_${k}`, [flags.buckets, flags.embedding_size], {
+          initializer: tf.randomNormalInitializer({ stddev: 0.05 }),
+        });
         return tf.nn.embeddingLookup(table, column);
       }),
     );
@@ -114,10 +120,17 @@ export default tf.train.defineModel({
     const accuracy = tf.reduceMean(tf.cast(right, tf.float32), { name: "accuracy" });
     tf.summary.scalar("loss", loss);
     tf.summary.scalar("accuracy", accuracy);
-    const trainOp = new tf.train.AdagradOptimizer(flags.learning_rate).minimize(loss, { globalStep: tf.train.getOrCreateGlobalStep() });
-    if (!flags.data) note(`Training on ${flags.generated_rows} generated clicks (no real data): give --data for your own.`);
-    const train = flags.data ? readClicks(flags.data, flags.buckets) : generateClicks(flags.generated_rows, seed, flags.buckets);
-    const test = flags.eval_data ? readClicks(flags.eval_data, flags.buckets) : generateClicks(4096, seed + 1, flags.buckets);
+    const trainOp = new tf.train.AdagradOptimizer(flags.learning_rate).minimize(loss, {
+      globalStep: tf.train.getOrCreateGlobalStep(),
+    });
+    if (!flags.data)
+      note(`Training on ${flags.generated_rows} generated clicks (no real data): give --data for your own.`);
+    const train = flags.data
+      ? readClicks(flags.data, flags.buckets)
+      : generateClicks(flags.generated_rows, seed, flags.buckets);
+    const test = flags.eval_data
+      ? readClicks(flags.eval_data, flags.buckets)
+      : generateClicks(4096, seed + 1, flags.buckets);
     const columns = (clicks: Clicks): tf.train.Columns => [
       [numbers, clicks.numbers],
       [categories, clicks.categories],

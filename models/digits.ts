@@ -10,7 +10,9 @@ const shipped = (name: string): string => tf.train.packageFile(`data/${name}`);
 
 /** Images [n, 64] as 0..1 and labels [n] of a TFRecord file. Throws INVALID_ARGUMENT for records of another kind. */
 function readDigits(path: string): { images: tf.NdArray; labels: tf.NdArray } {
-  const examples = [...tf.pythonIo.tfRecordIterator(path)].map((record) => tf.train.Example.fromString(record).features.feature);
+  const examples = [...tf.pythonIo.tfRecordIterator(path)].map(
+    (record) => tf.train.Example.fromString(record).features.feature,
+  );
   const images = new Float32Array(examples.length * 64);
   const labels = new BigInt64Array(examples.length);
   for (const [i, features] of examples.entries()) {

@@ -14,7 +14,8 @@ function convolution(name: string, x: tf.Tensor, inputs: number, outputs: number
   });
 }
 
-const halve = (x: tf.Tensor): tf.Tensor => tf.nn.maxPool(x, { ksize: [1, 2, 2, 1], strides: [1, 2, 2, 1], padding: "SAME" });
+const halve = (x: tf.Tensor): tf.Tensor =>
+  tf.nn.maxPool(x, { ksize: [1, 2, 2, 1], strides: [1, 2, 2, 1], padding: "SAME" });
 
 export default tf.train.defineModel({
   name: "digits_cnn",
@@ -35,7 +36,9 @@ export default tf.train.defineModel({
     const second = halve(convolution("conv2", first, 16, 32));
     const flat = tf.reshape(second, [-1, 2 * 2 * 32]);
     const features = tf.variableScope("features", () => {
-      const w = tf.getVariable("weights", [128, 128], { initializer: tf.truncatedNormalInitializer({ stddev: Math.sqrt(2 / 128) }) });
+      const w = tf.getVariable("weights", [128, 128], {
+        initializer: tf.truncatedNormalInitializer({ stddev: Math.sqrt(2 / 128) }),
+      });
       const b = tf.getVariable("biases", [128], { initializer: tf.zerosInitializer() });
       return tf.nn.dropout(tf.nn.relu(tf.matmul(flat, w).add(b)), { keepProb: keep });
     });
@@ -46,7 +49,9 @@ export default tf.train.defineModel({
       return tf.matmul(features, w).add(b);
     });
     const { loss, accuracy } = classification(logits, inputs.labels);
-    const trainOp = new tf.train.AdamOptimizer(flags.learning_rate).minimize(loss, { globalStep: tf.train.getOrCreateGlobalStep() });
+    const trainOp = new tf.train.AdamOptimizer(flags.learning_rate).minimize(loss, {
+      globalStep: tf.train.getOrCreateGlobalStep(),
+    });
     const { batches, evaluation } = digitsData(flags, inputs, seed);
     const dropping = tf.train.withFeed(batches, [[keep, flags.keep_prob]]);
     return { trainOp, loss, metrics: { accuracy }, learningRate: flags.learning_rate, batches: dropping, evaluation };

@@ -3,9 +3,17 @@ import * as tf from "tsflow";
 import { classification, digitsData, digitsFlags, digitsInputs } from "./digits.ts";
 
 /** relu(x w + b), or x w + b. */
-function dense(name: string, x: tf.Tensor, inputs: number, outputs: number, activation?: (x: tf.Tensor) => tf.Tensor): tf.Tensor {
+function dense(
+  name: string,
+  x: tf.Tensor,
+  inputs: number,
+  outputs: number,
+  activation?: (x: tf.Tensor) => tf.Tensor,
+): tf.Tensor {
   return tf.variableScope(name, () => {
-    const w = tf.getVariable("weights", [inputs, outputs], { initializer: tf.truncatedNormalInitializer({ stddev: Math.sqrt(2 / inputs) }) });
+    const w = tf.getVariable("weights", [inputs, outputs], {
+      initializer: tf.truncatedNormalInitializer({ stddev: Math.sqrt(2 / inputs) }),
+    });
     const b = tf.getVariable("biases", [outputs], { initializer: tf.zerosInitializer() });
     tf.summary.histogram("weights", w);
     const y = tf.matmul(x, w).add(b);

@@ -21,6 +21,12 @@ export default tf.train.defineModel({
     const trainOp = new tf.train.GradientDescentOptimizer(flags.learning_rate).minimize(loss, {
       globalStep: tf.train.getOrCreateGlobalStep(),
     });
-    return { trainOp, loss, metrics: { accuracy }, learningRate: flags.learning_rate, ...digitsData(flags, inputs, seed) };
+    return {
+      trainOp,
+      loss,
+      metrics: { accuracy },
+      learningRate: flags.learning_rate,
+      ...digitsData(flags, inputs, seed),
+    };
   },
 });

@@ -44,7 +44,9 @@ export default tf.train.defineModel({
     const { x, y } = model.inputs();
     const loss = model.loss(x, y);
     model.summaries(loss);
-    const trainOp = new tf.train.GradientDescentOptimizer(learning_rate).minimize(loss, { globalStep: tf.train.getOrCreateGlobalStep() });
+    const trainOp = new tf.train.GradientDescentOptimizer(learning_rate).minimize(loss, {
+      globalStep: tf.train.getOrCreateGlobalStep(),
+    });
     return { trainOp, loss, show: { w: model.weights, b: model.biases }, learningRate: learning_rate };
   },
 });

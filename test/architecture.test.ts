@@ -19,8 +19,29 @@ const may: Readonly<Record<string, readonly string[]>> = {
   "src/session": ["src/core", "src/proto", "src/graph", "src/engine"],
   "src/eager": ["src/core", "src/graph", "src/ops", "src/build", "src/session", "src/engine"],
   "src/train": ["src/core", "src/io", "src/proto", "src/graph", "src/build", "src/session", "src/ops"],
-  "src/api": ["src/core", "src/io", "src/proto", "src/graph", "src/ops", "src/build", "src/session", "src/eager", "src/train"],
-  "src/index.ts": ["src/api", "src/core", "src/io", "src/proto", "src/graph", "src/ops", "src/build", "src/session", "src/eager", "src/train"],
+  "src/api": [
+    "src/core",
+    "src/io",
+    "src/proto",
+    "src/graph",
+    "src/ops",
+    "src/build",
+    "src/session",
+    "src/eager",
+    "src/train",
+  ],
+  "src/index.ts": [
+    "src/api",
+    "src/core",
+    "src/io",
+    "src/proto",
+    "src/graph",
+    "src/ops",
+    "src/build",
+    "src/session",
+    "src/eager",
+    "src/train",
+  ],
   models: ["src/index.ts", "models"],
   "src/ui": ["src/core", "src/train/report.ts"],
   "src/cli": ["src", "models"],
@@ -45,7 +66,9 @@ const ownerOf = (path: string): string | undefined =>
     .sort((a, b) => b.length - a.length)[0];
 
 const importsOf = (path: string): string[] =>
-  [...textOf(path).matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map((match) => relative(root, resolve(root, dirname(path), match[1]!)));
+  [...textOf(path).matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)].map((match) =>
+    relative(root, resolve(root, dirname(path), match[1]!)),
+  );
 
 describe("layout", () => {
   test("imports follow the table", () => {
@@ -64,14 +87,36 @@ describe("layout", () => {
     const long = files.filter((path) => textOf(path).split("\n").length - 1 > maxLines);
     const counts = new Map<string, number>();
     for (const path of files) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
-    const full = [...counts].filter(([folder, count]) => count > maxFiles && folder !== "src/session").map(([folder, count]) => `${folder}: ${count} files`);
+    const full = [...counts]
+      .filter(([folder, count]) => count > maxFiles)
+      .map(([folder, count]) => `${folder}: ${count} files`);
     expect(long).toEqual([]);
     expect(full).toEqual([]);
   });
 
   test("names of ops stand in src/ops alone", () => {
     const names = new Set([...allDefinitions()].map((definition) => definition.type));
-    const common = new Set(["Add", "Exit", "Enter", "Abort", "Stage", "Print", "Select", "Range", "Max", "Min", "Any", "All", "Sum", "Where", "Shape", "Size", "Switch", "Merge", "Batch"]);
+    const common = new Set([
+      "Add",
+      "Exit",
+      "Enter",
+      "Abort",
+      "Stage",
+      "Print",
+      "Select",
+      "Range",
+      "Max",
+      "Min",
+      "Any",
+      "All",
+      "Sum",
+      "Where",
+      "Shape",
+      "Size",
+      "Switch",
+      "Merge",
+      "Batch",
+    ]);
     const wrong = files
       .filter((path) => !path.startsWith("src/ops/") && !path.startsWith("src/cli/") && !path.startsWith("src/ui/"))
       .flatMap((path) =>
@@ -86,9 +131,12 @@ describe("layout", () => {
     const wrong = files.flatMap((path) => {
       const text = textOf(path);
       const faults: string[] = [];
-      if (/from "node:fs(\/promises)?"/.test(text) && !path.startsWith("src/io/")) faults.push(`${path} imports node:fs`);
-      const speaks = path.startsWith("src/cli/") || path === "src/core/host.ts" || path.startsWith("src/engine/wasm/worker");
-      if (!speaks && /(^|[^.\w"'`-])process\.(env|argv|stdout|stderr|exit|on)\b/m.test(text)) faults.push(`${path} uses process`);
+      if (/from "node:fs(\/promises)?"/.test(text) && !path.startsWith("src/io/"))
+        faults.push(`${path} imports node:fs`);
+      const speaks =
+        path.startsWith("src/cli/") || path === "src/core/host.ts" || path.startsWith("src/engine/wasm/worker");
+      if (!speaks && /(^|[^.\w"'`-])process\.(env|argv|stdout|stderr|exit|on)\b/m.test(text))
+        faults.push(`${path} uses process`);
       if (!speaks && /(^|[^.\w])console\./m.test(text)) faults.push(`${path} uses console`);
       return faults;
     });
@@ -97,8 +145,18 @@ describe("layout", () => {
 
   test("every op has a shape function, one way to run, and a gradient or a word about it", () => {
     const wrong = [...allDefinitions()].flatMap((definition) => {
-      const runs = definition.lower ?? definition.compute ?? definition.run ?? definition.value ?? definition.flow ?? definition.variable ?? definition.placeholder;
-      return [...(runs ? [] : [`${definition.type} does not run`]), ...(definition.gradient === undefined ? [`${definition.type} says nothing of its gradient`] : [])];
+      const runs =
+        definition.lower ??
+        definition.compute ??
+        definition.run ??
+        definition.value ??
+        definition.flow ??
+        definition.variable ??
+        definition.placeholder;
+      return [
+        ...(runs ? [] : [`${definition.type} does not run`]),
+        ...(definition.gradient === undefined ? [`${definition.type} says nothing of its gradient`] : []),
+      ];
     });
     expect(wrong).toEqual([]);
   });

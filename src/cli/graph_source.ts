@@ -37,7 +37,9 @@ async function modelGraph(name: string, modelFlags: Readonly<Record<string, unkn
   const { graphDefinition } = await import("../graph/graph_def.ts");
   const graph = new GraphClass();
   graph.seed = 0;
-  const flags = Object.fromEntries(Object.entries(model.flags).map(([flagName, spec]) => [flagName, modelFlags[flagName] ?? spec.default]));
+  const flags = Object.fromEntries(
+    Object.entries(model.flags).map(([flagName, spec]) => [flagName, modelFlags[flagName] ?? spec.default]),
+  );
   graph.asDefault(() => model.build(flags as never, { seed: 0, note: () => {} }));
   return { title: model.name, definition: graphDefinition(graph), graph: async () => graph };
 }
@@ -69,7 +71,8 @@ async function folderGraph(folder: string): Promise<GraphDefinition> {
   if (pathKind(savedModel) === "file") return savedModelGraph(savedModel, readFile(savedModel));
   const { eventFiles } = await import("../io/event_file.ts");
   const logs = eventFiles(folder);
-  if (logs.length === 0) throw new NotFoundError(`${folder}: no saved_model.pb and no event log in it`, { path: folder });
+  if (logs.length === 0)
+    throw new NotFoundError(`${folder}: no saved_model.pb and no event log in it`, { path: folder });
   return eventGraph(logs);
 }
 

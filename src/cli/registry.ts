@@ -40,17 +40,27 @@ export async function loadModel(nameOrPath: string): Promise<ModelDefinition> {
 async function loadModelFile(path: string): Promise<ModelDefinition> {
   const file = resolve(path);
   if (pathKind(file) !== "file") throw Object.assign(new Misuse(`no model file ${path}`), { exit: 4 });
-  const [{ createJiti }, tsflow, { isModel }] = await Promise.all([import("jiti"), import("../index.ts"), import("../train/model.ts")]);
+  const [{ createJiti }, tsflow, { isModel }] = await Promise.all([
+    import("jiti"),
+    import("../index.ts"),
+    import("../train/model.ts"),
+  ]);
   const jiti = createJiti(pathToFileURL(file).href, { virtualModules: { tsflow }, fsCache: false, moduleCache: false });
   let loaded: { default?: unknown };
   try {
     loaded = await jiti.import(file);
   } catch (error) {
-    throw Object.assign(new Error(`cannot load ${path}: ${(error as Error).message}. The model was not registered`, { cause: error }), { exit: 1 });
+    throw Object.assign(
+      new Error(`cannot load ${path}: ${(error as Error).message}. The model was not registered`, { cause: error }),
+      { exit: 1 },
+    );
   }
   const model = loaded.default;
   if (!isModel(model)) {
-    throw new Misuse(`${path} has no model as its default export`, "Begin it with: export default tf.train.defineModel({ name, about, flags, build })");
+    throw new Misuse(
+      `${path} has no model as its default export`,
+      "Begin it with: export default tf.train.defineModel({ name, about, flags, build })",
+    );
   }
   return model;
 }

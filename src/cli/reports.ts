@@ -17,7 +17,9 @@ export interface ReportOptions {
 }
 
 /** Chooses the form of the reports, and loads the panel only where it is drawn. The result makes the sink for a run. */
-export async function prepareReports(options: ReportOptions): Promise<(controls: Controls, logPath: string | null) => ReportSink> {
+export async function prepareReports(
+  options: ReportOptions,
+): Promise<(controls: Controls, logPath: string | null) => ReportSink> {
   const { stdin, stdout, stderr } = process;
   const env = (name: string): string | undefined => process.env[name];
   const kind = chooseUi(options.ui, options.json, {
@@ -36,7 +38,15 @@ export async function prepareReports(options: ReportOptions): Promise<(controls:
     stderr.write(line);
   };
   const shown = (controls: Controls): ReportSink => {
-    if (panel) return panel.panelSink({ stdin, stdout, stderr, controls, onInterrupt: options.onInterrupt, ascii: chooseAscii(env) });
+    if (panel)
+      return panel.panelSink({
+        stdin,
+        stdout,
+        stderr,
+        controls,
+        onInterrupt: options.onInterrupt,
+        ascii: chooseAscii(env),
+      });
     if (kind === "json") return jsonSink(write);
     return plainSink({ out: kind === "none" ? () => {} : write, err: warn, quiet: options.quiet });
   };

@@ -49,7 +49,9 @@ export function checkInputContexts(op: Operation): void {
     const why = op.controlFlowContext?.whileContext()
       ? "because they are in different while loops."
       : `because '${input.op.name}' is in a while loop.`;
-    throw new ValueError(`Cannot use '${input.op.name}' as input to '${op.name}' ${why} See info log for more details.`);
+    throw new ValueError(
+      `Cannot use '${input.op.name}' as input to '${op.name}' ${why} See info log for more details.`,
+    );
   }
 }
 

@@ -66,7 +66,9 @@ export interface HandleData {
 }
 
 /** One shape for each output, flattened; with `handles` when outputs are handles with known contents. */
-export type InferredShapes = readonly Shape[] | { readonly shapes: readonly Shape[]; readonly handles: readonly (readonly HandleData[] | null)[] };
+export type InferredShapes =
+  | readonly Shape[]
+  | { readonly shapes: readonly Shape[]; readonly handles: readonly (readonly HandleData[] | null)[] };
 
 /** What the engine's side sees of the node being lowered or computed. */
 export interface NodeFacts {
@@ -142,7 +144,10 @@ export interface OpDefinition {
   // biome-ignore lint/suspicious/noExplicitAny: records are typed where ops are defined
   readonly compute?: (record: any, context: ComputeContext) => NdArray | readonly NdArray[] | void;
   // biome-ignore lint/suspicious/noExplicitAny: records are typed where ops are defined
-  readonly run?: (record: any, context: RunContext) => NdArray | readonly NdArray[] | void | Promise<NdArray | readonly NdArray[] | void>;
+  readonly run?: (
+    record: any,
+    context: RunContext,
+  ) => NdArray | readonly NdArray[] | void | Promise<NdArray | readonly NdArray[] | void>;
   /** dtypes of inputs for which `compute` is used although the op has `lower` (strings and the like have no primitive form). */
   // biome-ignore lint/suspicious/noExplicitAny: records are typed where ops are defined
   readonly lowers?: (record: any) => boolean;

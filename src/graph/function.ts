@@ -31,7 +31,8 @@ export function functionGraph(owner: Graph, fn: FunctionRef): FunctionGraph | nu
   const argNames = new Map(args.map(({ key }, i) => [key, inputs[i]!]));
   const nodes = (source.nodeDef ?? []).map((proto) => substituted(fromNodeProto(proto), fn.attrs));
   const byName = new Map(nodes.map((node) => [node.name, node]));
-  const flat = (input: string): string => (input.startsWith("^") ? controlName(input) : flatInput(input, argNames, byName));
+  const flat = (input: string): string =>
+    input.startsWith("^") ? controlName(input) : flatInput(input, argNames, byName);
   const controlName = (input: string): string => {
     const tensor = argNames.get(input.slice(1));
     return tensor ? `^${tensor.op.name}` : input;
@@ -77,7 +78,8 @@ function flatArgs(arg: Arg, attrs: FunctionRef["attrs"]): { key: string; name: s
 /** A fed node for an argument: any op that only stands for a value. */
 function argument(graph: Graph, name: string, dtype: DType): Tensor {
   for (const definition of allDefinitions()) {
-    if (!definition.placeholder || definition.inputs.length || !definition.attrs.some((attr) => attr.name === "shape")) continue;
+    if (!definition.placeholder || definition.inputs.length || !definition.attrs.some((attr) => attr.name === "shape"))
+      continue;
     return graph.createOp({
       definition,
       inputs: [],
@@ -93,7 +95,11 @@ function argument(graph: Graph, name: string, dtype: DType): Tensor {
 }
 
 /** `node:output:2` as `node:k`, arguments as `arg name`. */
-function flatInput(input: string, args: ReadonlyMap<string, Tensor>, nodes: ReadonlyMap<string, NodeDefinition>): string {
+function flatInput(
+  input: string,
+  args: ReadonlyMap<string, Tensor>,
+  nodes: ReadonlyMap<string, NodeDefinition>,
+): string {
   if (args.has(input)) return `arg ${input}`;
   const parts = input.split(":");
   if (args.has(`${parts[0]}:${parts[1] ?? 0}`)) return `arg ${parts[0]}:${parts[1] ?? 0}`;
@@ -113,7 +119,7 @@ function flatInput(input: string, args: ReadonlyMap<string, Tensor>, nodes: Read
 /** Attrs that say `placeholder: "T"` take the call's value. */
 function substituted(node: NodeDefinition, attrs: FunctionRef["attrs"]): NodeDefinition {
   const replaced = new Map<string, AttrValue>();
-  for (const [name, attr] of node.attrs) replaced.set(name, attr.kind === "placeholder" ? (attrs.get(attr.value) ?? attr) : attr);
+  for (const [name, attr] of node.attrs)
+    replaced.set(name, attr.kind === "placeholder" ? (attrs.get(attr.value) ?? attr) : attr);
   return { ...node, attrs: replaced };
 }
-

@@ -45,7 +45,9 @@ export class Graph {
   readonly #unfeedable = new Set<Tensor>();
   readonly #unfetchable = new Set<Operation>();
   readonly #nameScopes = new ScopeStack<string>("name scope");
-  readonly #devices = new ScopeStack<string | ((op: { name: string; type: string }) => string | null) | null>("device scope");
+  readonly #devices = new ScopeStack<string | ((op: { name: string; type: string }) => string | null) | null>(
+    "device scope",
+  );
   readonly #colocations = new ScopeStack<Operation | null>("colocation scope");
   readonly #controls = new ScopeStack<ControlScope>("control dependencies");
   readonly #attrScopes = new ScopeStack<ReadonlyMap<string, AttrValue>>("attr scope");
@@ -113,7 +115,8 @@ export class Graph {
     if (name === null || name === "") scope = "";
     else if (name.endsWith("/")) scope = name.slice(0, -1);
     else {
-      if (!(this.#nameScopes.top ? validScope : validName).test(name)) throw new ValueError(`'${name}' is not a valid scope name`);
+      if (!(this.#nameScopes.top ? validScope : validName).test(name))
+        throw new ValueError(`'${name}' is not a valid scope name`);
       scope = this.uniqueName(name);
     }
     return this.#nameScopes.with(scope, scope, () => fn(scope === "" ? "" : `${scope}/`));
@@ -174,7 +177,12 @@ export class Graph {
       ops.add(op);
       op.setAttr("_has_manual_control_dependencies", boolAttr(true));
     }
-    const scope: ControlScope = { inputs: [...ops], made: new Set(), context: this.#context, isClearing: inputs === null };
+    const scope: ControlScope = {
+      inputs: [...ops],
+      made: new Set(),
+      context: this.#context,
+      isClearing: inputs === null,
+    };
     if (inputs !== null) return this.#controls.with(scope, `[${scope.inputs.map((op) => op.name).join(", ")}]`, fn);
     const context = this.#context;
     this.#context = null;
@@ -210,7 +218,9 @@ export class Graph {
     const name = options.name.endsWith("/") ? options.name.slice(0, -1) : this.uniqueName(options.name);
     if (!validName.test(name)) throw new ValueError(`'${name}' is not a valid node name`);
     if (this.#byName.has(name)) throw new ValueError(`Duplicate node name in graph: '${name}'`);
-    const controlInputs = imported ? [...(options.controlInputs ?? [])] : this.controlInputsFor(inputs, options.controlInputs);
+    const controlInputs = imported
+      ? [...(options.controlInputs ?? [])]
+      : this.controlInputsFor(inputs, options.controlInputs);
     if (!imported) this.#addScopeAttrs(attrs);
     const colocated = imported ? { device: imported.device } : this.#colocate(name, attrs);
     const device = colocated.device ?? this.#deviceFor(name, definition.type);
@@ -344,11 +354,15 @@ export class Graph {
         const opName = item.slice(0, colon);
         const index = item.slice(colon + 1);
         if (!/^\d+$/.test(index)) {
-          throw new ValueError(`The name '${item}' looks a like a Tensor name, but is not a valid one. Tensor names must be of the form "<op_name>:<output_index>".`);
+          throw new ValueError(
+            `The name '${item}' looks a like a Tensor name, but is not a valid one. Tensor names must be of the form "<op_name>:<output_index>".`,
+          );
         }
         const op = this.#byName.get(opName);
         if (!op) {
-          throw new KeyError(`The name '${item}' refers to a Tensor which does not exist. The operation, '${opName}', does not exist in the graph.`);
+          throw new KeyError(
+            `The name '${item}' refers to a Tensor which does not exist. The operation, '${opName}', does not exist in the graph.`,
+          );
         }
         const tensor = op.outputs[Number(index)];
         if (!tensor) {
@@ -373,7 +387,10 @@ export class Graph {
       );
     }
     if ((allowTensor && item instanceof Tensor) || (allowOperation && item instanceof Operation)) {
-      if (item.graph !== this) throw new ValueError(`${item instanceof Tensor ? "Tensor" : "Operation"} ${item instanceof Tensor ? item : item.repr()} is not an element of this graph.`);
+      if (item.graph !== this)
+        throw new ValueError(
+          `${item instanceof Tensor ? "Tensor" : "Operation"} ${item instanceof Tensor ? item : item.repr()} is not an element of this graph.`,
+        );
       return item;
     }
     throw new TypeError(`Can not convert a ${typeName(item)} into a ${types}.`);
@@ -423,7 +440,9 @@ export class Graph {
     const list = (this.#collections.get(name) ?? []) as T[];
     if (scope === undefined) return [...list];
     const pattern = new RegExp(`^(?:${scope})`);
-    return list.filter((item) => typeof (item as { name?: unknown }).name === "string" && pattern.test((item as { name: string }).name));
+    return list.filter(
+      (item) => typeof (item as { name?: unknown }).name === "string" && pattern.test((item as { name: string }).name),
+    );
   }
 
   getAllCollectionKeys(): string[] {
@@ -479,7 +498,9 @@ export function getDefaultGraph(): Graph {
 /** Replaces the process's default graph. Throws inside `asDefault`. */
 export function resetDefaultGraph(): void {
   if (graphStack.top) {
-    throw new RuntimeError("Do not use tf.reset_default_graph() to clear nested graphs. If you need a cleared graph, exit the nesting and create a new graph.");
+    throw new RuntimeError(
+      "Do not use tf.reset_default_graph() to clear nested graphs. If you need a cleared graph, exit the nesting and create a new graph.",
+    );
   }
   globalGraph = new Graph();
 }

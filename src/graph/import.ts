@@ -4,7 +4,7 @@ import { InvalidArgumentError, OpError, ValueError } from "../core/error.ts";
 import { checkGraph, type GraphDefinition, type NodeDefinition, parseInput } from "../proto/graph_def.ts";
 import { type AttrValue, unwrapAttr, wrapAttr } from "./attr.ts";
 import type { ArgDefinition, OpDefinition } from "./definition.ts";
-import { getDefaultGraph, type Graph } from "./graph.ts";
+import { type Graph, getDefaultGraph } from "./graph.ts";
 import { argLength } from "./infer.ts";
 import type { Operation } from "./operation.ts";
 import { definitionOf, findDefinition } from "./registry.ts";
@@ -128,7 +128,8 @@ class Importer {
   }
 
   #tensor(source: string, user: string): Tensor {
-    const mapped = this.#inputMap[source] ?? this.#inputMap[source.endsWith(":0") ? source.slice(0, -2) : `${source}:0`];
+    const mapped =
+      this.#inputMap[source] ?? this.#inputMap[source.endsWith(":0") ? source.slice(0, -2) : `${source}:0`];
     if (mapped && Object.hasOwn(this.#inputMap, source)) return mapped;
     if (mapped) return mapped;
     const { node, output } = parseInput(source);
@@ -167,7 +168,8 @@ class Importer {
         imported: { device: node.device },
       });
       const shapes = node.attrs.get("_output_shapes");
-      if (late.size === 0 && shapes) for (const [i, shape] of (unwrapAttr(shapes) as never[]).entries()) op.outputs[i]?.setShape(shape);
+      if (late.size === 0 && shapes)
+        for (const [i, shape] of (unwrapAttr(shapes) as never[]).entries()) op.outputs[i]?.setShape(shape);
       if (this.#prefix) prefixColocation(op, this.#prefix, this.#source);
       this.#made.set(node.name, op);
       return op;
@@ -191,7 +193,9 @@ function completeAttrs(node: NodeDefinition, definition: OpDefinition): Map<stri
   for (const attr of definition.attrs) {
     if (attrs.has(attr.name)) continue;
     if (attr.defaultValue === undefined) {
-      throw new InvalidArgumentError(`NodeDef missing attr '${attr.name}' from Op<name=${definition.type}>; NodeDef: {{node ${node.name}}}`);
+      throw new InvalidArgumentError(
+        `NodeDef missing attr '${attr.name}' from Op<name=${definition.type}>; NodeDef: {{node ${node.name}}}`,
+      );
     }
     attrs.set(attr.name, wrapAttr(attr, attr.defaultValue));
   }
@@ -204,7 +208,12 @@ function emptyList(definition: OpDefinition, name: string, attr: AttrValue): Att
   return known?.isList && attr.kind === "list" && attr.value.length === 0 ? wrapAttr(known, []) : attr;
 }
 
-function checkInputs(node: NodeDefinition, definition: OpDefinition, attrs: ReadonlyMap<string, AttrValue>, inputs: readonly Tensor[]): void {
+function checkInputs(
+  node: NodeDefinition,
+  definition: OpDefinition,
+  attrs: ReadonlyMap<string, AttrValue>,
+  inputs: readonly Tensor[],
+): void {
   const wanted: (DType | undefined)[] = definition.inputs.flatMap((arg) => argDtypes(arg, attrs));
   if (wanted.length !== inputs.length) {
     throw new InvalidArgumentError(
@@ -221,7 +230,8 @@ function checkInputs(node: NodeDefinition, definition: OpDefinition, attrs: Read
   }
 }
 
-const cpp = (dtype: DType): string => `${({ float32: "float", float64: "double", float16: "half" } as Record<string, string>)[dtype.base] ?? dtype.base}${dtype.isRef ? "_ref" : ""}`;
+const cpp = (dtype: DType): string =>
+  `${({ float32: "float", float64: "double", float16: "half" } as Record<string, string>)[dtype.base] ?? dtype.base}${dtype.isRef ? "_ref" : ""}`;
 
 function argDtypes(arg: ArgDefinition, attrs: ReadonlyMap<string, AttrValue>): DType[] {
   if (arg.typeListAttr) return [...(unwrapAttr(attrs.get(arg.typeListAttr)!) as readonly DType[])];
@@ -255,4 +265,3 @@ function namesOf(source: GraphDefinition): Set<string> {
   }
   return names;
 }
-

@@ -9,7 +9,9 @@ import type { Operation } from "./operation.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Computes the outputs of a stateless op from constant inputs; set by the session, which owns the engine. Null when it cannot. */
-export const constantFolder: { fold: ((op: Operation, inputs: readonly NdArray[]) => readonly NdArray[] | null) | null } = { fold: null };
+export const constantFolder: {
+  fold: ((op: Operation, inputs: readonly NdArray[]) => readonly NdArray[] | null) | null;
+} = { fold: null };
 
 const maxFoldedElements = 1 << 16;
 
@@ -20,10 +22,15 @@ export function argLength(arg: ArgDefinition, attrs: Operation["attrs"]): number
   return 1;
 }
 
-export const isListArg = (arg: ArgDefinition): boolean => arg.numberAttr !== undefined || arg.typeListAttr !== undefined;
+export const isListArg = (arg: ArgDefinition): boolean =>
+  arg.numberAttr !== undefined || arg.typeListAttr !== undefined;
 
 /** A record by argument name: single items, or arrays for list arguments; attrs by name beside them. */
-export function recordOf<T>(op: Operation, inputs: readonly T[], outputs?: readonly T[]): Record<string, T | readonly T[] | AttrPlain> {
+export function recordOf<T>(
+  op: Operation,
+  inputs: readonly T[],
+  outputs?: readonly T[],
+): Record<string, T | readonly T[] | AttrPlain> {
   const record: Record<string, T | readonly T[] | AttrPlain> = {};
   for (const [name, attr] of op.attrs) record[name] = unwrapAttr(attr);
   spread(record, op.definition.inputs, op.attrs, inputs);
@@ -31,7 +38,12 @@ export function recordOf<T>(op: Operation, inputs: readonly T[], outputs?: reado
   return record;
 }
 
-function spread<T>(record: Record<string, unknown>, args: readonly ArgDefinition[], attrs: Operation["attrs"], items: readonly T[]): void {
+function spread<T>(
+  record: Record<string, unknown>,
+  args: readonly ArgDefinition[],
+  attrs: Operation["attrs"],
+  items: readonly T[],
+): void {
   let at = 0;
   for (const arg of args) {
     const n = argLength(arg, attrs);
@@ -67,7 +79,10 @@ function shapeContext(op: Operation): ShapeContext {
 
 /** Sets the static shapes of an op's outputs. Throws the shape function's OpError. */
 export function inferShapes(op: Operation): void {
-  const record = recordOf<Shape>(op, op.inputs.map((input) => input.shape));
+  const record = recordOf<Shape>(
+    op,
+    op.inputs.map((input) => input.shape),
+  );
   const result = op.definition.shape(record, shapeContext(op));
   const shapes = "shapes" in result ? result.shapes : result;
   if (shapes.length !== op.outputs.length) {
@@ -91,9 +106,12 @@ export function shapeError(op: Operation, error: OpError): ValueError {
     if (value && asked.get(op)?.has(i)) values.push(`input[${i}] = <${flatText(value)}>`);
   }
   const computed = values.length ? ` and with computed input tensors: ${values.join(", ")}` : "";
-  return new ValueError(`${error.message} for '{{node ${op.name}}} = ${op.type}[${attrList}](${inputs})' with input shapes: ${shapes}${computed}.`, {
-    cause: error,
-  });
+  return new ValueError(
+    `${error.message} for '{{node ${op.name}}} = ${op.type}[${attrList}](${inputs})' with input shapes: ${shapes}${computed}.`,
+    {
+      cause: error,
+    },
+  );
 }
 
 /** Which inputs' values a shape function looked at: the error text prints those. */
@@ -142,7 +160,11 @@ function constantOutputs(op: Operation): readonly NdArray[] | null {
       continue;
     }
     const inputs = top.inputs.map((input) => known.get(input.op)?.[input.valueIndex] ?? null);
-    known.set(top, fromShapes(top) ?? (inputs.every((value) => value !== null) ? (constantFolder.fold?.(top, inputs) ?? null) : null));
+    known.set(
+      top,
+      fromShapes(top) ??
+        (inputs.every((value) => value !== null) ? (constantFolder.fold?.(top, inputs) ?? null) : null),
+    );
     stack.pop();
   }
   return known.get(op) ?? null;
@@ -152,11 +174,19 @@ function constantOutputs(op: Operation): readonly NdArray[] | null {
 const foldable = (op: Operation): boolean =>
   op.outputs.length > 0 &&
   (op.definition.lower !== undefined || op.definition.compute !== undefined) &&
-  op.outputs.every((output) => output.shape === null || !isFull(output.shape) || elementCount(output.shape) <= maxFoldedElements);
+  op.outputs.every(
+    (output) => output.shape === null || !isFull(output.shape) || elementCount(output.shape) <= maxFoldedElements,
+  );
 
 /** A vector whose partly known form is wholly known (the shape of a tensor of full static shape). */
 function fromShapes(op: Operation): readonly NdArray[] | null {
-  const partial = op.definition.partialValue?.(recordOf<Shape>(op, op.inputs.map((input) => input.shape)), shapeContext(op));
+  const partial = op.definition.partialValue?.(
+    recordOf<Shape>(
+      op,
+      op.inputs.map((input) => input.shape),
+    ),
+    shapeContext(op),
+  );
   if (!partial || !isFull(partial) || op.outputs.length !== 1) return null;
   return [integers(partial, op.outputs[0]!)];
 }
@@ -186,7 +216,13 @@ export function constantValueAsShape(tensor: Tensor): Shape {
 export function partialValue(tensor: Tensor): readonly Dim[] | null {
   const { op } = tensor;
   if (!op.definition.partialValue) return null;
-  return op.definition.partialValue(recordOf<Shape>(op, op.inputs.map((input) => input.shape)), shapeContext(op));
+  return op.definition.partialValue(
+    recordOf<Shape>(
+      op,
+      op.inputs.map((input) => input.shape),
+    ),
+    shapeContext(op),
+  );
 }
 
 /** Forgets what was known of an op whose inputs or attrs changed. */

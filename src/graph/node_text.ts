@@ -7,7 +7,8 @@ import type { AttrValue } from "./attr.ts";
 import { nodeDefinition } from "./graph_def.ts";
 import type { Operation } from "./operation.ts";
 
-export const nodeText = (op: Operation): string => printText("NodeDef", encode(pb.NodeDef, toNodeProto(nodeDefinition(op))));
+export const nodeText = (op: Operation): string =>
+  printText("NodeDef", encode(pb.NodeDef, toNodeProto(nodeDefinition(op))));
 
 /** `T=DT_FLOAT` has DT_FLOAT here. Source: attr_value_util.cc, SummarizeAttrValue. */
 export const attrText = (attr: AttrValue): string => formatAttr(attr);

@@ -147,5 +147,7 @@ function userLine(trace: Error): string | undefined {
 const here = import.meta.dirname;
 /** Folders of the package: its sources beside this file, or the bundle that holds it. */
 const own = here.endsWith("graph")
-  ? ["core", "io", "proto", "engine", "graph", "ops", "build", "session", "train", "eager"].map((folder) => `${here.slice(0, -"graph".length)}${folder}/`)
+  ? ["core", "io", "proto", "engine", "graph", "ops", "build", "session", "train", "eager"].map(
+      (folder) => `${here.slice(0, -"graph".length)}${folder}/`,
+    )
   : [`${here}/`];

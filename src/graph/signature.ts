@@ -13,7 +13,10 @@ export const dtypeFromCpp = (name: string): DType => dtypeOf(cppNames[name] ?? n
 
 const realNumbers = "float double int32 uint8 int16 int8 int64 bfloat16 uint16 half uint32 uint64".split(" ");
 const typeSets: Record<string, readonly string[]> = {
-  numbertype: "float double int32 uint8 int16 int8 complex64 int64 qint8 quint8 qint32 bfloat16 qint16 quint16 uint16 complex128 half uint32 uint64".split(" "),
+  numbertype:
+    "float double int32 uint8 int16 int8 complex64 int64 qint8 quint8 qint32 bfloat16 qint16 quint16 uint16 complex128 half uint32 uint64".split(
+      " ",
+    ),
   realnumbertype: realNumbers,
   quantizedtype: ["qint8", "quint8", "qint32", "qint16", "quint16"],
 };
@@ -32,7 +35,8 @@ export function parseAttr(text: string): AttrDefinition {
   const typeText = minimum ? minimum[1]!.trim() : beforeDefault;
   const list = /^list\((.*)\)$/.exec(typeText);
   const element = list ? list[1]!.trim() : typeText;
-  const base: { kind: AttrKind; allowedTypes?: readonly DType[]; allowedStrings?: readonly string[] } = elementKind(element);
+  const base: { kind: AttrKind; allowedTypes?: readonly DType[]; allowedStrings?: readonly string[] } =
+    elementKind(element);
   const definition: AttrDefinition = {
     name,
     ...base,
@@ -43,7 +47,11 @@ export function parseAttr(text: string): AttrDefinition {
   return { ...definition, defaultValue: parseDefault(definition, rest.slice(equals + 1).trim()) };
 }
 
-function elementKind(text: string): { kind: AttrKind; allowedTypes?: readonly DType[]; allowedStrings?: readonly string[] } {
+function elementKind(text: string): {
+  kind: AttrKind;
+  allowedTypes?: readonly DType[];
+  allowedStrings?: readonly string[];
+} {
   if (text.startsWith("{")) {
     const items = text
       .slice(1, -1)
@@ -58,7 +66,10 @@ function elementKind(text: string): { kind: AttrKind; allowedTypes?: readonly DT
 
 function parseDefault(definition: AttrDefinition, text: string): AttrPlain {
   if (definition.isList) {
-    const inner = text.replace(/^[[{]/, "").replace(/[\]}]$/, "").trim();
+    const inner = text
+      .replace(/^[[{]/, "")
+      .replace(/[\]}]$/, "")
+      .trim();
     if (inner === "") return [];
     return splitTop(inner).map((item) => parseScalar(definition.kind, item.trim()));
   }
@@ -96,7 +107,13 @@ function parseScalar(kind: AttrKind, text: string): AttrPlain {
     case "type":
       return dtypeFromCpp(text.replace(/^DT_/, "").toLowerCase());
     case "shape":
-      return text === "unknown" || text.includes("unknown_rank") ? null : text.replace(/[[\]{}]/g, "").split(",").filter(Boolean).map(Number);
+      return text === "unknown" || text.includes("unknown_rank")
+        ? null
+        : text
+            .replace(/[[\]{}]/g, "")
+            .split(",")
+            .filter(Boolean)
+            .map(Number);
     default:
       throw new Error(`bug: no default form for attr kind ${kind}`);
   }

@@ -67,9 +67,7 @@ export class Tensor {
         ? new ValueError(
             `Dimension ${this.#shape.findIndex((d, i) => d !== null && shape[i] !== null && d !== shape[i])} in both shapes must be equal, but are ${differing(this.#shape, shape)}. Shapes are ${bracketed(this.#shape)} and ${bracketed(shape)}.`,
           )
-        : new ValueError(
-            `Shapes must be equal rank, but are ${this.#shape.length} and ${shape.length}`,
-          );
+        : new ValueError(`Shapes must be equal rank, but are ${this.#shape.length} and ${shape.length}`);
     }
     this.#shape = this.#shape === null ? shape : this.#shape.map((d, i) => d ?? shape[i]!);
     this.graph.shapeChanged(this);
@@ -126,7 +124,9 @@ export class Tensor {
   }
 
   [Symbol.iterator](): never {
-    throw new RuntimeError("Tensor objects are not iterable when eager execution is not enabled. Use tf.unstack or tf.map_fn.");
+    throw new RuntimeError(
+      "Tensor objects are not iterable when eager execution is not enabled. Use tf.unstack or tf.map_fn.",
+    );
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {

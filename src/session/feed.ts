@@ -14,7 +14,9 @@ export function feedTensor(graph: Graph, key: unknown): Tensor {
     tensor = graph.asGraphElement(item, { allowOperation: false }) as Tensor;
   } catch (error) {
     if (error instanceof KeyError || error instanceof ValueError || error instanceof TypeError) {
-      throw new TypeError(`Cannot interpret feed_dict key as Tensor: ${error instanceof KeyError ? error.text : error.message}`);
+      throw new TypeError(
+        `Cannot interpret feed_dict key as Tensor: ${error instanceof KeyError ? error.text : error.message}`,
+      );
     }
     throw error;
   }
@@ -40,7 +42,12 @@ export function feedValue(tensor: Tensor, value: unknown, toArray: (value: never
   return array;
 }
 
-function converted(tensor: Tensor, value: unknown, dtype: DType, toArray: (value: never, dtype: DType) => NdArray): NdArray {
+function converted(
+  tensor: Tensor,
+  value: unknown,
+  dtype: DType,
+  toArray: (value: never, dtype: DType) => NdArray,
+): NdArray {
   checkRange(value, dtype);
   if (dtype.isFloating || dtype.isInteger) checkWords(value, dtype);
   try {
@@ -62,7 +69,9 @@ function checkRange(value: unknown, dtype: DType): void {
   if (!dtype.isInteger || (typeof value === "number" && !Number.isInteger(value))) return;
   const bits = BigInt(dtype.sizeBytes * 8);
   const big = BigInt(value);
-  const fits = dtype.isUnsigned ? big >= 0n && big < 1n << bits : big >= -(1n << (bits - 1n)) && big < 1n << (bits - 1n);
+  const fits = dtype.isUnsigned
+    ? big >= 0n && big < 1n << bits
+    : big >= -(1n << (bits - 1n)) && big < 1n << (bits - 1n);
   if (fits) return;
   throw new TypeError(
     `Type of feed value ${value} with type <class 'int'> is not compatible with Tensor type <class 'numpy.${dtype.name}'>. Try explicitly setting the type of the feed tensor to a larger type (e.g. int64).`,
@@ -73,16 +82,19 @@ function checkWords(value: unknown, dtype: DType): void {
   const word = firstWord(value);
   if (word === undefined) return;
   throw new ValueError(
-    dtype.isFloating ? `could not convert string to float: np.str_('${word}')` : `invalid literal for int() with base 10: np.str_('${word}')`,
+    dtype.isFloating
+      ? `could not convert string to float: np.str_('${word}')`
+      : `invalid literal for int() with base 10: np.str_('${word}')`,
   );
 }
 
 function firstWord(value: unknown): string | undefined {
   if (typeof value === "string") return value;
-  if (Array.isArray(value)) for (const item of value) {
-    const word = firstWord(item);
-    if (word !== undefined) return word;
-  }
+  if (Array.isArray(value))
+    for (const item of value) {
+      const word = firstWord(item);
+      if (word !== undefined) return word;
+    }
   return undefined;
 }
 
@@ -94,4 +106,3 @@ function roundedTo(value: unknown, dtype: DType): unknown {
   if (typeof value === "number" && dtype.isBool) return value !== 0;
   return value;
 }
-

@@ -4,7 +4,7 @@ import type { NdArray } from "../core/nd_array.ts";
 import type { Graph } from "../graph/graph.ts";
 import { IndexedSlices } from "../graph/indexed_slices.ts";
 import { Operation } from "../graph/operation.ts";
-import { isTensorConvertible, asTensor, Tensor, type TensorConvertible } from "../graph/tensor.ts";
+import { asTensor, isTensorConvertible, Tensor, type TensorConvertible } from "../graph/tensor.ts";
 
 export interface IndexedSlicesValue {
   readonly values: NdArray;
@@ -70,7 +70,11 @@ export function planFetches(graph: Graph, fetches: unknown): FetchPlan {
       const values_ = place(fetch.values);
       const indices = place(fetch.indices);
       const dense = fetch.denseShape ? place(fetch.denseShape) : -1;
-      return (values) => ({ values: values[values_]!, indices: values[indices]!, denseShape: dense < 0 ? null : values[dense]! });
+      return (values) => ({
+        values: values[values_]!,
+        indices: values[indices]!,
+        denseShape: dense < 0 ? null : values[dense]!,
+      });
     }
     const element = elementOf(graph, fetch);
     if (element instanceof Tensor) {
@@ -104,7 +108,9 @@ function elementOf(graph: Graph, fetch: unknown): Tensor | Operation | null {
       );
     }
     if (error instanceof KeyError || error instanceof ValueError) {
-      throw new ValueError(`Argument \`fetch\` = ${String(item)} cannot be interpreted as a Tensor. (${error.message})`);
+      throw new ValueError(
+        `Argument \`fetch\` = ${String(item)} cannot be interpreted as a Tensor. (${error.message})`,
+      );
     }
     throw error;
   }

@@ -5,7 +5,7 @@ import { createBuilder, NeedsValue } from "../engine/builder.ts";
 import type { Value } from "../engine/primitive.ts";
 import { constantFolder, recordOf } from "../graph/infer.ts";
 import type { Operation } from "../graph/operation.ts";
-import { hasLowering, hasStrings } from "./classify.ts";
+import { hasLowering, hasStrings } from "./plan/classify.ts";
 
 /** Lets shape inference see through ops whose inputs are constant. Source: evaluate_constant_tensor.cc. */
 export function installFolder(): void {
@@ -22,7 +22,10 @@ function fold(op: Operation, inputs: readonly NdArray[]): readonly NdArray[] | n
     wrapError: (error) => error,
   });
   try {
-    const record = recordOf<Value>(op, inputs.map((input) => lowering.constant(input)));
+    const record = recordOf<Value>(
+      op,
+      inputs.map((input) => lowering.constant(input)),
+    );
     const result = op.definition.lower!(lowering, record, {
       name: op.name,
       type: op.type,

@@ -5,7 +5,7 @@ import type { FunctionRef } from "../graph/attr.ts";
 import { functionGraph } from "../graph/function.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { Plan } from "./plan.ts";
+import { Plan } from "./plan/plan.ts";
 import type { Session } from "./session.ts";
 
 interface Compiled {
@@ -17,7 +17,11 @@ interface Compiled {
 const compiled = new WeakMap<Session, Map<string, Compiled>>();
 
 /** Runs a function of the session's graph on values. Throws NOT_FOUND for an unknown name. */
-export function callFunction(session: Session, fn: FunctionRef, args: readonly NdArray[]): readonly NdArray[] | Promise<readonly NdArray[]> {
+export function callFunction(
+  session: Session,
+  fn: FunctionRef,
+  args: readonly NdArray[],
+): readonly NdArray[] | Promise<readonly NdArray[]> {
   let known = compiled.get(session);
   if (!known) {
     known = new Map();

@@ -5,14 +5,14 @@ import { log } from "../core/host.ts";
 import { NdArray } from "../core/nd_array.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { FunctionRef } from "../graph/attr.ts";
-import { getDefaultGraph, type Graph } from "../graph/graph.ts";
-import { type FeedDict, graphStack, type SessionLike, sessionStack, around } from "../graph/scopes.ts";
+import { type Graph, getDefaultGraph } from "../graph/graph.ts";
+import { around, type FeedDict, graphStack, type SessionLike, sessionStack } from "../graph/scopes.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { processEngine } from "./default_engine.ts";
 import { feedTensor, feedValue } from "./feed.ts";
 import { type Fetched, type Fetches, type FetchPlan, planFetches } from "./fetch.ts";
 import { callFunction } from "./function.ts";
-import { Plan } from "./plan.ts";
+import { Plan } from "./plan/plan.ts";
 import { SessionState } from "./state.ts";
 import { collectStepStats, type RunMetadata, type RunOptions } from "./trace.ts";
 
@@ -119,7 +119,8 @@ export class Session implements SessionLike, AsyncDisposable {
     this.#checkOpen();
     const cached = this.#lookUp(fetches, args?.feedDict);
     const values = this.#feedValues(cached.feeds, args?.feedDict);
-    if ((args?.options?.traceLevel && args.options.traceLevel !== "NO_TRACE") || args?.runMetadata) return this.#runTraced(cached, values, args);
+    if ((args?.options?.traceLevel && args.options.traceLevel !== "NO_TRACE") || args?.runMetadata)
+      return this.#runTraced(cached, values, args);
     const result = cached.plan.run(values, this.#runOptions(args));
     if (result instanceof Promise) return result.then(cached.fetchPlan.rebuild);
     return cached.fetchPlan.rebuild(result);
@@ -156,7 +157,13 @@ export class Session implements SessionLike, AsyncDisposable {
   /** The plan of the last run when fetches and feed keys are the same, else one from the cache, else a new one. */
   #lookUp(fetches: unknown, feedDict: FeedDict | undefined): CachedRun {
     const last = this.#last;
-    if (last && last.plan.graphVersion === this.graph.version && sameFetches(last.fetches, fetches) && sameKeys(last.feedKeys, feedDict)) return last;
+    if (
+      last &&
+      last.plan.graphVersion === this.graph.version &&
+      sameFetches(last.fetches, fetches) &&
+      sameKeys(last.feedKeys, feedDict)
+    )
+      return last;
     if (this.graph.operations.length === 0) {
       throw new RuntimeError("The Session graph is empty. Add operations to the graph before calling run().");
     }
@@ -169,7 +176,13 @@ export class Session implements SessionLike, AsyncDisposable {
     }
     this.#place();
     const plan = this.#planFor(fetchPlan, feeds);
-    const cached: CachedRun = { fetches: Array.isArray(fetches) ? [...fetches] : fetches, feeds, feedKeys, fetchPlan, plan };
+    const cached: CachedRun = {
+      fetches: Array.isArray(fetches) ? [...fetches] : fetches,
+      feeds,
+      feedKeys,
+      fetchPlan,
+      plan,
+    };
     this.#last = isSimple(fetches) ? cached : null;
     return cached;
   }
@@ -183,7 +196,13 @@ export class Session implements SessionLike, AsyncDisposable {
       return plan;
     }
     plan?.dispose();
-    plan = new Plan({ graphVersion: this.graph.version, fetches: fetchPlan.tensors, targets: fetchPlan.operations, feeds, state: this.state });
+    plan = new Plan({
+      graphVersion: this.graph.version,
+      fetches: fetchPlan.tensors,
+      targets: fetchPlan.operations,
+      feeds,
+      state: this.state,
+    });
     this.#plans.delete(key);
     this.#plans.set(key, plan);
     if (this.#plans.size > maxPlans) {
@@ -218,7 +237,10 @@ export class Session implements SessionLike, AsyncDisposable {
   }
 
   /** A function of the feeds' values, in order, that runs the fetches: no key, no map; no promise unless a node waits. */
-  makeCallable<const F extends Fetches>(fetches: F, feedList: readonly unknown[] = []): (...values: unknown[]) => Fetched<F> | Promise<Fetched<F>> {
+  makeCallable<const F extends Fetches>(
+    fetches: F,
+    feedList: readonly unknown[] = [],
+  ): (...values: unknown[]) => Fetched<F> | Promise<Fetched<F>> {
     this.#checkOpen();
     const fetchPlan = planFetches(this.graph, fetches);
     const feeds = feedList.map((key) => feedTensor(this.graph, key));
@@ -288,14 +310,17 @@ const isLocalCpu = (device: string): boolean => {
   const parts = device.split("/").filter(Boolean);
   return parts.every((part) => {
     const [key, value, index] = part.split(":");
-    if (key === "device") return value!.toUpperCase() === "CPU" && (index === undefined || index === "0" || index === "*");
+    if (key === "device")
+      return value!.toUpperCase() === "CPU" && (index === undefined || index === "0" || index === "*");
     return (key === "job" && value === "localhost") || ((key === "replica" || key === "task") && value === "0");
   });
 };
 
 /** Fetches that are compared cheaply: one element or a flat list. */
 const isSimple = (fetches: unknown): boolean =>
-  !Array.isArray(fetches) ? typeof fetches === "string" || Object.getPrototypeOf(fetches) !== Object.prototype : fetches.every((fetch) => !Array.isArray(fetch) && isSimple(fetch));
+  !Array.isArray(fetches)
+    ? typeof fetches === "string" || Object.getPrototypeOf(fetches) !== Object.prototype
+    : fetches.every((fetch) => !Array.isArray(fetch) && isSimple(fetch));
 
 function sameFetches(a: unknown, b: unknown): boolean {
   if (a === b) return true;
@@ -333,7 +358,10 @@ function feedArray(tensor: Tensor, value: unknown): NdArray {
 }
 
 /** Opens a session, makes it the default inside fn, and closes it when fn's promise settles. */
-export async function withSession<R>(options: SessionOptions | ((sess: Session) => R | Promise<R>), fn?: (sess: Session) => R | Promise<R>): Promise<R> {
+export async function withSession<R>(
+  options: SessionOptions | ((sess: Session) => R | Promise<R>),
+  fn?: (sess: Session) => R | Promise<R>,
+): Promise<R> {
   const [given, body] = typeof options === "function" ? [{}, options] : [options, fn!];
   const sess = new Session(given);
   try {
@@ -362,4 +390,3 @@ export class InteractiveSession extends Session {
     super.close();
   }
 }
-

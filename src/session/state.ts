@@ -5,8 +5,8 @@ import { elementCount, type FullShape, sameShape } from "../core/shape.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { AttrPlain, VariableHandle } from "../graph/definition.ts";
 import type { Operation } from "../graph/operation.ts";
-import { plainAttrs } from "./classify.ts";
-import { copyIn, sizeBytesOf, VariableValue } from "./values.ts";
+import { plainAttrs } from "./plan/classify.ts";
+import { copyIn, sizeBytesOf, VariableValue } from "./plan/values.ts";
 
 /** One variable. Strings live outside engine memory. `shape` is null while it has no value. */
 export interface VariableState {
@@ -64,7 +64,10 @@ export class SessionState {
       const name = (attrs.shared_name as string) || (isResource ? "" : op.name);
       const key = `${isResource ? "resource" : "ref"}/${attrs.container ?? ""}/${name}`;
       const slot = this.#slotByName.get(key);
-      state = slot === undefined ? this.#addVariable(key, name, (attrs.dtype as DType).baseDtype, isResource) : this.#variables[slot]!;
+      state =
+        slot === undefined
+          ? this.#addVariable(key, name, (attrs.dtype as DType).baseDtype, isResource)
+          : this.#variables[slot]!;
       this.#variableOf.set(op, state);
     }
     return state;
@@ -115,7 +118,11 @@ export class SessionState {
   readVariable(state: VariableState): NdArray | null {
     if (!state.shape) return null;
     if (state.strings) return new NdArray(state.dtype, state.shape, state.strings);
-    return new NdArray(state.dtype, state.shape, viewElements(state.dtype, this.engine.buffer, state.address, elementCount(state.shape)));
+    return new NdArray(
+      state.dtype,
+      state.shape,
+      viewElements(state.dtype, this.engine.buffer, state.address, elementCount(state.shape)),
+    );
   }
 
   writeVariable(state: VariableState, value: NdArray): void {
@@ -135,7 +142,8 @@ export class SessionState {
   }
 
   /** Where a slot of a program lies. */
-  readonly slotAddress = (slot: number): number => (slot < this.#variables.length ? this.#variables[slot]!.address : this.#randomAddresses.get(slot)!);
+  readonly slotAddress = (slot: number): number =>
+    slot < this.#variables.length ? this.#variables[slot]!.address : this.#randomAddresses.get(slot)!;
 
   // random numbers
 
@@ -161,7 +169,10 @@ export class SessionState {
   /** Random states by node, for exact resume: 8 words each. */
   *randomStates(): Generator<readonly [Operation, Uint32Array]> {
     for (const [op, slot] of this.#randomSlots) {
-      yield [op, new Uint32Array(this.engine.buffer as ArrayBuffer, this.#randomAddresses.get(slot)!, randomStateBytes / 4)];
+      yield [
+        op,
+        new Uint32Array(this.engine.buffer as ArrayBuffer, this.#randomAddresses.get(slot)!, randomStateBytes / 4),
+      ];
     }
   }
 
@@ -232,4 +243,3 @@ const randomWord = (): bigint => {
   const words = crypto.getRandomValues(new Uint32Array(2));
   return (BigInt(words[0]!) << 32n) | BigInt(words[1]!);
 };
-

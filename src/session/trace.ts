@@ -1,7 +1,7 @@
 /** RunOptions, and RunMetadata of a traced run. Source: config.proto, step_stats.proto. */
 import { nowMs } from "../core/host.ts";
 import { elementCount, type FullShape } from "../core/shape.ts";
-import type { StageTrace } from "./plan.ts";
+import type { StageTrace } from "./plan/plan.ts";
 
 export interface RunOptions {
   /** "FULL_TRACE" times every node. */
@@ -17,7 +17,12 @@ export interface NodeStats {
   readonly opStartRelMicros: number;
   readonly opEndRelMicros: number;
   readonly allEndRelMicros: number;
-  readonly outputs: readonly { readonly slot: number; readonly dtype: number; readonly shape: FullShape; readonly bytes: number }[];
+  readonly outputs: readonly {
+    readonly slot: number;
+    readonly dtype: number;
+    readonly shape: FullShape;
+    readonly bytes: number;
+  }[];
 }
 
 /** Filled by a run with a trace level. */
@@ -26,7 +31,10 @@ export class RunMetadata {
 }
 
 /** Collects node times of one run; `fill` puts them into the metadata. */
-export function collectStepStats(metadata: RunMetadata | undefined): { trace: (stage: StageTrace) => void; fill: () => void } {
+export function collectStepStats(metadata: RunMetadata | undefined): {
+  trace: (stage: StageTrace) => void;
+  fill: () => void;
+} {
   const nodeStats: NodeStats[] = [];
   const clockOffsetMs = nowMs() - performance.now();
   const trace = ({ nodes, startMs, endMs, outputs }: StageTrace): void => {
@@ -49,7 +57,8 @@ export function collectStepStats(metadata: RunMetadata | undefined): { trace: (s
     }
   };
   const fill = (): void => {
-    if (metadata) metadata.stepStats = { devStats: [{ device: "/job:localhost/replica:0/task:0/device:CPU:0", nodeStats }] };
+    if (metadata)
+      metadata.stepStats = { devStats: [{ device: "/job:localhost/replica:0/task:0/device:CPU:0", nodeStats }] };
   };
   return { trace, fill };
 }

@@ -1,8 +1,8 @@
 /** Batches from arrays in memory: shuffled anew each epoch by a seed, resumable at any step. */
 import { invalidArgument, ValueError } from "../core/error.ts";
 import { allocateElements, NdArray } from "../core/nd_array.ts";
-import { elementCount } from "../core/shape.ts";
 import { fillUniformInt32, philoxState } from "../core/philox.ts";
+import { elementCount } from "../core/shape.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { BatchSource, EvaluationData, Feed } from "./model.ts";
 
@@ -21,7 +21,8 @@ function rowsOf(columns: Columns): number {
   const rows = columns[0]?.[1].shape[0];
   if (rows === undefined || rows === 0) throw new ValueError("batches need at least one row of data");
   for (const [tensor, array] of columns) {
-    if (array.shape[0] !== rows) throw invalidArgument(`${tensor.name} has ${array.shape[0]} rows of data, the others ${rows}`);
+    if (array.shape[0] !== rows)
+      throw invalidArgument(`${tensor.name} has ${array.shape[0]} rows of data, the others ${rows}`);
   }
   return rows;
 }
@@ -55,7 +56,8 @@ function takeRows(array: NdArray, order: Int32Array, from: number, count: number
 /** An endless (or `epochs` long) stream of batches of one size; what is left of an epoch opens the next batch's epoch. */
 export function arrayBatches(columns: Columns, { batchSize, seed, epochs }: BatchOptions): BatchSource {
   const rows = rowsOf(columns);
-  if (batchSize < 1 || batchSize > rows) throw invalidArgument(`batch_size ${batchSize} is not between 1 and the ${rows} rows of data`);
+  if (batchSize < 1 || batchSize > rows)
+    throw invalidArgument(`batch_size ${batchSize} is not between 1 and the ${rows} rows of data`);
   const perEpoch = Math.floor(rows / batchSize);
   let epoch = 0;
   let batch = 0;
@@ -89,7 +91,10 @@ export function arrayEvaluation(about: string, columns: Columns, batchSize: numb
     *batches() {
       for (let from = 0; from < rows; from += batchSize) {
         const count = Math.min(batchSize, rows - from);
-        yield { feed: [...columns.map(([tensor, array]) => [tensor, takeRows(array, order, from, count)] as const), ...also], count };
+        yield {
+          feed: [...columns.map(([tensor, array]) => [tensor, takeRows(array, order, from, count)] as const), ...also],
+          count,
+        };
       }
     },
   };

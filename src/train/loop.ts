@@ -3,9 +3,9 @@
  * Everything that a person sees is a report; everything that lasts is a file of the run's folder.
  */
 import { join } from "node:path";
-import { globalVariablesInitializer, localVariablesInitializer, trainableVariables } from "../build/variables.ts";
 import { getOrCreateGlobalStep } from "../build/global_step.ts";
 import { mergeAll } from "../build/summary.ts";
+import { globalVariablesInitializer, localVariablesInitializer, trainableVariables } from "../build/variables.ts";
 import { InvalidArgumentError } from "../core/error.ts";
 import type { FlagSpecs, FlagsOf } from "../core/flags/value.ts";
 import { nowSeconds } from "../core/host.ts";
@@ -14,13 +14,22 @@ import { elementCount, isFull } from "../core/shape.ts";
 import { version } from "../core/version.ts";
 import { Graph } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { Session } from "../session/session.ts";
 import { checkpointFiles } from "../io/checkpoint/state.ts";
+import { Session } from "../session/session.ts";
 import { evaluate } from "./evaluate.ts";
 import { FileWriter } from "./file_writer.ts";
 import type { BatchSource, BuiltModel, Feed, ModelDefinition } from "./model.ts";
 import type { Controls, EndReason, Metrics, Report, ReportSink } from "./report.ts";
-import { bytesOfFiles, checkpointName, newestCheckpoint, readRunState, type RunState, stepOfPrefix, writeRunFlags, writeRunState } from "./run_directory.ts";
+import {
+  bytesOfFiles,
+  checkpointName,
+  newestCheckpoint,
+  type RunState,
+  readRunState,
+  stepOfPrefix,
+  writeRunFlags,
+  writeRunState,
+} from "./run_directory.ts";
 import { Saver } from "./saver.ts";
 
 export interface TrainOptions {
@@ -82,7 +91,8 @@ export async function train(options: TrainOptions): Promise<Outcome> {
 /** Numbers of all trainable variables. */
 export function trainableCount(): number {
   let count = 0;
-  for (const variable of trainableVariables()) if (variable.shape && isFull(variable.shape)) count += elementCount(variable.shape);
+  for (const variable of trainableVariables())
+    if (variable.shape && isFull(variable.shape)) count += elementCount(variable.shape);
   return count;
 }
 
@@ -110,7 +120,12 @@ class TrainRun {
   #lastEvaluation = -1;
   #secondsBefore = 0;
   #startedAt = nowSeconds();
-  #asked: { stop: StopRequest | null; save: boolean; evaluate: boolean; paused: boolean } = { stop: null, save: false, evaluate: false, paused: false };
+  #asked: { stop: StopRequest | null; save: boolean; evaluate: boolean; paused: boolean } = {
+    stop: null,
+    save: false,
+    evaluate: false,
+    paused: false,
+  };
   #logged = { step: 0, seconds: nowSeconds(), inputSeconds: 0 };
   #inputSeconds = 0;
 
@@ -169,7 +184,12 @@ class TrainRun {
     if (options.dryRun) return this.#dryRun();
     if (options.resumeFrom) {
       const checkpoint = options.resumeFrom.split(/[\\/]/).pop()!;
-      this.#report({ event: "resume", step: this.#step, checkpoint, remaining: options.maxStep === null ? null : Math.max(0, options.maxStep - this.#step) });
+      this.#report({
+        event: "resume",
+        step: this.#step,
+        checkpoint,
+        remaining: options.maxStep === null ? null : Math.max(0, options.maxStep - this.#step),
+      });
     }
     if (options.maxStep !== null && this.#step >= options.maxStep) return this.#nothingToDo();
     writeRunFlags(options.modelDir, options.flagfile);
@@ -186,7 +206,11 @@ class TrainRun {
       this.#saver.recoverLastCheckpoints(this.#knownCheckpoints());
       const state = readRunState(resumeFrom);
       if (state) this.#resumeState(state);
-      else if (this.#model.batches) this.#report({ event: "warn", message: `${resumeFrom} has no state of its own: data and random numbers begin anew` });
+      else if (this.#model.batches)
+        this.#report({
+          event: "warn",
+          message: `${resumeFrom} has no state of its own: data and random numbers begin anew`,
+        });
       this.#lastSave = { step: stepOfPrefix(resumeFrom) ?? -1, prefix: resumeFrom };
     }
     this.#step = Number(await this.#sess.run(this.#globalStep));
@@ -227,7 +251,9 @@ class TrainRun {
     const stopSave = { reason: "max_step", save: true, exit: 0 } as const;
     const plain = this.#callOf([this.#model.loss]);
     const logged = this.#callOf([this.#model.loss, ...this.#metricTensors(), ...this.#rateTensor()]);
-    const summarized = this.#summaries ? this.#callOf([this.#model.loss, ...this.#metricTensors(), ...this.#rateTensor(), this.#summaries]) : null;
+    const summarized = this.#summaries
+      ? this.#callOf([this.#model.loss, ...this.#metricTensors(), ...this.#rateTensor(), this.#summaries])
+      : null;
     let lastSaveSeconds = nowSeconds();
     for (;;) {
       const stop = this.#stopRequest();
@@ -237,7 +263,8 @@ class TrainRun {
       if (feed === null) return this.#finish({ reason: "end_of_data", save: true, exit: 0 });
       const next = this.#step + 1;
       const logs = isDue(next, options.logEvery) || next === options.maxStep;
-      const summarizes = summarized !== null && (isDue(next, options.summaryEvery) || next === 1 || next === options.maxStep);
+      const summarizes =
+        summarized !== null && (isDue(next, options.summaryEvery) || next === 1 || next === options.maxStep);
       const values = await (summarizes ? summarized : logs ? logged : plain)(feed);
       this.#step = next;
       this.#examples += this.#model.batches?.batchSize ?? 1;
@@ -255,7 +282,8 @@ class TrainRun {
         await this.#save();
         lastSaveSeconds = nowSeconds();
       }
-      if (options.maxSeconds !== null && now - this.#startedAt >= options.maxSeconds) return this.#finish({ reason: "max_time", save: true, exit: 0 });
+      if (options.maxSeconds !== null && now - this.#startedAt >= options.maxSeconds)
+        return this.#finish({ reason: "max_time", save: true, exit: 0 });
       while (this.#asked.paused && !this.#stopRequest()) await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
@@ -315,7 +343,9 @@ class TrainRun {
       stepsPerSec,
       ...(batchSize ? { examplesPerSec: stepsPerSec * batchSize } : {}),
       ...(maxStep !== null ? { etaSeconds: (maxStep - this.#step) / stepsPerSec } : {}),
-      ...(this.#model.batches ? { inputWait: Math.min(1, (this.#inputSeconds - this.#logged.inputSeconds) / elapsed) } : {}),
+      ...(this.#model.batches
+        ? { inputWait: Math.min(1, (this.#inputSeconds - this.#logged.inputSeconds) / elapsed) }
+        : {}),
       memoryBytes: this.#sess.state.engine.usage.bytes,
     });
     this.#logged = { step: this.#step, seconds, inputSeconds: this.#inputSeconds };
@@ -323,7 +353,9 @@ class TrainRun {
 
   /** The update of a bad loss is not saved: the newest good checkpoint stays the newest. */
   async #badLoss(): Promise<Outcome> {
-    const last = this.#lastSave ? `last good checkpoint ${this.#lastSave.prefix.split(/[\\/]/).pop()}` : "no checkpoint was saved";
+    const last = this.#lastSave
+      ? `last good checkpoint ${this.#lastSave.prefix.split(/[\\/]/).pop()}`
+      : "no checkpoint was saved";
     await this.#end({ reason: "nan", save: false, exit: 5 });
     throw new InvalidArgumentError(`loss became ${this.#loss} at step ${this.#step}; ${last}`, {
       hint: "Try a smaller --learning_rate, or tf.clipByValue before tf.log; the state of this step was not saved",
@@ -343,11 +375,23 @@ class TrainRun {
     const name = this.#options.keepBest?.name ?? (this.#metricNames[0] || "loss");
     const value = name === "loss" ? loss : (metrics[name] ?? Number.NaN);
     const largest = this.#options.keepBest?.largest ?? name !== "loss";
-    const isBest = Number.isFinite(value) && (this.#best === null || (largest ? value > this.#best.value : value < this.#best.value));
+    const isBest =
+      Number.isFinite(value) &&
+      (this.#best === null || (largest ? value > this.#best.value : value < this.#best.value));
     if (isBest) this.#best = { name, value, step: this.#step };
-    for (const [metric, number] of Object.entries({ loss, ...metrics })) this.#writer?.addScalar(`eval/${metric}`, number, this.#step);
-    this.#report({ event: "eval", step: this.#step, loss, metrics, examples, seconds: nowSeconds() - started, best: isBest });
-    if (isBest && this.#options.keepBest) await this.#saveTo(join(this.#options.modelDir, "best", checkpointName), new Saver({ maxToKeep: 1 }));
+    for (const [metric, number] of Object.entries({ loss, ...metrics }))
+      this.#writer?.addScalar(`eval/${metric}`, number, this.#step);
+    this.#report({
+      event: "eval",
+      step: this.#step,
+      loss,
+      metrics,
+      examples,
+      seconds: nowSeconds() - started,
+      best: isBest,
+    });
+    if (isBest && this.#options.keepBest)
+      await this.#saveTo(join(this.#options.modelDir, "best", checkpointName), new Saver({ maxToKeep: 1 }));
   }
 
   #reachedTarget(): StopRequest | null {
@@ -392,7 +436,8 @@ class TrainRun {
   // the end
 
   async #finish(stop: StopRequest): Promise<Outcome> {
-    const wanted = stop.reason === "sigint" || stop.reason === "sigterm" || stop.reason === "sighup" || stop.reason === "user";
+    const wanted =
+      stop.reason === "sigint" || stop.reason === "sigterm" || stop.reason === "sighup" || stop.reason === "user";
     if (!wanted) await this.#evaluate();
     if (stop.save) await this.#save();
     return this.#end(stop);

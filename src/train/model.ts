@@ -59,7 +59,8 @@ export interface ModelDefinition<S extends FlagSpecs = FlagSpecs> {
 }
 
 /** A model for the registry; default export of a model's file. */
-export const defineModel = <const S extends FlagSpecs>(definition: ModelDefinition<S>): ModelDefinition<S> => definition;
+export const defineModel = <const S extends FlagSpecs>(definition: ModelDefinition<S>): ModelDefinition<S> =>
+  definition;
 
 /** Is this what a model's file must export? */
 export const isModel = (value: unknown): value is ModelDefinition =>

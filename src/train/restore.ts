@@ -1,8 +1,9 @@
 /** A model's graph with the values of a checkpoint: to look at, evaluate, fetch from. */
-import { globalVariables, globalVariablesInitializer, localVariablesInitializer } from "../build/variables.ts";
+
 import { getOrCreateGlobalStep } from "../build/global_step.ts";
-import type { FlagSpecs, FlagsOf } from "../core/flags/value.ts";
+import { globalVariables, globalVariablesInitializer, localVariablesInitializer } from "../build/variables.ts";
 import { NotFoundError } from "../core/error.ts";
+import type { FlagSpecs, FlagsOf } from "../core/flags/value.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { formatShape, isFull, sameShape } from "../core/shape.ts";
 import { suggestNames } from "../core/suggest.ts";
@@ -63,7 +64,8 @@ export async function restoreModel(options: RestoreOptions): Promise<Restored> {
     const initializers = [globalVariablesInitializer(), localVariablesInitializer()];
     const reader = await BundleReader.open(options.checkpoint);
     const nameIn = (variable: string): string => {
-      for (const [from, to] of options.renames) if (variable.startsWith(to) && !reader.has(variable)) return from + variable.slice(to.length);
+      for (const [from, to] of options.renames)
+        if (variable.startsWith(to) && !reader.has(variable)) return from + variable.slice(to.length);
       return variable;
     };
     const variables = globalVariables();
@@ -77,7 +79,9 @@ export async function restoreModel(options: RestoreOptions): Promise<Restored> {
     const known = variables.filter((variable) => !missing.has(variable.op.name));
     reader.close();
     if (known.length === 0) throw new NotFoundError(`${options.checkpoint} holds none of the graph's variables`);
-    const saver = new Saver({ varList: Object.fromEntries(known.map((variable) => [nameIn(variable.op.name), variable])) });
+    const saver = new Saver({
+      varList: Object.fromEntries(known.map((variable) => [nameIn(variable.op.name), variable])),
+    });
     const sess = new Session({ graph });
     await sess.run(initializers as never);
     await saver.restore(sess, options.checkpoint);
@@ -92,12 +96,21 @@ function misfitOf(variable: GlobalVariable, key: string, reader: BundleReader): 
   const graphText = `${formatShape(variable.shape)} ${variable.dtype.baseDtype.name}`;
   const base = { name: variable.op.name, inGraph: graphText };
   if (!reader.has(key)) {
-    return [{ ...base, problem: "missing", inCheckpoint: "missing in the checkpoint", nearest: suggestNames(key, reader.names())[0] }];
+    return [
+      {
+        ...base,
+        problem: "missing",
+        inCheckpoint: "missing in the checkpoint",
+        nearest: suggestNames(key, reader.names())[0],
+      },
+    ];
   }
   const { dtype, shape } = reader.entry(key);
   const text = `${formatShape(shape)} ${dtype.name}`;
-  if (dtype !== variable.dtype.baseDtype) return [{ ...base, problem: "dtype", inCheckpoint: text, nearest: undefined }];
-  if (variable.shape && isFull(variable.shape) && !sameShape(variable.shape, shape)) return [{ ...base, problem: "shape", inCheckpoint: text, nearest: undefined }];
+  if (dtype !== variable.dtype.baseDtype)
+    return [{ ...base, problem: "dtype", inCheckpoint: text, nearest: undefined }];
+  if (variable.shape && isFull(variable.shape) && !sameShape(variable.shape, shape))
+    return [{ ...base, problem: "shape", inCheckpoint: text, nearest: undefined }];
   return [];
 }
 
@@ -110,6 +123,9 @@ export async function shownValues({ sess, model, graph }: Restored): Promise<[st
 }
 
 function smallVariables(): Record<string, GlobalVariable> {
-  const small = globalVariables().filter((variable) => variable.trainable && variable.shape && isFull(variable.shape) && variable.shape.reduce((n, d) => n * d, 1) <= 16);
+  const small = globalVariables().filter(
+    (variable) =>
+      variable.trainable && variable.shape && isFull(variable.shape) && variable.shape.reduce((n, d) => n * d, 1) <= 16,
+  );
   return Object.fromEntries(small.slice(0, 8).map((variable) => [variable.op.name, variable]));
 }

@@ -2,7 +2,11 @@ import { describe, expect, test } from "vitest";
 import { goldenPath, hasGoldens, readGolden } from "../golden.ts";
 import { readFamily, runOpCase } from "./ops.ts";
 
-const families = hasGoldens ? Object.keys(readGolden<{ families?: Record<string, number> } & Record<string, unknown>>("ops", "index.json").families ?? {}) : [];
+const families = hasGoldens
+  ? Object.keys(
+      readGolden<{ families?: Record<string, number> } & Record<string, unknown>>("ops", "index.json").families ?? {},
+    )
+  : [];
 const only = process.env.ONLY?.split(",");
 const pattern = process.env.CASE ? new RegExp(process.env.CASE) : null;
 
@@ -20,7 +24,9 @@ describe.skipIf(!hasGoldens)("golden ops", () => {
           const difference = await runOpCase(golden);
           if (difference) bad.push(`${golden.name}: ${difference}`);
         } catch (error) {
-          bad.push(`${golden.name}: threw ${(error as Error).name}: ${(error as Error).message.split("\n")[0]}${process.env.STACK ? (error as Error).stack : ""}`);
+          bad.push(
+            `${golden.name}: threw ${(error as Error).name}: ${(error as Error).message.split("\n")[0]}${process.env.STACK ? (error as Error).stack : ""}`,
+          );
         }
       }
       process.stdout.write(`${family}: ${count - bad.length} of ${count} equal\n`);

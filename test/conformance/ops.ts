@@ -35,7 +35,11 @@ export interface OpCase extends Step {
   readonly name: string;
   readonly graph: string;
   readonly static?: Record<string, { dtype: string; shape: (number | null)[] | null }>;
-  readonly gradients?: readonly { ys: readonly string[]; xs: readonly string[]; expected: readonly (GoldenValue | null)[] }[];
+  readonly gradients?: readonly {
+    ys: readonly string[];
+    xs: readonly string[];
+    expected: readonly (GoldenValue | null)[];
+  }[];
   readonly steps?: readonly Step[];
   readonly files?: Record<string, string>;
   readonly tol?: Tolerance;
@@ -49,7 +53,9 @@ const defaultTolerance: Tolerance = { rtol: 1e-5, atol: 1e-6 };
 export async function runOpCase(golden: OpCase, engine?: Engine): Promise<string | null> {
   const directory = golden.files ? mkdtempSync(join(tmpdir(), "tsflow-golden-")) : null;
   try {
-    if (directory) for (const [name, base64] of Object.entries(golden.files!)) writeFileSync(join(directory, name), Buffer.from(base64, "base64"));
+    if (directory)
+      for (const [name, base64] of Object.entries(golden.files!))
+        writeFileSync(join(directory, name), Buffer.from(base64, "base64"));
     return await runIn(golden, directory, engine);
   } finally {
     if (directory) rmSync(directory, { recursive: true, force: true });
@@ -67,8 +73,10 @@ async function runIn(golden: OpCase, directory: string | null, engine?: Engine):
   }
   for (const [name, want] of Object.entries(golden.static ?? {})) {
     const tensor = graph.getTensorByName(name);
-    if (JSON.stringify(tensor.shape) !== JSON.stringify(want.shape)) return `static shape of ${name}: ${JSON.stringify(tensor.shape)}, wanted ${JSON.stringify(want.shape)}`;
-    if (tensor.dtype.name.replace(/_ref$/, "") !== want.dtype.replace(/_ref$/, "")) return `static dtype of ${name}: ${tensor.dtype.name}, wanted ${want.dtype}`;
+    if (JSON.stringify(tensor.shape) !== JSON.stringify(want.shape))
+      return `static shape of ${name}: ${JSON.stringify(tensor.shape)}, wanted ${JSON.stringify(want.shape)}`;
+    if (tensor.dtype.name.replace(/_ref$/, "") !== want.dtype.replace(/_ref$/, ""))
+      return `static dtype of ${name}: ${tensor.dtype.name}, wanted ${want.dtype}`;
   }
   const sessions = new Map<number, Session>();
   const sessionOf = (index: number): Session => {
@@ -92,19 +100,31 @@ async function runIn(golden: OpCase, directory: string | null, engine?: Engine):
 
 const withDirectory = (value: GoldenValue, directory: string | null): GoldenValue =>
   directory && value.dtype === "string"
-    ? { ...value, values: value.values!.map((item) => (typeof item === "string" ? item.replaceAll("${DIR}", directory) : item)) }
+    ? {
+        ...value,
+        values: value.values!.map((item) => (typeof item === "string" ? item.replaceAll("${DIR}", directory) : item)),
+      }
     : value;
 
 const feedsOf = (feeds: Record<string, GoldenValue> | undefined, directory: string | null): [string, NdArray][] =>
   Object.entries(feeds ?? {}).map(([name, value]) => [name, toArray(withDirectory(value, directory))]);
 
-async function runStep(graph: Graph, sess: Session, step: Step, golden: OpCase, directory: string | null): Promise<string | null> {
+async function runStep(
+  graph: Graph,
+  sess: Session,
+  step: Step,
+  golden: OpCase,
+  directory: string | null,
+): Promise<string | null> {
   const names = step.fetches ?? [];
   let values: readonly (NdArray | null)[];
   try {
-    values = (await sess.run([names.map((name) => name), (step.targets ?? []).map((name) => graph.asGraphElement(name))] as never, {
-      feedDict: feedsOf(step.feeds, directory),
-    })) as never;
+    values = (await sess.run(
+      [names.map((name) => name), (step.targets ?? []).map((name) => graph.asGraphElement(name))] as never,
+      {
+        feedDict: feedsOf(step.feeds, directory),
+      },
+    )) as never;
     values = (values as unknown as [NdArray[]])[0];
   } catch (error) {
     if (step.error) return matchError(error, step.error);
@@ -115,7 +135,10 @@ async function runStep(graph: Graph, sess: Session, step: Step, golden: OpCase, 
     const got = values[names.indexOf(name)];
     if (!got) continue;
     const how = step.compare?.[name] ?? (golden as Step).compare?.[name];
-    const bad = how === "png" || how === "summary_images" ? null : difference(got, withDirectory(want, directory), golden.tol ?? defaultTolerance, how);
+    const bad =
+      how === "png" || how === "summary_images"
+        ? null
+        : difference(got, withDirectory(want, directory), golden.tol ?? defaultTolerance, how);
     if (bad) return `${name}: ${bad}`;
   }
   return null;
@@ -123,8 +146,10 @@ async function runStep(graph: Graph, sess: Session, step: Step, golden: OpCase, 
 
 export function matchError(error: unknown, want: GoldenError): string | null {
   const { message } = error as Error;
-  if (want.code && !(error instanceof OpError && error.code === want.code)) return `error ${(error as { code?: string }).code ?? (error as Error).name} (${message}), wanted ${want.code} ${want.regex}`;
-  if (!want.code && (error as Error).name !== want.type) return `error ${(error as Error).name} (${message}), wanted ${want.type} ${want.regex}`;
+  if (want.code && !(error instanceof OpError && error.code === want.code))
+    return `error ${(error as { code?: string }).code ?? (error as Error).name} (${message}), wanted ${want.code} ${want.regex}`;
+  if (!want.code && (error as Error).name !== want.type)
+    return `error ${(error as Error).name} (${message}), wanted ${want.type} ${want.regex}`;
   let pattern: RegExp;
   try {
     pattern = new RegExp(want.regex);
@@ -134,7 +159,12 @@ export function matchError(error: unknown, want: GoldenError): string | null {
   return pattern.test(message) ? null : `error text "${message}", wanted /${want.regex}/`;
 }
 
-async function checkGradients(graph: Graph, golden: OpCase, directory: string | null, engine?: Engine): Promise<string | null> {
+async function checkGradients(
+  graph: Graph,
+  golden: OpCase,
+  directory: string | null,
+  engine?: Engine,
+): Promise<string | null> {
   for (const { ys, xs, expected } of golden.gradients ?? []) {
     const gradients = graph.asDefault(() =>
       tf.gradients(
@@ -143,7 +173,9 @@ async function checkGradients(graph: Graph, golden: OpCase, directory: string | 
       ),
     );
     const dense: (Tensor | null)[] = graph.asDefault(() =>
-      gradients.map((gradient) => (gradient instanceof IndexedSlices ? tf.convertToTensor(gradient as never) : gradient)),
+      gradients.map((gradient) =>
+        gradient instanceof IndexedSlices ? tf.convertToTensor(gradient as never) : gradient,
+      ),
     );
     const sess = new Session({ graph, ...(engine ? { engine } : {}) });
     try {
@@ -151,7 +183,8 @@ async function checkGradients(graph: Graph, golden: OpCase, directory: string | 
       const values = (await sess.run(live as never, { feedDict: feedsOf(golden.feeds, directory) })) as NdArray[];
       for (const [i, want] of expected.entries()) {
         const gradient = dense[i];
-        if (!want !== !gradient) return `gradient of ${xs[i]}: ${gradient ? "some" : "none"}, wanted ${want ? "some" : "none"}`;
+        if (!want !== !gradient)
+          return `gradient of ${xs[i]}: ${gradient ? "some" : "none"}, wanted ${want ? "some" : "none"}`;
         if (!want) continue;
         const bad = difference(values[live.indexOf(gradient!)]!, want, golden.tol ?? { rtol: 1e-4, atol: 1e-5 });
         if (bad) return `gradient of ${xs[i]}: ${bad}`;

@@ -19,10 +19,16 @@ export interface Tolerance {
   readonly atol: number;
 }
 
-const words: Record<string, number> = { NaN: Number.NaN, Infinity: Number.POSITIVE_INFINITY, "-Infinity": Number.NEGATIVE_INFINITY };
+const words: Record<string, number> = {
+  NaN: Number.NaN,
+  Infinity: Number.POSITIVE_INFINITY,
+  "-Infinity": Number.NEGATIVE_INFINITY,
+};
 
 export const bytesOf = (value: unknown): Uint8Array =>
-  typeof value === "string" ? new TextEncoder().encode(value) : new Uint8Array(Buffer.from((value as { b64: string }).b64, "base64"));
+  typeof value === "string"
+    ? new TextEncoder().encode(value)
+    : new Uint8Array(Buffer.from((value as { b64: string }).b64, "base64"));
 
 function plain(value: unknown, dtype: string): unknown {
   if (dtype === "string") return bytesOf(value);
@@ -51,7 +57,8 @@ function isClose(got: unknown, want: unknown, dtype: string, tol: Tolerance): bo
   return Math.abs(g - w) <= tol.atol + tol.rtol * Math.abs(w);
 }
 
-const raw = (array: NdArray, i: number): unknown => (ArrayBuffer.isView(array.data) ? elementAt(array, i) : array.data[i]);
+const raw = (array: NdArray, i: number): unknown =>
+  ArrayBuffer.isView(array.data) ? elementAt(array, i) : array.data[i];
 
 /** What differs, or null when equal. */
 export function difference(got: NdArray, want: GoldenValue, tol: Tolerance, how?: string): string | null {
@@ -60,7 +67,8 @@ export function difference(got: NdArray, want: GoldenValue, tol: Tolerance, how?
   if (how === "shape") return null;
   const n = elementCount(want.shape);
   if (how === "set") {
-    const key = (value: unknown): string => (value instanceof Uint8Array ? Buffer.from(value).toString("hex") : String(value));
+    const key = (value: unknown): string =>
+      value instanceof Uint8Array ? Buffer.from(value).toString("hex") : String(value);
     const a = Array.from({ length: n }, (_, i) => key(raw(got, i))).sort();
     const b = want.values!.map((value) => key(plain(value, want.dtype))).sort();
     return JSON.stringify(a) === JSON.stringify(b) ? null : `elements {${a}}, wanted {${b}}`;
@@ -77,7 +85,9 @@ export function difference(got: NdArray, want: GoldenValue, tol: Tolerance, how?
   if (want.sha256 && createHash("sha256").update(got.tobytes()).digest("hex") === want.sha256) return null;
   if (want.sha256 && !/float|complex/.test(want.dtype)) return "bytes differ (sha256)";
   const check = (index: number, value: unknown): string | null =>
-    isClose(raw(got, index), plain(value, want.dtype), want.dtype, near) ? null : `element ${index}: ${show(raw(got, index))}, wanted ${show(value)}`;
+    isClose(raw(got, index), plain(value, want.dtype), want.dtype, near)
+      ? null
+      : `element ${index}: ${show(raw(got, index))}, wanted ${show(value)}`;
   for (const [i, value] of (want.first ?? []).entries()) {
     const bad = check(i, value);
     if (bad) return bad;
@@ -93,4 +103,5 @@ export function difference(got: NdArray, want: GoldenValue, tol: Tolerance, how?
   return null;
 }
 
-const show = (value: unknown): string => (value instanceof Uint8Array ? JSON.stringify(Buffer.from(value).toString("latin1")) : String(value));
+const show = (value: unknown): string =>
+  value instanceof Uint8Array ? JSON.stringify(Buffer.from(value).toString("latin1")) : String(value);

@@ -73,7 +73,12 @@ async function evaluateOnce(call: EvalCall, name: string, checkpoint: string): P
     const { loss, metrics, examples } = await evaluate(restored.sess, restored.model);
     const all: Record<string, number> = { loss, ...metrics };
     if (flags.json) out.printJson({ checkpoint, step: restored.step, ...all, examples });
-    else out.print(`${checkpoint}  step ${restored.step}  ${Object.entries(all).map(([key, value]) => `${key} ${value.toFixed(4)}`).join("  ")}  (${examples} examples)`);
+    else
+      out.print(
+        `${checkpoint}  step ${restored.step}  ${Object.entries(all)
+          .map(([key, value]) => `${key} ${value.toFixed(4)}`)
+          .join("  ")}  (${examples} examples)`,
+      );
     return checkLimits(call, all);
   } finally {
     restored.sess.close();
@@ -92,7 +97,9 @@ function checkLimits({ flags }: EvalCall, metrics: Readonly<Record<string, numbe
       const limit = Number(limitText);
       const value = metrics[name!];
       if (value === undefined || limitText === undefined || Number.isNaN(limit)) {
-        throw new Misuse(`--min and --max: expected METRIC=NUMBER of ${Object.keys(metrics).join(", ")}, got "${text}"`);
+        throw new Misuse(
+          `--min and --max: expected METRIC=NUMBER of ${Object.keys(metrics).join(", ")}, got "${text}"`,
+        );
       }
       if (!isBad(value, limit)) continue;
       process.stderr.write(`tsflow: ${name} is ${value}, ${word} ${limit} (exit 7)\n`);

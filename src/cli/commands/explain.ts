@@ -31,7 +31,10 @@ async function explain({ flags, given, words, out }: Call<typeof explainFlags>):
   const graph = new tf.Graph();
   graph.seed = 0;
   await graph.asDefault(async () => {
-    const built = model.build(Object.fromEntries(Object.keys(model.flags).map((name) => [name, values[name]])) as never, { seed: 0, note: () => {} });
+    const built = model.build(
+      Object.fromEntries(Object.keys(model.flags).map((name) => [name, values[name]])) as never,
+      { seed: 0, note: () => {} },
+    );
     await using sess = new tf.Session({ graph });
     await sess.run([tf.globalVariablesInitializer(), tf.localVariablesInitializer()]);
     const feed = built.batches?.next() ?? [];

@@ -30,13 +30,18 @@ const directoryOf = (look: Pick<FirstLook, "value" | "words" | "doubtful">): str
 export default defineCommand({
   usage: "[MODEL_DIR]",
   about: "rebuild the graph of a run and restore its variables; then evaluate, fetch or go on training",
-  examples: ["restore runs/linear", "restore runs/digits --fetch softmax:0 --feed x:0=@digit.npy --json", "restore runs/linear --max_step 2000"],
+  examples: [
+    "restore runs/linear",
+    "restore runs/digits --fetch softmax:0 --feed x:0=@digit.npy --json",
+    "restore runs/linear --max_step 2000",
+  ],
   flags: restoreFlags,
   words: [0, 1],
   async extend(look) {
     const directory = directoryOf(look);
     const { readRunFlags } = await import("../../train/run_directory.ts");
-    const name = (look.value("model") as string | null | undefined) ?? (directory ? readRunFlags(directory)?.model : undefined);
+    const name =
+      (look.value("model") as string | null | undefined) ?? (directory ? readRunFlags(directory)?.model : undefined);
     if (!name) return { owner: "the model", flags: {} };
     const model = await loadModel(name);
     return { owner: name, flags: withRunValues(model.flags, directory ? (readRunFlags(directory)?.lines ?? []) : []) };
@@ -50,9 +55,18 @@ export function withRunValues(flags: FlagSpecs, lines: readonly string[]): FlagS
   return Object.fromEntries(
     Object.entries(flags).map(([name, spec]) => {
       const text = values.get(name);
-      if (spec.kind === "bool") return [name, values.has(`no${name}`) ? { ...spec, default: false } : values.has(name) ? { ...spec, default: true } : spec];
+      if (spec.kind === "bool")
+        return [
+          name,
+          values.has(`no${name}`) ? { ...spec, default: false } : values.has(name) ? { ...spec, default: true } : spec,
+        ];
       if (text === undefined) return [name, spec];
-      const value = spec.kind === "int" || spec.kind === "float" || spec.kind === "seconds" ? Number(text) : spec.kind === "list" ? text.split(",") : text;
+      const value =
+        spec.kind === "int" || spec.kind === "float" || spec.kind === "seconds"
+          ? Number(text)
+          : spec.kind === "list"
+            ? text.split(",")
+            : text;
       return [name, { ...spec, default: value }];
     }),
   );
@@ -66,7 +80,11 @@ async function restoreCommand(call: RestoreCall): Promise<number> {
   const known = readRunFlags(directory);
   const name = flags.model ?? known?.model;
   const checkpoint = await checkpointOf(directory, flags.checkpoint);
-  if (!name) throw new Misuse(`${directory} does not say which model it is of`, `Name it: tsflow restore ${directory} --model NAME`);
+  if (!name)
+    throw new Misuse(
+      `${directory} does not say which model it is of`,
+      `Name it: tsflow restore ${directory} --model NAME`,
+    );
   if (flags.max_step !== null) return trainOn(call, directory, name);
   const model = await loadModel(name);
   const { CheckpointMisfit, restoreModel, shownValues } = await import("../../train/restore.ts");
@@ -97,7 +115,9 @@ async function restoreCommand(call: RestoreCall): Promise<number> {
         step: restored.step,
         variables: restored.variables,
         values: Object.fromEntries(shown.map(([key, value]) => [key, value.toList()])),
-        ...(evaluation ? { eval: { loss: evaluation.loss, ...evaluation.metrics, examples: evaluation.examples } } : {}),
+        ...(evaluation
+          ? { eval: { loss: evaluation.loss, ...evaluation.metrics, examples: evaluation.examples } }
+          : {}),
       });
       return 0;
     }
@@ -107,7 +127,9 @@ async function restoreCommand(call: RestoreCall): Promise<number> {
     if (evaluation) {
       const { loss, metrics, examples, seconds } = evaluation;
       const metricText = Object.entries({ loss, ...metrics }).map(([key, value]) => `${key} ${value.toFixed(4)}`);
-      out.print(`eval on ${restored.model.evaluation!.about}: ${metricText.join("  ")}  (${examples} examples, ${seconds.toFixed(1)} s)`);
+      out.print(
+        `eval on ${restored.model.evaluation!.about}: ${metricText.join("  ")}  (${examples} examples, ${seconds.toFixed(1)} s)`,
+      );
     }
     return 0;
   } finally {
@@ -137,7 +159,10 @@ export async function checkpointOf(directory: string, wanted: string | null): Pr
   if (found && checkpointExists(found)) return found;
   const where = wanted === null ? directory : `${directory} (--checkpoint ${wanted})`;
   throw Object.assign(
-    new Misuse(`nothing to restore in ${where}: no file "checkpoint", no *.index`, `Train first: tsflow train --model_dir ${directory}`),
+    new Misuse(
+      `nothing to restore in ${where}: no file "checkpoint", no *.index`,
+      `Train first: tsflow train --model_dir ${directory}`,
+    ),
     { exit: 4 },
   );
 }
@@ -154,7 +179,10 @@ async function fetchAll({ flags, out }: RestoreCall, { sess, graph }: Restored):
   const values = (await sess.run(names, { feedDict })) as (NdArray | null)[];
   if (flags.json) {
     const fetches = Object.fromEntries(
-      names.map((name, i) => [name, values[i] ? { dtype: values[i].dtype.name, shape: values[i].shape, values: values[i].toList() } : null]),
+      names.map((name, i) => [
+        name,
+        values[i] ? { dtype: values[i].dtype.name, shape: values[i].shape, values: values[i].toList() } : null,
+      ]),
     );
     out.printJson({ fetches });
   } else for (const [i, name] of names.entries()) out.print(`${name} ${values[i] ?? "done"}`);
@@ -166,7 +194,19 @@ async function trainOn(call: RestoreCall, directory: string, name: string): Prom
   const { runCommand } = await import("../run.ts");
   const { default: trainCommand } = await import("./train.ts");
   const { readRunFlags } = await import("../../train/run_directory.ts");
-  const kept = (readRunFlags(directory)?.lines ?? []).filter((line) => !line.startsWith("--max_step=") && !line.startsWith("--model="));
-  const passing = ["json", "quiet", "verbose"].filter((flagName) => (call.flags as Record<string, unknown>)[flagName] === true).map((flagName) => `--${flagName}`);
-  return runCommand(trainCommand, "train", [name, ...kept, ...passing, `--ui=${call.flags.ui}`, `--model_dir=${directory}`, `--max_step=${call.flags.max_step}`, "--resume=must"]);
+  const kept = (readRunFlags(directory)?.lines ?? []).filter(
+    (line) => !line.startsWith("--max_step=") && !line.startsWith("--model="),
+  );
+  const passing = ["json", "quiet", "verbose"]
+    .filter((flagName) => (call.flags as Record<string, unknown>)[flagName] === true)
+    .map((flagName) => `--${flagName}`);
+  return runCommand(trainCommand, "train", [
+    name,
+    ...kept,
+    ...passing,
+    `--ui=${call.flags.ui}`,
+    `--model_dir=${directory}`,
+    `--max_step=${call.flags.max_step}`,
+    "--resume=must",
+  ]);
 }

@@ -52,12 +52,18 @@ export async function meantModel(look: FirstLook, standard: string | null): Prom
 }
 
 /** The model's flags; those that the command knows too take the model's default and help. */
-export async function modelFlagsOf(look: FirstLook, standard: string | null): Promise<{ owner: string; flags: FlagSpecs }> {
+export async function modelFlagsOf(
+  look: FirstLook,
+  standard: string | null,
+): Promise<{ owner: string; flags: FlagSpecs }> {
   const name = await meantModel(look, standard);
   if (name === null) return { owner: "the model", flags: {} };
   const model = await loadModel(name);
   const commandDefaults = Object.fromEntries(
-    Object.entries(model.defaults ?? {}).map(([flagName, value]) => [flagName, { ...(trainFlags as FlagSpecs)[flagName]!, default: value }]),
+    Object.entries(model.defaults ?? {}).map(([flagName, value]) => [
+      flagName,
+      { ...(trainFlags as FlagSpecs)[flagName]!, default: value },
+    ]),
   );
   return { owner: name, flags: { ...commandDefaults, ...model.flags } };
 }
@@ -79,13 +85,19 @@ export default defineCommand({
 async function trainCommand(call: TrainCall): Promise<number> {
   const { flags, given, words } = call;
   const { newestCheckpoint, readRunFlags, stepOfPrefix } = await import("../../train/run_directory.ts");
-  const name = flags.model ?? words[0] ?? (flags.model_dir ? readRunFlags(flags.model_dir)?.model : undefined) ?? "linear_regression";
+  const name =
+    flags.model ??
+    words[0] ??
+    (flags.model_dir ? readRunFlags(flags.model_dir)?.model : undefined) ??
+    "linear_regression";
   const model = await loadModel(name);
   const modelDir = flags.model_dir ?? join("runs", model.name, timeName(new Date()));
   const resumeFrom = chooseStart(call, modelDir, newestCheckpoint(modelDir));
   const known = readRunFlags(modelDir);
   if (known && !flags.overwrite && !sameModel(known.model, name)) {
-    throw new Misuse(`${modelDir} holds a run of ${known.model}, not ${model.name}. Use another --model_dir, or --overwrite`);
+    throw new Misuse(
+      `${modelDir} holds a run of ${known.model}, not ${model.name}. Use another --model_dir, or --overwrite`,
+    );
   }
   if (known && resumeFrom) tellDifferences(call, known.lines, model.name);
   const startStep = resumeFrom ? (stepOfPrefix(resumeFrom) ?? 0) : 0;
@@ -95,7 +107,12 @@ async function trainCommand(call: TrainCall): Promise<number> {
   const { chooseEngine } = await import("../../session/default_engine.ts");
   chooseEngine(flags.engine as "auto");
   const signals = stopOnSignals();
-  const sink = await prepareReports({ json: flags.json, quiet: flags.quiet, ui: flags.ui as UiFlag, onInterrupt: signals.interrupt });
+  const sink = await prepareReports({
+    json: flags.json,
+    quiet: flags.quiet,
+    ui: flags.ui as UiFlag,
+    onInterrupt: signals.interrupt,
+  });
   try {
     const outcome = await train({
       model,
@@ -139,10 +156,19 @@ function chooseStart({ flags }: TrainCall, modelDir: string, newest: string | nu
       return newest;
     case "must":
       if (newest) return newest;
-      throw Object.assign(new Misuse(`nothing to resume in ${modelDir}: no file "checkpoint", no *.index`, `Train first: tsflow train --model_dir ${modelDir}`), { exit: 4 });
+      throw Object.assign(
+        new Misuse(
+          `nothing to resume in ${modelDir}: no file "checkpoint", no *.index`,
+          `Train first: tsflow train --model_dir ${modelDir}`,
+        ),
+        { exit: 4 },
+      );
     case "never":
       if (newest && !flags.overwrite) {
-        throw new Misuse(`${modelDir} holds checkpoints up to ${newest}`, "Use another --model_dir, or --overwrite to begin anew there");
+        throw new Misuse(
+          `${modelDir} holds checkpoints up to ${newest}`,
+          "Use another --model_dir, or --overwrite to begin anew there",
+        );
       }
       return null;
     default:
@@ -159,11 +185,34 @@ function chooseSeed(given: number | null, lines: readonly string[] | undefined):
 
 /** The effective flags as a flagfile that repeats the run. */
 function flagfileOf(given: FlagValues, model: string, seed: number): string {
-  const passing = ["model", "model_dir", "seed", "resume", "overwrite", "strict_resume", "dry_run", "add_step", "json", "quiet", "verbose", "ui", "color", "help", "helpfull", "helpshort", "version", "print_flags"];
+  const passing = [
+    "model",
+    "model_dir",
+    "seed",
+    "resume",
+    "overwrite",
+    "strict_resume",
+    "dry_run",
+    "add_step",
+    "json",
+    "quiet",
+    "verbose",
+    "ui",
+    "color",
+    "help",
+    "helpfull",
+    "helpshort",
+    "version",
+    "print_flags",
+  ];
   const lines = given
     .toFlagfile()
     .split("\n")
-    .filter((line) => line !== "" && !passing.some((name) => line === `--${name}` || line === `--no${name}` || line.startsWith(`--${name}=`)));
+    .filter(
+      (line) =>
+        line !== "" &&
+        !passing.some((name) => line === `--${name}` || line === `--no${name}` || line.startsWith(`--${name}=`)),
+    );
   return `${[`--model=${model}`, `--seed=${seed}`, ...lines].join("\n")}\n`;
 }
 
@@ -177,17 +226,24 @@ function tellDifferences({ flags, given, out }: TrainCall, lines: readonly strin
       .map((line) => line.slice(2).split("=", 2) as [string, string | undefined]),
   );
   const passing = new Set(["model", "seed", "max_step", "max_time", "target", "log_every", "threads"]);
-  const changed = [...now].filter(([name, value]) => !passing.has(name) && before.has(name) && before.get(name) !== value);
+  const changed = [...now].filter(
+    ([name, value]) => !passing.has(name) && before.has(name) && before.get(name) !== value,
+  );
   const texts = changed.map(([name, value]) => `${name} ${before.get(name)} -> ${value}`);
   if (texts.length === 0) return;
-  if (flags.strict_resume) throw new Misuse(`flags differ from the saved run: ${texts.join(", ")}`, "Leave out --strict_resume to go on with the new ones");
+  if (flags.strict_resume)
+    throw new Misuse(
+      `flags differ from the saved run: ${texts.join(", ")}`,
+      "Leave out --strict_resume to go on with the new ones",
+    );
   out.warn(`flags differ from the saved run: ${texts.join(", ")}`);
 }
 
 function parseTarget(text: string | null): { name: string; below: boolean; value: number } | null {
   if (text === null) return null;
   const match = /^([\w/]+)\s*([<>])\s*([-+.\deE]+)$/.exec(text);
-  if (!match || Number.isNaN(Number(match[3]))) throw new Misuse(`--target: expected METRIC<NUMBER or METRIC>NUMBER, got "${text}". Example: loss<0.1`);
+  if (!match || Number.isNaN(Number(match[3])))
+    throw new Misuse(`--target: expected METRIC<NUMBER or METRIC>NUMBER, got "${text}". Example: loss<0.1`);
   return { name: match[1]!, below: match[2] === "<", value: Number(match[3]) };
 }
 

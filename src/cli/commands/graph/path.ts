@@ -26,7 +26,12 @@ export function pathLines(graph: Graph, fetch: string): string[] {
 
 function describe(op: Operation, isRoot: boolean): string {
   const [output] = op.outputs;
-  const type = op.name === op.type || op.name.startsWith(`${op.type}_`) ? op.name : isRoot ? `${op.name}  ${op.type}` : `${op.name} (${op.type})`;
+  const type =
+    op.name === op.type || op.name.startsWith(`${op.type}_`)
+      ? op.name
+      : isRoot
+        ? `${op.name}  ${op.type}`
+        : `${op.name} (${op.type})`;
   return output ? `${type}  ${output.dtype.baseDtype.name} ${formatShape(output.shape)}` : type;
 }
 
@@ -35,7 +40,12 @@ function needs(graph: Graph, seen: ReadonlySet<Operation>): string {
   const run = [...seen];
   const feeds = run.filter((op) => op.definition.placeholder && op.inputs.length === 0);
   const variables = run.filter((op) => op.definition.variable);
-  const others = graph.operations.filter((op) => !seen.has(op) && op.outputs.every((output) => output.users.length === 0) && op.definition.updates.length + op.controlInputs.length > 0);
+  const others = graph.operations.filter(
+    (op) =>
+      !seen.has(op) &&
+      op.outputs.every((output) => output.users.length === 0) &&
+      op.definition.updates.length + op.controlInputs.length > 0,
+  );
   const shown = others.slice(0, 6);
   return `needs feeds: ${names(feeds)}     reads variables: ${names(variables)}     does not run: ${names(shown)}${others.length > shown.length ? ` and ${others.length - shown.length} more` : ""}`;
 }

@@ -22,12 +22,17 @@ const wordOf = (look: FirstLook): string | undefined => look.words[0] ?? look.do
 export default defineCommand({
   usage: "MODEL|FILE",
   about: "print, search and convert the graph of a model or a file; show the path of a fetch",
-  examples: ["graph digits_softmax --path accuracy", "graph runs/linear/model.ckpt-1000.meta --ops", "graph linear_regression --format pb --out graph.pb"],
+  examples: [
+    "graph digits_softmax --path accuracy",
+    "graph runs/linear/model.ckpt-1000.meta --ops",
+    "graph linear_regression --format pb --out graph.pb",
+  ],
   flags: showFlags,
   words: [1, 1],
   async extend(look) {
     const word = wordOf(look);
-    if (!word || (pathKind(word) !== "none" && !isModelPath(word)) || /\.(pb|pbtxt|meta)$/.test(word)) return { owner: "the model", flags: {} };
+    if (!word || (pathKind(word) !== "none" && !isModelPath(word)) || /\.(pb|pbtxt|meta)$/.test(word))
+      return { owner: "the model", flags: {} };
     return { owner: word, flags: (await loadModel(word)).flags };
   },
   run: showGraph,
@@ -51,7 +56,8 @@ async function showGraph(call: ShowCall): Promise<number> {
     out.write(data);
     return 0;
   }
-  if (pathKind(flags.out) !== "none" && !flags.overwrite) throw new Misuse(`${flags.out} is there already`, "Add --overwrite to replace it");
+  if (pathKind(flags.out) !== "none" && !flags.overwrite)
+    throw new Misuse(`${flags.out} is there already`, "Add --overwrite to replace it");
   writeFileAtomic(flags.out, typeof data === "string" ? new TextEncoder().encode(data) : data);
   out.print(`${source.title}: ${source.definition.nodes.length} nodes in ${flags.out}`);
   return 0;
@@ -79,12 +85,15 @@ async function rendered({ flags }: ShowCall, source: GraphSource): Promise<strin
   }
 }
 
-const nodeLine = ({ name, op, inputs, device }: NodeDefinition): string => `${name} = ${op}(${inputs.join(", ")})${device ? ` @${device}` : ""}`;
+const nodeLine = ({ name, op, inputs, device }: NodeDefinition): string =>
+  `${name} = ${op}(${inputs.join(", ")})${device ? ` @${device}` : ""}`;
 
 function opCounts(nodes: readonly NodeDefinition[]): string[] {
   const counts = new Map<string, number>();
   for (const { op } of nodes) counts.set(op, (counts.get(op) ?? 0) + 1);
-  return [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).map(([op, n]) => `${String(n).padStart(6)}  ${op}`);
+  return [...counts]
+    .sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
+    .map(([op, n]) => `${String(n).padStart(6)}  ${op}`);
 }
 
 const quoted = (text: string): string => JSON.stringify(text);

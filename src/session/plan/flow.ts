@@ -10,12 +10,12 @@
  *
  * Source: tensorflow/core/common_runtime/executor.cc, propagator_state.cc.
  */
-import { int32 } from "../core/dtype.ts";
-import { InternalError } from "../core/error.ts";
-import { elementAt, NdArray } from "../core/nd_array.ts";
-import type { FlowRole } from "../graph/definition.ts";
-import type { Operation } from "../graph/operation.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import { int32 } from "../../core/dtype.ts";
+import { InternalError } from "../../core/error.ts";
+import { elementAt, NdArray } from "../../core/nd_array.ts";
+import type { FlowRole } from "../../graph/definition.ts";
+import type { Operation } from "../../graph/operation.ts";
+import type { Tensor } from "../../graph/tensor.ts";
 import { isLowered, plainAttrs } from "./classify.ts";
 import { type HostEnvironment, runHostNode } from "./host.ts";
 import { Segment } from "./segment.ts";
@@ -116,7 +116,8 @@ function prepare(graph: FlowGraph): { nodes: Map<Operation, FlowNode>; enters: M
   }
   for (const node of nodes.values()) {
     for (const [input, tensor] of node.op.inputs.entries()) {
-      if (!graph.fed.has(tensor)) (nodes.get(tensor.op)!.users[tensor.valueIndex] as { node: FlowNode; input: number }[]).push({ node, input });
+      if (!graph.fed.has(tensor))
+        (nodes.get(tensor.op)!.users[tensor.valueIndex] as { node: FlowNode; input: number }[]).push({ node, input });
     }
     for (const op of node.op.controlInputs) (nodes.get(op)!.controlUsers as FlowNode[]).push(node);
   }
@@ -126,7 +127,12 @@ function prepare(graph: FlowGraph): { nodes: Map<Operation, FlowNode>; enters: M
 }
 
 /** Runs to the end; the fetched values in order. */
-export function runFlow(graph: FlowGraph, feeds: ReadonlyMap<Tensor, RunValue>, fetches: readonly Tensor[], environment: FlowEnvironment): Promise<RunValue[]> {
+export function runFlow(
+  graph: FlowGraph,
+  feeds: ReadonlyMap<Tensor, RunValue>,
+  fetches: readonly Tensor[],
+  environment: FlowEnvironment,
+): Promise<RunValue[]> {
   return new FlowRun(graph, feeds, fetches, environment).run();
 }
 
@@ -144,7 +150,12 @@ class FlowRun {
   #failure: { error: unknown } | null = null;
   #wake: (() => void) | null = null;
 
-  constructor(graph: FlowGraph, feeds: ReadonlyMap<Tensor, RunValue>, fetches: readonly Tensor[], environment: FlowEnvironment) {
+  constructor(
+    graph: FlowGraph,
+    feeds: ReadonlyMap<Tensor, RunValue>,
+    fetches: readonly Tensor[],
+    environment: FlowEnvironment,
+  ) {
     const { nodes, enters } = prepare(graph);
     this.#nodes = nodes;
     this.#enters = enters;
@@ -177,7 +188,8 @@ class FlowRun {
         fedInputs++;
         this.#deliver(node, input, fed, this.#root, false);
       }
-      if (fedInputs === 0 && node.dataInputs === 0 && node.controlInputs === 0) this.#activate(node, this.#root, [], false);
+      if (fedInputs === 0 && node.dataInputs === 0 && node.controlInputs === 0)
+        this.#activate(node, this.#root, [], false);
     }
     let since = performance.now();
     let next = 0;
@@ -270,7 +282,9 @@ class FlowRun {
     if (!isLowered(op)) {
       const result = runHostNode(op, inputs, this.#environment);
       const complete = (values: readonly RunValue[]) =>
-        values.length || op.outputs.length === 0 ? values : op.outputs.map(() => inputs[op.inputs.findIndex((input) => input.dtype.isRef)]!);
+        values.length || op.outputs.length === 0
+          ? values
+          : op.outputs.map(() => inputs[op.inputs.findIndex((input) => input.dtype.isRef)]!);
       return result instanceof Promise ? result.then(complete) : complete(result);
     }
     if (op.definition.variable) return [state.variableOf(op).value];
@@ -324,7 +338,14 @@ class FlowRun {
   #stateOf(node: FlowNode, at: Iteration): NodeState {
     let state = at.nodes.get(node.index);
     if (!state) {
-      state = { inputs: new Array(node.dataInputs), arrived: 0, controls: 0, deadInputs: 0, hasDeadControl: false, fired: false };
+      state = {
+        inputs: new Array(node.dataInputs),
+        arrived: 0,
+        controls: 0,
+        deadInputs: 0,
+        hasDeadControl: false,
+        fired: false,
+      };
       at.nodes.set(node.index, state);
     }
     return state;

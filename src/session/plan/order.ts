@@ -7,9 +7,9 @@
  *     stages  lowerable nodes of one level (and, where the run may wait, of one set of awaited ancestors) are a segment;
  *             every other node is a stage of its own
  */
-import { InvalidArgumentError } from "../core/error.ts";
-import type { Operation } from "../graph/operation.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import { InvalidArgumentError } from "../../core/error.ts";
+import type { Operation } from "../../graph/operation.ts";
+import type { Tensor } from "../../graph/tensor.ts";
 import { isLowered, mayWait, referenceInputs } from "./classify.ts";
 
 export interface Stage {
@@ -66,7 +66,9 @@ export function orderNodes(nodes: readonly Operation[], fed: ReadonlySet<Tensor>
   }
   if (order.length < sorted.length) {
     const stuck = sorted.find((_, i) => waiting[i]! > 0)!;
-    throw new InvalidArgumentError(`The graph couldn't be sorted in topological order: a cycle goes through node '${stuck.name}'`);
+    throw new InvalidArgumentError(
+      `The graph couldn't be sorted in topological order: a cycle goes through node '${stuck.name}'`,
+    );
   }
   return order;
 }
@@ -159,7 +161,11 @@ class AwaitSets {
 }
 
 /** Cuts ordered nodes into stages. With `single`, every node is a stage (traces, and graphs that run node by node). */
-export function cutStages(order: readonly Operation[], fed: ReadonlySet<Tensor>, options: { single?: boolean } = {}): Stage[] {
+export function cutStages(
+  order: readonly Operation[],
+  fed: ReadonlySet<Tensor>,
+  options: { single?: boolean } = {},
+): Stage[] {
   const levels = new Map<Operation, { level: number; awaits: number }>();
   const awaitSets = new AwaitSets();
   const tracks = new Map<Operation, VariableTrack>();
@@ -175,7 +181,9 @@ export function cutStages(order: readonly Operation[], fed: ReadonlySet<Tensor>,
       awaits = awaitSets.union(awaits, mayWait(source) ? awaitSets.with(from.awaits, source.id + 1) : from.awaits);
     }
     const variables = referenceInputs(op);
-    const updated = new Set(variables.filter((reference) => reference.isUpdated).map((reference) => reference.variable));
+    const updated = new Set(
+      variables.filter((reference) => reference.isUpdated).map((reference) => reference.variable),
+    );
     for (const { variable } of variables) {
       const track = tracks.get(variable);
       if (!track) continue;
@@ -201,7 +209,13 @@ export function cutStages(order: readonly Operation[], fed: ReadonlySet<Tensor>,
     groupOf.set(op, key);
     const group = groups.get(key);
     if (group) group.nodes.push(op);
-    else groups.set(key, { kind: lowered ? "segment" : "host", nodes: [op], order: (level * 2 + (lowered ? 0 : 1)) * 65536 + awaitSets.size(awaits), mayWait: mayWait(op) });
+    else
+      groups.set(key, {
+        kind: lowered ? "segment" : "host",
+        nodes: [op],
+        order: (level * 2 + (lowered ? 0 : 1)) * 65536 + awaitSets.size(awaits),
+        mayWait: mayWait(op),
+      });
   }
   return linkStages([...groups.entries()], groupOf, fed);
 }
@@ -218,7 +232,8 @@ function linkStages(
   return entries.map(([key, group], i) => {
     const after = new Set<number>();
     for (const op of group.nodes) {
-      for (const source of sourcesOf(op, fed)) if (groupOf.get(source) !== key) after.add(index.get(groupOf.get(source)!)!);
+      for (const source of sourcesOf(op, fed))
+        if (groupOf.get(source) !== key) after.add(index.get(groupOf.get(source)!)!);
       for (const { variable, isUpdated } of referenceInputs(op)) {
         const update = lastUpdate.get(variable);
         if (update !== undefined && update !== i) after.add(update);

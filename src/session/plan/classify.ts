@@ -1,9 +1,9 @@
 /** How the session treats a node: facts of its definition and dtypes, never its name. */
-import { unwrapAttr } from "../graph/attr.ts";
-import type { AttrPlain } from "../graph/definition.ts";
-import { argLength } from "../graph/infer.ts";
-import type { Operation } from "../graph/operation.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import { unwrapAttr } from "../../graph/attr.ts";
+import type { AttrPlain } from "../../graph/definition.ts";
+import { argLength } from "../../graph/infer.ts";
+import type { Operation } from "../../graph/operation.ts";
+import type { Tensor } from "../../graph/tensor.ts";
 
 const lowered = new WeakMap<Operation, boolean>();
 

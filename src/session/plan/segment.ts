@@ -3,18 +3,18 @@
  * on). Where a shape depends on a value that the segment itself computes, the segment is cut there: the first part runs, the rest is
  * specialised on what came out.
  */
-import { type DType, dtypeOf } from "../core/dtype.ts";
-import { NdArray } from "../core/nd_array.ts";
-import { elementCount, type FullShape, sameShape } from "../core/shape.ts";
-import { type Builder, createBuilder, NeedsValue } from "../engine/builder.ts";
-import type { Executable } from "../engine/engine.ts";
-import type { Lowering } from "../engine/lowering.ts";
-import { inputsOf, type Value } from "../engine/primitive.ts";
-import { argLength, isListArg, recordOf } from "../graph/infer.ts";
-import type { Operation } from "../graph/operation.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import { type DType, dtypeOf } from "../../core/dtype.ts";
+import { NdArray } from "../../core/nd_array.ts";
+import { elementCount, type FullShape, sameShape } from "../../core/shape.ts";
+import { type Builder, createBuilder, NeedsValue } from "../../engine/builder.ts";
+import type { Executable } from "../../engine/engine.ts";
+import type { Lowering } from "../../engine/lowering.ts";
+import { inputsOf, type Value } from "../../engine/primitive.ts";
+import { argLength, isListArg, recordOf } from "../../graph/infer.ts";
+import type { Operation } from "../../graph/operation.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import type { SessionState } from "../state.ts";
 import { atNode } from "./errors.ts";
-import type { SessionState } from "./state.ts";
 import { copyIn, EngineValue, type RunValue, VariableValue, viewOf } from "./values.ts";
 
 /** The values of a run by the plan's numbers for tensors, and the workspaces to give back at its end. */
@@ -44,7 +44,11 @@ interface Specialisation {
   readonly known: readonly { readonly index: number; readonly value: NdArray | VariableValue }[];
   readonly written: readonly { readonly slot: number; readonly shape: FullShape }[];
   /** What must still hold of variables; an undefined shape does not matter. */
-  readonly assumed: readonly { readonly slot: number; readonly shape: FullShape | null | undefined; readonly address: number }[];
+  readonly assumed: readonly {
+    readonly slot: number;
+    readonly shape: FullShape | null | undefined;
+    readonly address: number;
+  }[];
   readonly next: Segment | null;
   readonly free: number[];
   layoutVersion: number;
@@ -174,7 +178,8 @@ export class Segment {
       else {
         const array = value as NdArray | EngineValue;
         key += `${array.shape.join(",")};`;
-        if (this.#concrete.has(i) && elementCount(array.shape) <= maxConcreteElements) key += `=${this.#arrayOf(array).data};`;
+        if (this.#concrete.has(i) && elementCount(array.shape) <= maxConcreteElements)
+          key += `=${this.#arrayOf(array).data};`;
       }
     }
     return key;
@@ -249,7 +254,8 @@ export class Segment {
   #finish(frame: RunFrame, attempt: Attempt): Specialisation {
     const { builder, values, engineInputs, cut } = attempt;
     const produced = new Set(this.inputs);
-    for (const op of cut ? this.nodes.slice(0, cut.at) : this.nodes) for (const output of op.outputs) produced.add(output);
+    for (const op of cut ? this.nodes.slice(0, cut.at) : this.nodes)
+      for (const output of op.outputs) produced.add(output);
     let wanted: readonly Tensor[] = this.outputs;
     let next: Segment | null = null;
     if (cut) {
@@ -266,7 +272,12 @@ export class Segment {
         concrete: inputs.flatMap((tensor, i) => (cut.needed.has(tensor) ? [i] : [])),
       });
       const external = new Set(this.inputs);
-      wanted = [...new Set([...this.outputs.filter((tensor) => !own.has(tensor)), ...inputs.filter((tensor) => !external.has(tensor))])];
+      wanted = [
+        ...new Set([
+          ...this.outputs.filter((tensor) => !own.has(tensor)),
+          ...inputs.filter((tensor) => !external.has(tensor)),
+        ]),
+      ];
     }
     const program: Value[] = [];
     const outputs: { index: number; dtype: DType }[] = [];
@@ -282,7 +293,10 @@ export class Segment {
         if (constant) known.push({ index, value: retyped(constant, tensor.dtype.baseDtype) });
         else {
           program.push(value);
-          outputs.push({ index, dtype: tensor.dtype.baseDtype.base === value.dtype ? tensor.dtype.baseDtype : dtypeOf(value.dtype) });
+          outputs.push({
+            index,
+            dtype: tensor.dtype.baseDtype.base === value.dtype ? tensor.dtype.baseDtype : dtypeOf(value.dtype),
+          });
         }
       }
     }
@@ -304,7 +318,11 @@ export class Segment {
       outputs,
       known,
       written,
-      assumed: [...attempt.assumed].map(([slot, shape]) => ({ slot, shape, address: this.#state.variableAt(slot).address })),
+      assumed: [...attempt.assumed].map(([slot, shape]) => ({
+        slot,
+        shape,
+        address: this.#state.variableAt(slot).address,
+      })),
       next,
       free: [],
       layoutVersion: this.#state.layoutVersion,
@@ -313,14 +331,22 @@ export class Segment {
 
   /** Lines for `tsflow explain` and traces: the kernels of every specialisation so far. */
   describe(): readonly string[] {
-    return [...this.#specialisations.values()].flatMap((spec) => [...spec.executable.describe(), ...(spec.next?.describe() ?? [])]);
+    return [...this.#specialisations.values()].flatMap((spec) => [
+      ...spec.executable.describe(),
+      ...(spec.next?.describe() ?? []),
+    ]);
   }
 
   /** The executable used last, when this segment runs as one piece without outside state to check; for direct calls. */
   get direct(): { executable: Executable; base: number; layoutVersion: number; written: number } | null {
     const spec = this.#last;
     if (!spec || spec.next || spec.known.length || this.#concrete.size || spec.free.length === 0) return null;
-    return { executable: spec.executable, base: spec.free[spec.free.length - 1]!, layoutVersion: spec.layoutVersion, written: spec.written.length };
+    return {
+      executable: spec.executable,
+      base: spec.free[spec.free.length - 1]!,
+      layoutVersion: spec.layoutVersion,
+      written: spec.written.length,
+    };
   }
 }
 
@@ -349,7 +375,8 @@ function allocateWorkspace(state: SessionState, executable: Executable): number 
 }
 
 /** The graph's dtype over the engine's: handles are int32 there. */
-const retyped = (array: NdArray, dtype: DType): NdArray => (array.dtype === dtype ? array : new NdArray(dtype, array.shape, array.data));
+const retyped = (array: NdArray, dtype: DType): NdArray =>
+  array.dtype === dtype ? array : new NdArray(dtype, array.shape, array.data);
 
 /** Lowers one node and records its outputs. */
 export function lowerNode(op: Operation, builder: Builder, values: Map<Tensor, Lowered>, state: SessionState): void {
@@ -370,7 +397,8 @@ export function lowerNode(op: Operation, builder: Builder, values: Map<Tensor, L
     outputDtypes: op.outputs.map((output) => output.dtype),
     outputShapes: op.outputs.map((output) => output.shape),
   });
-  const outputs = result === undefined ? [] : Array.isArray(result) ? (result as readonly Lowered[]) : [result as Lowered];
+  const outputs =
+    result === undefined ? [] : Array.isArray(result) ? (result as readonly Lowered[]) : [result as Lowered];
   if (outputs.length !== op.outputs.length) {
     throw new Error(`bug: lowering of ${op.type} gives ${outputs.length} values for ${op.outputs.length} outputs`);
   }

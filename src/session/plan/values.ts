@@ -1,9 +1,9 @@
 /** What passes between the stages of a run. */
-import type { DType } from "../core/dtype.ts";
-import { NdArray, viewElements } from "../core/nd_array.ts";
-import { elementCount, type FullShape } from "../core/shape.ts";
-import type { VariableRef } from "../engine/lowering.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { DType } from "../../core/dtype.ts";
+import { NdArray, viewElements } from "../../core/nd_array.ts";
+import { elementCount, type FullShape } from "../../core/shape.ts";
+import type { Engine } from "../../engine/engine.ts";
+import type { VariableRef } from "../../engine/lowering.ts";
 
 /** A value in engine memory; valid until its run ends. */
 export class EngineValue {
@@ -41,7 +41,11 @@ export type RunValue = NdArray | EngineValue | VariableValue | Dead;
 
 /** A view (not a copy) of a value in engine memory. */
 export function viewOf(engine: Engine, value: EngineValue): NdArray {
-  return new NdArray(value.dtype, value.shape, viewElements(value.dtype, engine.buffer, value.address, elementCount(value.shape)));
+  return new NdArray(
+    value.dtype,
+    value.shape,
+    viewElements(value.dtype, engine.buffer, value.address, elementCount(value.shape)),
+  );
 }
 
 /** A copy in JavaScript's own memory. */

@@ -1,15 +1,15 @@
 /** A plan: the stages for one set of fetches and feeds, ready to run again and again. */
-import { CancelledError, InvalidArgumentError } from "../core/error.ts";
-import type { NdArray } from "../core/nd_array.ts";
-import type { Operation } from "../graph/operation.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import { CancelledError, InvalidArgumentError } from "../../core/error.ts";
+import type { NdArray } from "../../core/nd_array.ts";
+import type { Operation } from "../../graph/operation.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import type { SessionState } from "../state.ts";
 import { isLowered } from "./classify.ts";
 import { atNode } from "./errors.ts";
 import { type FlowGraph, runFlow } from "./flow.ts";
 import { type CallFunction, type HostEnvironment, readVariable, runHostNode } from "./host.ts";
 import { cutStages, orderNodes, prune, type Stage } from "./order.ts";
 import { type RunFrame, Segment } from "./segment.ts";
-import type { SessionState } from "./state.ts";
 import { copyOut, dead, EngineValue, type RunValue, VariableValue } from "./values.ts";
 
 /** What a run reports when it is traced. */
@@ -62,7 +62,10 @@ export class Plan {
     this.feeds = options.feeds;
     this.#state = options.state;
     const fed = new Set(options.feeds);
-    const wanted = [...options.fetches.filter((tensor) => !fed.has(tensor)).map((tensor) => tensor.op), ...options.targets];
+    const wanted = [
+      ...options.fetches.filter((tensor) => !fed.has(tensor)).map((tensor) => tensor.op),
+      ...options.targets,
+    ];
     const pruned = prune(wanted, fed);
     for (const tensor of options.feeds) this.#numberOf(tensor);
     if (pruned.hasFlow) {
@@ -100,7 +103,8 @@ export class Plan {
       const made = stageOf.get(tensor.op)!;
       if (made !== by) neededOutside[made]!.add(tensor);
     };
-    for (const [i, stage] of stages.entries()) for (const op of stage.nodes) for (const input of op.inputs) need(input, i);
+    for (const [i, stage] of stages.entries())
+      for (const op of stage.nodes) for (const input of op.inputs) need(input, i);
     for (const tensor of this.fetches) need(tensor, -1);
     const fetchedRefs = new Set([...fetched].filter((tensor) => tensor.dtype.isRef));
     return stages.map((stage, i) => {
@@ -110,11 +114,19 @@ export class Plan {
       }
       const own = new Set(stage.nodes);
       const inputs = new Set<Tensor>();
-      for (const op of stage.nodes) for (const input of op.inputs) if (fed.has(input) || !own.has(input.op)) inputs.add(input);
+      for (const op of stage.nodes)
+        for (const input of op.inputs) if (fed.has(input) || !own.has(input.op)) inputs.add(input);
       for (const tensor of inputs) this.#numberOf(tensor);
       for (const op of stage.nodes) for (const tensor of op.outputs) this.#numberOf(tensor);
       const outputs = [...neededOutside[i]!];
-      const segment = new Segment({ nodes: stage.nodes, inputs: [...inputs], outputs, fetchedRefs, index: this.#index, state: this.#state });
+      const segment = new Segment({
+        nodes: stage.nodes,
+        inputs: [...inputs],
+        outputs,
+        fetchedRefs,
+        index: this.#index,
+        state: this.#state,
+      });
       return { stage, segment, after: stage.after };
     });
   }
@@ -137,17 +149,27 @@ export class Plan {
     return { state: this.#state, signal: options.signal ?? neverAborted, call: options.call };
   }
 
-  #runStage(planned: PlannedStage, frame: RunFrame, environment: HostEnvironment, options: RunOptions): void | Promise<void> {
+  #runStage(
+    planned: PlannedStage,
+    frame: RunFrame,
+    environment: HostEnvironment,
+    options: RunOptions,
+  ): void | Promise<void> {
     const { trace } = options;
     const startMs = trace ? performance.now() : 0;
     const report = (): void => {
       if (!trace) return;
-      const outputs = planned.stage.nodes.flatMap((op) => op.outputs.map((tensor) => frame.values[this.#index.get(tensor)!]));
+      const outputs = planned.stage.nodes.flatMap((op) =>
+        op.outputs.map((tensor) => frame.values[this.#index.get(tensor)!]),
+      );
       trace({
         nodes: planned.stage.nodes,
         startMs,
         endMs: performance.now(),
-        outputs: outputs.filter((value): value is NdArray | EngineValue => value !== undefined && value !== dead && !(value instanceof VariableValue)),
+        outputs: outputs.filter(
+          (value): value is NdArray | EngineValue =>
+            value !== undefined && value !== dead && !(value instanceof VariableValue),
+        ),
       });
     };
     if (planned.segment) {
@@ -160,7 +182,8 @@ export class Plan {
     const result = runHostNode(op, inputs, environment);
     const store = (outputs: readonly RunValue[]): void => {
       for (const [k, tensor] of op.outputs.entries()) {
-        frame.values[this.#index.get(tensor)!] = outputs[k] ?? inputs[op.inputs.findIndex((input) => input.dtype.isRef)]!;
+        frame.values[this.#index.get(tensor)!] =
+          outputs[k] ?? inputs[op.inputs.findIndex((input) => input.dtype.isRef)]!;
       }
       report();
     };
@@ -246,14 +269,20 @@ export class Plan {
   }
 
   async #runFlow(frame: RunFrame, options: RunOptions): Promise<NdArray[]> {
-    const feeds = new Map<Tensor, RunValue>(this.feeds.map((tensor, i) => [tensor, frame.values[this.#feedIndex[i]!]!]));
-    const values = await runFlow(this.#flow!, feeds, this.fetches, { ...this.#environment(options), releases: frame.releases });
+    const feeds = new Map<Tensor, RunValue>(
+      this.feeds.map((tensor, i) => [tensor, frame.values[this.#feedIndex[i]!]!]),
+    );
+    const values = await runFlow(this.#flow!, feeds, this.fetches, {
+      ...this.#environment(options),
+      releases: frame.releases,
+    });
     return values.map((value, i) => this.#own(value, this.fetches[i]!));
   }
 
   #collect(frame: RunFrame): NdArray[] {
     const results = new Array<NdArray>(this.fetches.length);
-    for (let i = 0; i < results.length; i++) results[i] = this.#own(frame.values[this.#fetchIndex[i]!]!, this.fetches[i]!);
+    for (let i = 0; i < results.length; i++)
+      results[i] = this.#own(frame.values[this.#fetchIndex[i]!]!, this.fetches[i]!);
     return results;
   }
 
@@ -264,7 +293,8 @@ export class Plan {
       throw atNode(new InvalidArgumentError(`Retval[${this.fetches.indexOf(tensor)}] does not have value`), tensor.op);
     }
     if (value instanceof VariableValue) {
-      if (value.isResource) throw new InvalidArgumentError(`The handle ${tensor.name} has no value to fetch: fetch its read`);
+      if (value.isResource)
+        throw new InvalidArgumentError(`The handle ${tensor.name} has no value to fetch: fetch its read`);
       try {
         return readVariable(value, this.#state);
       } catch (error) {
@@ -285,7 +315,9 @@ export class Plan {
 
   /** Nodes that run outside segments. */
   get hostNodes(): readonly Operation[] {
-    return this.#stages.flatMap((planned) => (planned.segment ? [] : planned.stage.nodes)).concat(this.#flow ? this.nodes.filter((op) => !isLowered(op)) : []);
+    return this.#stages
+      .flatMap((planned) => (planned.segment ? [] : planned.stage.nodes))
+      .concat(this.#flow ? this.nodes.filter((op) => !isLowered(op)) : []);
   }
 
   dispose(): void {

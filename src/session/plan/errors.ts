@@ -1,6 +1,6 @@
 /** Errors of a run, with the node that failed. */
-import { OpError, opError } from "../core/error.ts";
-import type { Operation } from "../graph/operation.ts";
+import { OpError, opError } from "../../core/error.ts";
+import type { Operation } from "../../graph/operation.ts";
 
 /** TensorFlow's text: the message, then the node; op and user line beside it. An error that names its node already stays as it is. */
 export function atNode(error: unknown, op: Operation, nodeName = op.name): unknown {

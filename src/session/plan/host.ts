@@ -1,21 +1,24 @@
 /** Nodes that the host runs: `compute` and `run` on arrays, and lowered ops over strings. */
-import { dtypeOf } from "../core/dtype.ts";
-import { FailedPreconditionError, InvalidArgumentError, UnimplementedError } from "../core/error.ts";
-import { NdArray, viewElements } from "../core/nd_array.ts";
-import { elementCount, formatShape } from "../core/shape.ts";
-import { createBuilder, NeedsValue } from "../engine/builder.ts";
-import type { Value } from "../engine/primitive.ts";
-import type { FunctionRef } from "../graph/attr.ts";
-import type { ComputeContext, NodeFacts, RunContext } from "../graph/definition.ts";
-import { argLength, isListArg, recordOf } from "../graph/infer.ts";
-import type { Operation } from "../graph/operation.ts";
+import { dtypeOf } from "../../core/dtype.ts";
+import { FailedPreconditionError, InvalidArgumentError, UnimplementedError } from "../../core/error.ts";
+import { NdArray, viewElements } from "../../core/nd_array.ts";
+import { elementCount, formatShape } from "../../core/shape.ts";
+import { createBuilder, NeedsValue } from "../../engine/builder.ts";
+import type { Value } from "../../engine/primitive.ts";
+import type { FunctionRef } from "../../graph/attr.ts";
+import type { ComputeContext, NodeFacts, RunContext } from "../../graph/definition.ts";
+import { argLength, isListArg, recordOf } from "../../graph/infer.ts";
+import type { Operation } from "../../graph/operation.ts";
+import type { SessionState } from "../state.ts";
 import { hasLowering } from "./classify.ts";
 import { atNode } from "./errors.ts";
-import type { SessionState } from "./state.ts";
 import { copyIn, copyOut, EngineValue, type RunValue, VariableValue, viewOf } from "./values.ts";
 
 /** Runs a function of the graph's library; given by the plan that runs the node. */
-export type CallFunction = (fn: FunctionRef, args: readonly NdArray[]) => readonly NdArray[] | Promise<readonly NdArray[]>;
+export type CallFunction = (
+  fn: FunctionRef,
+  args: readonly NdArray[],
+) => readonly NdArray[] | Promise<readonly NdArray[]>;
 
 export interface HostEnvironment {
   readonly state: SessionState;
@@ -45,21 +48,28 @@ function dispatch(op: Operation, inputs: readonly RunValue[], environment: HostE
   const { definition } = op;
   if (definition.placeholder && !definition.compute) throw unfed(op);
   if (hasLowering(op) && !definition.run) return runLoweredStrings(op, inputs, environment.state);
-  const record = recordOf<NdArray>(op, hostInputs(op, inputs, environment.state, definition.run !== undefined) as NdArray[]);
+  const record = recordOf<NdArray>(
+    op,
+    hostInputs(op, inputs, environment.state, definition.run !== undefined) as NdArray[],
+  );
   const context = contextFor(op, inputs, environment);
   if (definition.run) {
     const result = definition.run(record, context);
     return result instanceof Promise ? result.then((value) => asList(op, value)) : asList(op, result);
   }
   if (definition.compute) return asList(op, definition.compute(record, context));
-  throw new UnimplementedError(`No OpKernel was registered to support Op '${op.type}' used by {{node ${op.name}}} with these attrs. Run tsflow graph check FILE to list such nodes`);
+  throw new UnimplementedError(
+    `No OpKernel was registered to support Op '${op.type}' used by {{node ${op.name}}} with these attrs. Run tsflow graph check FILE to list such nodes`,
+  );
 }
 
 function unfed(op: Operation): InvalidArgumentError {
   const { dtype, shape } = op.outputs[0]!;
   const names: Record<string, string> = { float32: "float", float64: "double", float16: "half" };
   const shapeText = shape === null || shape.length === 0 ? "" : ` and shape ${formatShape(shape)}`;
-  return new InvalidArgumentError(`You must feed a value for placeholder tensor '${op.name}' with dtype ${names[dtype.base] ?? dtype.base}${shapeText}`);
+  return new InvalidArgumentError(
+    `You must feed a value for placeholder tensor '${op.name}' with dtype ${names[dtype.base] ?? dtype.base}${shapeText}`,
+  );
 }
 
 function asList(op: Operation, result: unknown): readonly RunValue[] {
@@ -73,15 +83,22 @@ function asList(op: Operation, result: unknown): readonly RunValue[] {
 }
 
 /** Inputs as arrays: references are read where the signature takes a value; what waits gets copies. */
-function hostInputs(op: Operation, inputs: readonly RunValue[], state: SessionState, copies: boolean): (NdArray | VariableValue)[] {
+function hostInputs(
+  op: Operation,
+  inputs: readonly RunValue[],
+  state: SessionState,
+  copies: boolean,
+): (NdArray | VariableValue)[] {
   const result: (NdArray | VariableValue)[] = [];
   let at = 0;
   for (const arg of op.definition.inputs) {
     const n = isListArg(arg) ? argLength(arg, op.attrs) : 1;
     for (let k = at; k < at + n; k++) {
       const value = inputs[k]!;
-      if (value instanceof VariableValue) result.push(value.isResource || arg.isRef ? value : readVariable(value, state));
-      else if (value instanceof EngineValue) result.push(copies ? copyOut(state.engine, value) : viewOf(state.engine, value));
+      if (value instanceof VariableValue)
+        result.push(value.isResource || arg.isRef ? value : readVariable(value, state));
+      else if (value instanceof EngineValue)
+        result.push(copies ? copyOut(state.engine, value) : viewOf(state.engine, value));
       else result.push(value as NdArray);
     }
     at += n;
@@ -97,7 +114,8 @@ export function readVariable(value: VariableValue, state: SessionState): NdArray
   return new NdArray(array.dtype, array.shape, (array.data as Float32Array).slice());
 }
 
-const uninitialized = (value: VariableValue) => new FailedPreconditionError(`Attempting to use uninitialized value ${value.name}`);
+const uninitialized = (value: VariableValue) =>
+  new FailedPreconditionError(`Attempting to use uninitialized value ${value.name}`);
 
 const factsOf = (op: Operation): NodeFacts => ({
   name: op.name,
@@ -114,7 +132,8 @@ function contextFor(op: Operation, inputs: readonly RunValue[], environment: Hos
     for (const arg of op.definition.inputs) {
       if (arg.name === name) {
         const value = inputs[at];
-        if (!(value instanceof VariableValue)) throw new InvalidArgumentError(`Input ${name} of ${op.name} is no variable`);
+        if (!(value instanceof VariableValue))
+          throw new InvalidArgumentError(`Input ${name} of ${op.name} is no variable`);
         return state.handleOf(state.variableAt(value.slot));
       }
       at += isListArg(arg) ? argLength(arg, op.attrs) : 1;
@@ -138,7 +157,8 @@ function contextFor(op: Operation, inputs: readonly RunValue[], environment: Hos
     },
     call: (fn, args) => {
       const result = environment.call(fn, args);
-      if (result instanceof Promise) throw new InvalidArgumentError(`Function ${fn.name} waits and cannot be called from ${op.name}`);
+      if (result instanceof Promise)
+        throw new InvalidArgumentError(`Function ${fn.name} waits and cannot be called from ${op.name}`);
       return result;
     },
     callAsync: async (fn, args) => environment.call(fn, args),
@@ -157,7 +177,10 @@ function runLoweredStrings(op: Operation, inputs: readonly RunValue[], state: Se
   };
   const scratch = new Map<number, number>();
   const builder = createBuilder({ variable: (slot) => ({ shape: state.variableAt(slot).shape }) });
-  const lowering = builder.lowering({ randomSlot: () => state.randomSlot(op), wrapError: (error) => atNode(error, op) as Error });
+  const lowering = builder.lowering({
+    randomSlot: () => state.randomSlot(op),
+    wrapError: (error) => atNode(error, op) as Error,
+  });
   let at = 0;
   const record = recordOf<Value | VariableValue>(
     op,
@@ -168,7 +191,11 @@ function runLoweredStrings(op: Operation, inputs: readonly RunValue[], state: Se
       return taken.map((value) => {
         if (value instanceof VariableValue && (value.isResource || arg.isRef)) return value;
         const array =
-          value instanceof VariableValue ? readVariable(value, state) : value instanceof EngineValue ? copyOut(engine, value) : (value as NdArray);
+          value instanceof VariableValue
+            ? readVariable(value, state)
+            : value instanceof EngineValue
+              ? copyOut(engine, value)
+              : (value as NdArray);
         return lowering.constant(intern(array));
       });
     }),
@@ -182,7 +209,12 @@ function runLoweredStrings(op: Operation, inputs: readonly RunValue[], state: Se
       throw error;
     }
   })();
-  const outputs = result === undefined ? [] : Array.isArray(result) ? (result as readonly (Value | VariableValue)[]) : [result as Value | VariableValue];
+  const outputs =
+    result === undefined
+      ? []
+      : Array.isArray(result)
+        ? (result as readonly (Value | VariableValue)[])
+        : [result as Value | VariableValue];
   const numeric = outputs.filter((value): value is Value => !(value instanceof VariableValue));
   const program = builder.finish(numeric);
   for (const slot of new Set([...builder.reads(), ...builder.written().keys()])) {
@@ -191,9 +223,11 @@ function runLoweredStrings(op: Operation, inputs: readonly RunValue[], state: Se
     const shape = builder.written().get(slot)?.shape ?? variable.shape!;
     const address = engine.allocate(Math.max(4 * elementCount(shape), 4));
     scratch.set(slot, address);
-    if (variable.strings) copyIn(engine, intern(new NdArray(variable.dtype, variable.shape!, variable.strings)), address);
+    if (variable.strings)
+      copyIn(engine, intern(new NdArray(variable.dtype, variable.shape!, variable.strings)), address);
   }
-  for (const [slot, { shape }] of builder.written()) if (!scratch.has(slot)) state.reserveVariable(state.variableAt(slot), shape);
+  for (const [slot, { shape }] of builder.written())
+    if (!scratch.has(slot)) state.reserveVariable(state.variableAt(slot), shape);
   const executable = engine.compile(program, (slot) => scratch.get(slot) ?? state.slotAddress(slot));
   const base = engine.allocate(Math.max(executable.workspaceBytes, 64));
   try {
@@ -213,8 +247,18 @@ function runLoweredStrings(op: Operation, inputs: readonly RunValue[], state: Se
       if (value instanceof VariableValue) return value;
       const dtype = op.outputs[i]!.dtype.baseDtype;
       const shape = executable.outputs[k]!.shape;
-      const view = viewElements(dtypeOf(dtype.base), engine.buffer, executable.outputAddress(base, k++), elementCount(shape));
-      if (dtype.base === "string") return new NdArray(dtype, shape, Array.from(view as Int32Array, (handle) => table[handle]!));
+      const view = viewElements(
+        dtypeOf(dtype.base),
+        engine.buffer,
+        executable.outputAddress(base, k++),
+        elementCount(shape),
+      );
+      if (dtype.base === "string")
+        return new NdArray(
+          dtype,
+          shape,
+          Array.from(view as Int32Array, (handle) => table[handle]!),
+        );
       return copyOut(engine, new EngineValue(dtype, shape, view.byteOffset));
     });
   } finally {
@@ -223,4 +267,3 @@ function runLoweredStrings(op: Operation, inputs: readonly RunValue[], state: Se
     executable.dispose?.();
   }
 }
-
