@@ -117,6 +117,9 @@ export interface RunContext extends ComputeContext {
 /** How an op takes part in TF1's control flow; the executor knows these roles and no names. */
 export type FlowRole = "switch" | "merge" | "enter" | "exit" | "nextIteration" | "loopCond" | "controlTrigger";
 
+// biome-ignore lint/suspicious/noExplicitAny: records and tools are typed where ops are defined
+type Any = any;
+
 /** An op, complete. `record` parameters hold inputs, attrs (and outputs for gradients) by their names in the signature. */
 export interface OpDefinition {
   readonly type: string;
@@ -132,25 +135,17 @@ export interface OpDefinition {
   /** Its output is a variable of the session: a reference, or a resource handle. */
   readonly variable?: "ref" | "resource";
   readonly flow?: FlowRole;
-  // biome-ignore lint/suspicious/noExplicitAny: records are typed where ops are defined
-  readonly value?: (record: any) => NdArray;
-  // biome-ignore lint/suspicious/noExplicitAny: records are typed where ops are defined
-  readonly shape: (record: any, context: ShapeContext) => InferredShapes;
+  readonly value?: (record: Any) => NdArray;
+  readonly shape: (record: Any, context: ShapeContext) => InferredShapes;
   /** Partly known values of an int vector output while building, for shapes computed from shapes. */
-  // biome-ignore lint/suspicious/noExplicitAny: records are typed where ops are defined
-  readonly partialValue?: (record: any, context: ShapeContext) => readonly Dim[] | null;
-  // biome-ignore lint/suspicious/noExplicitAny: records are typed where ops are defined
-  readonly lower?: (p: Lowering, record: any, node: NodeFacts) => Lowered;
-  // biome-ignore lint/suspicious/noExplicitAny: records are typed where ops are defined
-  readonly compute?: (record: any, context: ComputeContext) => NdArray | readonly NdArray[] | void;
-  // biome-ignore lint/suspicious/noExplicitAny: records are typed where ops are defined
+  readonly partialValue?: (record: Any, context: ShapeContext) => readonly Dim[] | null;
+  readonly lower?: (p: Lowering, record: Any, node: NodeFacts) => Lowered;
+  readonly compute?: (record: Any, context: ComputeContext) => NdArray | readonly NdArray[] | void;
   readonly run?: (
-    record: any,
+    record: Any,
     context: RunContext,
   ) => NdArray | readonly NdArray[] | void | Promise<NdArray | readonly NdArray[] | void>;
   /** dtypes of inputs for which `compute` is used although the op has `lower` (strings and the like have no primitive form). */
-  // biome-ignore lint/suspicious/noExplicitAny: records are typed where ops are defined
-  readonly lowers?: (record: any) => boolean;
-  // biome-ignore lint/suspicious/noExplicitAny: tools are typed where ops are defined
-  readonly gradient: ((tf: any, record: any, ...dys: any[]) => Record<string, unknown>) | "none" | "unregistered";
+  readonly lowers?: (record: Any) => boolean;
+  readonly gradient: ((tf: Any, record: Any, ...dys: Any[]) => Record<string, unknown>) | "none" | "unregistered";
 }
