@@ -1,0 +1,251 @@
+/**
+ * The disk, as the rest of `io` sees it: a small interface, so that tests can put a layer between which fails or stops at any operation.
+ * All operations throw an OpError with the code and the words that TensorFlow gives for the system's error.
+ */
+import { randomBytes } from "node:crypto";
+import fs from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { type Code, OpError, opError } from "../core/error.ts";
+import { pid } from "../core/host.ts";
+
+export interface FileStat {
+  readonly sizeBytes: number;
+  readonly mtimeMs: number;
+  readonly isFile: boolean;
+  readonly isDirectory: boolean;
+}
+
+export type OpenMode = "r" | "r+" | "w" | "wx" | "a";
+
+/** An open file. Reads and writes may be short, as the system's are: `readFully` and `writeAll` go on. */
+export interface OpenFile {
+  readonly path: string;
+  read(into: Uint8Array, position: number): number;
+  readAsync(into: Uint8Array, position: number): Promise<number>;
+  /** Writes where the last write ended (or at the end, mode `a`). */
+  write(bytes: Uint8Array): number;
+  writeAsync(bytes: Uint8Array): Promise<number>;
+  sync(): void;
+  syncAsync(): Promise<void>;
+  truncate(sizeBytes: number): void;
+  sizeBytes(): number;
+  close(): void;
+}
+
+export interface FileSystem {
+  open(path: string, mode: OpenMode): OpenFile;
+  /** Null where nothing is. */
+  stat(path: string): FileStat | null;
+  readdir(path: string): string[];
+  /** With its parents; nothing happens if it is there. */
+  mkdir(path: string): void;
+  rename(from: string, to: string): void;
+  unlink(path: string): void;
+  rmdir(path: string): void;
+  link(existing: string, path: string): void;
+  /** Makes renames and new names in a folder durable, where the system can. */
+  syncDirectory(path: string): void;
+  freeBytes(path: string): number;
+  realpath(path: string): string;
+}
+
+const words: Readonly<Record<string, readonly [Code, string]>> = {
+  ENOENT: ["NOT_FOUND", "No such file or directory"],
+  EEXIST: ["ALREADY_EXISTS", "File exists"],
+  EACCES: ["PERMISSION_DENIED", "Permission denied"],
+  EPERM: ["PERMISSION_DENIED", "Operation not permitted"],
+  EROFS: ["PERMISSION_DENIED", "Read-only file system"],
+  ENOSPC: ["RESOURCE_EXHAUSTED", "No space left on device"],
+  EDQUOT: ["RESOURCE_EXHAUSTED", "Disk quota exceeded"],
+  EMFILE: ["RESOURCE_EXHAUSTED", "Too many open files"],
+  ENFILE: ["RESOURCE_EXHAUSTED", "Too many open files in system"],
+  ENOMEM: ["RESOURCE_EXHAUSTED", "Cannot allocate memory"],
+  EIO: ["DATA_LOSS", "Input/output error"],
+  EISDIR: ["FAILED_PRECONDITION", "Is a directory"],
+  ENOTDIR: ["FAILED_PRECONDITION", "Not a directory"],
+  ENOTEMPTY: ["FAILED_PRECONDITION", "Directory not empty"],
+  EBUSY: ["FAILED_PRECONDITION", "Device or resource busy"],
+  EXDEV: ["FAILED_PRECONDITION", "Invalid cross-device link"],
+  ENAMETOOLONG: ["INVALID_ARGUMENT", "File name too long"],
+  EINVAL: ["INVALID_ARGUMENT", "Invalid argument"],
+  ELOOP: ["INVALID_ARGUMENT", "Too many levels of symbolic links"],
+  EFBIG: ["OUT_OF_RANGE", "File too large"],
+  ENOTSUP: ["UNIMPLEMENTED", "Operation not supported"],
+  EINTR: ["UNAVAILABLE", "Interrupted system call"],
+};
+
+/** What a system error means in TensorFlow: `NOT_FOUND: a.txt; No such file or directory`. Source: tensorflow/core/platform/errors.cc */
+export function fileError(error: unknown, path: string): OpError {
+  if (error instanceof OpError) return error;
+  const { code = "", message } = error as NodeJS.ErrnoException;
+  const [status, text] = words[code] ?? ["UNKNOWN", message];
+  return opError(status, `${path}; ${text}`, { path, cause: error });
+}
+
+/** The errno name behind an error of the file system, `ENOSPC` for one; undefined for others. */
+export const errnoOf = (error: unknown): string | undefined =>
+  error instanceof OpError ? (error.cause as NodeJS.ErrnoException | undefined)?.code : undefined;
+
+const readAt = promisify(fs.read);
+const writeAt = promisify(fs.write);
+const fsync = promisify(fs.fsync);
+
+function guarded<T>(path: string, action: () => T): T {
+  for (;;) {
+    try {
+      return action();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EINTR") throw fileError(error, path);
+    }
+  }
+}
+
+async function guardedAsync<T>(path: string, action: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await action();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EINTR") throw fileError(error, path);
+    }
+  }
+}
+
+function openFile(path: string, mode: OpenMode): OpenFile {
+  const fd = guarded(path, () => fs.openSync(path, mode));
+  let isOpen = true;
+  return {
+    path,
+    read: (into, position) => guarded(path, () => fs.readSync(fd, into, 0, into.length, position)),
+    readAsync: (into, position) =>
+      guardedAsync(path, async () => (await readAt(fd, into, 0, into.length, position)).bytesRead),
+    write: (bytes) => guarded(path, () => fs.writeSync(fd, bytes)),
+    writeAsync: (bytes) => guardedAsync(path, async () => (await writeAt(fd, bytes)).bytesWritten),
+    sync: () => guarded(path, () => fs.fsyncSync(fd)),
+    syncAsync: () => guardedAsync(path, () => fsync(fd)),
+    truncate: (sizeBytes) => guarded(path, () => fs.ftruncateSync(fd, sizeBytes)),
+    sizeBytes: () => guarded(path, () => fs.fstatSync(fd).size),
+    close() {
+      if (!isOpen) return;
+      isOpen = false;
+      guarded(path, () => fs.closeSync(fd));
+    },
+  };
+}
+
+/** What a system without fsync of folders answers. */
+const noDirectorySync: ReadonlySet<string> = new Set(["EINVAL", "ENOTSUP", "EPERM", "EISDIR", "EACCES", "EBADF"]);
+
+function syncDirectory(path: string): void {
+  try {
+    const fd = fs.openSync(path, "r");
+    try {
+      fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+  } catch (error) {
+    if (!noDirectorySync.has((error as NodeJS.ErrnoException).code ?? "")) throw fileError(error, path);
+  }
+}
+
+function statOf(path: string): FileStat | null {
+  try {
+    const stat = fs.statSync(path, { throwIfNoEntry: false });
+    if (!stat) return null;
+    return { sizeBytes: stat.size, mtimeMs: stat.mtimeMs, isFile: stat.isFile(), isDirectory: stat.isDirectory() };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return null;
+    throw fileError(error, path);
+  }
+}
+
+/** The real disk. */
+export const nodeFiles: FileSystem = {
+  open: openFile,
+  stat: statOf,
+  readdir: (path) => guarded(path, () => fs.readdirSync(path)),
+  mkdir: (path) => guarded(path, () => void fs.mkdirSync(path, { recursive: true })),
+  rename: (from, to) => guarded(from, () => fs.renameSync(from, to)),
+  unlink: (path) => guarded(path, () => fs.unlinkSync(path)),
+  rmdir: (path) => guarded(path, () => fs.rmdirSync(path)),
+  link: (existing, path) => guarded(path, () => fs.linkSync(existing, path)),
+  syncDirectory,
+  freeBytes(path) {
+    const { bavail, bsize } = guarded(path, () => fs.statfsSync(path));
+    return bavail * bsize;
+  },
+  realpath: (path) => guarded(path, () => fs.realpathSync(path)),
+};
+
+/** Reads until `into` is full or the file ends; the bytes read. */
+export function readFully(file: OpenFile, into: Uint8Array, position: number): number {
+  let done = 0;
+  while (done < into.length) {
+    const n = file.read(into.subarray(done), position + done);
+    if (n === 0) break;
+    done += n;
+  }
+  return done;
+}
+
+export async function readFullyAsync(file: OpenFile, into: Uint8Array, position: number): Promise<number> {
+  let done = 0;
+  while (done < into.length) {
+    const n = await file.readAsync(into.subarray(done), position + done);
+    if (n === 0) break;
+    done += n;
+  }
+  return done;
+}
+
+export function writeAll(file: OpenFile, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) done += file.write(bytes.subarray(done));
+}
+
+export async function writeAllAsync(file: OpenFile, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length; ) done += await file.writeAsync(bytes.subarray(done));
+}
+
+/** All bytes of a file. NOT_FOUND, PERMISSION_DENIED and the like. */
+export function readFile(path: string, files: FileSystem = nodeFiles): Uint8Array {
+  const file = files.open(path, "r");
+  try {
+    const bytes = new Uint8Array(file.sizeBytes());
+    return bytes.subarray(0, readFully(file, bytes, 0));
+  } finally {
+    file.close();
+  }
+}
+
+/** A name in the same folder for what will be renamed to `path`; a start-up may remove such files. */
+export const temporaryName = (path: string): string =>
+  join(dirname(path), `.tsf-tmp-${pid()}-${randomBytes(6).toString("hex")}-${basename(path)}`);
+
+/** Puts a whole file in place of `path`: temporary name, fsync, rename, fsync of the folder. After an error the old file is there as it was. */
+export function writeFileAtomic(path: string, bytes: Uint8Array, files: FileSystem = nodeFiles): void {
+  const temporary = temporaryName(path);
+  const file = files.open(temporary, "wx");
+  try {
+    try {
+      writeAll(file, bytes);
+      file.sync();
+    } finally {
+      file.close();
+    }
+    files.rename(temporary, path);
+  } catch (error) {
+    removeQuietly(files, temporary);
+    throw error;
+  }
+  files.syncDirectory(dirname(path));
+}
+
+/** For cleaning up after an error that is reported already. */
+export function removeQuietly(files: FileSystem, path: string): void {
+  try {
+    files.unlink(path);
+  } catch {
+    // the first error is the one to tell; a start-up removes what is left
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * A TFRecord file is a concatenation of
+ *     length      uint64, little-endian
+ *     length_crc  uint32, masked crc32c of the 8 bytes of length
+ *     data        byte[length]
+ *     data_crc    uint32, masked crc32c of data
+ * Source: tensorflow/core/lib/io/record_reader.cc, record_writer.h
+ */
+import { DataLossError, ResourceExhaustedError } from "../../core/error.ts";
+import { maskedCrc32c } from "../crc.ts";
+
+export const headerSize = 12;
+export const footerSize = 4;
+
+const defaultMaxRecordBytes = 256 * 2 ** 20;
+
+/** What a cutter of records must know of where its bytes come from. */
+export interface RecordOrigin {
+  readonly path: string;
+  /** Bytes of the file, if it is not compressed: no record can be longer than what is left. */
+  readonly sizeBytes?: number | undefined;
+  readonly maxRecordBytes?: number | undefined;
+}
+
+/** Cuts a stream of bytes into records, without any input or output of its own: `push` bytes, take records with `next`. */
+export class RecordCutter {
+  readonly #origin: RecordOrigin;
+  /** Bytes in one piece from #at on, then #pieces, which are joined to it only when a record needs them. */
+  #buffer: Uint8Array = new Uint8Array(0);
+  #at = 0;
+  #pieces: Uint8Array[] = [];
+  #pieceBytes = 0;
+  #offset: number;
+  #length = -1;
+
+  constructor(origin: RecordOrigin, offset = 0) {
+    this.#origin = origin;
+    this.#offset = offset;
+  }
+
+  /** Where in the (uncompressed) stream the next record begins. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Bytes pushed and not yet part of a record taken. */
+  get pending(): number {
+    return this.#buffer.length - this.#at + this.#pieceBytes;
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#pieces.push(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
+    this.#pieceBytes += bytes.length;
+  }
+
+  /** How many bytes must be pending for `next` to give a record, as far as its length is known. DATA_LOSS, RESOURCE_EXHAUSTED for that length. */
+  get wanted(): number {
+    if (this.#length < 0) {
+      if (this.pending < headerSize) return headerSize;
+      this.#gather(headerSize);
+      this.#length = this.#readLength();
+    }
+    return headerSize + this.#length + footerSize;
+  }
+
+  /** The next record as a view on what was pushed, or null if more bytes are needed. DATA_LOSS for wrong checksums. */
+  next(): Uint8Array | null {
+    const size = this.wanted;
+    if (this.#length < 0 || this.pending < size) return null;
+    this.#gather(size);
+    const from = this.#at + headerSize;
+    const data = this.#buffer.subarray(from, from + this.#length);
+    if (readUint32(this.#buffer, from + data.length) !== maskedCrc32c(data)) throw this.corrupted(headerSize);
+    this.#pass(size);
+    return data;
+  }
+
+  /** Passes over the record that begins here, whatever its data; false if it is not all there. */
+  skipDamaged(): boolean {
+    const size = this.wanted;
+    if (this.#length < 0 || this.pending < size) return false;
+    this.#gather(size);
+    this.#pass(size);
+    return true;
+  }
+
+  #pass(size: number): void {
+    this.#at += size;
+    this.#offset += size;
+    this.#length = -1;
+  }
+
+  #gather(size: number): void {
+    if (this.#buffer.length - this.#at >= size) return;
+    if (this.#at === this.#buffer.length && this.#pieces.length === 1) this.#buffer = this.#pieces[0]!;
+    else {
+      const joined = new Uint8Array(this.pending);
+      let to = 0;
+      for (const piece of [this.#buffer.subarray(this.#at), ...this.#pieces]) {
+        joined.set(piece, to);
+        to += piece.length;
+      }
+      this.#buffer = joined;
+    }
+    this.#at = 0;
+    this.#pieces = [];
+    this.#pieceBytes = 0;
+  }
+
+  /** The length of the record that begins here, its checksum and its limits checked before anyone allocates for it. */
+  #readLength(): number {
+    const at = this.#at;
+    if (readUint32(this.#buffer, at + 8) !== maskedCrc32c(this.#buffer.subarray(at, at + 8))) throw this.corrupted(0);
+    const length = readUint32(this.#buffer, at) + readUint32(this.#buffer, at + 4) * 2 ** 32;
+    const { sizeBytes, path, maxRecordBytes = defaultMaxRecordBytes } = this.#origin;
+    if (sizeBytes !== undefined) {
+      if (length > sizeBytes - this.#offset - headerSize - footerSize)
+        throw this.truncated("Read less bytes than requested");
+    } else if (length > maxRecordBytes) {
+      throw new ResourceExhaustedError(
+        `${path}: the record at ${this.#offset} has ${length} bytes, the most is ${maxRecordBytes} (--max_record_mb)`,
+        { path, offset: this.#offset },
+      );
+    }
+    return length;
+  }
+
+  corrupted(within: number): DataLossError {
+    const offset = this.#offset + within;
+    const hint = offset === 0 ? " (Is this even a TFRecord file?)" : "";
+    return new DataLossError(`corrupted record at ${offset}${hint}`, { path: this.#origin.path, offset });
+  }
+
+  truncated(why: string): DataLossError {
+    return new DataLossError(`truncated record at ${this.#offset}' failed with ${why}`, {
+      path: this.#origin.path,
+      offset: this.#offset,
+    });
+  }
+}
+
+export const readUint32 = (bytes: Uint8Array, at: number): number =>
+  (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+
+/** The 12 bytes before and the 4 bytes behind the data of a record. */
+export function frame(data: Uint8Array): { readonly header: Uint8Array; readonly footer: Uint8Array } {
+  const header = new Uint8Array(headerSize);
+  const view = new DataView(header.buffer);
+  view.setBigUint64(0, BigInt(data.length), true);
+  view.setUint32(8, maskedCrc32c(header.subarray(0, 8)), true);
+  const footer = new Uint8Array(footerSize);
+  new DataView(footer.buffer).setUint32(0, maskedCrc32c(data), true);
+  return { header, footer };
+}
+
+/** One record with its frame. */
+export function framed(data: Uint8Array): Uint8Array {
+  const { header, footer } = frame(data);
+  const record = new Uint8Array(headerSize + data.length + footerSize);
+  record.set(header);
+  record.set(data, headerSize);
+  record.set(footer, headerSize + data.length);
+  return record;
+}
