@@ -1,0 +1,95 @@
+/** Softmax over the last axis, and its logarithm. Source: nn_ops.cc, softmax_op_functor.h, nn_ops.py, nn_grad.py. */
+import { invalidArgument } from "../../../../core/error.ts";
+import { withRankAtLeast } from "../../../../core/shape.ts";
+import type { Lowering } from "../../../../engine/lowering.ts";
+import type { Value } from "../../../../engine/primitive.ts";
+import type { Tensor } from "../../../../graph/tensor.ts";
+import { convertToTensor, type TensorLike } from "../../../convert.ts";
+import { defineOp } from "../../../define.ts";
+import * as tf from "../../../index.ts";
+import { inScope, type Named } from "../../array/basic/names.ts";
+
+const attrs = ["T: {half, bfloat16, float, double}"] as const;
+
+function checkRank(x: Value): void {
+  if (x.shape.length < 1) throw invalidArgument("logits must have >= 1 dimension, got []");
+}
+
+/** x minus the largest element of its row. */
+export const shifted = (p: Lowering, x: Value): Value => (x.shape.at(-1) === 0 ? x : p.sub(x, p.reduce("max", x, [-1], true)));
+
+/** softmax = exp(x) / sum(exp(x)) over the last axis. */
+export const softmaxOp = defineOp("Softmax", {
+  inputs: ["logits: T"],
+  outputs: ["softmax: T"],
+  attrs,
+  shape: ({ logits }) => [withRankAtLeast(logits, 1)],
+  lower(p, { logits }) {
+    checkRank(logits);
+    const e = p.exp(shifted(p, logits));
+    return p.div(e, p.sum(e, [-1], true));
+  },
+  gradient(tf, { softmax }, dy) {
+    const sums = tf.reduceSum(tf.mulOp({ x: dy!, y: softmax }, "mul"), { axis: -1, keepdims: true });
+    return { logits: tf.mulOp({ x: tf.subOp({ x: dy!, y: sums }, "sub"), y: softmax }, "mul") };
+  },
+});
+
+/** logsoftmax = x - log(sum(exp(x))) over the last axis. */
+export const logSoftmaxOp = defineOp("LogSoftmax", {
+  inputs: ["logits: T"],
+  outputs: ["logsoftmax: T"],
+  attrs,
+  shape: ({ logits }) => [withRankAtLeast(logits, 1)],
+  lower(p, { logits }) {
+    checkRank(logits);
+    const x = shifted(p, logits);
+    return p.sub(x, p.log(p.sum(p.exp(x), [-1], true)));
+  },
+  gradient(tf, { logsoftmax }, dy) {
+    const softmax = tf.exp(logsoftmax);
+    const sums = tf.reduceSum(dy!, { axis: -1, keepdims: true });
+    return { logits: tf.subOp({ x: dy!, y: tf.mulOp({ x: sums, y: softmax }, "mul") }, "sub") };
+  },
+});
+
+export interface SoftmaxOptions extends Named {
+  /** -1 if not given. */
+  readonly axis?: number | null;
+}
+
+type Builder = (inputs: { logits: TensorLike }, name?: string | null) => Tensor;
+
+/** Softmax along any axis: another than the last is moved to the end and back. Source: nn_ops.py, _wrap_2d_function. */
+function along(build: Builder, type: string, input: TensorLike, axis: number, name: string | undefined): Tensor {
+  const logits = convertToTensor(input);
+  const rank = logits.shape?.length;
+  const isLast = axis === -1 || (rank !== undefined && axis === rank - 1);
+  if (isLast) return build({ logits }, name);
+  if (rank !== undefined && !(axis >= -rank && axis < rank)) {
+    throw invalidArgument(`\`dim\` (${axis}) must be in the range [${-rank}, ${rank}) where ${rank} is the number of dimensions in the input.`);
+  }
+  const dim = axis < 0 && rank !== undefined ? axis + rank : axis;
+  const ranks = tf.rank(logits);
+  const swap = (): Tensor => {
+    const last = tf.subOp({ x: ranks, y: 1 }, "sub");
+    return swapped(dim, last);
+  };
+  const moved = build({ logits: tf.transpose(logits, { perm: swap() }) });
+  const result = tf.transpose(moved, { perm: swap(), name });
+  result.setShape(logits.shape);
+  void type;
+  return result;
+}
+
+/** The permutation that changes places of dim and last. */
+const swapped = (dim: number, last: Tensor): Tensor =>
+  tf.concat([tf.range(dim), [last], tf.range(dim + 1, last), [dim]], 0);
+
+/** exp(x) / sum(exp(x)) along an axis. Source: nn_ops.py. */
+export const softmax = (logits: TensorLike, options: SoftmaxOptions = {}): Tensor =>
+  along(softmaxOp, "Softmax", logits, options.axis ?? -1, options.name);
+
+/** x - log(sum(exp(x))) along an axis. */
+export const logSoftmax = (logits: TensorLike, options: SoftmaxOptions = {}): Tensor =>
+  along(logSoftmaxOp, "LogSoftmax", logits, options.axis ?? -1, options.name);
