@@ -1,0 +1,42 @@
+/** The same work in real TensorFlow, where a Python with it is given. */
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Timing } from "./measure.ts";
+
+const scripts = resolve(process.cwd(), "../shared/peers");
+
+/** One process of the peer; null where Python or the script is not there. */
+export function timePeer(python: string | null, work: string, threads: number, steps: number): Timing | null {
+  const script = resolve(scripts, `tf_${work.toLowerCase()}.py`);
+  if (!python || !existsSync(script)) return null;
+  const { stdout, status, stderr } = spawnSync(
+    python,
+    [script, "--steps", String(steps), "--threads", String(threads)],
+    {
+      encoding: "utf8",
+      cwd: scripts,
+      env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" },
+    },
+  );
+  if (status !== 0) throw new Error(`peer ${work}: ${stderr.slice(-500)}`);
+  const line = JSON.parse(stdout.trim().split("\n").at(-1)!) as { us_per_step: number; us_median: number };
+  return { bestUs: line.us_per_step, medianUs: line.us_median };
+}
+
+/** GFLOP/s of the peer's matmul by size. */
+export function peerMatmul(python: string | null, threads: number): ReadonlyMap<number, number> {
+  const script = resolve(scripts, "tf_w5.py");
+  if (!python || !existsSync(script)) return new Map();
+  const { stdout, status } = spawnSync(python, [script, "--threads", String(threads)], {
+    encoding: "utf8",
+    cwd: scripts,
+  });
+  if (status !== 0) return new Map();
+  const found = new Map<number, number>();
+  for (const line of stdout.trim().split("\n")) {
+    const row = JSON.parse(line) as { n?: number; gflops?: number };
+    if (row.n !== undefined && row.gflops !== undefined) found.set(row.n, row.gflops);
+  }
+  return found;
+}
