@@ -33,10 +33,14 @@ export function peerMatmul(python: string | null, threads: number): ReadonlyMap<
     cwd: scripts,
   });
   if (status !== 0) return new Map();
-  const found = new Map<number, number>();
-  for (const line of stdout.trim().split("\n")) {
-    const row = JSON.parse(line) as { n?: number; gflops?: number };
-    if (row.n !== undefined && row.gflops !== undefined) found.set(row.n, row.gflops);
-  }
-  return found;
+  const { gflops } = JSON.parse(stdout.trim().split("\n").at(-1)!) as { gflops: Record<string, number> };
+  return new Map(Object.entries(gflops).map(([n, value]) => [Number(n), value]));
+}
+
+/** Milliseconds from the start of a process to its first loss. */
+export function peerStart(python: string | null): number | null {
+  const script = resolve(scripts, "tf_w6.py");
+  if (!python || !existsSync(script)) return null;
+  const { stdout, status } = spawnSync(python, [script], { encoding: "utf8", cwd: scripts });
+  return status === 0 ? (JSON.parse(stdout.trim().split("\n").at(-1)!) as { ms_total: number }).ms_total : null;
 }
