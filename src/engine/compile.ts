@@ -17,7 +17,9 @@ const sizeOf = (value: Value): number => countOf(value) * dtypeOf(value.dtype).s
 export function compileProgram(program: Program, slots: SlotAddress): StepPlan {
   const layout = layOut(program);
   const grouping = fuse(layout);
-  const buffers = planMemory(lifetimesOf(layout, grouping));
+  const lifetimes = lifetimesOf(layout, grouping);
+  const buffers = planMemory(lifetimes);
+  const shortLived = new Set(lifetimes.filter(({ from, to }) => from === to).map(({ id }) => id));
 
   let top = 4 * program.inputs.length;
   const claim = (bytes: number, multiple = alignment): number => {
@@ -59,6 +61,7 @@ export function compileProgram(program: Program, slots: SlotAddress): StepPlan {
     place,
     isStored: (root: Value) => grouping.homes.has(root.id) || buffers.offsets.has(root.id),
     isHome: (root: Value) => grouping.homes.has(root.id),
+    isRead: (head: Value) => !shortLived.has(head.id),
     writtenSlot: (member: Value) => grouping.writes.get(member.id),
   };
   const steps = grouping.groups.flatMap((group) => stepsOf(group, context));

@@ -114,7 +114,9 @@ export interface LoopStep extends Body {
  * c[i] = a[i] b[i] for i < batch, with a: [m, k] (or [k, m] when transposeA) of row length `lda` elements, and so on; matrices of one
  * batch lie `strideA` elements apart (0: the same one for all). c is dense in its rows: ldc = n. k = 0 gives zeros.
  * `epilogue`: afterwards the body runs over [batch * m * n] elements in c's order; its node `product` is the element of c. Its first store
- * is at c's place (same view), so a kernel may write the product there first. Without one, c holds the product.
+ * is at c's place (same view), so a kernel may write the product there first; no load overlaps c. Without one, c holds the product.
+ * `scratch`: nothing reads c after the step; that first store (of the product itself) may be left out. Other stores may then overwrite loads
+ * of equal place and strides (a variable that is updated in the epilogue), so a kernel that does without c loads before it stores.
  */
 export interface MatmulStep {
   readonly kind: "matmul";
@@ -134,6 +136,7 @@ export interface MatmulStep {
   readonly strideB: number;
   readonly strideC: number;
   readonly epilogue: Body | null;
+  readonly scratch: boolean;
 }
 
 /** Operands and result dense, in the layout of `ConvolutionGeometry`; x and y are the primitive's inputs in order. */
@@ -147,6 +150,7 @@ export interface ConvolutionStep {
   readonly out: Place;
   /** As for a matmul, over all elements of `out`. */
   readonly epilogue: Body | null;
+  readonly scratch: boolean;
 }
 
 export interface WindowStep {

@@ -12,6 +12,8 @@ import { neutralOf, singleSteps } from "./single.ts";
 export interface StepContext extends Surroundings {
   /** Whether the value is computed in a variable's memory. */
   isHome(root: Value): boolean;
+  /** Whether another group reads a product, or it is a result of the run. */
+  isRead(head: Value): boolean;
 }
 
 export function stepsOf(group: Group, context: StepContext): Step[] {
@@ -123,8 +125,9 @@ function productSteps(group: Group, head: Value, context: StepContext): Step[] {
     const { extents, loads, nodes, stores } = body;
     epilogue = { extents, loads, nodes, stores: [first, ...stores.filter((store) => store !== first)] };
   }
+  const scratch = epilogue !== null && context.isStored(head) && !context.isRead(head);
   const make = head.primitive.kind === "matmul" ? matmulStep : convolutionStep;
-  return [make(head, out, epilogue, context)];
+  return [make(head, { c: out, epilogue, scratch }, context)];
 }
 
 /** The product itself if it is stored, else a result of its dtype, in memory that the epilogue does not read. */
@@ -144,7 +147,13 @@ export function placeOf(x: Value, context: Surroundings): Place {
   return shifted(context.place(root), offset * dtypeOf(x.dtype).sizeBytes);
 }
 
-function matmulStep(head: Value, c: Place, epilogue: Body | null, context: StepContext): MatmulStep {
+interface Result {
+  readonly c: Place;
+  readonly epilogue: Body | null;
+  readonly scratch: boolean;
+}
+
+function matmulStep(head: Value, result: Result, context: StepContext): MatmulStep {
   const { inputs, transposeA, transposeB } = head.primitive as Extract<Primitive, { kind: "matmul" }>;
   const [x, y] = inputs;
   const viewOf = (v: Value) => matrixView(v.shape, context.access[v.id]!.strides) as MatrixView;
@@ -161,10 +170,9 @@ function matmulStep(head: Value, c: Place, epilogue: Body | null, context: StepC
     transposeB: transposeB !== b.transposed,
     a: placeOf(x, context),
     b: placeOf(y, context),
-    c,
     lda: a.ld,
     ldb: b.ld,
-    epilogue,
+    ...result,
   } as const;
   // One right matrix for batches of rows that follow each other: a single, taller product.
   if (batch > 1 && !common.transposeA && b.batchStride === 0 && a.batchStride === m * a.ld) {
@@ -173,7 +181,7 @@ function matmulStep(head: Value, c: Place, epilogue: Body | null, context: StepC
   return { ...common, batch, m, strideA: a.batchStride, strideB: b.batchStride, strideC: m * n };
 }
 
-function convolutionStep(head: Value, out: Place, epilogue: Body | null, context: StepContext): Step {
+function convolutionStep(head: Value, { c, epilogue, scratch }: Result, context: StepContext): Step {
   const { fn, inputs, geometry } = head.primitive as Extract<Primitive, { kind: "convolution" }>;
   const [x, y] = inputs;
   return {
@@ -183,7 +191,8 @@ function convolutionStep(head: Value, out: Place, epilogue: Body | null, context
     geometry,
     x: placeOf(x, context),
     y: placeOf(y, context),
-    out,
+    out: c,
     epilogue,
+    scratch,
   };
 }
