@@ -18,6 +18,8 @@ export interface VariableRef {
   readonly slot: number;
   readonly name: string;
   readonly dtype: DTypeName;
+  /** False until some resource variable of the session has got a value: TensorFlow words a missing value differently then. */
+  readonly hasContainer?: boolean;
 }
 
 export type ErrorOf = (numbers: CheckNumbers) => Error;

@@ -8,6 +8,7 @@ import type { Dim, Shape } from "../core/shape.ts";
 import type { Lowering, VariableRef } from "../engine/lowering.ts";
 import type { Value } from "../engine/primitive.ts";
 import type { FunctionRef } from "./attr.ts";
+import type { Operation } from "./operation.ts";
 
 /** An input or output argument: of a fixed dtype, of an attr's dtype, a list of `number` tensors, or a list of the dtypes in `typeList`. */
 export interface ArgDefinition {
@@ -146,6 +147,6 @@ export interface OpDefinition {
     context: RunContext,
   ) => NdArray | readonly NdArray[] | void | Promise<NdArray | readonly NdArray[] | void>;
   /** dtypes of inputs for which `compute` is used although the op has `lower` (strings and the like have no primitive form). */
-  readonly lowers?: (record: Any) => boolean;
+  readonly lowers?: (record: Any, op: Operation) => boolean;
   readonly gradient: ((tf: Any, record: Any, ...dys: Any[]) => Record<string, unknown>) | "none" | "unregistered";
 }

@@ -82,20 +82,28 @@ type Gradients<I extends readonly string[], A extends readonly string[]> = {
     : Tensor | IndexedSlices | null;
 };
 
-type GradientRecord<I extends readonly string[], O extends readonly string[], A extends readonly string[]> = ArgRecord<I, A, Tensor> &
+type GradientRecord<I extends readonly string[], O extends readonly string[], A extends readonly string[]> = ArgRecord<
+  I,
+  A,
+  Tensor
+> &
   ArgRecord<O, A, Tensor> &
   AttrRecord<A> & { readonly op: Operation };
 
 type Behaviour<I extends readonly string[], A extends readonly string[]> = {
   lower?: (p: Lowering, op: LowerRecord<I, A> & AttrRecord<A>, node: NodeFacts) => Lowered;
-  compute?: (op: ArgRecord<I, A, NdArray> & AttrRecord<A>, context: ComputeContext) => NdArray | readonly NdArray[] | void;
+  compute?: (
+    op: ArgRecord<I, A, NdArray> & AttrRecord<A>,
+    context: ComputeContext,
+  ) => NdArray | readonly NdArray[] | void;
   run?: (
     op: ArgRecord<I, A, NdArray> & AttrRecord<A>,
     context: RunContext,
   ) => NdArray | readonly NdArray[] | void | Promise<NdArray | readonly NdArray[] | void>;
 };
 
-export interface OpSpec<I extends readonly string[], O extends readonly string[], A extends readonly string[]> extends Behaviour<I, A> {
+export interface OpSpec<I extends readonly string[], O extends readonly string[], A extends readonly string[]>
+  extends Behaviour<I, A> {
   inputs?: I;
   outputs?: O;
   attrs?: A;
@@ -110,7 +118,7 @@ export interface OpSpec<I extends readonly string[], O extends readonly string[]
   shape: (op: ArgRecord<I, A, Shape> & AttrRecord<A>, context: ShapeContext) => InferredShapes;
   partialValue?: (op: ArgRecord<I, A, Shape> & AttrRecord<A>, context: ShapeContext) => readonly Dim[] | null;
   /** False for attrs (dtypes) that have no primitive form: `compute` is used for those. */
-  lowers?: (op: AttrRecord<A>) => boolean;
+  lowers?: (op: AttrRecord<A>, node: Operation) => boolean;
   /** One gradient in for each output (null where nothing flows), one out for each input. "none": not differentiable; "unregistered": an error to ask. */
   gradient:
     | ((tf: GradientTools, op: GradientRecord<I, O, A>, ...dys: Tensor[]) => Gradients<I, A>)
@@ -120,23 +128,22 @@ export interface OpSpec<I extends readonly string[], O extends readonly string[]
 
 type HasDefault<S extends string> = S extends `${string} = ${string}` ? true : false;
 /** Type and number attrs that an input carries are inferred. */
-type IsInferred<N extends string, I extends readonly string[]> = SpecOf<I[number]> extends infer T
-  ? T extends N | `Ref(${N})` | `${N} * ${string}` | `${string} * ${N}` | `${N}*${string}` | `Ref(${N} * ${string})`
-    ? true
-    : never
-  : never;
+type IsInferred<N extends string, I extends readonly string[]> =
+  SpecOf<I[number]> extends infer T
+    ? T extends N | `Ref(${N})` | `${N} * ${string}` | `${string} * ${N}` | `${N}*${string}` | `Ref(${N} * ${string})`
+      ? true
+      : never
+    : never;
 
-type OptionalAttr<S extends string, I extends readonly string[]> = HasDefault<S> extends true
-  ? true
-  : [IsInferred<NameOf<S>, I>] extends [never]
-    ? false
-    : true;
+type OptionalAttr<S extends string, I extends readonly string[]> =
+  HasDefault<S> extends true ? true : [IsInferred<NameOf<S>, I>] extends [never] ? false : true;
 
 type CallAttrs<I extends readonly string[], A extends readonly string[]> = {
   readonly [S in A[number] as OptionalAttr<S, I> extends true ? NameOf<S> : never]?: AttrOf<SpecOf<S>>;
 } & { readonly [S in A[number] as OptionalAttr<S, I> extends true ? never : NameOf<S>]: AttrOf<SpecOf<S>> };
 
-export type CallRecord<I extends readonly string[], A extends readonly string[]> = ArgRecord<I, A, TensorLike> & CallAttrs<I, A>;
+export type CallRecord<I extends readonly string[], A extends readonly string[]> = ArgRecord<I, A, TensorLike> &
+  CallAttrs<I, A>;
 
 /** No output: the Operation; one: its Tensor (or Tensors); several: a record by name. */
 type CallResult<O extends readonly string[], A extends readonly string[]> = O extends readonly []

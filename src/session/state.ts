@@ -43,6 +43,8 @@ export class SessionState {
   readonly #randomSlots = new Map<Operation, number>();
   readonly #randomAddresses = new Map<number, number>();
   readonly #nodeStates = new Map<Operation, unknown>();
+  /** Resource variables live in a container that their first value makes. */
+  readonly #container = { exists: false };
   readonly #resources: (ResourceEntry | undefined)[] = [];
   readonly #resourceByKey = new Map<string, number>();
   /** Random slots are numbered apart from variables. */
@@ -75,7 +77,7 @@ export class SessionState {
 
   #addVariable(key: string, name: string, dtype: DType, isResource: boolean): VariableState {
     const slot = this.#variables.length;
-    const value = new VariableValue(slot, name, dtype.base, isResource);
+    const value = new VariableValue(slot, name, dtype.base, isResource, this.#container);
     const state: VariableState = { value, dtype, address: 0, sizeBytes: 0, shape: null, strings: null };
     this.#variables.push(state);
     this.#slotByName.set(key, slot);
@@ -106,6 +108,7 @@ export class SessionState {
   commitVariable(state: VariableState, shape: FullShape): void {
     if (state.shape && (state.shape === shape || sameShape(state.shape, shape))) return;
     state.shape = shape;
+    if (state.value.isResource) this.#container.exists = true;
     this.layoutVersion++;
   }
 

@@ -28,7 +28,7 @@ function decide(op: Operation): boolean {
 /** Is `lower` there for these attrs? */
 export function hasLowering(op: Operation): boolean {
   const { definition } = op;
-  return definition.lower !== undefined && (definition.lowers?.(plainAttrs(op)) ?? true);
+  return definition.lower !== undefined && (definition.lowers?.(plainAttrs(op), op) ?? true);
 }
 
 const isHandle = (tensor: Tensor): boolean => tensor.dtype.base === "string" || tensor.dtype.base === "variant";

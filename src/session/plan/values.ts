@@ -24,12 +24,24 @@ export class VariableValue implements VariableRef {
   readonly name: string;
   readonly dtype: VariableRef["dtype"];
   readonly isResource: boolean;
+  readonly #container: { readonly exists: boolean };
 
-  constructor(slot: number, name: string, dtype: VariableRef["dtype"], isResource: boolean) {
+  constructor(
+    slot: number,
+    name: string,
+    dtype: VariableRef["dtype"],
+    isResource: boolean,
+    container: { readonly exists: boolean },
+  ) {
     this.slot = slot;
     this.name = name;
     this.dtype = dtype;
     this.isResource = isResource;
+    this.#container = container;
+  }
+
+  get hasContainer(): boolean {
+    return this.#container.exists;
   }
 }
 
