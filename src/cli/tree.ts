@@ -19,6 +19,83 @@ export interface Entry {
 const reading = (name: string, about: string, load: Load): Entry => ({ name, about, reads: true, load });
 
 export const commands: readonly Entry[] = [
+  {
+    name: "train",
+    usage: "[MODEL]",
+    about: "train; continues from the newest checkpoint of --model_dir",
+    load: () => import("./commands/train.ts"),
+  },
+  {
+    name: "restore",
+    usage: "[MODEL_DIR]",
+    about: "rebuild the graph, restore variables, then evaluate, fetch or go on training",
+    load: () => import("./commands/restore.ts"),
+  },
+  { name: "eval", usage: "[MODEL]", about: "evaluate once", load: () => import("./commands/eval.ts") },
+  {
+    name: "records",
+    about: "write and read TFRecord files",
+    children: [
+      {
+        name: "write",
+        about: "pack rows, images or lines into TFRecord files",
+        load: () => import("./commands/records/write.ts"),
+      },
+      reading("head", "print the first records", () => import("./commands/records/head.ts")),
+      reading("info", "count records, sizes and features", () => import("./commands/records/info.ts")),
+      reading(
+        "verify",
+        "check every checksum; say where a file is damaged",
+        () => import("./commands/records/verify.ts"),
+      ),
+    ],
+  },
+  {
+    name: "checkpoint",
+    about: "look into Saver checkpoints",
+    children: [
+      reading(
+        "inspect",
+        "list tensors with their statistics, or print one",
+        () => import("./commands/checkpoint/inspect.ts"),
+      ),
+      reading("list", "list the checkpoints of a directory", () => import("./commands/checkpoint/list.ts")),
+      reading("diff", "compare two checkpoints", () => import("./commands/checkpoint/diff.ts")),
+      reading("verify", "read all bytes against the index", () => import("./commands/checkpoint/verify.ts")),
+    ],
+  },
+  {
+    name: "events",
+    about: "look into event logs",
+    children: [
+      reading("show", "list tags, or plot one", () => import("./commands/events/show.ts")),
+      reading("export", "write all points as CSV or JSON", () => import("./commands/events/export.ts")),
+      reading("tail", "follow a live run", () => import("./commands/events/tail.ts")),
+      reading("verify", "check checksums and the order of steps", () => import("./commands/events/verify.ts")),
+    ],
+  },
+  {
+    ...reading(
+      "graph",
+      "print, search, convert the graph; show the computation path of a fetch",
+      () => import("./commands/graph/show.ts"),
+    ),
+    usage: "[show] MODEL|FILE",
+  },
+  {
+    ...reading("explain", "operations → segments → kernels of a training step", () => import("./commands/explain.ts")),
+    usage: "MODEL",
+  },
+  {
+    name: "models",
+    about: "the registry: list, describe with flags, copy one as a start",
+    standard: "list",
+    children: [
+      reading("list", "list the models", () => import("./commands/models/list.ts")),
+      reading("show", "describe a model and its flags", () => import("./commands/models/show.ts")),
+      { name: "new", about: "copy a model as a start of your own", load: () => import("./commands/models/new.ts") },
+    ],
+  },
   reading(
     "doctor",
     "what this machine offers: Node, WebAssembly, threads, libraries, terminal",

@@ -19,6 +19,9 @@ export interface PlotOptions {
   /** The range of x; that of the points if absent. */
   readonly from?: number;
   readonly to?: number;
+  /** The range of y; that of the points if absent. */
+  readonly low?: number;
+  readonly high?: number;
   /** y in powers of ten; points that are not positive are left out. */
   readonly log?: boolean;
   /** `*` for each letter that has a dot. */
@@ -50,6 +53,8 @@ export function plot(points: readonly Point[], options: PlotOptions): Plot {
   let low = scaled.reduce((least, { y }) => Math.min(least, y), Number.POSITIVE_INFINITY);
   let high = scaled.reduce((most, { y }) => Math.max(most, y), Number.NEGATIVE_INFINITY);
   if (scaled.length === 0) [low, high] = [0, 0];
+  if (options.low !== undefined) low = log ? Math.log10(options.low) : options.low;
+  if (options.high !== undefined) high = log ? Math.log10(options.high) : options.high;
   const from = options.from ?? scaled[0]?.x ?? 0;
   const to = options.to ?? scaled.at(-1)?.x ?? 0;
 

@@ -1,0 +1,79 @@
+import { flag } from "../../../core/flags.ts";
+import { elementAt, type NdArray } from "../../../core/nd_array.ts";
+import { BundleReader } from "../../../io/checkpoint/bundle_reader.ts";
+import { metric, printable, table } from "../../../ui/format.ts";
+import { defineCommand } from "../../command.ts";
+import { findCheckpoint } from "./find.ts";
+
+interface Difference {
+  readonly name: string;
+  readonly what: string;
+}
+
+const isFloat = (array: NdArray): boolean => array.dtype.isFloating || array.dtype.isComplex;
+
+/** Where two values differ by more than atol + rtol * |b|; NaN equals NaN. */
+function compare(a: NdArray, b: NdArray, atol: number, rtol: number): string | undefined {
+  let [differing, largest, at] = [0, 0, -1];
+  for (let i = 0; i < a.size; i++) {
+    const [x, y] = [elementAt(a, i), elementAt(b, i)];
+    if (x === y) continue;
+    if (isFloat(a)) {
+      const [xs, ys] = [x, y].map((item) => (Array.isArray(item) ? item : [item]).map(Number)) as [number[], number[]];
+      const gap = Math.max(
+        ...xs.map((part, k) => (Number.isNaN(part) && Number.isNaN(ys[k]) ? 0 : Math.abs(part - ys[k]!))),
+      );
+      if (gap <= atol + rtol * Math.hypot(...ys)) continue;
+      if (!(gap <= largest)) [largest, at] = [gap, i];
+    } else if (at < 0) at = i;
+    differing++;
+  }
+  if (differing === 0) return undefined;
+  const place = `${differing} of ${a.size} values differ`;
+  const [x, y] = [elementAt(a, at), elementAt(b, at)].map((item) => printable(String(item)));
+  return isFloat(a)
+    ? `${place}, most by ${metric(largest)} (${x} and ${y} at ${at})`
+    : `${place}, first ${x} and ${y} at ${at}`;
+}
+
+export default defineCommand({
+  usage: "A B",
+  about: "compare names, shapes and values of two checkpoints; exit 7 if they differ",
+  examples: [
+    "checkpoint diff runs/a runs/b",
+    "checkpoint diff runs/a/model.ckpt-100 runs/a/model.ckpt-200 --atol 1e-6",
+  ],
+  flags: {
+    atol: flag.float(0, "absolute difference that counts as equal", { min: 0 }),
+    rtol: flag.float(0, "difference relative to B that counts as equal", { min: 0 }),
+  },
+  words: [2, 2],
+  async run({ flags, words, out }) {
+    const [a, b] = words.map((word) => BundleReader.open(findCheckpoint(word))) as [BundleReader, BundleReader];
+    const differences: Difference[] = [];
+    const names = [...new Set([...a.names(), ...b.names()])].sort();
+    for (const name of names) {
+      if (!a.has(name) || !b.has(name)) {
+        differences.push({ name, what: `only in ${a.has(name) ? words[0] : words[1]}` });
+        continue;
+      }
+      const [x, y] = [a.entry(name), b.entry(name)];
+      const kind = ({ dtype, shape }: typeof x) => `${dtype.base} [${shape.join(",")}]`;
+      const what =
+        kind(x) === kind(y)
+          ? compare(await a.read(name), await b.read(name), flags.atol, flags.rtol)
+          : `${kind(x)} and ${kind(y)}`;
+      if (what !== undefined) differences.push({ name, what });
+    }
+    a.close();
+    b.close();
+    if (out.json) out.printJson({ equal: differences.length === 0, tensors: names.length, differences });
+    else if (differences.length === 0) out.print(`equal: ${names.length} tensors`);
+    else
+      out.print(
+        ...table(differences.map(({ name, what }) => [printable(name), what])),
+        `${differences.length} of ${names.length} tensors differ (exit 7)`,
+      );
+    return differences.length === 0 ? 0 : 7;
+  },
+});
