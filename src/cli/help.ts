@@ -9,7 +9,7 @@ import { commands, type Entry } from "./tree.ts";
 const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
 
 const shownName = ({ name, usage, children }: Entry): string => {
-  const rest = children ? children.map((child) => child.name).join("|") : usage;
+  const rest = usage ?? children?.map((child) => child.name).join("|");
   return `tsflow ${name}${rest ? ` ${rest}` : ""}`;
 };
 

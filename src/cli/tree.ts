@@ -75,12 +75,11 @@ export const commands: readonly Entry[] = [
     ],
   },
   {
-    ...reading(
-      "graph",
-      "print, search, convert the graph; show the computation path of a fetch",
-      () => import("./commands/graph/show.ts"),
-    ),
+    name: "graph",
     usage: "[show] MODEL|FILE",
+    about: "print, search, convert the graph; show the computation path of a fetch",
+    standard: "show",
+    children: [reading("show", "print, search and convert a graph", () => import("./commands/graph/show.ts"))],
   },
   {
     ...reading("explain", "operations → segments → kernels of a training step", () => import("./commands/explain.ts")),
@@ -88,6 +87,7 @@ export const commands: readonly Entry[] = [
   },
   {
     name: "models",
+    usage: "[list|show|new]",
     about: "the registry: list, describe with flags, copy one as a start",
     standard: "list",
     children: [
