@@ -59,6 +59,8 @@ export class FunctionBuilder {
   /** Code that runs once at the start of the function. */
   readonly prologue: number[] = [];
   private readonly pool = new Map<string, Local>();
+  private readonly open: Local[] = [];
+  private readonly free = new Map<number, number[]>();
 
   private emit(x: Expr): void {
     const { args, code } = x;
@@ -72,7 +74,8 @@ export class FunctionBuilder {
     const key = x.code.join();
     let local = this.pool.get(key);
     if (!local) {
-      local = this.local(x.type as Lanes);
+      local = this.localAt(x.type as Lanes, this.params.length + this.locals.length);
+      this.locals.push(local.type);
       this.pool.set(key, local);
       this.prologue.push(...x.code, 0x21, ...unsigned(local.index));
     }
@@ -83,12 +86,27 @@ export class FunctionBuilder {
     return { type, index, code: [0x20, ...unsigned(index)], args: [] };
   }
 
-  /** A new local of a type; 0 at the start of the function (not of a loop's turn), or set here. */
+  /** A local of a type, set here or later; without a value it may hold anything. */
   local(type: Lanes, value?: Operand): Local {
-    const local = this.localAt(type, this.params.length + this.locals.length);
-    this.locals.push(type);
+    const free = this.free.get(valueType(type))?.pop();
+    const index = free ?? this.params.length + this.locals.length;
+    if (free === undefined) this.locals.push(type);
+    const local = this.localAt(type, index);
+    this.open.push(local);
     if (value !== undefined) this.set(local, value);
     return local;
+  }
+
+  /** Locals made in here serve others afterwards. */
+  scope(body: () => void): void {
+    const mark = this.open.length;
+    body();
+    for (const local of this.open.splice(mark)) {
+      const kind = valueType(local.type);
+      const list = this.free.get(kind);
+      if (list) list.push(local.index);
+      else this.free.set(kind, [local.index]);
+    }
   }
 
   /** The value of an expression in a new local, to be used several times. */

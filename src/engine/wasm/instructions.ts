@@ -345,10 +345,28 @@ export function store(type: Stored, address: Operand, value: Operand, offset = 0
   return { type: "void", code: [...code, align, ...unsigned(offset)], args };
 }
 
-/** Stores the low 8 bytes of a vector. */
-export const storeLow64 = (address: Operand, x: Expr, offset = 0): Expr => ({
+/** Widens small integers in the low bytes of a vector to i32x4. */
+export function widenLow(type: "i8" | "u8" | "i16" | "u16", x: Expr): Expr {
+  const wide: Expr = type.endsWith("8") ? { type: "i16x8", code: simd(type === "i8" ? 135 : 137), args: [x] } : x;
+  return { type: "i32x4", code: simd(type[0] === "i" ? 167 : 169), args: [wide] };
+}
+
+/** The lanes of an i32x4 as small integers in its low bytes; values must fit. */
+export function narrowLow(type: "i8" | "u8" | "i16" | "u16", x: Expr): Expr {
+  const half: Expr = { type: "i16x8", code: simd(type === "u16" ? 134 : 133), args: [x, x] };
+  return type.endsWith("16") ? half : { type: "i8x16", code: simd(type === "i8" ? 101 : 102), args: [half, half] };
+}
+
+/** The low 4 or 8 bytes of a vector; the rest is 0. */
+export const loadLow = (sizeBytes: 4 | 8, address: Operand, offset = 0): Expr => ({
+  type: "i8x16",
+  code: [...simd(sizeBytes === 4 ? 92 : 93), 0, ...unsigned(offset)],
+  args: [asExpr("i32", address)],
+});
+
+export const storeLow = (sizeBytes: 4 | 8, address: Operand, x: Expr, offset = 0): Expr => ({
   type: "void",
-  code: [...simd(91), 0, ...unsigned(offset), 0],
+  code: [...simd(sizeBytes === 4 ? 90 : 91), 0, ...unsigned(offset), 0],
   args: [asExpr("i32", address), x],
 });
 

@@ -93,6 +93,13 @@ export function constant(type: Lanes, value: number | bigint): Expr {
   return { type, code: [type === "f32" ? 0x43 : 0x44, ...bytesOf(type, value)], args: [] };
 }
 
+/** A vector with a number for each lane. */
+export const constantLanes = (type: Vector, values: readonly number[]): Expr => ({
+  type,
+  code: [0xfd, 12, ...values.flatMap((value) => bytesOf(scalarOf(type), value))],
+  args: [],
+});
+
 export const i32 = (value: number): Expr => constant("i32", value);
 
 export const asExpr = (type: Lanes, x: Operand): Expr => (typeof x === "object" ? x : constant(type, x));

@@ -82,6 +82,15 @@ export const unaryImports = {
   sigmoid,
 };
 
-export const binaryImports = { pow, atan2 };
+/** C's fmod: the truncated remainder. */
+const mod = (x: number, y: number): number => x % y;
+
+/** The remainder with the sign of the divisor. */
+function floorMod(x: number, y: number): number {
+  const r = x % y;
+  return r !== 0 && r < 0 !== y < 0 ? r + y : r;
+}
+
+export const binaryImports = { pow, atan2, mod, floorMod };
 
 export const mathImports: Record<string, (...args: number[]) => number> = { ...unaryImports, ...binaryImports };
