@@ -1,7 +1,7 @@
 /** Small programs for the tests of the engine: built, compiled and run on any engine, values in and out as nested lists. */
 import type { DTypeName } from "../../src/core/dtype.ts";
 import { dtypeOf } from "../../src/core/dtype.ts";
-import { NdArray, type NumberArray, ndarray, viewElements } from "../../src/core/nd_array.ts";
+import { NdArray, type NumberArray, viewElements } from "../../src/core/nd_array.ts";
 import { elementCount, type FullShape } from "../../src/core/shape.ts";
 import { type Builder, createBuilder } from "../../src/engine/builder.ts";
 import type { Engine } from "../../src/engine/engine.ts";
@@ -112,6 +112,3 @@ export function lists(engine: Engine, setup: Setup, body: (p: Lowering, inputs: 
   if (error) throw error;
   return outputs.map((x) => x.toList());
 }
-
-export const f32 = (values: unknown): NdArray => ndarray(values, "float32");
-export const i32 = (values: unknown): NdArray => ndarray(values, "int32");

@@ -1,0 +1,251 @@
+/** Elementwise functions and casts. */
+import { bf16, big, bool, type Case, c64, f16, f32, f64, i8, i32, i64, inf, nan, u8, u32, u64 } from "./case.ts";
+
+export const elementwise: readonly Case[] = [
+  {
+    name: "float32 sums round once",
+    inputs: [f32([16777216, 0.1]), f32([1, 0.2])],
+    body: (p, x, y) => p.add(x!, y!),
+    expected: [16777216, Math.fround(0.30000000447034836)],
+  },
+  {
+    name: "float64 stays float64",
+    inputs: [f64([1e-300, 0.1]), f64([1e-8, 0.2])],
+    body: (p, x, y) => p.mul(x!, y!),
+    expected: [1e-308, 0.1 * 0.2],
+  },
+  {
+    name: "int64 beyond 2^53",
+    inputs: [i64([big, -big]), i64([1n, 3n])],
+    body: (p, x, y) => p.mul(x!, y!),
+    expected: [big, -3n * big],
+  },
+  {
+    name: "int32 wraps",
+    inputs: [i32([2147483647, -2147483648]), i32([1, -1])],
+    body: (p, x, y) => p.add(x!, y!),
+    expected: [-2147483648, 2147483647],
+  },
+  {
+    name: "int32 products wrap",
+    inputs: [i32([123456789]), i32([987654321])],
+    body: (p, x, y) => p.mul(x!, y!),
+    expected: [-67153019],
+  },
+  {
+    name: "uint8 wraps",
+    inputs: [u8([250, 3]), u8([10, 5])],
+    body: (p, x, y) => p.sub(p.add(x!, y!), p.scalar(20, "uint8")),
+    expected: [240, 244],
+  },
+  { name: "int8 negation of the lowest", inputs: [i8([-128, 5])], body: (p, x) => p.neg(x!), expected: [-128, -5] },
+  {
+    name: "uint64 is unsigned",
+    inputs: [u64([2n ** 64n - 1n]), u64([2n])],
+    body: (p, x, y) => p.div(x!, y!),
+    expected: [2n ** 63n - 1n],
+  },
+  {
+    name: "uint32 comparison",
+    inputs: [u32([4294967295, 1]), u32([1, 4294967295])],
+    body: (p, x, y) => p.lt(x!, y!),
+    expected: [false, true],
+  },
+  {
+    name: "truncating division",
+    inputs: [i32([-7, 7, -7]), i32([2, -2, -2])],
+    body: (p, x, y) => p.div(x!, y!),
+    expected: [-3, -3, 3],
+  },
+  {
+    name: "floor division",
+    inputs: [i32([-7, 7, -7]), i32([2, -2, -2])],
+    body: (p, x, y) => p.floorDiv(x!, y!),
+    expected: [-4, -4, 3],
+  },
+  {
+    name: "truncated remainder",
+    inputs: [i32([-7, 7]), i32([2, -2])],
+    body: (p, x, y) => p.mod(x!, y!),
+    expected: [-1, 1],
+  },
+  {
+    name: "floor remainder",
+    inputs: [i32([-7, 7, 6]), i32([2, -2, 3])],
+    body: (p, x, y) => p.floorMod(x!, y!),
+    expected: [1, -1, 0],
+  },
+  {
+    name: "floor remainder of floats",
+    inputs: [f32([-7, 7, 5, 3]), f32([2, -2, inf, 0])],
+    body: (p, x, y) => p.floorMod(x!, y!),
+    expected: [1, -1, 5, nan],
+  },
+  {
+    name: "floor remainder of int64",
+    inputs: [i64([-7n, 7n]), i64([2n, -2n])],
+    body: (p, x, y) => p.floorMod(x!, y!),
+    expected: [1, -1],
+  },
+  {
+    name: "NaN wins in max",
+    inputs: [f32([nan, 1, 2]), f32([1, nan, 3])],
+    body: (p, x, y) => p.max(x!, y!),
+    expected: [nan, nan, 3],
+  },
+  {
+    name: "NaN wins in min",
+    inputs: [f32([nan, 1, 2]), f32([1, nan, 3])],
+    body: (p, x, y) => p.min(x!, y!),
+    expected: [nan, nan, 2],
+  },
+  {
+    name: "comparison with NaN",
+    inputs: [f32([nan, 1]), f32([nan, 1])],
+    body: (p, x, y) => p.eq(x!, y!),
+    expected: [false, true],
+  },
+  {
+    name: "ne with NaN",
+    inputs: [f32([nan, 1]), f32([nan, 1])],
+    body: (p, x, y) => p.ne(x!, y!),
+    expected: [true, false],
+  },
+  {
+    name: "round half to even",
+    inputs: [f32([0.5, 1.5, 2.5, -0.5, -1.5, 2.3])],
+    body: (p, x) => p.round(x!),
+    expected: [0, 2, 2, -0, -2, 2],
+  },
+  { name: "sign", inputs: [f32([-3, 0, 2, nan])], body: (p, x) => p.sign(x!), expected: [-1, 0, 1, nan] },
+  { name: "rsqrt", inputs: [f32([4, 0, 16])], body: (p, x) => p.rsqrt(x!), expected: [0.5, inf, 0.25] },
+  { name: "reciprocal of integers", inputs: [i32([1, -1, 5])], body: (p, x) => p.reciprocal(x!), expected: [1, -1, 0] },
+  {
+    name: "is…",
+    inputs: [f32([1, nan, inf, -inf])],
+    body: (p, x) => p.concat([p.isNan(x!), p.isInf(x!), p.isFinite(x!)], 0),
+    expected: [false, true, false, false, false, false, true, true, true, false, false, false],
+  },
+  {
+    name: "pow of integers",
+    inputs: [i32([2, 3, -2]), i32([10, 4, 3])],
+    body: (p, x, y) => p.pow(x!, y!),
+    expected: [1024, 81, -8],
+  },
+  {
+    name: "pow at its corners",
+    inputs: [f32([1, nan, -1, 0, -1]), f32([nan, 0, inf, -1, 0.5])],
+    body: (p, x, y) => p.pow(x!, y!),
+    expected: [1, 1, 1, inf, nan],
+  },
+  {
+    name: "shifts clamp",
+    inputs: [i32([1, 1, -8]), i32([31, 40, -1])],
+    body: (p, x, y) => p.concat([p.shiftLeft(x!, y!), p.shiftRight(x!, y!)], 0),
+    expected: [-2147483648, -2147483648, -8, 0, 0, -8],
+  },
+  {
+    name: "bits",
+    inputs: [i32([12]), i32([10])],
+    body: (p, x, y) => p.concat([p.bitAnd(x!, y!), p.bitOr(x!, y!), p.bitXor(x!, y!), p.bitNot(x!)], 0),
+    expected: [8, 14, 6, -13],
+  },
+  {
+    name: "logic",
+    inputs: [bool([1, 1, 0, 0]), bool([1, 0, 1, 0])],
+    body: (p, x, y) => p.concat([p.logicalAnd(x!, y!), p.logicalOr(x!, y!), p.logicalNot(x!)], 0),
+    expected: [true, false, false, false, true, true, true, false, false, false, true, true],
+  },
+  {
+    name: "float16 rounds after each function",
+    inputs: [f16([2048, 1]), f16([1, 0.0009765625])],
+    body: (p, x, y) => p.add(p.add(x!, y!), y!),
+    expected: [2048, 1.001953125],
+  },
+  {
+    name: "bfloat16 rounds",
+    inputs: [bf16([256, 1])],
+    body: (p, x) => p.add(x!, p.scalar(1, "bfloat16")),
+    expected: [256, 2],
+  },
+  {
+    name: "complex product",
+    inputs: [c64([[1, 2]]), c64([[3, -1]])],
+    body: (p, x, y) => p.mul(x!, y!),
+    expected: [[5, 5]],
+  },
+  {
+    name: "complex quotient",
+    inputs: [c64([[5, 5]]), c64([[3, -1]])],
+    body: (p, x, y) => p.div(x!, y!),
+    expected: [[1, 2]],
+  },
+  {
+    name: "select",
+    inputs: [bool([1, 0]), f32([1, 2]), f32([3, 4])],
+    body: (p, c, x, y) => p.select(c!, x!, y!),
+    expected: [1, 4],
+  },
+  {
+    name: "broadcasting",
+    inputs: [f32([[1], [2]]), f32([10, 20, 30])],
+    body: (p, x, y) => p.add(x!, y!),
+    expected: [
+      [11, 21, 31],
+      [12, 22, 32],
+    ],
+  },
+];
+
+export const casts: readonly Case[] = [
+  {
+    name: "float32 to int32",
+    inputs: [f32([1.9, -1.9, nan, inf, 3e9])],
+    body: (p, x) => p.cast(x!, "int32"),
+    expected: [1, -1, -2147483648, -2147483648, -2147483648],
+  },
+  {
+    name: "float32 to uint8",
+    inputs: [f32([300.7, -1.5, 255, nan])],
+    body: (p, x) => p.cast(x!, "uint8"),
+    expected: [44, 255, 255, 0],
+  },
+  {
+    name: "float64 to int64",
+    inputs: [f64([-1.9, nan, 3e9])],
+    body: (p, x) => p.cast(x!, "int64"),
+    expected: [-1, -(2n ** 63n), 3000000000],
+  },
+  {
+    name: "int64 to float32 rounds once",
+    inputs: [i64([2n ** 60n + 2n ** 36n + 1n])],
+    body: (p, x) => p.cast(x!, "float32"),
+    expected: [Number(2n ** 60n + 2n ** 37n)],
+  },
+  { name: "int32 to int8", inputs: [i32([300, -129])], body: (p, x) => p.cast(x!, "int8"), expected: [44, 127] },
+  {
+    name: "to bool",
+    inputs: [f32([0, -0, 0.5, nan])],
+    body: (p, x) => p.cast(x!, "bool"),
+    expected: [false, false, true, true],
+  },
+  { name: "bool to float", inputs: [bool([1, 0])], body: (p, x) => p.cast(x!, "float64"), expected: [1, 0] },
+  { name: "complex to real", inputs: [c64([[1.5, 2]])], body: (p, x) => p.cast(x!, "float32"), expected: [1.5] },
+  {
+    name: "bitcast to smaller",
+    inputs: [i32([0x01020304])],
+    body: (p, x) => p.bitcast(x!, "uint8"),
+    expected: [[4, 3, 2, 1]],
+  },
+  {
+    name: "bitcast to larger",
+    inputs: [
+      u8([
+        [9, 9, 9, 9],
+        [0, 0, 128, 63],
+      ]),
+    ],
+    body: (p, x) => p.bitcast(p.slice(x!, [1, 0], [1, 4]), "float32"),
+    expected: [1],
+  },
+];

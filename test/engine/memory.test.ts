@@ -1,0 +1,116 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { classBytes, createHeap } from "../../src/engine/heap.ts";
+import { type Lifetime, planMemory } from "../../src/engine/memory.ts";
+
+const lifetime = fc
+  .record({ sizeBytes: fc.nat(5000), from: fc.nat(20), length: fc.nat(8), isOutput: fc.boolean() })
+  .map(({ sizeBytes, from, length, isOutput }) => ({
+    sizeBytes,
+    from,
+    to: isOutput && length === 0 ? Number.POSITIVE_INFINITY : from + length,
+  }));
+
+describe("planMemory", () => {
+  test("values that live at the same time never overlap", () => {
+    fc.assert(
+      fc.property(fc.array(lifetime, { maxLength: 40 }), fc.nat(1000), (list, salt) => {
+        const lifetimes: Lifetime[] = list.map((x, id) => {
+          // Some take over a value of the same size that ends where they begin.
+          const over = list.findIndex(
+            (y, k) => (k + salt) % 3 === 0 && y.to === x.from && y.from < x.from && y.sizeBytes === x.sizeBytes,
+          );
+          return { id, over: over >= 0 ? over : null, ...x };
+        });
+        const taken = new Set<number>();
+        const unique = lifetimes.map((x) => {
+          const over = x.over !== null && !taken.has(x.over) ? x.over : null;
+          if (over !== null) taken.add(over);
+          return { ...x, over };
+        });
+        const { offsets, sizeBytes } = planMemory(unique);
+        for (const a of unique) {
+          const at = offsets.get(a.id)!;
+          expect(at % 64).toBe(0);
+          expect(at + a.sizeBytes).toBeLessThanOrEqual(sizeBytes);
+          for (const b of unique) {
+            const isHandedOver = b.over === a.id || a.over === b.id;
+            if (a.id >= b.id || isHandedOver || a.to < b.from || b.to < a.from) continue;
+            const other = offsets.get(b.id)!;
+            expect(at + a.sizeBytes <= other || other + b.sizeBytes <= at).toBe(true);
+          }
+        }
+      }),
+    );
+  });
+
+  test("a chain of values of one size needs two buffers, and one if each takes over the last", () => {
+    const chain = (over: boolean): Lifetime[] =>
+      Array.from({ length: 10 }, (_, i) => ({
+        id: i,
+        sizeBytes: 640,
+        from: i,
+        to: i + 1,
+        over: over && i > 0 ? i - 1 : null,
+      }));
+    expect(planMemory(chain(false)).sizeBytes).toBe(1280);
+    expect(planMemory(chain(true)).sizeBytes).toBe(640);
+  });
+});
+
+describe("heap", () => {
+  test("blocks are zeroed, aligned, apart, and reused", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(5000), fc.nat(10)), { maxLength: 60 }), (requests) => {
+        const heap = createHeap({ limitBytes: 1 << 24, shared: false });
+        const live: { address: number; size: number }[] = [];
+        for (const [size, drop] of requests) {
+          const address = heap.allocate(size);
+          const bytes = new Uint8Array(heap.memory.buffer, address, size);
+          expect(address % 64).toBe(0);
+          expect(bytes.every((b) => b === 0)).toBe(true);
+          for (const other of live) {
+            expect(address + size <= other.address || other.address + other.size <= address).toBe(true);
+          }
+          bytes.fill(255);
+          live.push({ address, size });
+          if (drop < live.length) heap.free(live.splice(drop, 1)[0]!.address);
+        }
+        expect(heap.usage.bytes).toBe(live.reduce((sum, { size }) => sum + classBytes(size), 0));
+      }),
+    );
+  });
+
+  test("a class wastes at most a quarter beyond small blocks", () => {
+    for (let size = 257; size < 100_000; size += 97) {
+      expect(classBytes(size)).toBeGreaterThanOrEqual(size);
+      expect(classBytes(size)).toBeLessThanOrEqual(Math.max(size * 1.25, size + 64));
+    }
+  });
+
+  test("repeated sizes do not grow the memory", () => {
+    const heap = createHeap({ limitBytes: 1 << 26, shared: false });
+    const round = () => {
+      const blocks = [100, 5000, 300_000, 64].map(heap.allocate);
+      for (const address of blocks) heap.free(address);
+    };
+    round();
+    const before = heap.memory.buffer.byteLength;
+    for (let i = 0; i < 1000; i++) round();
+    expect(heap.memory.buffer.byteLength).toBe(before);
+  });
+
+  test("the limit is RESOURCE_EXHAUSTED and names the bytes wanted", () => {
+    const heap = createHeap({ limitBytes: 1 << 21, shared: false });
+    expect(() => heap.allocate(3_000_000)).toThrow(/3000000 bytes/);
+    expect(heap.usage.bytes).toBe(0);
+    expect(heap.allocate(1000)).toBeGreaterThan(0);
+  });
+
+  test("freeing twice is a bug", () => {
+    const heap = createHeap({ limitBytes: 1 << 21, shared: false });
+    const address = heap.allocate(10);
+    heap.free(address);
+    expect(() => heap.free(address)).toThrow("bug");
+  });
+});
