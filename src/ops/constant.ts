@@ -1,13 +1,13 @@
 /** Constants: the op that holds a value, and `tf.constant`. */
 import type { DType } from "../core/dtype.ts";
-import { TypeError } from "../core/error.ts";
-import { NdArray } from "../core/nd_array.ts";
+import { ValueError } from "../core/error.ts";
+import { allocateElements, NdArray } from "../core/nd_array.ts";
 import { elementCount, type FullShape } from "../core/shape.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import { splat } from "../proto/tensor_proto.ts";
 import { applyOp } from "./apply.ts";
 import { type Literal, literalToArray } from "./convert.ts";
 import { defineOp } from "./define.ts";
-import type { Tensor } from "../graph/tensor.ts";
 
 /** output = value. Source: array_ops.cc. */
 export const constOp = defineOp("Const", {
@@ -16,7 +16,8 @@ export const constOp = defineOp("Const", {
   value: ({ value }) => value,
   shape: ({ value }) => [value.shape],
   lower: (p, { value }) => p.constant(value),
-  lowers: () => true,
+  lowers: ({ dtype }) => dtype.base !== "string",
+  compute: ({ value }) => value,
   gradient: "none",
 });
 
@@ -31,8 +32,8 @@ export interface ConstantOptions {
 }
 
 /**
- * A constant tensor: `tf.constant(2)` is int32, `tf.constant([1.5])` float32. With `shape`, one element fills it, otherwise the counts
- * must agree. Throws TypeError or ValueError in Python's words. Source: constant_op.py.
+ * A constant tensor: `tf.constant(2)` is int32, `tf.constant([1.5])` float32. With `shape`, the last element fills what is left of
+ * it; too many are an error. Throws TypeError or ValueError in Python's words. Source: constant_op.py.
  */
 export function constant(value: Literal, options: ConstantOptions | DType = {}): Tensor {
   const { dtype, shape, name = "Const" } = "base" in options ? ({ dtype: options } as ConstantOptions) : options;
@@ -43,8 +44,17 @@ export function constant(value: Literal, options: ConstantOptions | DType = {}):
 function reshaped(array: NdArray, shape: FullShape): NdArray {
   const n = elementCount(shape);
   if (n === array.size) return new NdArray(array.dtype, shape, array.data);
-  if (array.size === 1) return splat(array.dtype, shape, array);
-  throw new TypeError(
-    `Eager execution of tf.constant with unsupported shape. Tensor ${array} (converted from ${array}) has ${array.size} elements, but got \`shape\` ${JSON.stringify(shape)} with ${n} elements).`,
-  );
+  if (array.size === 1) return splat(shape, array);
+  if (n < array.size) throw new ValueError(`Too many elements provided. Takes at most ${n}, but got ${array.size}.`);
+  return repeated(array, shape);
+}
+
+/** The elements, and the last of them as often as the shape has places left. */
+function repeated(array: NdArray, shape: FullShape): NdArray {
+  const n = elementCount(shape);
+  if (array.size === 0) return new NdArray(array.dtype, shape, allocateElements(array.dtype, n));
+  const width = array.dtype.isComplex ? 2 : 1;
+  const data = allocateElements(array.dtype, n) as unknown[];
+  for (let i = 0; i < n * width; i++) data[i] = array.data[i < array.size * width ? i : array.size * width - width + (i % width)];
+  return new NdArray(array.dtype, shape, data as unknown as typeof array.data);
 }

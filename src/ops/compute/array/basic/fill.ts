@@ -19,8 +19,10 @@ export const fillOp = defineOp("Fill", {
   attrs: ["T: type", "index_type: {int32, int64} = DT_INT32"],
   shape: ({ dims }, context) => [shapeFromInput(context, "dims", dims)],
   lower(p, { dims, value }) {
-    if (dims.shape.length > 1) throw new InvalidArgumentError(`dims must represent a vector, got shape [${dims.shape.join(",")}]`);
-    if (value.shape.length > 0) throw new InvalidArgumentError(`value must represent a scalar, got shape [${value.shape.join(",")}]`);
+    if (dims.shape.length > 1)
+      throw new InvalidArgumentError(`dims must represent a vector, got shape [${dims.shape.join(",")}]`);
+    if (value.shape.length > 0)
+      throw new InvalidArgumentError(`value must represent a scalar, got shape [${value.shape.join(",")}]`);
     return p.broadcast(value, checkedShape(p, dims));
   },
   gradient: (tf, _, dy) => ({ value: tf.reduceSum(dy!) }),
@@ -39,7 +41,9 @@ export const zerosLikeOp = defineOp("ZerosLike", {
 export const onesLikeOp = defineOp("OnesLike", {
   inputs: ["x: T"],
   outputs: ["y: T"],
-  attrs: ["T: {bfloat16, half, float, double, int8, uint8, int16, uint16, int32, uint32, int64, uint64, complex64, complex128, bool}"],
+  attrs: [
+    "T: {bfloat16, half, float, double, int8, uint8, int16, uint16, int32, uint32, int64, uint64, complex64, complex128, bool}",
+  ],
   shape: ({ x }) => [x],
   lower: (p, { x }) => p.fill(x.dtype === "bool" ? true : 1, x.dtype, x.shape),
   gradient: "none",
@@ -63,7 +67,8 @@ export type ShapeLike = TensorLike | Shape;
 const smallCount = 1000;
 
 /** A tensor of the shape filled with the scalar. Source: array_ops.py. */
-export const fill = (dims: TensorLike, value: TensorLike, options: Named = {}): Tensor => fillOp({ dims, value }, options.name);
+export const fill = (dims: TensorLike, value: TensorLike, options: Named = {}): Tensor =>
+  fillOp({ dims, value }, options.name);
 
 /** A shape given as numbers, or null for a tensor or a list that holds one. */
 function plainShape(shape: ShapeLike): readonly Dim[] | null {
@@ -74,7 +79,13 @@ function plainShape(shape: ShapeLike): readonly Dim[] | null {
   return null;
 }
 
-function filled(value: 0 | 1, kind: "zeros" | "ones", shape: ShapeLike, dtype: DType, name: string | undefined): Tensor {
+function filled(
+  value: 0 | 1,
+  kind: "zeros" | "ones",
+  shape: ShapeLike,
+  dtype: DType,
+  name: string | undefined,
+): Tensor {
   const base = dtype.baseDtype;
   const literal = base.isBool ? value === 1 : base.base === "string" ? "" : value;
   return inScope(name, kind, (scope) => {
@@ -90,10 +101,12 @@ function filled(value: 0 | 1, kind: "zeros" | "ones", shape: ShapeLike, dtype: D
 }
 
 /** Zeros (false, empty strings) of a shape: a constant where it is small and known, else a Fill. Source: array_ops.py. */
-export const zeros = (shape: ShapeLike, dtype: DType = float32, options: Named = {}): Tensor => filled(0, "zeros", shape, dtype, options.name);
+export const zeros = (shape: ShapeLike, dtype: DType = float32, options: Named = {}): Tensor =>
+  filled(0, "zeros", shape, dtype, options.name);
 
 /** Ones (true) of a shape. */
-export const ones = (shape: ShapeLike, dtype: DType = float32, options: Named = {}): Tensor => filled(1, "ones", shape, dtype, options.name);
+export const ones = (shape: ShapeLike, dtype: DType = float32, options: Named = {}): Tensor =>
+  filled(1, "ones", shape, dtype, options.name);
 
 export interface LikeOptions extends Named {
   readonly dtype?: DType | undefined;

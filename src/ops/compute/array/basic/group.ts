@@ -20,14 +20,23 @@ export const noOpOp = defineOp("NoOp", {
 export const noOp = (options: Named = {}): Operation => noOpOp({}, options.name);
 
 /** What `group` takes; lists nest. Null entries and the like are errors. */
-export type Groupable = Operation | Tensor | IndexedSlices | SparseTensor | { readonly op: Operation } | readonly Groupable[];
+export type Groupable =
+  | Operation
+  | Tensor
+  | IndexedSlices
+  | SparseTensor
+  | { readonly op: Operation }
+  | readonly Groupable[];
 
 const isDevicePlaced = (item: unknown): item is Operation | Tensor =>
-  item instanceof Operation || item instanceof Tensor || (typeof item === "object" && item !== null && "device" in item);
+  item instanceof Operation ||
+  item instanceof Tensor ||
+  (typeof item === "object" && item !== null && "device" in item);
 
 function components(item: Groupable): readonly unknown[] {
   if (Array.isArray(item)) return item.flatMap(components);
-  if (item instanceof IndexedSlices) return item.denseShape ? [item.values, item.indices, item.denseShape] : [item.values, item.indices];
+  if (item instanceof IndexedSlices)
+    return item.denseShape ? [item.values, item.indices, item.denseShape] : [item.values, item.indices];
   if (item instanceof SparseTensor) return [item.indices, item.values, item.denseShape];
   return [item];
 }
@@ -38,7 +47,8 @@ function components(item: Groupable): readonly unknown[] {
  */
 export function group(...args: readonly (Groupable | Named | undefined)[]): Operation {
   const last = args.at(-1);
-  const isOptions = typeof last === "object" && last !== null && Object.getPrototypeOf(last) === Object.prototype && !("op" in last);
+  const isOptions =
+    typeof last === "object" && last !== null && Object.getPrototypeOf(last) === Object.prototype && !("op" in last);
   const inputs = (isOptions || last === undefined ? args.slice(0, -1) : args) as readonly Groupable[];
   const name = isOptions ? (last as Named).name : undefined;
   return inScope(name, "group_deps", (scope) => {
@@ -47,7 +57,9 @@ export function group(...args: readonly (Groupable | Named | undefined)[]): Oper
     const byDevice = new Map<string, (Operation | Tensor)[]>();
     for (const item of items) {
       if (!isDevicePlaced(item)) {
-        throw new TypeError(`'inputs' should be zero or more (nested) Tensors. Received '${String(item)}' with type '${item === null ? "NoneType" : typeof item}'.`);
+        throw new TypeError(
+          `'inputs' should be zero or more (nested) Tensors. Received '${String(item)}' with type '${item === null ? "NoneType" : typeof item}'.`,
+        );
       }
       const { device } = item;
       byDevice.set(device, [...(byDevice.get(device) ?? []), item]);
@@ -81,7 +93,13 @@ export function withDependencies<T extends Tensor | IndexedSlices>(
   });
 }
 
-type Gated<T> = T extends Operation ? Operation : T extends null ? null : T extends IndexedSlices ? IndexedSlices : Tensor;
+type Gated<T> = T extends Operation
+  ? Operation
+  : T extends null
+    ? null
+    : T extends IndexedSlices
+      ? IndexedSlices
+      : Tensor;
 
 /** The tensors, each available only when all are computed (and `controlInputs` are done). Source: control_flow_ops.py. */
 export function tuple<const T extends readonly (TensorLike | IndexedSlices | Operation | null)[]>(
@@ -90,12 +108,17 @@ export function tuple<const T extends readonly (TensorLike | IndexedSlices | Ope
 ): { -readonly [K in keyof T]: Gated<T[K]> } {
   return inScope(options.name, "tuple", () => {
     const items = tensors.map((item) =>
-      item === null || item instanceof Operation || item instanceof IndexedSlices ? item : isSymbolic(item) ? convertToTensor(item) : convertToTensor(item as TensorLike),
+      item === null || item instanceof Operation || item instanceof IndexedSlices
+        ? item
+        : isSymbolic(item)
+          ? convertToTensor(item)
+          : convertToTensor(item as TensorLike),
     );
     const gating = new Set<Operation>();
     for (const item of items) if (item !== null) gating.add(item instanceof Operation ? item : item.op);
     for (const input of options.controlInputs ?? []) gating.add(input instanceof Tensor ? input.op : input);
-    if (gating.size === 0) throw new ValueError(`'tensors' must have at least one Tensor. Received: [${items.map(String).join(", ")}].`);
+    if (gating.size === 0)
+      throw new ValueError(`'tensors' must have at least one Tensor. Received: [${items.map(String).join(", ")}].`);
     const all = group(...[...gating].sort((a, b) => a.id - b.id));
     return items.map((item) => {
       if (item === null) return null;

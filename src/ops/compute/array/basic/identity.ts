@@ -6,13 +6,16 @@ import type { ShapeContext } from "../../../../graph/definition.ts";
 import { IndexedSlices } from "../../../../graph/indexed_slices.ts";
 import { SparseTensor } from "../../../../graph/sparse_tensor.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
+import { constant } from "../../../constant.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import { constant } from "../../../constant.ts";
 import type { Named } from "./names.ts";
 
 /** The input's shape, and what is known of the handle that it may be. */
-const unchanged = ({ input }: { readonly input: Shape }, context: ShapeContext) => ({ shapes: [input], handles: [context.handle("input")] });
+const unchanged = ({ input }: { readonly input: Shape }, context: ShapeContext) => ({
+  shapes: [input],
+  handles: [context.handle("input")],
+});
 
 const knownElements = ({ input }: { readonly input: Shape }, context: ShapeContext) =>
   input?.length === 1 && context.outputDtypes[0]!.isInteger ? context.valueAsShape("input") : null;
@@ -116,7 +119,9 @@ export const ensureShapeOp = defineOp("EnsureShape", {
   shape: ({ input, shape }) => [mergeShapes(input, shape)],
   lower(_, { input, shape }) {
     if (!compatible(input.shape, shape)) {
-      throw new InvalidArgumentError(`Shape of tensor ${formatShape(input.shape)} is not compatible with expected shape ${formatShape(shape)}.`);
+      throw new InvalidArgumentError(
+        `Shape of tensor ${formatShape(input.shape)} is not compatible with expected shape ${formatShape(shape)}.`,
+      );
     }
     return input;
   },
@@ -162,7 +167,10 @@ export function identity<T extends TensorLike | IndexedSlices | SparseTensor>(
 }
 
 /** Applies a function to the tensors that a value consists of, in Python's order of components. */
-function mapTensors(input: TensorLike | IndexedSlices | SparseTensor, fn: (part: TensorLike) => Tensor): Tensor | IndexedSlices | SparseTensor {
+function mapTensors(
+  input: TensorLike | IndexedSlices | SparseTensor,
+  fn: (part: TensorLike) => Tensor,
+): Tensor | IndexedSlices | SparseTensor {
   if (input instanceof IndexedSlices) {
     const values = fn(input.values);
     return new IndexedSlices(values, fn(input.indices), input.denseShape && fn(input.denseShape));
@@ -183,7 +191,8 @@ export const stopGradient = (input: TensorLike, options: Named = {}): Tensor => 
 export const preventGradient = (input: TensorLike, options: { readonly message?: string } & Named = {}): Tensor =>
   preventGradientOp({ input, message: options.message ?? "" }, options.name);
 
-export const ensureShape = (x: TensorLike, shape: Shape, options: Named = {}): Tensor => ensureShapeOp({ input: x, shape }, options.name);
+export const ensureShape = (x: TensorLike, shape: Shape, options: Named = {}): Tensor =>
+  ensureShapeOp({ input: x, shape }, options.name);
 
 /** A tensor that must be fed. `null` dimensions take any size, a `null` shape any rank. */
 export function placeholder(dtype: DType, shape: Shape = null, options: Named = {}): Tensor {
@@ -197,12 +206,16 @@ export const placeholderWithDefault = (input: TensorLike, shape: Shape, options:
 /** A sparse tensor that must be fed: placeholders for values, indices and, where no shape is given, the dense shape. */
 export function sparsePlaceholder(dtype: DType, shape: Shape = null, options: Named = {}): SparseTensor {
   const part = (suffix: string) => (options.name ? { name: `${options.name}/${suffix}` } : {});
-  if (shape !== null && shape.some((d) => d !== null && d < -1)) throw new ValueError(`Dimension must be >= 0 in shape ${formatShape(shape)}`);
+  if (shape !== null && shape.some((d) => d !== null && d < -1))
+    throw new ValueError(`Dimension must be >= 0 in shape ${formatShape(shape)}`);
   const denseShape =
     shape === null
       ? placeholder(int64, [null], part("shape"))
       : placeholderWithDefault(
-          constant(shape.map((d) => d ?? -1), { dtype: int64, name: part("shape_default").name ?? "Const" }),
+          constant(
+            shape.map((d) => d ?? -1),
+            { dtype: int64, name: part("shape_default").name ?? "Const" },
+          ),
           [shape.length],
           part("shape"),
         );

@@ -16,7 +16,10 @@ export const reshapeOp = defineOp("Reshape", {
   inputs: ["tensor: T", "shape: Tshape"],
   outputs: ["output: T"],
   attrs: ["T: type", "Tshape: {int32, int64} = DT_INT32"],
-  shape: ({ tensor, shape }, context) => ({ shapes: [reshaped(tensor, shapeFromInput(context, "shape", shape))], handles: [context.handle("tensor")] }),
+  shape: ({ tensor, shape }, context) => ({
+    shapes: [reshaped(tensor, shapeFromInput(context, "shape", shape))],
+    handles: [context.handle("tensor")],
+  }),
   lower(p, { tensor, shape }) {
     if (shape.shape.length !== 1 && !(shape.shape.length === 0 && p.numbers(shape)[0] === -1)) {
       throw new InvalidArgumentError(`shape must be a 1-D tensor, got shape ${formatShape(shape.shape)}`);
@@ -29,7 +32,10 @@ export const reshapeOp = defineOp("Reshape", {
 function reshapeGradient(tf: GradientTools, input: Tensor, dy: Tensor): Tensor {
   const dims = input.shape;
   if (dims !== null && !isFull(dims) && dims.filter((d) => d === null).length === 1 && !dims.includes(0)) {
-    return tf.reshape(tf.denseGradient(dy), dims.map((d) => d ?? -1));
+    return tf.reshape(
+      tf.denseGradient(dy),
+      dims.map((d) => d ?? -1),
+    );
   }
   return reshapedToInput(tf, input, dy);
 }
@@ -42,7 +48,10 @@ const reshapedToInput = (tf: GradientTools, input: Tensor, dy: Tensor): Tensor =
 /** The one unknown dimension is -2 where several are; the product of the known ones. */
 function knownPart(shape: readonly Dim[]): { readonly unknown: number; readonly product: number } {
   const unknown = shape.filter((d) => d === null).length;
-  return { unknown: unknown === 0 ? -1 : unknown === 1 ? shape.indexOf(null) : -2, product: elementCount(shape.filter((d) => d !== null)) };
+  return {
+    unknown: unknown === 0 ? -1 : unknown === 1 ? shape.indexOf(null) : -2,
+    product: elementCount(shape.filter((d) => d !== null)),
+  };
 }
 
 /** The static shape of a reshape. Throws INVALID_ARGUMENT when the counts cannot agree. */
@@ -56,7 +65,9 @@ function reshaped(input: Shape, wanted: Shape): Shape {
   if (to.unknown === -2 || fromUnknown === -2) return wanted;
   if (fromUnknown === -1 && to.unknown === -1) {
     if (fromProduct !== to.product) {
-      throw invalidArgument(`Cannot reshape a tensor with ${fromProduct} elements to shape ${formatShape(wanted)} (${to.product} elements)`);
+      throw invalidArgument(
+        `Cannot reshape a tensor with ${fromProduct} elements to shape ${formatShape(wanted)} (${to.product} elements)`,
+      );
     }
     return wanted;
   }
@@ -82,15 +93,21 @@ function resolveShape(input: FullShape, sizes: readonly number[]): FullShape {
   }
   if (unknown < 0) {
     if (product !== count) {
-      throw new InvalidArgumentError(`Input to reshape is a tensor with ${count} values, but the requested shape has ${product}`);
+      throw new InvalidArgumentError(
+        `Input to reshape is a tensor with ${count} values, but the requested shape has ${product}`,
+      );
     }
     return sizes;
   }
   if (product === 0) {
-    throw new InvalidArgumentError("reshape cannot infer the missing input size for an empty tensor unless all specified input sizes are non-zero");
+    throw new InvalidArgumentError(
+      "reshape cannot infer the missing input size for an empty tensor unless all specified input sizes are non-zero",
+    );
   }
   if (count % product !== 0) {
-    throw new InvalidArgumentError(`Input to reshape is a tensor with ${count} values, but the requested shape requires a multiple of ${product}`);
+    throw new InvalidArgumentError(
+      `Input to reshape is a tensor with ${count} values, but the requested shape requires a multiple of ${product}`,
+    );
   }
   return sizes.map((size) => (size === -1 ? count / product : size));
 }
@@ -101,9 +118,11 @@ export const expandDimsOp = defineOp("ExpandDims", {
   outputs: ["output: T"],
   attrs: ["T: type", "Tdim: {int32, int64} = DT_INT32"],
   shape({ input, dim }, context) {
-    if (dim !== null && isFull(dim) && elementCount(dim) !== 1) throw invalidArgument("'dim' input must be a tensor with a single value");
+    if (dim !== null && isFull(dim) && elementCount(dim) !== 1)
+      throw invalidArgument("'dim' input must be a tensor with a single value");
     const at = numbersFromInput(context, "dim")?.[0];
-    if (at === undefined || input === null) return [at === undefined && input !== null ? new Array<Dim>(input.length + 1).fill(null) : null];
+    if (at === undefined || input === null)
+      return [at === undefined && input !== null ? new Array<Dim>(input.length + 1).fill(null) : null];
     const rank = input.length;
     if (at < -rank - 1 || at > rank) throw invalidArgument(`dim ${at} not in the interval [${-rank - 1}, ${rank}].`);
     return [withOne(input, at)];
@@ -111,7 +130,8 @@ export const expandDimsOp = defineOp("ExpandDims", {
   lower(p, { input, dim }) {
     const at = p.numbers(dim)[0]!;
     const rank = input.shape.length;
-    if (at < -rank - 1 || at > rank) throw new InvalidArgumentError(`Tried to expand dim index ${at} for tensor with ${rank} dimensions.`);
+    if (at < -rank - 1 || at > rank)
+      throw new InvalidArgumentError(`Tried to expand dim index ${at} for tensor with ${rank} dimensions.`);
     return p.reshape(input, withOne(input.shape, at));
   },
   gradient: (tf, { input }, dy) => ({ input: reshapedToInput(tf, input, dy!) }),
@@ -133,7 +153,10 @@ export const squeezeOp = defineOp("Squeeze", {
     return [squeezed(input, squeeze_dims)];
   },
   lower: (p, { input, squeeze_dims }) =>
-    p.reshape(input, (squeeze_dims.length ? squeezed(input.shape, squeeze_dims) : input.shape.filter((d) => d !== 1)) as FullShape),
+    p.reshape(
+      input,
+      (squeeze_dims.length ? squeezed(input.shape, squeeze_dims) : input.shape.filter((d) => d !== 1)) as FullShape,
+    ),
   gradient: (tf, { input }, dy) => ({ input: reshapedToInput(tf, input, dy!) }),
 });
 
@@ -141,23 +164,30 @@ function squeezed(shape: readonly Dim[], axes: readonly number[]): readonly Dim[
   const rank = shape.length;
   const dropped = new Set<number>();
   for (const axis of axes) {
-    if (axis < -rank || axis >= rank) throw new InvalidArgumentError(`Tried to squeeze dim index ${axis} for tensor with ${rank} dimensions.`);
+    if (axis < -rank || axis >= rank)
+      throw new InvalidArgumentError(`Tried to squeeze dim index ${axis} for tensor with ${rank} dimensions.`);
     dropped.add(axis < 0 ? axis + rank : axis);
   }
   return shape.filter((d, i) => {
     if (!dropped.has(i)) return true;
-    if (d !== null && d !== 1) throw new InvalidArgumentError(`Can not squeeze dim[${i}], expected a dimension of 1, got ${d}`);
+    if (d !== null && d !== 1)
+      throw new InvalidArgumentError(`Can not squeeze dim[${i}], expected a dimension of 1, got ${d}`);
     return false;
   });
 }
 
 /** The tensor's elements in another shape; one dimension may be -1. Source: array_ops.py. */
-export const reshape = (tensor: TensorLike, shape: TensorLike, options: Named = {}): Tensor => reshapeOp({ tensor, shape }, options.name);
+export const reshape = (tensor: TensorLike, shape: TensorLike, options: Named = {}): Tensor =>
+  reshapeOp({ tensor, shape }, options.name);
 
-export const expandDims = (input: TensorLike, axis: TensorLike, options: Named = {}): Tensor => expandDimsOp({ input, dim: axis }, options.name);
+export const expandDims = (input: TensorLike, axis: TensorLike, options: Named = {}): Tensor =>
+  expandDimsOp({ input, dim: axis }, options.name);
 
 /** The input without the dimensions `axis` (all of size 1 when none is named). */
-export function squeeze(input: TensorLike, options: { readonly axis?: number | readonly number[] | null } & Named = {}): Tensor {
+export function squeeze(
+  input: TensorLike,
+  options: { readonly axis?: number | readonly number[] | null } & Named = {},
+): Tensor {
   const { axis, name } = options;
   return squeezeOp({ input, squeeze_dims: typeof axis === "number" ? [axis] : (axis ?? []) }, name);
 }

@@ -43,7 +43,8 @@ export function numbersFromInput(context: ShapeContext, input: string, index = 0
 /** A dimension for output: the input's number, null where it is unknown. Throws INVALID_ARGUMENT for a negative one. */
 export function dimFromInput(context: ShapeContext, input: string, inputShape: Shape): Dim {
   const n = scalarFromInput(context, input, inputShape);
-  if (n !== null && n < 0) throw invalidArgument(`Dimension size, given by scalar input ${input}, must be non-negative but is ${n}`);
+  if (n !== null && n < 0)
+    throw invalidArgument(`Dimension size, given by scalar input ${input}, must be non-negative but is ${n}`);
   return n;
 }
 

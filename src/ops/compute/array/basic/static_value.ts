@@ -1,9 +1,9 @@
 /** The values that Python's wrappers know while building; they decide which nodes a wrapper makes. Source: tensor_util.py, constant_value. */
 import type { NdArray } from "../../../../core/nd_array.ts";
 import { isFull } from "../../../../core/shape.ts";
+import { constantValue } from "../../../../graph/infer.ts";
 import type { Operation } from "../../../../graph/operation.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
-import { constantValue } from "../../../../graph/infer.ts";
 
 /** For each op that Python follows: which inputs must be known as well; null when the node says no by itself. */
 const followed: Record<string, (op: Operation) => readonly Tensor[] | null> = {

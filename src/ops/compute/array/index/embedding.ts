@@ -5,8 +5,8 @@ import { isFull, mergeShapes, type Shape } from "../../../../core/shape.ts";
 import { getDefaultGraph } from "../../../../graph/graph.ts";
 import type { Operation } from "../../../../graph/operation.ts";
 import { Tensor } from "../../../../graph/tensor.ts";
-import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { constant } from "../../../constant.ts";
+import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as ops from "../../../index.ts";
 import { identity } from "../basic/identity.ts";
 import { inScope, type Named } from "../basic/names.ts";
@@ -32,7 +32,8 @@ interface Placed {
 /** A table as a value for gather: variables that read rows by themselves stay as they are. */
 type Table = TensorLike & Placed;
 
-const isResourceTable = (params: unknown): boolean => typeof (params as { sparseRead?: unknown }).sparseRead === "function";
+const isResourceTable = (params: unknown): boolean =>
+  typeof (params as { sparseRead?: unknown }).sparseRead === "function";
 
 function clip(params: Tensor, ids: Tensor, maxNorm: TensorLike | null | undefined): Tensor {
   if (maxNorm === null || maxNorm === undefined) return params;
@@ -48,16 +49,24 @@ function clip(params: Tensor, ids: Tensor, maxNorm: TensorLike | null | undefine
  * params[ids] for ids of any shape; a list of tables is one table in partitions. Throws ValueError for an empty list or an unknown
  * strategy. Source: embedding_ops.py, _embedding_lookup_and_transform.
  */
-export function embeddingLookup(params: TensorLike | readonly TensorLike[], ids: TensorLike, options: EmbeddingOptions = {}): Tensor {
+export function embeddingLookup(
+  params: TensorLike | readonly TensorLike[],
+  ids: TensorLike,
+  options: EmbeddingOptions = {},
+): Tensor {
   if (params === null || params === undefined) throw new ValueError("params must be specified");
   const list = tablesOf(params);
   if (list.length === 0) throw new ValueError("Length of params is currently 0. Need at least one param.");
   return inScope(options.name, "embedding_lookup", (scope) => {
-    const tables = (list.some(isResourceTable) ? list : list.map((table, i) => convertToTensor(table, { name: `params_${i}` }))) as Table[];
+    const tables = (
+      list.some(isResourceTable) ? list : list.map((table, i) => convertToTensor(table, { name: `params_${i}` }))
+    ) as Table[];
     const at = convertToTensor(ids, { name: "ids" });
     if (tables.length === 1) {
       const graph = getDefaultGraph();
-      const rows = graph.colocateWith(tables[0]!.op, () => clip(gather(tables[0]!, at, { name: scope }), at, options.maxNorm));
+      const rows = graph.colocateWith(tables[0]!.op, () =>
+        clip(gather(tables[0]!, at, { name: scope }), at, options.maxNorm),
+      );
       return identity(rows);
     }
     return partitionedLookup(tables, at, options, scope);
@@ -66,7 +75,13 @@ export function embeddingLookup(params: TensorLike | readonly TensorLike[], ids:
 
 function tablesOf(params: TensorLike | readonly TensorLike[]): readonly TensorLike[] {
   if (Array.isArray(params)) return params as readonly TensorLike[];
-  if (typeof params === "object" && params !== null && !(params instanceof Tensor) && Symbol.iterator in params && !ArrayBuffer.isView(params)) {
+  if (
+    typeof params === "object" &&
+    params !== null &&
+    !(params instanceof Tensor) &&
+    Symbol.iterator in params &&
+    !ArrayBuffer.isView(params)
+  ) {
     return [...(params as Iterable<TensorLike>)];
   }
   return [params as TensorLike];
@@ -81,7 +96,9 @@ function partitionedLookup(tables: readonly Table[], ids: Tensor, options: Embed
   const localIds = dynamicPartition(local, partition, n);
   const places = dynamicPartition(order, partition, n);
   const graph = getDefaultGraph();
-  const rows = tables.map((table, i) => graph.device(null, () => graph.colocateWith(table.op, () => gather(table, localIds[i]!))));
+  const rows = tables.map((table, i) =>
+    graph.device(null, () => graph.colocateWith(table.op, () => gather(table, localIds[i]!))),
+  );
   const merged = parallelDynamicStitch(places, rows, { name: scope });
   let element: Shape = tables[0]!.shape && tables[0]!.shape.slice(1);
   for (const table of tables.slice(1)) element = mergeShapes(element, table.shape && table.shape.slice(1));

@@ -23,7 +23,9 @@ function outside(shape: readonly number[], numbers: CheckNumbers): InvalidArgume
     place.unshift(n === 0 ? 0 : rest % n);
     rest = n === 0 ? 0 : Math.floor(rest / n);
   }
-  return new InvalidArgumentError(`indices${place.length ? `[${place.join(",")}]` : ""} = ${numbers.value} is not in [0, ${numbers.limit})`);
+  return new InvalidArgumentError(
+    `indices${place.length ? `[${place.join(",")}]` : ""} = ${numbers.value} is not in [0, ${numbers.limit})`,
+  );
 }
 
 function gathered(p: Lowering, params: Value, indices: Value, axis: number, batchDims: number): Value {
@@ -65,7 +67,9 @@ function gatherShape(params: Shape, indices: Shape, axis: number | null, batchDi
   }
   withRankAtLeast(params, axis < 0 ? -axis : axis + 1);
   if (indices !== null && (batchDims < -indices.length || batchDims > indices.length)) {
-    throw invalidArgument(`Expected batch_dims in the range [${-indices.length}, ${indices.length}], but got ${batchDims}`);
+    throw invalidArgument(
+      `Expected batch_dims in the range [${-indices.length}, ${indices.length}], but got ${batchDims}`,
+    );
   }
   if (params === null || indices === null) return null;
   const batch = batchDims < 0 ? batchDims + indices.length : batchDims;
@@ -81,25 +85,33 @@ export const gatherV2Op = defineOp("GatherV2", {
   inputs: ["params: Tparams", "indices: Tindices", "axis: Taxis"],
   outputs: ["output: Tparams"],
   attrs: ["batch_dims: int = 0", "Tparams: type", "Tindices: {int16, int32, int64}", "Taxis: {int32, int64}"],
-  shape: ({ params, indices, axis, batch_dims }, context) => [gatherShape(params, indices, scalarFromInput(context, "axis", axis), batch_dims)],
+  shape: ({ params, indices, axis, batch_dims }, context) => [
+    gatherShape(params, indices, scalarFromInput(context, "axis", axis), batch_dims),
+  ],
   lower(p, { params, indices, axis, batch_dims }) {
     const rank = params.shape.length;
     if (rank < 1) throw new InvalidArgumentError("params must be at least 1 dimensional");
     const given = p.numbers(axis)[0]!;
     const at = given < 0 ? given + rank : given;
-    if (at < 0 || at >= rank) throw new InvalidArgumentError(`Expected axis in the range [${-rank}, ${rank}), but got ${given}`);
+    if (at < 0 || at >= rank)
+      throw new InvalidArgumentError(`Expected axis in the range [${-rank}, ${rank}), but got ${given}`);
     const n = indices.shape.length;
-    if (batch_dims < -n || batch_dims > n) throw new InvalidArgumentError(`Expected batch_dims in the range [${-n}, ${n}], but got ${batch_dims}`);
+    if (batch_dims < -n || batch_dims > n)
+      throw new InvalidArgumentError(`Expected batch_dims in the range [${-n}, ${n}], but got ${batch_dims}`);
     const batch = batch_dims < 0 ? batch_dims + n : batch_dims;
     if (batch > at) throw new InvalidArgumentError(`batch_dims (${batch}) must be less than or equal to axis (${at}).`);
     for (let i = 0; i < batch; i++) {
       if (params.shape[i] !== indices.shape[i]) {
-        throw new InvalidArgumentError(`params.shape[${i}]: ${params.shape[i]} should be equal to indices.shape[${i}]: ${indices.shape[i]}`);
+        throw new InvalidArgumentError(
+          `params.shape[${i}]: ${params.shape[i]} should be equal to indices.shape[${i}]: ${indices.shape[i]}`,
+        );
       }
     }
     return gathered(p, params, indices, at, batch);
   },
-  gradient: (tf, { params, indices, axis, batch_dims }, dy) => ({ params: gatherGradient(tf, { params, indices, axis, batchDims: batch_dims }, dy!) }),
+  gradient: (tf, { params, indices, axis, batch_dims }, dy) => ({
+    params: gatherGradient(tf, { params, indices, axis, batchDims: batch_dims }, dy!),
+  }),
 });
 
 /** The gradient as one tensor: slices are added up into zeros of the dense shape. */
@@ -139,4 +151,3 @@ export function batchGather(params: TensorLike, indices: TensorLike, options: Na
   if (at.shape.length === 0) throw new ValueError(`indices must not be a scalar: ${formatShape(at.shape)}`);
   return gatherV2Op({ params, indices: at, axis: at.shape.length - 1, batch_dims: at.shape.length - 1 }, options.name);
 }
-

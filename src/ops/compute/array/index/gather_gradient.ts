@@ -1,6 +1,7 @@
 /** The gradient of GatherV2: slices for axis 0, else a sum over segments with the axis moved to the front. Source: array_grad.py. */
-import { elementAt } from "../../../../core/nd_array.ts";
+
 import { ValueError } from "../../../../core/error.ts";
+import { elementAt } from "../../../../core/nd_array.ts";
 import { getDefaultGraph } from "../../../../graph/graph.ts";
 import { IndexedSlices } from "../../../../graph/indexed_slices.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";

@@ -1,6 +1,14 @@
 /** Picking and placing by coordinates: GatherNd, ScatterNd, and tensors with some elements changed. */
 import { InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
-import { elementCount, type FullShape, formatShape, isFull, mergeShapes, type Shape, withRankAtLeast } from "../../../../core/shape.ts";
+import {
+  elementCount,
+  type FullShape,
+  formatShape,
+  isFull,
+  mergeShapes,
+  type Shape,
+  withRankAtLeast,
+} from "../../../../core/shape.ts";
 import type { ErrorOf, Lowering } from "../../../../engine/lowering.ts";
 import type { Value } from "../../../../engine/primitive.ts";
 import type { ShapeContext } from "../../../../graph/definition.ts";
@@ -33,7 +41,9 @@ export const gatherNdOp = defineOp("GatherNd", {
     const k = indices?.at(-1);
     if (params === null || indices === null || k === null || k === undefined) return [null];
     if (k > params.length) {
-      throw invalidArgument(`indices.shape[-1] must be <= params.rank, but saw indices shape: ${formatShape(indices)} and params shape: ${formatShape(params)}`);
+      throw invalidArgument(
+        `indices.shape[-1] must be <= params.rank, but saw indices shape: ${formatShape(indices)} and params shape: ${formatShape(params)}`,
+      );
     }
     return [[...indices.slice(0, -1), ...params.slice(k)]];
   },
@@ -42,19 +52,28 @@ export const gatherNdOp = defineOp("GatherNd", {
     if (indices.shape.length < 1) throw new InvalidArgumentError("indices must be at least a vector");
     const k = indices.shape.at(-1)!;
     if (k > params.shape.length) {
-      throw new InvalidArgumentError(`index innermost dimension length must be <= params rank; saw: ${k} vs. ${params.shape.length}`);
+      throw new InvalidArgumentError(
+        `index innermost dimension length must be <= params rank; saw: ${k} vs. ${params.shape.length}`,
+      );
     }
     const outer = indices.shape.slice(0, -1);
     const n = elementCount(outer);
     const dims = params.shape.slice(0, k);
     const rest = params.shape.slice(k);
-    if (elementCount(dims) === 0 && n > 0) throw new InvalidArgumentError("Requested more than 0 entries, but params is empty.  Params shape: " + formatShape(params.shape));
+    if (elementCount(dims) === 0 && n > 0)
+      throw new InvalidArgumentError(
+        "Requested more than 0 entries, but params is empty.  Params shape: " + formatShape(params.shape),
+      );
     const { rows, decode } = rowNumbers(p, p.reshape(indices, [n, k]), dims);
     const onError: ErrorOf = (numbers) =>
       new InvalidArgumentError(
         `indices${outer.length ? `[${placeOf(numbers.position, outer)}]` : ""} = [${decode(numbers).join(", ")}] does not index into param shape ${formatShape(params.shape)}, node name: ${node.name}`,
       );
-    const picked = p.gather(p.reshape(params, [elementCount(dims), ...rest]), rows, policy === "IGNORE" ? {} : { onError });
+    const picked = p.gather(
+      p.reshape(params, [elementCount(dims), ...rest]),
+      rows,
+      policy === "IGNORE" ? {} : { onError },
+    );
     return p.reshape(picked, [...outer, ...rest]);
   },
   gradient(tf, { params, indices, bad_indices_policy: policy }, dy) {
@@ -112,14 +131,17 @@ export function scatterLowered(p: Lowering, { fn, base, indices, updates, policy
   }
   const { rows, decode } = rowNumbers(p, p.reshape(indices, [n, k]), dims);
   const onError: ErrorOf = (numbers) =>
-    new InvalidArgumentError(`indices${outer.length ? `[${placeOf(numbers.position, outer)}]` : ""} = [${decode(numbers).join(", ")}] does not index into shape ${formatShape(shape)}`);
+    new InvalidArgumentError(
+      `indices${outer.length ? `[${placeOf(numbers.position, outer)}]` : ""} = [${decode(numbers).join(", ")}] does not index into shape ${formatShape(shape)}`,
+    );
   const flat = p.reshape(base, [elementCount(dims), ...rest]);
   const rowUpdates = p.reshape(updates, [n, ...rest]);
   return p.reshape(p.scatter(fn, flat, rows, rowUpdates, policy === "IGNORE" ? undefined : onError), shape);
 }
 
 /** How elements of a dtype add up: bools by "or", and strings not at all. */
-const adding = (dtype: string): "add" | "max" | "update" => (dtype === "bool" ? "max" : dtype === "string" ? "update" : "add");
+const adding = (dtype: string): "add" | "max" | "update" =>
+  dtype === "bool" ? "max" : dtype === "string" ? "update" : "add";
 
 /** output = zeros of the shape, with the updates added at the coordinates; those for one place add up. */
 export const scatterNdOp = defineOp("ScatterNd", {
@@ -128,7 +150,14 @@ export const scatterNdOp = defineOp("ScatterNd", {
   attrs: ["T: type", "Tindices: {int16, int32, int64}", "bad_indices_policy: string = ''"],
   shape({ indices, updates, shape }, context) {
     const result = shapeFromInput(context, "shape", shape);
-    if (isFull(result) && result.includes(0) && (indices?.every((d) => d !== 0) ?? false) && (updates?.every((d) => d !== 0) ?? false) && isFull(indices) && isFull(updates)) {
+    if (
+      isFull(result) &&
+      result.includes(0) &&
+      (indices?.every((d) => d !== 0) ?? false) &&
+      (updates?.every((d) => d !== 0) ?? false) &&
+      isFull(indices) &&
+      isFull(updates)
+    ) {
       throw invalidArgument(`Indices and updates specified for empty output tensor`);
     }
     checkScatterShapes(indices, updates, result, "output");
@@ -136,19 +165,30 @@ export const scatterNdOp = defineOp("ScatterNd", {
   },
   lower(p, { indices, updates, shape, bad_indices_policy: policy }) {
     const dims = p.numbers(shape);
-    if (indices.shape.length < 1) throw new InvalidArgumentError(`Indices shape must have rank at least one. Found:${formatShape(indices.shape)}`);
-    if (updates.shape.length < 1) throw new InvalidArgumentError(`Updates shape must have rank at least one. Found:${formatShape(updates.shape)}`);
+    if (indices.shape.length < 1)
+      throw new InvalidArgumentError(`Indices shape must have rank at least one. Found:${formatShape(indices.shape)}`);
+    if (updates.shape.length < 1)
+      throw new InvalidArgumentError(`Updates shape must have rank at least one. Found:${formatShape(updates.shape)}`);
     const bad = dims.find((d) => d < 0);
     if (bad !== undefined) throw new InvalidArgumentError(`Dimension ${bad} must be >= 0`);
     if (elementCount(dims) === 0 && elementCount(indices.shape) > 0 && elementCount(updates.shape) > 0) {
       throw new InvalidArgumentError("Indices and updates specified for empty output tensor");
     }
-    return scatterLowered(p, { fn: adding(updates.dtype), base: p.fill(0, updates.dtype, dims), indices, updates, policy });
+    return scatterLowered(p, {
+      fn: adding(updates.dtype),
+      base: p.fill(0, updates.dtype, dims),
+      indices,
+      updates,
+      policy,
+    });
   },
   gradient: (tf, { indices }, dy) => ({ updates: tf.gatherNd(dy!, indices) }),
 });
 
-function changedShape({ tensor, indices, updates }: { tensor: Shape; indices: Shape; updates: Shape }, _: ShapeContext): Shape[] {
+function changedShape(
+  { tensor, indices, updates }: { tensor: Shape; indices: Shape; updates: Shape },
+  _: ShapeContext,
+): Shape[] {
   withRankAtLeast(tensor, 1);
   withRankAtLeast(indices, 1);
   checkScatterShapes(indices, updates, tensor, "tensor");
@@ -280,8 +320,12 @@ export const gatherNd = (params: TensorLike, indices: TensorLike, options: NdOpt
   gatherNdOp({ params, indices, ...policyOf(options) }, options.name);
 
 /** Zeros of a shape with the updates added at the coordinates. */
-export const scatterNd = (indices: TensorLike, updates: TensorLike, shape: TensorLike, options: NdOptions = {}): Tensor =>
-  scatterNdOp({ indices, updates, shape, ...policyOf(options) }, options.name);
+export const scatterNd = (
+  indices: TensorLike,
+  updates: TensorLike,
+  shape: TensorLike,
+  options: NdOptions = {},
+): Tensor => scatterNdOp({ indices, updates, shape, ...policyOf(options) }, options.name);
 
 type ChangeCall = (tensor: TensorLike, indices: TensorLike, updates: TensorLike, options?: NdOptions) => Tensor;
 
@@ -298,4 +342,3 @@ export const tensorScatterNdAdd: ChangeCall = change(tensorScatterAddOp);
 export const tensorScatterNdSub: ChangeCall = change(tensorScatterSubOp);
 export const tensorScatterNdMax: ChangeCall = change(tensorScatterMaxOp);
 export const tensorScatterNdMin: ChangeCall = change(tensorScatterMinOp);
-

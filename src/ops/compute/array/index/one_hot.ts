@@ -16,18 +16,23 @@ export const oneHotOp = defineOp("OneHot", {
   shape({ indices, depth, axis }, context) {
     if (axis < -1) throw new InvalidArgumentError(`axis must be >= -1`);
     const n: Dim = scalarFromInput(context, "depth", depth);
-    if (n !== null && n < 0) throw new InvalidArgumentError(`Dimension size, given by scalar input ${n} must be non-negative`);
+    if (n !== null && n < 0)
+      throw new InvalidArgumentError(`Dimension size, given by scalar input ${n} must be non-negative`);
     if (indices === null) return [null];
     const at = axis === -1 ? indices.length : axis;
-    if (at > indices.length) throw new InvalidArgumentError(`Shape must be at least rank ${axis} but is rank ${indices.length}`);
+    if (at > indices.length)
+      throw new InvalidArgumentError(`Shape must be at least rank ${axis} but is rank ${indices.length}`);
     return [[...indices.slice(0, at), n, ...indices.slice(at)]];
   },
   lower(p, { indices, depth, on_value: on, off_value: off, axis }) {
     const rank = indices.shape.length;
-    if (axis !== -1 && (axis < 0 || axis > rank)) throw new InvalidArgumentError(`Expected axis to be -1 or between [0, ${rank + 1}).  But received: ${axis}`);
-    if (depth.shape.length) throw new InvalidArgumentError(`depth must be a scalar, but got: ${formatShape(depth.shape)}`);
+    if (axis !== -1 && (axis < 0 || axis > rank))
+      throw new InvalidArgumentError(`Expected axis to be -1 or between [0, ${rank + 1}).  But received: ${axis}`);
+    if (depth.shape.length)
+      throw new InvalidArgumentError(`depth must be a scalar, but got: ${formatShape(depth.shape)}`);
     if (on.shape.length) throw new InvalidArgumentError(`on_value must be a scalar, but got: ${formatShape(on.shape)}`);
-    if (off.shape.length) throw new InvalidArgumentError(`off_value must be a scalar, but got: ${formatShape(off.shape)}`);
+    if (off.shape.length)
+      throw new InvalidArgumentError(`off_value must be a scalar, but got: ${formatShape(off.shape)}`);
     const n = p.numbers(depth)[0]!;
     if (n < 0) throw new InvalidArgumentError(`depth must be non-negative, got: ${n}`);
     const at = axis === -1 ? rank : axis;
@@ -52,10 +57,14 @@ export function oneHot(indices: TensorLike, depth: TensorLike, options: OneHotOp
   const { axis, name } = options;
   return inScope(name, "one_hot", (scope) => {
     const hint = options.dtype?.baseDtype;
-    const given = (value: TensorLike | null | undefined) => (value === undefined || value === null ? null : convertToTensor(value, { preferredDtype: hint }));
+    const given = (value: TensorLike | null | undefined) =>
+      value === undefined || value === null ? null : convertToTensor(value, { preferredDtype: hint });
     const on = given(options.onValue);
     const off = given(options.offValue);
-    for (const [tensor, what] of [[on, "on_value"], [off, "off_value"]] as const) {
+    for (const [tensor, what] of [
+      [on, "on_value"],
+      [off, "off_value"],
+    ] as const) {
       if (hint && tensor && tensor.dtype.baseDtype !== hint) {
         throw new TypeError(`dtype ${tensor.dtype.baseDtype} of ${what} does not match dtype parameter ${hint}`);
       }
@@ -64,7 +73,9 @@ export function oneHot(indices: TensorLike, depth: TensorLike, options: OneHotOp
     const hot = on ?? convertToTensor(dtype.isBool ? true : 1, { dtype, name: "on_value" });
     const cold = off ?? convertToTensor(dtype.isBool ? false : 0, { dtype, name: "off_value" });
     if (hot.dtype.baseDtype !== cold.dtype.baseDtype) {
-      throw new TypeError(`dtype ${hot.dtype.baseDtype} of on_value does not match dtype ${cold.dtype.baseDtype} of off_value`);
+      throw new TypeError(
+        `dtype ${hot.dtype.baseDtype} of on_value does not match dtype ${cold.dtype.baseDtype} of off_value`,
+      );
     }
     return oneHotOp({ indices, depth, on_value: hot, off_value: cold, axis: axis ?? -1 }, scope);
   });

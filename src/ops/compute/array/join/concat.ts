@@ -1,13 +1,22 @@
 /** Joining along an axis that is there already: Concat, ConcatV2, ConcatOffset. */
+
+import { int32 } from "../../../../core/dtype.ts";
 import { InvalidArgumentError } from "../../../../core/error.ts";
-import { type Dim, type FullShape, formatShape, mergeShapes, type Shape, withRank, withRankAtLeast } from "../../../../core/shape.ts";
+import {
+  type Dim,
+  type FullShape,
+  formatShape,
+  mergeShapes,
+  type Shape,
+  withRank,
+  withRankAtLeast,
+} from "../../../../core/shape.ts";
 import type { Lowering } from "../../../../engine/lowering.ts";
 import type { Value } from "../../../../engine/primitive.ts";
 import type { ShapeContext } from "../../../../graph/definition.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import { int32 } from "../../../../core/dtype.ts";
 import { identity } from "../basic/identity.ts";
 import { inScope, type Named } from "../basic/names.ts";
 import { expandDims } from "../basic/reshape.ts";
@@ -50,7 +59,9 @@ function concatLowered(p: Lowering, values: readonly Value[], axisInput: Value):
   const rank = first!.shape.length;
   const at = axis < 0 ? axis + rank : axis;
   if (at < 0 || at >= rank) {
-    throw new InvalidArgumentError(`ConcatOp : Expected concatenating dimensions in the range [${-rank}, ${rank}), but got ${axis}`);
+    throw new InvalidArgumentError(
+      `ConcatOp : Expected concatenating dimensions in the range [${-rank}, ${rank}), but got ${axis}`,
+    );
   }
   for (const [i, value] of values.entries()) {
     if (value.shape.length !== rank) {
@@ -134,7 +145,8 @@ export const parallelConcatOp = defineOp("ParallelConcat", {
   attrs: ["N: int >= 1", "T: type", "shape: shape"],
   shape({ values, shape }) {
     for (const value of values) {
-      if (value !== null && value[0] !== null && value[0] !== 1) throw new InvalidArgumentError("Size of first dimension must be 1.");
+      if (value !== null && value[0] !== null && value[0] !== 1)
+        throw new InvalidArgumentError("Size of first dimension must be 1.");
     }
     return [shape];
   },

@@ -1,7 +1,8 @@
 /** The gradient of joining: each input gets its piece. Source: array_grad.py, _ConcatGradHelper. */
-import { elementAt } from "../../../../core/nd_array.ts";
+
 import { int32 } from "../../../../core/dtype.ts";
 import { TypeError, ValueError } from "../../../../core/error.ts";
+import { elementAt } from "../../../../core/nd_array.ts";
 import { IndexedSlices } from "../../../../graph/indexed_slices.ts";
 import { Tensor } from "../../../../graph/tensor.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
@@ -34,7 +35,9 @@ export function concatGradient(
 /** A constant axis from another control-flow context is made anew here, so that it needs no way into the loop. */
 function inContextOf(tf: GradientTools, axis: Tensor, dy: Tensor): Tensor {
   if (axis.op.definition.value === undefined || axis.op.controlFlowContext === dy.op.controlFlowContext) return axis;
-  return tf.constant(axis.op.definition.value(Object.fromEntries([["value", axis.op.getAttr("value")]])), { dtype: axis.dtype });
+  return tf.constant(axis.op.definition.value(Object.fromEntries([["value", axis.op.getAttr("value")]])), {
+    dtype: axis.dtype,
+  });
 }
 
 /** Constants when all shapes are known, else one ShapeN (after the constants made on the way, as Python leaves them). */
@@ -48,7 +51,12 @@ function shapesOf(tf: GradientTools, values: readonly Tensor[]): Tensor[] {
   return sizes;
 }
 
-function slicesGradient(tf: GradientTools, values: readonly Tensor[], axis: Tensor, dy: IndexedSlices): IndexedSlices[] {
+function slicesGradient(
+  tf: GradientTools,
+  values: readonly Tensor[],
+  axis: Tensor,
+  dy: IndexedSlices,
+): IndexedSlices[] {
   const dim = tf.floormod(axis, tf.rank(values[0]!), { name: "mod" });
   const known = getStaticValue(axis);
   if (!known) throw new ValueError("Can only compute IndexedSlices gradient with statically-known concat_dim");
@@ -56,7 +64,9 @@ function slicesGradient(tf: GradientTools, values: readonly Tensor[], axis: Tens
   if (at < 0) {
     const rank = getStaticValue(tf.rank(values[0]!));
     if (!rank) {
-      throw new ValueError("Can only compute IndexedSlices gradient with negative concat_dim when first value rank is statically-known.");
+      throw new ValueError(
+        "Can only compute IndexedSlices gradient with negative concat_dim when first value rank is statically-known.",
+      );
     }
     at += Number(elementAt(rank, 0));
   }

@@ -2,7 +2,7 @@
 import type { DType } from "../../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument, OpError, TypeError, ValueError } from "../../../../core/error.ts";
 import { elementAt } from "../../../../core/nd_array.ts";
-import { type Dim, formatShape, mergeShapes, sameShape, type Shape } from "../../../../core/shape.ts";
+import { type Dim, formatShape, mergeShapes, type Shape, sameShape } from "../../../../core/shape.ts";
 import { Tensor } from "../../../../graph/tensor.ts";
 import { constant } from "../../../constant.ts";
 import { convertToTensor, isSymbolic, type Literal, packing, type TensorLike } from "../../../convert.ts";
@@ -27,7 +27,8 @@ export const packOp = defineOp("Pack", {
     }
     if (shape === null) return [null];
     const rank = shape.length;
-    if (axis < -rank - 1 || axis > rank) throw invalidArgument(`Invalid axis: ${axis}; must be in [${-rank - 1},${rank + 1})`);
+    if (axis < -rank - 1 || axis > rank)
+      throw invalidArgument(`Invalid axis: ${axis}; must be in [${-rank - 1},${rank + 1})`);
     const at = axis < 0 ? axis + rank + 1 : axis;
     return [[...shape.slice(0, at), values.length, ...shape.slice(at)]];
   },
@@ -41,7 +42,8 @@ export const packOp = defineOp("Pack", {
   lower(p, { values, axis }) {
     const shape = values[0]!.shape;
     const rank = shape.length;
-    if (axis < -rank - 1 || axis > rank) throw new InvalidArgumentError(`axis = ${axis} not in [${-rank - 1}, ${rank + 1})`);
+    if (axis < -rank - 1 || axis > rank)
+      throw new InvalidArgumentError(`axis = ${axis} not in [${-rank - 1}, ${rank + 1})`);
     const at = axis < 0 ? axis + rank + 1 : axis;
     for (const [i, value] of values.entries()) {
       if (!sameShape(value.shape, shape)) {
@@ -78,7 +80,8 @@ export const unpackOp = defineOp("Unpack", {
     const rank = shape.length;
     if (axis < -rank || axis >= rank) throw new InvalidArgumentError(`axis = ${axis} not in [${-rank}, ${rank})`);
     const at = axis < 0 ? axis + rank : axis;
-    if (shape[at] !== num) throw new InvalidArgumentError(`Input shape axis ${at} must equal ${num}, got shape ${formatShape(shape)}`);
+    if (shape[at] !== num)
+      throw new InvalidArgumentError(`Input shape axis ${at} must equal ${num}, got shape ${formatShape(shape)}`);
     const size = shape.map((n, d) => (d === at ? 1 : n));
     const result = [...shape.slice(0, at), ...shape.slice(at + 1)];
     return Array.from({ length: num }, (_, i) => {
@@ -116,14 +119,18 @@ function autopack(values: readonly unknown[], dtype: DType, name: string): Tenso
       if (isSymbolic(value)) {
         const tensor = convertToTensor(value);
         if (tensor.dtype.baseDtype !== dtype) {
-          throw new TypeError(`Cannot convert a list containing a tensor of dtype ${tensor.dtype} to ${dtype} (Tensor is: ${tensor.repr()})`);
+          throw new TypeError(
+            `Cannot convert a list containing a tensor of dtype ${tensor.dtype} to ${dtype} (Tensor is: ${tensor.repr()})`,
+          );
         }
         return tensor;
       }
       return Array.isArray(value) ? autopack(value, dtype, String(i)) : value;
     });
     if (!items.some((item) => item instanceof Tensor)) return items;
-    const tensors = items.map((item, i) => (item instanceof Tensor ? item : constant(item as Literal, { dtype, name: String(i) })));
+    const tensors = items.map((item, i) =>
+      item instanceof Tensor ? item : constant(item as Literal, { dtype, name: String(i) }),
+    );
     return packOp({ values: tensors }, scope);
   });
 }
@@ -136,7 +143,10 @@ packing.pack = (values, dtype, name) => {
 };
 
 /** Tensors of one shape joined along a new axis. Source: array_ops_stack.py. */
-export function stack(values: readonly TensorLike[] | TensorLike, options: { readonly axis?: number } & Named = {}): Tensor {
+export function stack(
+  values: readonly TensorLike[] | TensorLike,
+  options: { readonly axis?: number } & Named = {},
+): Tensor {
   const { axis = 0, name = "stack" } = options;
   if (axis === 0) {
     try {
@@ -154,7 +164,10 @@ export function stack(values: readonly TensorLike[] | TensorLike, options: { rea
 }
 
 /** The tensor taken apart along an axis, whose size must be known or given as `num`. */
-export function unstack(value: TensorLike, options: { readonly num?: number | undefined; readonly axis?: number } & Named = {}): Tensor[] {
+export function unstack(
+  value: TensorLike,
+  options: { readonly num?: number | undefined; readonly axis?: number } & Named = {},
+): Tensor[] {
   const { axis = 0, name = "unstack" } = options;
   if (options.num !== undefined) return unpackOp({ value, num: options.num, axis }, name);
   const tensor = convertToTensor(value);
@@ -163,6 +176,7 @@ export function unstack(value: TensorLike, options: { readonly num?: number | un
     throw new ValueError(`Argument \`axis\` = ${axis} not in range [${-shape.length}, ${shape.length})`);
   }
   const num = shape?.at(axis);
-  if (num === undefined || num === null) throw new ValueError(`Cannot infer argument \`num\` from shape ${formatShape(shape)}`);
+  if (num === undefined || num === null)
+    throw new ValueError(`Cannot infer argument \`num\` from shape ${formatShape(shape)}`);
   return unpackOp({ value: tensor, num, axis }, name);
 }

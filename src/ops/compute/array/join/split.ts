@@ -15,11 +15,17 @@ function splitAxis(context: ShapeContext, input: string, axisShape: Shape, value
   const axis = scalarFromInput(context, input, axisShape);
   if (axis === null) return null;
   if (axis >= 0) {
-    if (value !== null && axis >= value.length) throw invalidArgument(`Dimension size, given by scalar input ${axis} must be in range [-${value.length}, ${value.length})`);
+    if (value !== null && axis >= value.length)
+      throw invalidArgument(
+        `Dimension size, given by scalar input ${axis} must be in range [-${value.length}, ${value.length})`,
+      );
     return axis;
   }
   if (value === null) return null;
-  if (axis + value.length < 0) throw invalidArgument(`Dimension size, given by scalar input ${axis} must be in range [-${value.length}, ${value.length})`);
+  if (axis + value.length < 0)
+    throw invalidArgument(
+      `Dimension size, given by scalar input ${axis} must be in range [-${value.length}, ${value.length})`,
+    );
   return axis + value.length;
 }
 
@@ -59,7 +65,8 @@ export const splitOp = defineOp("Split", {
     const dim = p.numbers(split_dim)[0]!;
     const rank = value.shape.length;
     const axis = dim < 0 ? dim + rank : dim;
-    if (axis < 0 || axis >= rank) throw new InvalidArgumentError(`-input rank(-${rank}) <= split_dim < input rank (${rank}), but got ${dim}`);
+    if (axis < 0 || axis >= rank)
+      throw new InvalidArgumentError(`-input rank(-${rank}) <= split_dim < input rank (${rank}), but got ${dim}`);
     const n = value.shape[axis]!;
     if (n % num_split !== 0) {
       throw new InvalidArgumentError(
@@ -91,7 +98,8 @@ export const splitVOp = defineOp("SplitV", {
     const isOpen = sizes.includes(-1);
     const shapes = sizes.map((size, i) => {
       const piece = size === -1 && n !== null ? n - total : size;
-      if (piece < -1 || (piece === -1 && n !== null)) throw invalidArgument(`Split size at index ${i} must be >= 0. Got: ${piece}`);
+      if (piece < -1 || (piece === -1 && n !== null))
+        throw invalidArgument(`Split size at index ${i} must be >= 0. Got: ${piece}`);
       return withDim(value, axis, piece === -1 ? null : piece);
     });
     if (n !== null && (isOpen ? total > n : total !== n)) {
@@ -103,14 +111,16 @@ export const splitVOp = defineOp("SplitV", {
     const dim = p.numbers(split_dim)[0]!;
     const rank = value.shape.length;
     const axis = dim < 0 ? dim + rank : dim;
-    if (axis < 0 || axis >= rank) throw new InvalidArgumentError(`-input rank(-${rank}) <= split_dim < input rank (${rank}), but got ${dim}`);
+    if (axis < 0 || axis >= rank)
+      throw new InvalidArgumentError(`-input rank(-${rank}) <= split_dim < input rank (${rank}), but got ${dim}`);
     return pieces(p, value, axis, resolveSizes(p.numbers(size_splits), value.shape[axis]!));
   },
   gradient: (tf, { split_dim }, ...dys) => ({ value: tf.concat(dys, split_dim) }),
 });
 
 function resolveSizes(sizes: readonly number[], n: number): number[] {
-  if (sizes.filter((size) => size === -1).length > 1) throw new InvalidArgumentError("There can only be one -1 in the input.");
+  if (sizes.filter((size) => size === -1).length > 1)
+    throw new InvalidArgumentError("There can only be one -1 in the input.");
   const total = sizes.reduce((sum, size) => (size === -1 ? sum : sum + size), 0);
   const isOpen = sizes.includes(-1);
   if (isOpen ? total > n : total !== n) {
@@ -133,7 +143,9 @@ export function split(value: TensorLike, numOrSizes: TensorLike, options: SplitO
   if (typeof numOrSizes === "number") return splitOp({ split_dim: axis, value, num_split: numOrSizes }, name);
   const sizes = convertToTensor(numOrSizes);
   if (sizes.shape !== null && sizes.shape.length === 0) {
-    throw new ValueError(`Rank-0 tensors are not supported as the num_or_size_splits argument to split. Argument provided: ${sizes}`);
+    throw new ValueError(
+      `Rank-0 tensors are not supported as the num_or_size_splits argument to split. Argument provided: ${sizes}`,
+    );
   }
   const num = options.num ?? sizes.shape?.[0];
   if (num === undefined || num === null) throw new ValueError(`Cannot infer argument \`num\` from shape ${sizes}`);

@@ -111,8 +111,14 @@ function stitch(indices: readonly NdArray[], data: readonly NdArray[]): NdArray 
 }
 
 /** Each piece of data gets its rows of the gradient. */
-function stitchGradient(tf: GradientTools, indices: readonly Tensor[], merged: Tensor, dy: Tensor | IndexedSlices): Tensor[] {
-  const dense = dy instanceof IndexedSlices ? tf.unsortedSegmentSum(dy.values, dy.indices, tf.getItem(tf.shape(merged), 0)) : dy;
+function stitchGradient(
+  tf: GradientTools,
+  indices: readonly Tensor[],
+  merged: Tensor,
+  dy: Tensor | IndexedSlices,
+): Tensor[] {
+  const dense =
+    dy instanceof IndexedSlices ? tf.unsortedSegmentSum(dy.values, dy.indices, tf.getItem(tf.shape(merged), 0)) : dy;
   return indices.map((at) => tf.gather(dense, at));
 }
 
@@ -135,13 +141,22 @@ export const parallelDynamicStitchOp = defineOp("ParallelDynamicStitch", {
 });
 
 /** The data's rows dealt out by their partition numbers. */
-export const dynamicPartition = (data: TensorLike, partitions: TensorLike, numPartitions: number, options: Named = {}): Tensor[] =>
-  dynamicPartitionOp({ data, partitions, num_partitions: numPartitions }, options.name);
+export const dynamicPartition = (
+  data: TensorLike,
+  partitions: TensorLike,
+  numPartitions: number,
+  options: Named = {},
+): Tensor[] => dynamicPartitionOp({ data, partitions, num_partitions: numPartitions }, options.name);
 
 /** The rows of several tensors put where their indices say. */
-export const dynamicStitch = (indices: readonly TensorLike[], data: readonly TensorLike[], options: Named = {}): Tensor =>
-  dynamicStitchOp({ indices, data }, options.name);
+export const dynamicStitch = (
+  indices: readonly TensorLike[],
+  data: readonly TensorLike[],
+  options: Named = {},
+): Tensor => dynamicStitchOp({ indices, data }, options.name);
 
-export const parallelDynamicStitch = (indices: readonly TensorLike[], data: readonly TensorLike[], options: Named = {}): Tensor =>
-  parallelDynamicStitchOp({ indices, data }, options.name);
-
+export const parallelDynamicStitch = (
+  indices: readonly TensorLike[],
+  data: readonly TensorLike[],
+  options: Named = {},
+): Tensor => parallelDynamicStitchOp({ indices, data }, options.name);

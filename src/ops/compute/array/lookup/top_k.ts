@@ -15,7 +15,8 @@ function topShapes(input: Shape, k: number | null): Shape[] {
   withRankAtLeast(input, 1);
   if (k !== null && k < 0) throw invalidArgument(`Need k >= 0, got ${k}`);
   const n = input?.at(-1) ?? null;
-  if (n !== null && k !== null && n < k) throw invalidArgument(`input must have last dimension >= k = ${k} but is ${n}`);
+  if (n !== null && k !== null && n < k)
+    throw invalidArgument(`input must have last dimension >= k = ${k} but is ${n}`);
   const shape = input && [...input.slice(0, -1), k];
   return [shape, shape];
 }
@@ -92,13 +93,15 @@ export const nthElementOp = defineOp("NthElement", {
     const at = scalarFromInput(context, "n", n);
     if (at !== null && at < 0) throw invalidArgument(`Input must have last dimension > n = ${at}`);
     const size = input?.at(-1) ?? null;
-    if (size !== null && at !== null && size <= at) throw invalidArgument(`Input must have last dimension > n = ${at} but is ${size}`);
+    if (size !== null && at !== null && size <= at)
+      throw invalidArgument(`Input must have last dimension > n = ${at} but is ${size}`);
     return [input && input.slice(0, -1)];
   },
   lower(p, { input, n, reverse }) {
     const at = p.numbers(n)[0]!;
     if (at < 0) throw new InvalidArgumentError(`n must be non-negative, got ${at}`);
-    if (input.shape.length < 1) throw new InvalidArgumentError(`Input must be at least rank 1 but is rank ${input.shape.length}`);
+    if (input.shape.length < 1)
+      throw new InvalidArgumentError(`Input must be at least rank 1 but is rank ${input.shape.length}`);
     const size = input.shape.at(-1)!;
     if (size <= at) throw new InvalidArgumentError(`Input must have at least n+1 columns`);
     const outer = input.shape.slice(0, -1);
@@ -122,12 +125,19 @@ export interface TopKOptions extends Named {
 }
 
 /** The k largest elements of each row and where they are. Source: nn_ops.py. */
-export function topK(input: TensorLike, k: TensorLike = 1, options: TopKOptions = {}): { readonly values: Tensor; readonly indices: Tensor } {
+export function topK(
+  input: TensorLike,
+  k: TensorLike = 1,
+  options: TopKOptions = {},
+): { readonly values: Tensor; readonly indices: Tensor } {
   const { sorted = true, indexType = int32, name } = options;
   const { values, indices } = topKV2Op({ input, k, sorted, index_type: indexType }, name);
   return { values, indices };
 }
 
 /** The n-th smallest element of each row; with `reverse`, the n-th largest. */
-export const nthElement = (input: TensorLike, n: TensorLike, options: { readonly reverse?: boolean } & Named = {}): Tensor =>
-  nthElementOp({ input, n, reverse: options.reverse ?? false }, options.name);
+export const nthElement = (
+  input: TensorLike,
+  n: TensorLike,
+  options: { readonly reverse?: boolean } & Named = {},
+): Tensor => nthElementOp({ input, n, reverse: options.reverse ?? false }, options.name);

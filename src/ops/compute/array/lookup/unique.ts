@@ -2,7 +2,7 @@
 import { type DType, int32 } from "../../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
 import type { NdArray } from "../../../../core/nd_array.ts";
-import { type Dim, formatShape, type FullShape, type Shape, withRank } from "../../../../core/shape.ts";
+import { type Dim, type FullShape, formatShape, type Shape, withRank } from "../../../../core/shape.ts";
 import type { ShapeContext } from "../../../../graph/definition.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
@@ -75,7 +75,8 @@ function uniqueAlong(x: NdArray, axisInput: NdArray, outIdx: DType): [NdArray, N
   const shape = x.shape.map((d, i) => (i === axis ? first.length : d));
   const y = emptyArray(x.dtype, shape);
   for (let o = 0; o < outer; o++) {
-    for (const [k, i] of first.entries()) copyElements(x.dtype, x.data, (o * n + i) * inner, y.data, (o * first.length + k) * inner, inner);
+    for (const [k, i] of first.entries())
+      copyElements(x.dtype, x.data, (o * n + i) * inner, y.data, (o * first.length + k) * inner, inner);
   }
   return [y, integerArray(outIdx, idx), integerArray(outIdx, count)];
 }
@@ -109,7 +110,8 @@ function alongShapes(x: Shape, context: ShapeContext): [Shape, Shape] {
   }
   if (axes.length > 1) throw invalidArgument("axis expects a 1D vector with at most one element");
   const axis = axes[0]! < 0 ? axes[0]! + x.length : axes[0]!;
-  if (axis < 0 || axis >= x.length) throw invalidArgument(`axis expects to be in the range [-${x.length}, ${x.length}), but got ${axes[0]}`);
+  if (axis < 0 || axis >= x.length)
+    throw invalidArgument(`axis expects to be in the range [-${x.length}, ${x.length}), but got ${axes[0]}`);
   return [x.map((d, i) => (i === axis ? null : d)), [x[axis]!]];
 }
 
@@ -169,10 +171,13 @@ export const unravelIndexOp = defineOp("UnravelIndex", {
     return [indices.length === 1 ? [k!, indices[0]!] : [k!, null]];
   },
   compute({ indices, dims, Tidx }) {
-    if (dims.shape.length !== 1) throw new InvalidArgumentError(`The indices can only be 1-D, got "${formatShape(dims.shape)}"`);
-    if (indices.shape.length > 1) throw new InvalidArgumentError(`The indices can only be scalar or vector, got "${formatShape(indices.shape)}"`);
+    if (dims.shape.length !== 1)
+      throw new InvalidArgumentError(`The indices can only be 1-D, got "${formatShape(dims.shape)}"`);
+    if (indices.shape.length > 1)
+      throw new InvalidArgumentError(`The indices can only be scalar or vector, got "${formatShape(indices.shape)}"`);
     const sizes = Array.from(toNumbers(dims));
-    if (sizes.includes(0)) throw new InvalidArgumentError("Input dims cannot contain a dim of zero, but dims contains zero at index 0");
+    if (sizes.includes(0))
+      throw new InvalidArgumentError("Input dims cannot contain a dim of zero, but dims contains zero at index 0");
     const total = sizes.reduce((a, b) => a * b, 1);
     const flat = toNumbers(indices);
     const n = indices.size;
@@ -201,16 +206,24 @@ export function unique(x: TensorLike, options: IndexOptions = {}): { readonly y:
   return { y, idx };
 }
 
-export function uniqueWithCounts(x: TensorLike, options: IndexOptions = {}): { readonly y: Tensor; readonly idx: Tensor; readonly count: Tensor } {
+export function uniqueWithCounts(
+  x: TensorLike,
+  options: IndexOptions = {},
+): { readonly y: Tensor; readonly idx: Tensor; readonly count: Tensor } {
   const { y, idx, count } = uniqueWithCountsOp({ x, out_idx: options.outIdx ?? int32 }, options.name);
   return { y, idx, count };
 }
 
 /** x's elements that are not in y, and where they were. */
-export function setdiff1d(x: TensorLike, y: TensorLike, options: { readonly indexDtype?: DType } & Named = {}): { readonly out: Tensor; readonly idx: Tensor } {
+export function setdiff1d(
+  x: TensorLike,
+  y: TensorLike,
+  options: { readonly indexDtype?: DType } & Named = {},
+): { readonly out: Tensor; readonly idx: Tensor } {
   const { out, idx } = listDiffOp({ x, y, out_idx: options.indexDtype ?? int32 }, options.name);
   return { out, idx };
 }
 
 /** Coordinates of flat indices, one row for each dimension. */
-export const unravelIndex = (indices: TensorLike, dims: TensorLike, options: Named = {}): Tensor => unravelIndexOp({ indices, dims }, options.name);
+export const unravelIndex = (indices: TensorLike, dims: TensorLike, options: Named = {}): Tensor =>
+  unravelIndexOp({ indices, dims }, options.name);

@@ -2,7 +2,15 @@
 import { bool, type DType, int32, int64 } from "../../../../core/dtype.ts";
 import { InvalidArgumentError, ValueError } from "../../../../core/error.ts";
 import { elementAt, NdArray } from "../../../../core/nd_array.ts";
-import { compatible, elementCount, formatShape, isFull, mergeDims, rowMajorStrides, withRank } from "../../../../core/shape.ts";
+import {
+  compatible,
+  elementCount,
+  formatShape,
+  isFull,
+  mergeDims,
+  rowMajorStrides,
+  withRank,
+} from "../../../../core/shape.ts";
 import { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
@@ -35,7 +43,8 @@ function coordinatesOf(input: NdArray): NdArray {
   const isZero = (x: number | bigint): boolean => (isHalf ? ((x as number) & 0x7fff) === 0 : x === 0 || x === 0n);
   const strides = rowMajorStrides(input.shape);
   const found: number[] = [];
-  for (let i = 0; i < input.size; i++) if (!isZero(data[i * n]!) || (n === 2 && !isZero(data[i * 2 + 1]!))) found.push(i);
+  for (let i = 0; i < input.size; i++)
+    if (!isZero(data[i * n]!) || (n === 2 && !isZero(data[i * 2 + 1]!))) found.push(i);
   const rank = input.shape.length;
   const out = new BigInt64Array(found.length * rank);
   for (const [row, at] of found.entries()) {
@@ -50,7 +59,12 @@ function coordinatesOf(input: NdArray): NdArray {
 }
 
 /** The coordinates where the condition holds; with x and y, elements of x where it holds and of y elsewhere (Select). Source: array_ops.py. */
-export function where(condition: TensorLike, x?: TensorLike | null, y?: TensorLike | null, options: Named = {}): Tensor {
+export function where(
+  condition: TensorLike,
+  x?: TensorLike | null,
+  y?: TensorLike | null,
+  options: Named = {},
+): Tensor {
   const isX = x !== undefined && x !== null;
   const isY = y !== undefined && y !== null;
   if (isX !== isY) throw new ValueError("x and y must both be non-None or both be None.");
@@ -59,7 +73,12 @@ export function where(condition: TensorLike, x?: TensorLike | null, y?: TensorLi
 }
 
 /** As `where`, but x, y and the condition broadcast (SelectV2). */
-export function whereV2(condition: TensorLike, x?: TensorLike | null, y?: TensorLike | null, options: Named = {}): Tensor {
+export function whereV2(
+  condition: TensorLike,
+  x?: TensorLike | null,
+  y?: TensorLike | null,
+  options: Named = {},
+): Tensor {
   const isX = x !== undefined && x !== null;
   const isY = y !== undefined && y !== null;
   if (isX !== isY) throw new ValueError("x and y must both be non-None or both be None.");
@@ -68,10 +87,16 @@ export function whereV2(condition: TensorLike, x?: TensorLike | null, y?: Tensor
 }
 
 const coordinates = (condition: TensorLike, name: string | undefined): Tensor =>
-  inScope(name, "Where", (scope) => whereOp({ input: convertToTensor(condition, { preferredDtype: bool, name: "condition" }) }, scope));
+  inScope(name, "Where", (scope) =>
+    whereOp({ input: convertToTensor(condition, { preferredDtype: bool, name: "condition" }) }, scope),
+  );
 
 /** The elements of the tensor where the mask, which covers leading dimensions (from `axis`), is true. Source: array_ops.py. */
-export function booleanMask(tensor: TensorLike, mask: TensorLike, options: { readonly axis?: TensorLike | null } & Named = {}): Tensor {
+export function booleanMask(
+  tensor: TensorLike,
+  mask: TensorLike,
+  options: { readonly axis?: TensorLike | null } & Named = {},
+): Tensor {
   return inScope(options.name, "boolean_mask", () => {
     let x = convertToTensor(tensor, { name: "tensor" });
     const m = convertToTensor(mask, { name: "mask" });
@@ -87,7 +112,9 @@ export function booleanMask(tensor: TensorLike, mask: TensorLike, options: { rea
     const axis = typeof axisInput === "number" ? axisInput : known ? Number(elementAt(known, 0)) : null;
     const before = x.shape;
     if (axis !== null && before !== null && !compatible(before.slice(axis, axis + n), m.shape)) {
-      throw new ValueError(`Shapes ${formatShape(before.slice(axis, axis + n))} and ${formatShape(m.shape)} are incompatible`);
+      throw new ValueError(
+        `Shapes ${formatShape(before.slice(axis, axis + n))} and ${formatShape(m.shape)} are incompatible`,
+      );
     }
     const from = axis ?? convertToTensor(axisInput);
     const to = from instanceof Tensor ? ops.add(from, n, { name: "add" }) : from + n;
@@ -193,7 +220,10 @@ function inTop(predictions: NdArray, targets: NdArray, k: number): NdArray {
   if (predictions.shape.length !== 2) throw new InvalidArgumentError("predictions must be 2-dimensional");
   if (targets.shape.length !== 1) throw new InvalidArgumentError("targets must be 1-dimensional");
   const [b, classes] = predictions.shape as [number, number];
-  if (targets.shape[0] !== b) throw new InvalidArgumentError(`First dimension of predictions ${b} must match length of targets ${targets.shape[0]}`);
+  if (targets.shape[0] !== b)
+    throw new InvalidArgumentError(
+      `First dimension of predictions ${b} must match length of targets ${targets.shape[0]}`,
+    );
   const data = predictions.data as Float32Array;
   const out = new Uint8Array(b);
   for (let row = 0; row < b; row++) {
@@ -219,4 +249,3 @@ function inTop(predictions: NdArray, targets: NdArray, k: number): NdArray {
 export function inTopK(predictions: TensorLike, targets: TensorLike, k: TensorLike, options: Named = {}): Tensor {
   return inScope(options.name, "in_top_k", () => inTopKV2Op({ predictions, targets, k }, options.name));
 }
-

@@ -1,6 +1,14 @@
 /** Axes backwards: Reverse, ReverseV2, ReverseSequence; and around: Roll. */
 import { InvalidArgumentError, invalidArgument, ValueError } from "../../../../core/error.ts";
-import { type Dim, formatShape, mergeDims, type Shape, withRank, withRankAtLeast, withRankAtMost } from "../../../../core/shape.ts";
+import {
+  type Dim,
+  formatShape,
+  mergeDims,
+  type Shape,
+  withRank,
+  withRankAtLeast,
+  withRankAtMost,
+} from "../../../../core/shape.ts";
 import type { Value } from "../../../../engine/primitive.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
@@ -14,11 +22,14 @@ const maxRank = 8;
 export const reverseOp = defineOp("Reverse", {
   inputs: ["tensor: T", "dims: bool"],
   outputs: ["output: T"],
-  attrs: ["T: {uint8, int8, uint16, int16, uint32, int32, uint64, int64, bool, bfloat16, half, float, double, complex64, complex128, string}"],
+  attrs: [
+    "T: {uint8, int8, uint16, int16, uint32, int32, uint64, int64, bool, bfloat16, half, float, double, complex64, complex128, string}",
+  ],
   shape({ tensor, dims }) {
     const [count] = withRank(dims, 1);
     const shape: Shape = count === null ? tensor : withRank(tensor, count!);
-    if (shape && shape.length > maxRank) throw invalidArgument("reverse does not work on tensors with more than 8 dimensions");
+    if (shape && shape.length > maxRank)
+      throw invalidArgument("reverse does not work on tensors with more than 8 dimensions");
     return [shape];
   },
   lower(p, { tensor, dims }) {
@@ -47,13 +58,15 @@ export const reverseV2Op = defineOp("ReverseV2", {
   ],
   shape({ tensor, axis }, context) {
     withRank(axis, 1);
-    if (tensor && tensor.length > maxRank) throw invalidArgument("reverse does not work on tensors with more than 8 dimensions");
+    if (tensor && tensor.length > maxRank)
+      throw invalidArgument("reverse does not work on tensors with more than 8 dimensions");
     const axes = numbersFromInput(context, "axis");
     if (tensor === null || !axes) return [tensor];
     const seen = new Set<number>();
     for (const a of axes) {
       const at = a < 0 ? a + tensor.length : a;
-      if (at < 0 || at >= tensor.length) throw invalidArgument(`'axis'[${axes.indexOf(a)}] = ${a} is out of valid range [0, ${tensor.length - 1}`);
+      if (at < 0 || at >= tensor.length)
+        throw invalidArgument(`'axis'[${axes.indexOf(a)}] = ${a} is out of valid range [0, ${tensor.length - 1}`);
       if (seen.has(at)) throw invalidArgument(`axis ${at} specified more than once.`);
       seen.add(at);
     }
@@ -63,10 +76,12 @@ export const reverseV2Op = defineOp("ReverseV2", {
     const rank = tensor.shape.length;
     const axes = p.numbers(axis).map((a, i) => {
       const at = a < 0 ? a + rank : a;
-      if (at < 0 || at >= rank) throw new InvalidArgumentError(`'axis'[${i}] = ${a} is out of valid range [0, ${rank - 1}`);
+      if (at < 0 || at >= rank)
+        throw new InvalidArgumentError(`'axis'[${i}] = ${a} is out of valid range [0, ${rank - 1}`);
       return at;
     });
-    for (const [i, a] of axes.entries()) if (axes.indexOf(a) !== i) throw new InvalidArgumentError(`axis ${a} specified more than once.`);
+    for (const [i, a] of axes.entries())
+      if (axes.indexOf(a) !== i) throw new InvalidArgumentError(`axis ${a} specified more than once.`);
     return p.reverse(tensor, axes);
   },
   gradient: (tf, { axis }, dy) => ({ tensor: tf.reverse(dy!, axis) }),
@@ -80,25 +95,34 @@ export const reverseSequenceOp = defineOp("ReverseSequence", {
   shape({ input, seq_lengths, seq_dim, batch_dim }) {
     const [count] = withRank(seq_lengths, 1);
     if (input === null) return [null];
-    if (batch_dim >= input.length) throw invalidArgument(`batch_dim must be < input rank: ${batch_dim} vs. ${input.length}`);
+    if (batch_dim >= input.length)
+      throw invalidArgument(`batch_dim must be < input rank: ${batch_dim} vs. ${input.length}`);
     if (seq_dim >= input.length) throw invalidArgument(`seq_dim must be < input rank: ${seq_dim} vs. ${input.length}`);
     const b: Dim = mergeDims(input[batch_dim]!, count!);
     return [input.map((n, i) => (i === batch_dim ? b : n))];
   },
   lower(p, { input, seq_lengths, seq_dim, batch_dim }) {
     const { shape } = input;
-    if (seq_lengths.shape.length !== 1) throw new InvalidArgumentError(`seq_lengths must be 1-dim, not ${seq_lengths.shape.length}`);
+    if (seq_lengths.shape.length !== 1)
+      throw new InvalidArgumentError(`seq_lengths must be 1-dim, not ${seq_lengths.shape.length}`);
     if (batch_dim === seq_dim) throw new InvalidArgumentError(`batch_dim == seq_dim == ${seq_dim}`);
-    if (seq_dim >= shape.length) throw new InvalidArgumentError(`seq_dim must be < input rank ( ${seq_dim} vs. ${shape.length})`);
-    if (batch_dim >= shape.length) throw new InvalidArgumentError(`batch_dim must be < input rank ( ${batch_dim} vs. ${shape.length})`);
+    if (seq_dim >= shape.length)
+      throw new InvalidArgumentError(`seq_dim must be < input rank ( ${seq_dim} vs. ${shape.length})`);
+    if (batch_dim >= shape.length)
+      throw new InvalidArgumentError(`batch_dim must be < input rank ( ${batch_dim} vs. ${shape.length})`);
     const [b, t] = [shape[batch_dim]!, shape[seq_dim]!];
     if (seq_lengths.shape[0] !== b) {
-      throw new InvalidArgumentError(`Length of seq_lengths != input.dims(${batch_dim}), (${seq_lengths.shape[0]} vs. ${b})`);
+      throw new InvalidArgumentError(
+        `Length of seq_lengths != input.dims(${batch_dim}), (${seq_lengths.shape[0]} vs. ${b})`,
+      );
     }
     const zero = p.fill(0, seq_lengths.dtype, [b]);
     const limit = p.fill(t, seq_lengths.dtype, [b]);
     p.check(p.ge(seq_lengths, zero), ({ position }) => new InvalidArgumentError(`seq_lens(${position}) < 0`));
-    p.check(p.le(seq_lengths, limit), ({ position }) => new InvalidArgumentError(`seq_lens(${position}) > input.dims(${seq_dim})`));
+    p.check(
+      p.le(seq_lengths, limit),
+      ({ position }) => new InvalidArgumentError(`seq_lens(${position}) > input.dims(${seq_dim})`),
+    );
     const lengths = p.broadcast(p.reshape(p.cast(seq_lengths, "int32"), [b, 1]), [b, t]);
     const step = p.iota("int32", [b, t], 1);
     const from = p.select(p.lt(step, lengths), p.sub(p.sub(lengths, p.fill(1, "int32", [b, t])), step), step);
@@ -126,8 +150,10 @@ export const rollOp = defineOp("Roll", {
   lower(p, { input, shift, axis }) {
     const { shape } = input;
     if (shape.length < 1) throw new InvalidArgumentError("input must be 1-D or higher");
-    if (shift.shape.length > 1) throw new InvalidArgumentError(`shift must be a scalar or a 1-D vector. Found: ${formatShape(shift.shape)}`);
-    if (axis.shape.length > 1) throw new InvalidArgumentError(`axis must be a scalar or a 1-D vector. Found: ${formatShape(axis.shape)}`);
+    if (shift.shape.length > 1)
+      throw new InvalidArgumentError(`shift must be a scalar or a 1-D vector. Found: ${formatShape(shift.shape)}`);
+    if (axis.shape.length > 1)
+      throw new InvalidArgumentError(`axis must be a scalar or a 1-D vector. Found: ${formatShape(axis.shape)}`);
     const [shifts, axes] = [p.numbers(shift), p.numbers(axis)];
     if (shifts.length !== axes.length) throw new InvalidArgumentError("shift and axis must have the same size");
     const total = shape.map(() => 0);
@@ -154,10 +180,12 @@ export const rollOp = defineOp("Roll", {
 });
 
 /** The tensor with the given axes reversed. */
-export const reverse = (tensor: TensorLike, axis: TensorLike, options: Named = {}): Tensor => reverseV2Op({ tensor, axis }, options.name);
+export const reverse = (tensor: TensorLike, axis: TensorLike, options: Named = {}): Tensor =>
+  reverseV2Op({ tensor, axis }, options.name);
 
 /** The tensor with the axes reversed that a bool vector marks: TensorFlow's first form of reverse. */
-export const reverseDims = (tensor: TensorLike, dims: TensorLike, options: Named = {}): Tensor => reverseOp({ tensor, dims }, options.name);
+export const reverseDims = (tensor: TensorLike, dims: TensorLike, options: Named = {}): Tensor =>
+  reverseOp({ tensor, dims }, options.name);
 
 export interface ReverseSequenceOptions extends Named {
   readonly seqAxis?: number;
@@ -165,7 +193,11 @@ export interface ReverseSequenceOptions extends Named {
 }
 
 /** Each batch entry with its first seqLengths[b] steps reversed. */
-export function reverseSequence(input: TensorLike, seqLengths: TensorLike, options: ReverseSequenceOptions = {}): Tensor {
+export function reverseSequence(
+  input: TensorLike,
+  seqLengths: TensorLike,
+  options: ReverseSequenceOptions = {},
+): Tensor {
   const { seqAxis, batchAxis = 0, name } = options;
   if (seqAxis === undefined) throw new ValueError("reverse_sequence: `seq_axis` must be given");
   return reverseSequenceOp({ input, seq_lengths: seqLengths, seq_dim: seqAxis, batch_dim: batchAxis }, name);

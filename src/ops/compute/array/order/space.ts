@@ -1,7 +1,8 @@
 /** Moving blocks between space and batch or depth: SpaceToBatch(ND), BatchToSpace(ND), SpaceToDepth, DepthToSpace. */
+
+import { int64 } from "../../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
 import { NdArray } from "../../../../core/nd_array.ts";
-import { int64 } from "../../../../core/dtype.ts";
 import { type Dim, type FullShape, type Shape, withRank, withRankAtLeast } from "../../../../core/shape.ts";
 import type { Lowering } from "../../../../engine/lowering.ts";
 import type { Value } from "../../../../engine/primitive.ts";
@@ -15,7 +16,12 @@ import { divided, numbersFromInput } from "../basic/shape_input.ts";
 const product = (values: readonly number[]): number => values.reduce((n, d) => n * d, 1);
 
 /** Source: array_ops.cc, SpaceToBatchShapeHelper. */
-function toBatchShape(input: Shape, block: readonly number[] | null, paddings: readonly number[] | null, blockShape: Shape): Shape[] {
+function toBatchShape(
+  input: Shape,
+  block: readonly number[] | null,
+  paddings: readonly number[] | null,
+  blockShape: Shape,
+): Shape[] {
   const count = block?.length ?? blockShape?.[0];
   if (count === undefined || count === null) return [input === null ? null : new Array<Dim>(input.length).fill(null)];
   withRankAtLeast(input, count + 1);
@@ -36,7 +42,12 @@ function toBatchShape(input: Shape, block: readonly number[] | null, paddings: r
 }
 
 /** Source: array_ops.cc, BatchToSpaceShapeHelper. */
-function toSpaceShape(input: Shape, block: readonly number[] | null, crops: readonly number[] | null, blockShape: Shape): Shape[] {
+function toSpaceShape(
+  input: Shape,
+  block: readonly number[] | null,
+  crops: readonly number[] | null,
+  blockShape: Shape,
+): Shape[] {
   const count = block?.length ?? blockShape?.[0];
   if (count === undefined || count === null) return [input === null ? null : new Array<Dim>(input.length).fill(null)];
   withRankAtLeast(input, count + 1);
@@ -52,7 +63,8 @@ function toSpaceShape(input: Shape, block: readonly number[] | null, crops: read
       const [low, high] = [crops[2 * i - 2]!, crops[2 * i - 1]!];
       if (low < 0 || high < 0) throw invalidArgument("crops cannot be negative");
       const size = n * block[i - 1]! - low - high;
-      if (size < 0) throw invalidArgument(`Negative dimension size caused by subtracting ${low + high} from ${n * block[i - 1]!}`);
+      if (size < 0)
+        throw invalidArgument(`Negative dimension size caused by subtracting ${low + high} from ${n * block[i - 1]!}`);
       return size;
     }),
   ];
@@ -60,9 +72,15 @@ function toSpaceShape(input: Shape, block: readonly number[] | null, crops: read
 
 function checkBlock(x: Value, block: readonly number[], amounts: readonly number[], what: string): void {
   const count = block.length;
-  if (x.shape.length < count + 1) throw new InvalidArgumentError(`input rank should be >= ${count + 1} instead of ${x.shape.length}`);
-  if (amounts.length !== 2 * count) throw new InvalidArgumentError(`${what} should have shape [${count}, 2] instead of [${amounts.length / 2},2]`);
-  for (const n of block) if (n < 1) throw new InvalidArgumentError(`All values in block_shape must be positive, got value, ${n} at index ${block.indexOf(n)}.`);
+  if (x.shape.length < count + 1)
+    throw new InvalidArgumentError(`input rank should be >= ${count + 1} instead of ${x.shape.length}`);
+  if (amounts.length !== 2 * count)
+    throw new InvalidArgumentError(`${what} should have shape [${count}, 2] instead of [${amounts.length / 2},2]`);
+  for (const n of block)
+    if (n < 1)
+      throw new InvalidArgumentError(
+        `All values in block_shape must be positive, got value, ${n} at index ${block.indexOf(n)}.`,
+      );
   if (amounts.some((n) => n < 0)) throw new InvalidArgumentError(`All ${what} must be non-negative`);
 }
 
@@ -77,7 +95,8 @@ function spaceToBatchLowered(p: Lowering, input: Value, block: readonly number[]
   const cut: number[] = [];
   for (let i = 0; i < count; i++) {
     const n = x.shape[i + 1]!;
-    if (n % block[i]! !== 0) throw new InvalidArgumentError(`padded_shape[${i}]=${n} is not divisible by block_shape[${i}]=${block[i]}`);
+    if (n % block[i]! !== 0)
+      throw new InvalidArgumentError(`padded_shape[${i}]=${n} is not divisible by block_shape[${i}]=${block[i]}`);
     cut.push(n / block[i]!);
   }
   const split = p.reshape(x, [batch, ...cut.flatMap((n, i) => [n, block[i]!]), ...rest]);
@@ -92,7 +111,9 @@ function batchToSpaceLowered(p: Lowering, input: Value, block: readonly number[]
   const count = block.length;
   const total = input.shape[0]!;
   if (total % product(block) !== 0) {
-    throw new InvalidArgumentError(`Input batch dimension (${total}) is not divisible by product of block sizes (${product(block)})`);
+    throw new InvalidArgumentError(
+      `Input batch dimension (${total}) is not divisible by product of block sizes (${product(block)})`,
+    );
   }
   const batch = total / product(block);
   const space = input.shape.slice(1, count + 1);
@@ -116,7 +137,8 @@ export const spaceToBatchOp = defineOp("SpaceToBatch", {
   inputs: ["input: T", "paddings: Tpaddings"],
   outputs: ["output: T"],
   attrs: ["T: type", "Tpaddings: {int32, int64} = DT_INT32", "block_size: int >= 2"],
-  shape: ({ input, block_size }, context) => toBatchShape(withRank(input, 4), pair(block_size), numbersFromInput(context, "paddings"), [2]),
+  shape: ({ input, block_size }, context) =>
+    toBatchShape(withRank(input, 4), pair(block_size), numbersFromInput(context, "paddings"), [2]),
   lower: (p, { input, paddings, block_size }) => spaceToBatchLowered(p, input, pair(block_size), p.numbers(paddings)),
   gradient: (tf, { paddings, block_size }, dy) => ({ input: tf.batchToSpace(dy!, paddings, block_size) }),
 });
@@ -128,7 +150,8 @@ export const spaceToBatchNDOp = defineOp("SpaceToBatchND", {
   attrs: ["T: type", "Tblock_shape: {int32, int64} = DT_INT32", "Tpaddings: {int32, int64} = DT_INT32"],
   shape: ({ input, block_shape }, context) =>
     toBatchShape(input, numbersFromInput(context, "block_shape"), numbersFromInput(context, "paddings"), block_shape),
-  lower: (p, { input, block_shape, paddings }) => spaceToBatchLowered(p, input, p.numbers(block_shape), p.numbers(paddings)),
+  lower: (p, { input, block_shape, paddings }) =>
+    spaceToBatchLowered(p, input, p.numbers(block_shape), p.numbers(paddings)),
   gradient: (tf, { block_shape, paddings }, dy) => ({ input: tf.batchToSpaceNd(dy!, block_shape, paddings) }),
 });
 
@@ -136,7 +159,8 @@ export const batchToSpaceOp = defineOp("BatchToSpace", {
   inputs: ["input: T", "crops: Tidx"],
   outputs: ["output: T"],
   attrs: ["T: type", "block_size: int >= 2", "Tidx: {int32, int64} = DT_INT32"],
-  shape: ({ input, block_size }, context) => toSpaceShape(withRank(input, 4), pair(block_size), numbersFromInput(context, "crops"), [2]),
+  shape: ({ input, block_size }, context) =>
+    toSpaceShape(withRank(input, 4), pair(block_size), numbersFromInput(context, "crops"), [2]),
   lower: (p, { input, crops, block_size }) => batchToSpaceLowered(p, input, pair(block_size), p.numbers(crops)),
   gradient: (tf, { crops, block_size }, dy) => ({ input: tf.spaceToBatch(dy!, crops, block_size) }),
 });
@@ -153,7 +177,8 @@ export const batchToSpaceNDOp = defineOp("BatchToSpaceND", {
 });
 
 /** Height, width and depth of an image batch in either layout. */
-const axesOf = (format: string): { h: number; w: number; c: number } => (format === "NHWC" ? { h: 1, w: 2, c: 3 } : { h: 2, w: 3, c: 1 });
+const axesOf = (format: string): { h: number; w: number; c: number } =>
+  format === "NHWC" ? { h: 1, w: 2, c: 3 } : { h: 2, w: 3, c: 1 };
 
 function checkFormat(format: string): void {
   if (format === "NCHW_VECT_C") throw new InvalidArgumentError("NCHW_VECT_C needs qint8 data and a GPU kernel");
@@ -179,7 +204,9 @@ export const spaceToDepthOp = defineOp("SpaceToDepth", {
     const { shape } = input;
     if (shape.length !== 4) throw new InvalidArgumentError(`Input rank should be: 4 instead of: ${shape.length}`);
     if (shape[h]! % b !== 0 || shape[w]! % b !== 0) {
-      throw new InvalidArgumentError(`Image width ${shape[w]} and height ${shape[h]} should be divisible by block_size: ${b}`);
+      throw new InvalidArgumentError(
+        `Image width ${shape[w]} and height ${shape[h]} should be divisible by block_size: ${b}`,
+      );
     }
     const [rows, columns] = [shape[h]! / b, shape[w]! / b];
     const depth = shape[c]!;
@@ -190,7 +217,9 @@ export const spaceToDepthOp = defineOp("SpaceToDepth", {
     const split = p.reshape(input, [shape[0]!, depth, rows, b, columns, b]);
     return p.reshape(p.transpose(split, [0, 3, 5, 1, 2, 4]), [shape[0]!, b * b * depth, rows, columns]);
   },
-  gradient: (tf, { block_size, data_format }, dy) => ({ input: tf.depthToSpace(dy!, block_size, { dataFormat: data_format }) }),
+  gradient: (tf, { block_size, data_format }, dy) => ({
+    input: tf.depthToSpace(dy!, block_size, { dataFormat: data_format }),
+  }),
 });
 
 export const depthToSpaceOp = defineOp("DepthToSpace", {
@@ -223,7 +252,9 @@ export const depthToSpaceOp = defineOp("DepthToSpace", {
     const split = p.reshape(input, [shape[0]!, b, b, depth, rows, columns]);
     return p.reshape(p.transpose(split, [0, 3, 4, 1, 5, 2]), [shape[0]!, depth, rows * b, columns * b]);
   },
-  gradient: (tf, { block_size, data_format }, dy) => ({ input: tf.spaceToDepth(dy!, block_size, { dataFormat: data_format }) }),
+  gradient: (tf, { block_size, data_format }, dy) => ({
+    input: tf.spaceToDepth(dy!, block_size, { dataFormat: data_format }),
+  }),
 });
 
 const int64Pair = (size: number): NdArray => new NdArray(int64, [2], new BigInt64Array([BigInt(size), BigInt(size)]));
@@ -237,14 +268,22 @@ const rank4 = (tensor: Tensor): Tensor => {
 export const spaceToBatch = (input: TensorLike, paddings: TensorLike, blockSize: number, options: Named = {}): Tensor =>
   rank4(spaceToBatchNd(input, int64Pair(blockSize), paddings, options));
 
-export const spaceToBatchNd = (input: TensorLike, blockShape: TensorLike, paddings: TensorLike, options: Named = {}): Tensor =>
-  spaceToBatchNDOp({ input, block_shape: blockShape, paddings }, options.name);
+export const spaceToBatchNd = (
+  input: TensorLike,
+  blockShape: TensorLike,
+  paddings: TensorLike,
+  options: Named = {},
+): Tensor => spaceToBatchNDOp({ input, block_shape: blockShape, paddings }, options.name);
 
 export const batchToSpace = (input: TensorLike, crops: TensorLike, blockSize: number, options: Named = {}): Tensor =>
   rank4(batchToSpaceNd(input, int64Pair(blockSize), crops, options));
 
-export const batchToSpaceNd = (input: TensorLike, blockShape: TensorLike, crops: TensorLike, options: Named = {}): Tensor =>
-  batchToSpaceNDOp({ input, block_shape: blockShape, crops }, options.name);
+export const batchToSpaceNd = (
+  input: TensorLike,
+  blockShape: TensorLike,
+  crops: TensorLike,
+  options: Named = {},
+): Tensor => batchToSpaceNDOp({ input, block_shape: blockShape, crops }, options.name);
 
 export interface DepthOptions extends Named {
   readonly dataFormat?: string;

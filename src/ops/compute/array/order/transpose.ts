@@ -34,10 +34,13 @@ function transposedShape(x: Shape, perm: Shape, context: ShapeContext): Shape[] 
 /** The axes as numbers from 0. Throws the kernel's INVALID_ARGUMENT. Source: transpose_op.cc. */
 function permOf(p: Lowering, x: Value, perm: Value): number[] {
   const rank = x.shape.length;
-  if (perm.shape.length !== 1) throw new InvalidArgumentError(`perm must be rank 1, got shape ${formatShape(perm.shape)}`);
+  if (perm.shape.length !== 1)
+    throw new InvalidArgumentError(`perm must be rank 1, got shape ${formatShape(perm.shape)}`);
   const axes = p.numbers(perm);
   if (axes.length !== rank) {
-    throw new InvalidArgumentError(`transpose expects a vector of size ${rank}. But input(1) is a vector of size ${axes.length}`);
+    throw new InvalidArgumentError(
+      `transpose expects a vector of size ${rank}. But input(1) is a vector of size ${axes.length}`,
+    );
   }
   const result = axes.map((axis) => {
     if (axis < -rank || axis >= rank) throw new InvalidArgumentError(`${axis} is out of range [0 .. ${rank})`);
@@ -101,7 +104,8 @@ export const invertPermutationOp = defineOp("InvertPermutation", {
   gradient: "none",
 });
 
-export const invertPermutation = (x: TensorLike, options: Named = {}): Tensor => invertPermutationOp({ x }, options.name);
+export const invertPermutation = (x: TensorLike, options: Named = {}): Tensor =>
+  invertPermutationOp({ x }, options.name);
 
 export interface TransposeOptions extends Named {
   /** The axes of the result; all of them backwards when left out. */
@@ -133,7 +137,10 @@ export function matrixTranspose(a: TensorLike, options: { readonly conjugate?: b
     const x = convertToTensor(a, { name: "a" });
     const n = x.shape?.length;
     if (n !== undefined) {
-      if (n < 2) throw new ValueError(`Argument \`a\` should be a (batch) matrix with rank >= 2.  Received \`a\` = ${x} with shape: ${formatShape(x.shape)}`);
+      if (n < 2)
+        throw new ValueError(
+          `Argument \`a\` should be a (batch) matrix with rank >= 2.  Received \`a\` = ${x} with shape: ${formatShape(x.shape)}`,
+        );
       const perm = Array.from({ length: n }, (_, i) => (i < n - 2 ? i : i === n - 2 ? n - 1 : n - 2));
       return transpose(x, { perm, conjugate: isConjugate });
     }
@@ -147,6 +154,10 @@ export function matrixTranspose(a: TensorLike, options: { readonly conjugate?: b
 /** An int32 vector of the axes of a tensor: a constant where the rank is known. */
 export function allAxes(x: Tensor): Tensor {
   const n = x.shape?.length;
-  if (n !== undefined) return constant(Int32Array.from({ length: n }, (_, i) => i), { dtype: int32 });
+  if (n !== undefined)
+    return constant(
+      Int32Array.from({ length: n }, (_, i) => i),
+      { dtype: int32 },
+    );
   return ops.rangeOp({ start: 0, limit: rankOf(x), delta: 1 });
 }

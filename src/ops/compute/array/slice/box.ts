@@ -13,13 +13,18 @@ export interface Bounds<S> {
 }
 
 /** begin and end stay null when they are not constant and only say where single elements lie. */
-export function kernelSpec(p: Lowering, op: Bounds<Value> & Masks, input: FullShape): { spec: SliceSpec; dense: DenseSlice; isDynamic: boolean } {
+export function kernelSpec(
+  p: Lowering,
+  op: Bounds<Value> & Masks,
+  input: FullShape,
+): { spec: SliceSpec; dense: DenseSlice; isDynamic: boolean } {
   const strides = p.numbers(op.strides);
   const base = { ...op, strides };
   if (!p.constantOf(op.begin)) {
     const spec = { ...base, begin: null, end: null };
     const dense = denseSlice(spec, input);
-    if (dense.dims.every((dim) => dim.isWhole || (dim.isShrunk && dim.stride === 1))) return { spec, dense, isDynamic: true };
+    if (dense.dims.every((dim) => dim.isWhole || (dim.isShrunk && dim.stride === 1)))
+      return { spec, dense, isDynamic: true };
   }
   const spec = { ...base, begin: p.numbers(op.begin), end: p.numbers(op.end) };
   if (spec.begin.length !== strides.length || spec.end.length !== strides.length) {
@@ -41,8 +46,13 @@ export function dynamicBegin(p: Lowering, begin: Value, dims: readonly DenseDim[
   return begin.dtype === "int32" || begin.dtype === "int64" ? all : p.cast(all, "int32");
 }
 
-export const outOfBounds = ({ position, value }: { readonly position: number; readonly value: number }): InvalidArgumentError =>
-  new InvalidArgumentError(`slice index ${value} of dimension ${position} out of bounds.`);
+export const outOfBounds = ({
+  position,
+  value,
+}: {
+  readonly position: number;
+  readonly value: number;
+}): InvalidArgumentError => new InvalidArgumentError(`slice index ${value} of dimension ${position} out of bounds.`);
 
 export const sizesOf = (dense: DenseSlice): FullShape => dense.dims.map((dim) => dim.size!);
 
@@ -69,7 +79,9 @@ export function scatterBox(p: Lowering, base: Value, begin: Value, dense: DenseS
   for (const d of single) {
     const at = p.slice(begin, [d], [1]);
     const limit = p.list([base.shape[d]!], begin.dtype);
-    p.check(p.logicalAnd(p.ge(at, p.list([0], begin.dtype)), p.lt(at, limit)), ({ value }) => outOfBounds({ position: d, value }));
+    p.check(p.logicalAnd(p.ge(at, p.list([0], begin.dtype)), p.lt(at, limit)), ({ value }) =>
+      outOfBounds({ position: d, value }),
+    );
     index = p.add(p.mul(index, limit), at);
   }
   const flat = p.reshape(p.transpose(base, perm), [rows.reduce((n, d) => n * d, 1), ...rest]);
@@ -89,7 +101,10 @@ export function assignSlice(p: Lowering, base: Value, op: Bounds<Value> & Masks,
   const { dense, isDynamic } = kernelSpec(p, op, base.shape);
   const shape = dense.shape as FullShape;
   const full = broadcastable(value.shape, shape) ? p.broadcast(value, shape) : null;
-  if (!full) throw new InvalidArgumentError(`Shape of value ${bracketed(value.shape)} is not broadcastable to slice ${bracketed(shape)}`);
+  if (!full)
+    throw new InvalidArgumentError(
+      `Shape of value ${bracketed(value.shape)} is not broadcastable to slice ${bracketed(shape)}`,
+    );
   if (isDynamic) return scatterBox(p, base, dynamicBegin(p, op.begin, dense.dims, base.shape), dense, full);
   const box = p.reshape(full, sizesOf(dense));
   if (box.shape.includes(0)) return base;
@@ -100,4 +115,3 @@ export function assignSlice(p: Lowering, base: Value, op: Bounds<Value> & Masks,
 
 const broadcastable = (from: FullShape, to: FullShape): boolean =>
   from.length <= to.length && from.every((n, i) => n === 1 || n === to[to.length - from.length + i]);
-

@@ -31,11 +31,13 @@ declare module "../../../../graph/tensor.ts" {
   }
 }
 
-const hint = "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and scalar tf.int32/tf.int64 tensors are valid indices";
+const hint =
+  "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and scalar tf.int32/tf.int64 tensors are valid indices";
 
 function parseRange(text: string): SliceRange {
   const parts = text.split(":");
-  if (parts.length < 2 || parts.length > 3 || parts.some((part) => !/^\s*([+-]?\d+)?\s*$/.test(part))) throw new TypeError(`${hint}, got '${text}'`);
+  if (parts.length < 2 || parts.length > 3 || parts.some((part) => !/^\s*([+-]?\d+)?\s*$/.test(part)))
+    throw new TypeError(`${hint}, got '${text}'`);
   const [start, stop, step] = parts.map((part) => (part.trim() === "" ? null : Number(part)));
   return { start: start ?? null, stop: stop ?? null, step: step ?? null };
 }
@@ -60,7 +62,9 @@ interface Collected {
 /** A number beside 64-bit (or 16-bit) tensors takes their dtype. */
 function addRange(range: SliceRange, i: number, into: Collected): void {
   const given = [range.start, range.stop, range.step].filter((item) => item instanceof Tensor);
-  const dtype = ["int64", "int32", "int16"].map((name) => given.find((item) => item.dtype.base === name)?.dtype.baseDtype).find(Boolean);
+  const dtype = ["int64", "int32", "int16"]
+    .map((name) => given.find((item) => item.dtype.base === name)?.dtype.baseDtype)
+    .find(Boolean);
   const whole = (value: number): Index => (dtype ? constant(value, { dtype }) : value);
   const take = (item: Index | null | undefined, byDefault: number, list: Index[]): boolean => {
     if (item === null || item === undefined) {
@@ -86,7 +90,16 @@ function addIndex(index: Index, i: number, into: Collected): void {
 }
 
 function collect(entries: readonly SliceEntry[]): Collected {
-  const into: Collected = { begin: [], end: [], strides: [], beginMask: 0, endMask: 0, ellipsisMask: 0, newAxisMask: 0, shrinkAxisMask: 0 };
+  const into: Collected = {
+    begin: [],
+    end: [],
+    strides: [],
+    beginMask: 0,
+    endMask: 0,
+    ellipsisMask: 0,
+    newAxisMask: 0,
+    shrinkAxisMask: 0,
+  };
   for (const [i, entry] of entries.entries()) {
     if (entry === "..." || entry === null) {
       into.begin.push(0);
@@ -115,7 +128,9 @@ export function getItem(value: TensorLike, ...entries: readonly SliceEntry[]): T
     }
     const packed = [stack(begin), stack(end), stack(strides)];
     const isLong = packed.some((part) => part.dtype === int64);
-    const [from, to, by] = packed.map((part) => (isLong && part.dtype !== int64 ? ops.castOp({ x: part, DstT: int64 }) : part));
+    const [from, to, by] = packed.map((part) =>
+      isLong && part.dtype !== int64 ? ops.castOp({ x: part, DstT: int64 }) : part,
+    );
     return stridedSlice(tensor, from!, to!, { ...masks, strides: by!, name: scope });
   });
 }

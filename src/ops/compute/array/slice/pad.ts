@@ -47,7 +47,8 @@ function amountsOf(p: Lowering, input: Value, paddings: Value): { low: number[];
   const low = input.shape.map((_, i) => amounts[2 * i]!);
   const high = input.shape.map((_, i) => amounts[2 * i + 1]!);
   for (const i of low.keys()) {
-    if (low[i]! < 0 || high[i]! < 0) throw new InvalidArgumentError(`Paddings must be non-negative: ${low[i]} ${high[i]}`);
+    if (low[i]! < 0 || high[i]! < 0)
+      throw new InvalidArgumentError(`Paddings must be non-negative: ${low[i]} ${high[i]}`);
   }
   return { low, high };
 }
@@ -80,7 +81,8 @@ export const padV2Op = defineOp("PadV2", {
   shape: ({ input, paddings }, context) => paddedShape(input, paddings, context, 1),
   lower(p, { input, paddings, constant_values: fill }) {
     const { low, high } = amountsOf(p, input, paddings);
-    if (fill.shape.length !== 0) throw new InvalidArgumentError(`constant_values must be a scalar. Found: ${formatShape(fill.shape)}`);
+    if (fill.shape.length !== 0)
+      throw new InvalidArgumentError(`constant_values must be a scalar. Found: ${formatShape(fill.shape)}`);
     return p.pad(input, low, high, { fill });
   },
   gradient: (tf, { input, paddings }, dy) => ({ input: padGradient(tf, input, paddings, dy!) }),
@@ -136,7 +138,11 @@ export const mirrorPadGradOp = defineOp("MirrorPadGrad", {
       const n = x.shape[axis]! - before - after;
       const cut = (from: number, size: number) => {
         const begin = x.shape.map((_, d) => (d === axis ? from : 0));
-        return p.slice(x, begin, x.shape.map((m, d) => (d === axis ? size : m)));
+        return p.slice(
+          x,
+          begin,
+          x.shape.map((m, d) => (d === axis ? size : m)),
+        );
       };
       const onto = (border: Value, at: number) => {
         const place = (amount: number) => x.shape.map((_, d) => (d === axis ? amount : 0));
@@ -152,7 +158,8 @@ export const mirrorPadGradOp = defineOp("MirrorPadGrad", {
   gradient: (tf, { paddings, mode }, dy) => ({ input: tf.pad(dy!, paddings, { mode }) }),
 });
 
-export const mirrorPadGrad = (input: TensorLike, paddings: TensorLike, mode: string): Tensor => mirrorPadGradOp({ input, paddings, mode });
+export const mirrorPadGrad = (input: TensorLike, paddings: TensorLike, mode: string): Tensor =>
+  mirrorPadGradOp({ input, paddings, mode });
 
 export interface PadOptions extends Named {
   /** CONSTANT, REFLECT or SYMMETRIC, in any case. */
@@ -167,10 +174,14 @@ export function pad(tensor: TensorLike, paddings: TensorLike, options: PadOption
   let result: Tensor;
   if (mode === "CONSTANT") {
     const isZero = constantValues === 0 || constantValues === false || constantValues === 0n;
-    result = isZero ? padOp({ input: tensor, paddings }, name) : padV2Op({ input: tensor, paddings, constant_values: constantValues }, name);
+    result = isZero
+      ? padOp({ input: tensor, paddings }, name)
+      : padV2Op({ input: tensor, paddings, constant_values: constantValues }, name);
   } else if (mode === "REFLECT" || mode === "SYMMETRIC") result = mirrorPadOp({ input: tensor, paddings, mode }, name);
   else {
-    throw new ValueError(`Value of argument \`mode\` expected to be one of "CONSTANT", "REFLECT", or "SYMMETRIC". Received \`mode\` = ${mode}`);
+    throw new ValueError(
+      `Value of argument \`mode\` expected to be one of "CONSTANT", "REFLECT", or "SYMMETRIC". Received \`mode\` = ${mode}`,
+    );
   }
   refine(result, paddings);
   return result;

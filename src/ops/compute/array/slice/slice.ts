@@ -51,7 +51,8 @@ export const sliceOp = defineOp("Slice", {
     const box = sizes.map((n, i) => (n === -1 ? input.shape[i]! - from[i]! : n));
     for (const [i, n] of box.entries()) {
       const total = input.shape[i]!;
-      if (from[i]! < 0 || from[i]! > total || n < 0 || from[i]! + n > total) throw outside(input.shape, box, i, from[i]!);
+      if (from[i]! < 0 || from[i]! > total || n < 0 || from[i]! + n > total)
+        throw outside(input.shape, box, i, from[i]!);
     }
     return p.slice(input, from, box);
   },
@@ -68,7 +69,8 @@ export const sliceOp = defineOp("Slice", {
 
 function outside(shape: readonly number[], sizes: readonly number[], i: number, from: number): InvalidArgumentError {
   const total = shape[i]!;
-  if (from < 0 || from > total) return new InvalidArgumentError(`Expected begin[${i}] in [0, ${total}], but got ${from}`);
+  if (from < 0 || from > total)
+    return new InvalidArgumentError(`Expected begin[${i}] in [0, ${total}], but got ${from}`);
   return new InvalidArgumentError(`Expected size[${i}] in [0, ${total - from}], but got ${sizes[i]}`);
 }
 

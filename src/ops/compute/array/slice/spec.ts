@@ -72,12 +72,22 @@ function place(spec: SliceSpec, rank: number): { placed: Placed[]; result: numbe
       const next = Math.min(rank - (entries - i) + 1 + newAfter, rank);
       while (placed.length < next) {
         result.push(placed.length);
-        placed.push({ entry: -1, begin: 0, end: 0, stride: 1, isBeginMasked: true, isEndMasked: true, isShrunk: false });
+        placed.push({
+          entry: -1,
+          begin: 0,
+          end: 0,
+          stride: 1,
+          isBeginMasked: true,
+          isEndMasked: true,
+          isShrunk: false,
+        });
       }
     } else if (has(spec.new_axis_mask, i)) result.push(newAxis);
     else {
       if (placed.length === rank) {
-        throw new InvalidArgumentError(`Index out of range using input dim ${placed.length}; input has only ${rank} dims`);
+        throw new InvalidArgumentError(
+          `Index out of range using input dim ${placed.length}; input has only ${rank} dims`,
+        );
       }
       const isShrunk = has(spec.shrink_axis_mask, i);
       if (!isShrunk) result.push(placed.length);
@@ -110,7 +120,8 @@ function denseDim(dim: Placed, i: number, n: Dim): DenseDim {
     return { begin: at, stride, size: 1, isShrunk, entry, isWhole };
   }
   if (isShrunk) return { begin: null, stride, size: 1, isShrunk, entry, isWhole };
-  if (!isWhole && (dim.begin === null || dim.end === null)) return { begin: null, stride, size: null, isShrunk, entry, isWhole };
+  if (!isWhole && (dim.begin === null || dim.end === null))
+    return { begin: null, stride, size: null, isShrunk, entry, isWhole };
   const first = dim.isBeginMasked ? (stride > 0 ? low : high) : clamp(dim.begin!);
   const last = dim.isEndMasked ? (stride > 0 ? high : low) : clamp(dim.end!);
   return { begin: first, stride, size: Math.max(0, Math.ceil((last - first) / stride)), isShrunk, entry, isWhole };

@@ -1,6 +1,6 @@
 /** Python's slicing: StridedSlice, its gradient, and a tensor with one slice replaced. */
 import { InvalidArgumentError } from "../../../../core/error.ts";
-import { type FullShape, mergeShapes, sameShape, type Shape, withRank } from "../../../../core/shape.ts";
+import { type FullShape, mergeShapes, type Shape, sameShape, withRank } from "../../../../core/shape.ts";
 import type { ShapeContext } from "../../../../graph/definition.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
@@ -41,7 +41,8 @@ export const stridedSliceOp = defineOp("StridedSlice", {
     return [spec && op.input ? denseSlice(spec, op.input).shape : null];
   },
   partialValue(op, context) {
-    if (op.input?.length !== 1 || !context.outputDtypes[0]!.isInteger || op.new_axis_mask || op.ellipsis_mask) return null;
+    if (op.input?.length !== 1 || !context.outputDtypes[0]!.isInteger || op.new_axis_mask || op.ellipsis_mask)
+      return null;
     const spec = staticSpec(op, context);
     const elements = context.valueAsShape("input");
     if (!spec?.begin || !spec.end || !elements) return null;

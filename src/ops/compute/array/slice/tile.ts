@@ -1,13 +1,21 @@
 /** Repeating: Tile, BroadcastTo, and the arithmetic of broadcast shapes. */
 import { InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
-import { type Dim, type FullShape, formatShape, mergeDims, type Shape, withRank, withRankAtMost } from "../../../../core/shape.ts";
+import { elementAt } from "../../../../core/nd_array.ts";
+import {
+  type Dim,
+  type FullShape,
+  formatShape,
+  mergeDims,
+  type Shape,
+  withRank,
+  withRankAtMost,
+} from "../../../../core/shape.ts";
 import { IndexedSlices } from "../../../../graph/indexed_slices.ts";
+import { constantValue } from "../../../../graph/infer.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
-import { elementAt } from "../../../../core/nd_array.ts";
-import { constantValue } from "../../../../graph/infer.ts";
 import { bracketed, type Named } from "../basic/names.ts";
 import { numbersFromInput, shapeFromInput } from "../basic/shape_input.ts";
 
@@ -28,10 +36,13 @@ export const tileOp = defineOp("Tile", {
   },
   lower(p, { input, multiples }) {
     const { shape } = input;
-    if (multiples.shape.length !== 1) throw new InvalidArgumentError(`Expected multiples to be 1-D, but got shape ${formatShape(multiples.shape)}`);
+    if (multiples.shape.length !== 1)
+      throw new InvalidArgumentError(`Expected multiples to be 1-D, but got shape ${formatShape(multiples.shape)}`);
     const times = p.numbers(multiples);
     if (times.length !== shape.length) {
-      throw new InvalidArgumentError(`Expected multiples argument to be a vector of length ${shape.length} but got length ${times.length}`);
+      throw new InvalidArgumentError(
+        `Expected multiples argument to be a vector of length ${shape.length} but got length ${times.length}`,
+      );
     }
     const bad = times.findIndex((n) => n < 0);
     if (bad >= 0) throw new InvalidArgumentError(`Expected multiples[${bad}] >= 0, but got ${times[bad]}`);
@@ -85,7 +96,8 @@ export const broadcastToOp = defineOp("BroadcastTo", {
     if (from === null) return [wanted];
     for (const [i, n] of from.entries()) {
       const d: Dim = wanted[i + wanted.length - from.length]!;
-      if (n !== null && d !== null && n !== 1 && n !== d) throw invalidArgument(`Dimensions must be equal, but are ${n} and ${d}`);
+      if (n !== null && d !== null && n !== 1 && n !== d)
+        throw invalidArgument(`Dimensions must be equal, but are ${n} and ${d}`);
     }
     return [wanted];
   },
@@ -96,7 +108,9 @@ export const broadcastToOp = defineOp("BroadcastTo", {
     if (bad !== undefined) throw new InvalidArgumentError(`Dimension ${bad} must be >= 0`);
     const from = input.shape;
     if (from.length > wanted.length) {
-      throw new InvalidArgumentError(`Rank of input (${from.length}) must be no greater than rank of output shape (${wanted.length}).`);
+      throw new InvalidArgumentError(
+        `Rank of input (${from.length}) must be no greater than rank of output shape (${wanted.length}).`,
+      );
     }
     const both = broadcastOf(from, wanted);
     if (!both || both.some((n, i) => n !== wanted[i])) {
@@ -119,9 +133,12 @@ export const broadcastToOp = defineOp("BroadcastTo", {
 });
 
 /** The tensor repeated along each axis; multiples: [rank]. */
-export const tile = (input: TensorLike, multiples: TensorLike, options: Named = {}): Tensor => tileOp({ input, multiples }, options.name);
+export const tile = (input: TensorLike, multiples: TensorLike, options: Named = {}): Tensor =>
+  tileOp({ input, multiples }, options.name);
 
-export const broadcastTo = (input: TensorLike, shape: TensorLike, options: Named = {}): Tensor => broadcastToOp({ input, shape }, options.name);
+export const broadcastTo = (input: TensorLike, shape: TensorLike, options: Named = {}): Tensor =>
+  broadcastToOp({ input, shape }, options.name);
 
 /** The shape that two shape vectors broadcast to, when run. */
-export const broadcastDynamicShape = (shapeX: TensorLike, shapeY: TensorLike): Tensor => ops.broadcastArgsOp({ s0: shapeX, s1: shapeY });
+export const broadcastDynamicShape = (shapeX: TensorLike, shapeY: TensorLike): Tensor =>
+  ops.broadcastArgsOp({ s0: shapeX, s1: shapeY });
