@@ -1,6 +1,6 @@
 /** One line for each step, as `tsflow explain` prints it. */
 import type { Body, Step } from "../step.ts";
-import { strategyOf } from "./loop/strategy.ts";
+import { simplest, strategyOf } from "./loop/strategy.ts";
 
 const times = (sizes: readonly number[]): string => (sizes.length === 0 ? "scalar" : sizes.join("x"));
 
@@ -13,7 +13,7 @@ const withEpilogue = (text: string, epilogue: Body | null): string =>
 export function describeStep(step: Step): string {
   switch (step.kind) {
     case "loop": {
-      const { pattern, width } = strategyOf(step);
+      const { pattern, width } = strategyOf(simplest(step));
       const dtype = (step.stores[0]?.view ?? step.reductions[0]?.view)?.dtype ?? "";
       const folds = step.reductions.map(({ fn }) => fn).join(" ");
       const what = [functionsOf(step), folds && `${pattern} ${folds}`].filter(Boolean).join("; ") || "copy";

@@ -3,7 +3,7 @@
  * one pointer with different static offsets, and a variable at a fixed address is that address as an offset.
  */
 import { dtypeOf } from "../../../core/dtype.ts";
-import type { View } from "../../step.ts";
+import type { Place, View } from "../../step.ts";
 import type { FunctionBuilder, Local } from "../assembler.ts";
 import { add, load, mul } from "../instructions.ts";
 import { type Expr, i32, type Operand } from "../lanes.ts";
@@ -46,16 +46,23 @@ export class Cursors {
   spot({ place, dtype, strides }: View): Spot {
     const { sizeBytes } = dtypeOf(dtype);
     const bytes = strides.map((stride) => stride * sizeBytes);
+    const [key, start, offset] = this.origin(place);
+    if (strides.every((stride) => stride >= 0)) {
+      return { address: this.cursor(`${key} ${bytes}`, bytes, start), offset, strides: bytes };
+    }
+    // a cursor that runs backwards needs the offset inside it: alone it would pass below 0
+    const address = this.cursor(`${key} ${bytes} from ${offset}`, bytes, add(start, offset));
+    return { address, offset: 0, strides: bytes };
+  }
+
+  private origin(place: Place): [key: string, start: Expr, offset: number] {
     switch (place.at) {
       case "workspace":
-        return { address: this.cursor(`workspace ${bytes}`, bytes, this.base), offset: place.offset, strides: bytes };
+        return ["workspace", this.base, place.offset];
       case "memory":
-        return { address: this.cursor(`memory ${bytes}`, bytes, i32(0)), offset: place.address, strides: bytes };
-      case "argument": {
-        const start = load("i32", this.base, 4 * place.index);
-        const address = this.cursor(`argument ${place.index} ${bytes}`, bytes, start);
-        return { address, offset: place.offset, strides: bytes };
-      }
+        return ["memory", i32(0), place.address];
+      case "argument":
+        return [`argument ${place.index}`, load("i32", this.base, 4 * place.index), place.offset];
     }
   }
 

@@ -8,7 +8,7 @@ import { type Fail, Values } from "./body.ts";
 import { Cursors, type Spot } from "./cursors.ts";
 import { storeElement, type Width } from "./elements.ts";
 import type { Emitter } from "./functions.ts";
-import { countOf, type Strategy, strategyOf } from "./strategy.ts";
+import { countOf, type Strategy, simplest, strategyOf } from "./strategy.ts";
 
 /** Elements of the innermost reduced extent after which partial results go into the total. */
 const chunkOfLanes = 64;
@@ -26,7 +26,8 @@ export interface LoopEmitter extends Emitter {
   readonly fail: Fail;
 }
 
-export function emitLoop(emitter: LoopEmitter, step: LoopStep, range?: Range): void {
+export function emitLoop(emitter: LoopEmitter, original: LoopStep, range?: Range): void {
+  const step = simplest(original);
   const results = step.extents.filter((_, d) => !step.reduced[d]);
   if (countOf(results) > 0) emitter.f.scope(() => new Loop(emitter, step).emit(range));
 }

@@ -53,6 +53,12 @@ function widthAlong(step: LoopStep, d: number): Width {
   return 1;
 }
 
+/** A reduction over nothing but extents of 1, which are gone, is a store. */
+export function simplest(step: LoopStep): LoopStep {
+  if (step.reductions.length === 0 || step.reduced.includes(true)) return step;
+  return { ...step, stores: [...step.stores, ...step.reductions], reductions: [] };
+}
+
 export function strategyOf(step: LoopStep): Strategy {
   const { extents, reduced, reductions } = step;
   const dims = extents.map((_, d) => d);
