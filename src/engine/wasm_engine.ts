@@ -2,7 +2,7 @@
 import type { Engine } from "./engine.ts";
 import { createHeap } from "./heap.ts";
 import { createExecutable } from "./plan/executable.ts";
-import type { Kernels } from "./step.ts";
+import { createKernels } from "./wasm/kernels.ts";
 
 export interface WasmEngineOptions {
   /** The memory may grow up to this size; 4 GiB at most. */
@@ -14,7 +14,7 @@ export interface WasmEngineOptions {
 
 export function createWasmEngine({ limitBytes, threads = 1, callList = false }: WasmEngineOptions = {}): Engine {
   const heap = createHeap(limitBytes === undefined ? {} : { limitBytes });
-  const kernels: Kernels | null = null;
+  const kernels = createKernels({ memory: heap.memory, allocate: heap.allocate, threads });
   const buffer = () => heap.memory.buffer;
   return {
     name: "wasm",
