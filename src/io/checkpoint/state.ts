@@ -1,0 +1,228 @@
+/**
+ * The file `checkpoint` of a folder: which checkpoints there are, the newest last.
+ *     model_checkpoint_path: "model-20"
+ *     all_model_checkpoint_paths: "model-10"
+ *     all_model_checkpoint_paths: "model-20"
+ * Paths are relative to the folder, or absolute. Source: tensorflow/python/checkpoint/checkpoint_management.py
+ */
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { DataLossError, OpError, PermissionDeniedError, ResourceExhaustedError } from "../../core/error.ts";
+import { pythonFloat } from "../../core/text/float_text.ts";
+import { type FileSystem, nodeFiles, readFile, writeFileAtomic } from "../file_system.ts";
+import { BundleReader, dataPath, indexPath } from "./bundle_reader.ts";
+
+export interface CheckpointState {
+  readonly modelCheckpointPath: string;
+  /** Oldest first, the newest included. */
+  readonly allModelCheckpointPaths: readonly string[];
+  /** Seconds since 1970 of each; may be empty. */
+  readonly allModelCheckpointTimestamps: readonly number[];
+  readonly lastPreservedTimestamp: number | null;
+}
+
+export interface StateOptions {
+  /** Another name than `checkpoint`. */
+  readonly latestFilename?: string;
+  readonly fs?: FileSystem;
+}
+
+const bytesMax = 2 ** 20;
+const entriesMax = 10_000;
+
+const statePath = (folder: string, { latestFilename = "checkpoint" }: StateOptions) => join(folder, latestFilename);
+
+const escapes: Readonly<Record<string, string>> = {
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+  '"': '\\"',
+  "'": "\\'",
+  "\\": "\\\\",
+};
+
+function quoted(text: string): string {
+  const escaped = text.replace(
+    /[\u0000-\u001f"'\\\u007f]/g,
+    (c) => escapes[c] ?? `\\${c.charCodeAt(0).toString(8).padStart(3, "0")}`,
+  );
+  return `"${escaped}"`;
+}
+
+/** The text of the file, as Python's text_format writes it. */
+export function formatCheckpointState(state: CheckpointState): string {
+  const lines = [`model_checkpoint_path: ${quoted(state.modelCheckpointPath)}`];
+  for (const path of state.allModelCheckpointPaths) lines.push(`all_model_checkpoint_paths: ${quoted(path)}`);
+  for (const time of state.allModelCheckpointTimestamps)
+    lines.push(`all_model_checkpoint_timestamps: ${pythonFloat(time)}`);
+  if (state.lastPreservedTimestamp)
+    lines.push(`last_preserved_timestamp: ${pythonFloat(state.lastPreservedTimestamp)}`);
+  return `${lines.join("\n")}\n`;
+}
+
+const blank = /(?:\s|#[^\n]*)*/y;
+const field = /([a-z_]+)\s*:\s*(?:("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|([-+.\w]+))(?:\s*[,;])?/y;
+
+function skipBlank(text: string, from: number): number {
+  blank.lastIndex = from;
+  blank.exec(text);
+  return blank.lastIndex;
+}
+
+const lineAt = (text: string, at: number): number => text.slice(0, at).split("\n").length;
+
+/** Parses the text of the file. DATA_LOSS naming the line for anything else, RESOURCE_EXHAUSTED beyond 1 MiB or 10,000 entries. */
+export function parseCheckpointState(bytes: Uint8Array, path: string): CheckpointState {
+  const bad = (why: string) => new DataLossError(`${path}: ${why}`, { path });
+  if (bytes.length > bytesMax)
+    throw new ResourceExhaustedError(`${path}: ${bytes.length} bytes, the most is ${bytesMax}`, { path });
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw bad("it is not UTF-8");
+  }
+  if (text.includes("\0")) throw bad("it holds a NUL");
+  let modelCheckpointPath: string | undefined;
+  const paths: string[] = [];
+  const times: number[] = [];
+  let preserved: number | null = null;
+  for (let at = skipBlank(text, 0); at < text.length; at = skipBlank(text, field.lastIndex)) {
+    field.lastIndex = at;
+    const match = field.exec(text);
+    if (!match) throw bad(`line ${lineAt(text, at)} is no field of a checkpoint state`);
+    const [, name, string, number] = match;
+    const value = string === undefined ? Number(number) : unquoted(string);
+    if (typeof value === "string" && name === "model_checkpoint_path") modelCheckpointPath = value;
+    else if (typeof value === "string" && name === "all_model_checkpoint_paths") paths.push(value);
+    else if (typeof value === "number" && name === "all_model_checkpoint_timestamps") times.push(value);
+    else if (typeof value === "number" && name === "last_preserved_timestamp") preserved = value;
+    else
+      throw bad(`line ${lineAt(text, at)}: ${name} is no field of a checkpoint state, or its value is of another kind`);
+    if (paths.length > entriesMax || times.length > entriesMax) {
+      throw new ResourceExhaustedError(`${path}: more than ${entriesMax} entries`, { path });
+    }
+  }
+  if (modelCheckpointPath === undefined) throw bad("it names no model_checkpoint_path");
+  return {
+    modelCheckpointPath,
+    allModelCheckpointPaths: paths,
+    allModelCheckpointTimestamps: times,
+    lastPreservedTimestamp: preserved,
+  };
+}
+
+const named: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, a: 7, b: 8, f: 12, v: 11 };
+
+function unquoted(quotedText: string): string {
+  const bytes: number[] = [];
+  const body = quotedText.slice(1, -1);
+  const part = /\\([0-7]{1,3})|\\x([0-9a-fA-F]{1,2})|\\(.)|([^\\]+)/gsu;
+  for (const [, octal, hex, simple, plain] of body.matchAll(part)) {
+    if (octal !== undefined) bytes.push(Number.parseInt(octal, 8) & 0xff);
+    else if (hex !== undefined) bytes.push(Number.parseInt(hex, 16));
+    else if (simple !== undefined)
+      bytes.push(...(named[simple] === undefined ? new TextEncoder().encode(simple) : [named[simple]]));
+    else bytes.push(...new TextEncoder().encode(plain));
+  }
+  return new TextDecoder().decode(Uint8Array.from(bytes));
+}
+
+/** The state of a folder with its paths as they are in the file, or null without one. */
+export function readRawCheckpointState(folder: string, options: StateOptions = {}): CheckpointState | null {
+  const { fs = nodeFiles } = options;
+  const path = statePath(folder, options);
+  const stat = fs.stat(path);
+  if (!stat) return null;
+  if (stat.sizeBytes > bytesMax)
+    throw new ResourceExhaustedError(`${path}: ${stat.sizeBytes} bytes, the most is ${bytesMax}`, { path });
+  return parseCheckpointState(readFile(path, fs), path);
+}
+
+/** The state of a folder with relative paths joined to it, or null without one. DATA_LOSS for a file that does not parse. */
+export function readCheckpointState(folder: string, options: StateOptions = {}): CheckpointState | null {
+  const state = readRawCheckpointState(folder, options);
+  if (!state) return null;
+  const joined = (path: string) => (isAbsolute(path) ? path : join(folder, path));
+  return {
+    ...state,
+    modelCheckpointPath: joined(state.modelCheckpointPath),
+    allModelCheckpointPaths: state.allModelCheckpointPaths.map(joined),
+  };
+}
+
+/** Puts a state in place of the folder's, at once and durably. Paths inside the folder are written relative to it. */
+export function writeCheckpointState(folder: string, state: CheckpointState, options: StateOptions = {}): void {
+  const short = (path: string) => {
+    const inside = relative(resolve(folder), resolve(folder, path));
+    return inside === "" || inside.startsWith("..") || isAbsolute(inside) ? path : inside;
+  };
+  const text = formatCheckpointState({
+    ...state,
+    modelCheckpointPath: short(state.modelCheckpointPath),
+    allModelCheckpointPaths: state.allModelCheckpointPaths.map(short),
+  });
+  writeFileAtomic(statePath(folder, options), new TextEncoder().encode(text), options.fs);
+}
+
+export interface LatestOptions extends StateOptions {
+  /** Follows a path that leads out of the folder; else it is PERMISSION_DENIED. */
+  readonly followPaths?: boolean;
+}
+
+/**
+ * The prefix of the newest checkpoint that the folder's state names, if its index is there; else null. A path out of the folder is looked
+ * for in the folder under its last name (a folder that was moved), and refused if it is not there either.
+ */
+export function latestCheckpoint(folder: string, options: LatestOptions = {}): string | null {
+  const { fs = nodeFiles, followPaths = false } = options;
+  const path = readCheckpointState(folder, options)?.modelCheckpointPath;
+  if (path === undefined) return null;
+  if (followPaths || isInside(folder, path, fs)) return checkpointExists(path, fs) ? path : null;
+  const here = join(folder, basename(path));
+  if (checkpointExists(here, fs)) return here;
+  if (!checkpointExists(path, fs)) return null;
+  throw new PermissionDeniedError(`${statePath(folder, options)} names ${path}, which is outside the folder`, {
+    path: statePath(folder, options),
+    hint: "--follow_paths",
+  });
+}
+
+/** Whether a checkpoint lies in a folder, links followed. */
+export function isInside(folder: string, prefix: string, fs: FileSystem = nodeFiles): boolean {
+  const parent = dirname(prefix);
+  if (!fs.stat(folder) || !fs.stat(parent)) return false;
+  const inside = relative(fs.realpath(folder), fs.realpath(parent));
+  return !inside.startsWith("..") && !isAbsolute(inside);
+}
+
+export const checkpointExists = (prefix: string, fs: FileSystem = nodeFiles): boolean =>
+  fs.stat(indexPath(prefix))?.isFile === true;
+
+/** `.index`, `.meta`, `.state.json` and the data files that the index counts, as far as they are there; the index first. */
+export function checkpointFiles(prefix: string, fs: FileSystem = nodeFiles): string[] {
+  const names = [indexPath(prefix), `${prefix}.meta`, `${prefix}.state.json`];
+  const shards = numShards(prefix, fs);
+  for (let i = 0; i < shards; i++) names.push(dataPath(prefix, i, shards));
+  return names.filter((path) => fs.stat(path)?.isFile);
+}
+
+/** One shard for an index that is damaged or not there: what a Saver without sharding leaves. */
+function numShards(prefix: string, fs: FileSystem): number {
+  if (!fs.stat(indexPath(prefix))) return 1;
+  try {
+    return BundleReader.open(prefix, fs).numShards;
+  } catch (error) {
+    if (error instanceof OpError) return 1;
+    throw error;
+  }
+}
+
+/**
+ * Removes a checkpoint by the exact names of its files (never by a pattern, which could match what another program wrote), the index first, so
+ * that no half of it is ever taken for a whole. The files removed.
+ */
+export function deleteCheckpoint(prefix: string, fs: FileSystem = nodeFiles): string[] {
+  const files = checkpointFiles(prefix, fs);
+  for (const path of files) fs.unlink(path);
+  return files;
+}
