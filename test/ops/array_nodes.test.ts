@@ -1,17 +1,23 @@
 /** The wrappers make Python's nodes: names, inputs, attrs, one by one. Expected ones: test/fixtures/array_nodes/make.py. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { gradients } from "../../src/build/gradients/gradients.ts";
+import { bool, complex64, float32, int32, int64, string } from "../../src/core/dtype.ts";
+import { Graph, getDefaultGraph } from "../../src/graph/graph.ts";
 import { graphDefinition } from "../../src/graph/graph_def.ts";
-import * as tf from "../../src/index.ts";
-import { formatAttr } from "../../src/proto/attr_value.ts";
+import { attrText } from "../../src/graph/node_text.ts";
+import type { Tensor } from "../../src/graph/tensor.ts";
+import * as tf from "../../src/ops/index.ts";
 import { decodeGraphDef, type GraphDefinition } from "../../src/proto/graph_def.ts";
+import { installFolder } from "../../src/session/fold.ts";
+
+installFolder();
 
 const expected = JSON.parse(
   readFileSync(new URL("../fixtures/array_nodes/nodes.json", import.meta.url), "utf8"),
 ) as Record<string, string>;
 
-const { float32, int32, int64, bool, string, complex64 } = tf;
-const grad = (y: tf.Tensor | tf.Tensor[], ...xs: tf.Tensor[]) => tf.gradients(Array.isArray(y) ? y : [y], xs);
+const grad = (y: Tensor | Tensor[], ...xs: Tensor[]) => gradients(Array.isArray(y) ? y : [y], xs);
 const ab = () =>
   [tf.placeholder(float32, [2, 3], { name: "a" }), tf.placeholder(float32, [null, 3], { name: "b" })] as const;
 const wideAb = () =>
@@ -198,7 +204,7 @@ const programs: Record<string, () => void> = {
     tf.noOp({ name: "n" });
     tf.tuple([a, b]);
     tf.tuple([a], { controlInputs: [b.op] });
-    const c = tf.getDefaultGraph().device("/cpu:0", () => tf.identity(a));
+    const c = getDefaultGraph().device("/cpu:0", () => tf.identity(a));
     tf.group(c, b, { name: "two" });
     tf.identityN([a, b]);
     tf.stopGradient(a);
@@ -286,14 +292,14 @@ const nodesOf = (graph: GraphDefinition): string[] =>
     (node) =>
       `${node.name} = ${node.op}(${node.inputs.join(", ")}) {${[...node.attrs]
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([name, attr]) => `${name}=${formatAttr(attr)}`)
+        .map(([name, attr]) => `${name}=${attrText(attr)}`)
         .join(", ")}}${node.device ? ` @${node.device}` : ""}`,
   );
 
 describe("array ops make Python's nodes", () => {
   for (const [name, base64] of Object.entries(expected)) {
     it(name, () => {
-      const graph = new tf.Graph();
+      const graph = new Graph();
       graph.asDefault(programs[name]!);
       expect(nodesOf(graphDefinition(graph))).toEqual(
         nodesOf(decodeGraphDef(new Uint8Array(Buffer.from(base64, "base64")))),

@@ -3,13 +3,14 @@ import type { DType } from "../../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument, RuntimeError, ValueError } from "../../../../core/error.ts";
 import { formatShape } from "../../../../core/shape.ts";
 import { getDefaultGraph } from "../../../../graph/graph.ts";
+import { cppName } from "../../../../graph/node_text.ts";
 import type { Operation } from "../../../../graph/operation.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
 import { group, withDependencies } from "./group.ts";
-import { cppName, inScope, type Named } from "./names.ts";
+import { inScope, type Named } from "./names.ts";
 
 /** The same bits as another dtype; a last axis grows or shrinks when the sizes differ. Source: bitcast_op.cc. */
 export const bitcastOp = defineOp("Bitcast", {

@@ -9,7 +9,7 @@ import { convertToTensor, isSymbolic, type TensorLike } from "../../../convert.t
 import { defineOp } from "../../../define.ts";
 import { inScope, type Named } from "./names.ts";
 import { reshape } from "./reshape.ts";
-import { shape as shapeOf } from "./shape.ts";
+import { shapeInternal } from "./shape.ts";
 import { checkedShape, shapeFromInput } from "./shape_input.ts";
 
 /** output = value repeated to the shape dims. Source: array_ops.cc, array_grad.py. */
@@ -122,7 +122,8 @@ export function zerosLike(tensor: TensorLike, options: LikeOptions = {}): Tensor
     const base = x.dtype.baseDtype;
     const wanted = dtype?.baseDtype ?? base;
     if (optimize && isFull(x.shape) && base.base !== "variant") return zeros(x.shape, wanted, { name: scope });
-    if (wanted !== base && wanted.base !== "variant") return zeros(shapeOf(x, { optimize }), wanted, { name: scope });
+    if (wanted !== base && wanted.base !== "variant")
+      return zeros(shapeInternal(x, { optimize }), wanted, { name: scope });
     return zerosLikeOp({ x }, scope);
   });
 }
@@ -132,7 +133,7 @@ export function onesLike(tensor: TensorLike, options: LikeOptions = {}): Tensor 
   const { dtype, optimize = true, name } = options;
   return inScope(name, "ones_like", (scope) => {
     const x = convertToTensor(tensor, { name: "tensor" });
-    const result = ones(shapeOf(x, { optimize }), dtype ?? x.dtype, { name: scope });
+    const result = ones(shapeInternal(x, { optimize }), dtype ?? x.dtype, { name: scope });
     result.setShape(x.shape);
     return result;
   });

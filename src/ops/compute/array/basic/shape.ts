@@ -69,6 +69,16 @@ export function shape(input: TensorLike | SparseTensor, options: ShapeOptions = 
   });
 }
 
+/** The shape as wrappers ask for it among themselves: a constant has the name that Python gives to converted shapes. */
+export function shapeInternal(input: TensorLike, options: { readonly optimize?: boolean } = {}): Tensor {
+  const { optimize = true } = options;
+  return inScope(null, "Shape", (scope) => {
+    const tensor = convertToTensor(input);
+    if (optimize && isFull(tensor.shape)) return constant([...tensor.shape], { dtype: int32, name: "shape_as_tensor" });
+    return shapeOp({ input: tensor, out_type: int32 }, scope);
+  });
+}
+
 /** The shapes of several tensors, one vector each. */
 export const shapeN = (inputs: readonly TensorLike[], options: { outType?: DType } & Named = {}): Tensor[] =>
   shapeNOp({ input: inputs, out_type: options.outType ?? int32 }, options.name);

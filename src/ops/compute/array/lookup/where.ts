@@ -18,7 +18,7 @@ import * as ops from "../../../index.ts";
 import { comparer, entriesOf, integerArray } from "../basic/elements.ts";
 import { inScope, type Named } from "../basic/names.ts";
 import { reshape, squeeze } from "../basic/reshape.ts";
-import { shape as shapeOf } from "../basic/shape.ts";
+import { shapeInternal, shape as shapeOf } from "../basic/shape.ts";
 import { getStaticValue } from "../basic/static_value.ts";
 import { gather } from "../index/gather.ts";
 import { concat } from "../join/concat.ts";
@@ -182,12 +182,12 @@ export function searchsorted(
   options: { readonly side?: "left" | "right"; readonly outType?: DType } & Named = {},
 ): Tensor {
   const { side = "left", outType = int32, name } = options;
-  const n = shapeOf(sortedSequence).at(-1);
-  const k = shapeOf(values).at(-1);
+  const n = shapeInternal(sortedSequence).at(-1);
+  const k = shapeInternal(values).at(-1);
   const rows = reshape(sortedSequence, [-1, n]);
   const sought = reshape(values, [-1, k]);
   const op = side === "right" ? upperBoundOp : lowerBoundOp;
-  return reshape(op({ sorted_inputs: rows, values: sought, out_type: outType }, name), shapeOf(values));
+  return reshape(op({ sorted_inputs: rows, values: sought, out_type: outType }, name), shapeInternal(values));
 }
 
 /** precision[b] = is the target's prediction among the k largest of row b? False where something is not finite. Source: in_topk_op.cc. */
