@@ -1,0 +1,121 @@
+/** Functions of one number: signs, rounding, powers, exponentials and logarithms. Source: math_ops.cc, math_grad.py. */
+import type { Tensor } from "../../../../graph/tensor.ts";
+import { constant } from "../../../constant.ts";
+import { convertToTensor, type TensorLike } from "../../../convert.ts";
+import * as ops from "../../../index.ts";
+import { inScope, type Named } from "../../array/basic/names.ts";
+import { after } from "./after.ts";
+import { callUnary, floats, floatsAndComplex, signed, type UnaryCall, type UnaryOp, unary, wholes } from "./table.ts";
+
+/** |x|; of complex numbers see ComplexAbs. */
+export const absOp: UnaryOp = unary("Abs", "bfloat16, half, float, double, int8, int16, int32, int64", {
+  lower: "abs",
+  gradient: (tf, { x }, dy) => dy.mul(tf.sign(x)),
+});
+
+export const negOp: UnaryOp = unary("Neg", signed, { lower: "neg", gradient: (_, __, dy) => dy.neg() });
+
+/** -1, 0 or 1; x / |x| of complex numbers. */
+export const signOp: UnaryOp = unary("Sign", signed, { lower: "sign", gradient: (tf, { x }) => tf.zerosLike(x) });
+
+export const floorOp: UnaryOp = unary("Floor", floats, { lower: "floor", gradient: () => null });
+export const ceilOp: UnaryOp = unary("Ceil", floats, { lower: "ceil", gradient: () => null });
+/** To the nearest whole number, halves to the even one. */
+export const roundOp: UnaryOp = unary("Round", signed, { lower: "round", gradient: () => null });
+export const rintOp: UnaryOp = unary("Rint", floats, { lower: "round", gradient: () => null });
+
+export const squareOp: UnaryOp = unary("Square", `bfloat16, half, float, double, ${wholes}, complex64, complex128`, {
+  lower: "square",
+  gradient: (tf, { x }, dy) =>
+    after(dy, () => {
+      const c = tf.conj(x);
+      const two = tf.constant(2, { dtype: c.dtype.baseDtype });
+      return tf.multiply(dy, tf.multiply(c, two));
+    }),
+});
+
+export const sqrtOp: UnaryOp = unary("Sqrt", floatsAndComplex, {
+  lower: "sqrt",
+  gradient: (tf, { y }, dy) => tf.sqrtGradOp({ y, dy }),
+});
+
+/** 1 / sqrt(x). */
+export const rsqrtOp: UnaryOp = unary("Rsqrt", floatsAndComplex, {
+  lower: "rsqrt",
+  gradient: (tf, { y }, dy) => tf.rsqrtGradOp({ y, dy }),
+});
+
+export const reciprocalOp: UnaryOp = unary("Reciprocal", signed, {
+  lower: "reciprocal",
+  gradient: (tf, { y }, dy) => tf.reciprocalGradOp({ y, dy }),
+});
+
+/** The same as Reciprocal, under its older name. */
+export const invOp: UnaryOp = unary("Inv", signed, {
+  lower: "reciprocal",
+  gradient: (tf, { y }, dy) => tf.reciprocalGradOp({ y, dy }),
+});
+
+export const expOp: UnaryOp = unary("Exp", floatsAndComplex, {
+  lower: "exp",
+  gradient: (tf, { y }, dy) => after(dy, () => dy.mul(tf.conj(y))),
+});
+
+/** exp(x) - 1, exact near 0. */
+export const expm1Op: UnaryOp = unary("Expm1", floatsAndComplex, {
+  lower: "expm1",
+  gradient: (tf, { x }, dy) => after(dy, () => dy.mul(tf.exp(tf.conj(x)))),
+});
+
+export const logOp: UnaryOp = unary("Log", floatsAndComplex, {
+  lower: "log",
+  gradient: (tf, { x }, dy) => after(dy, () => dy.mul(tf.reciprocal(tf.conj(x)))),
+});
+
+/** log(1 + x), exact near 0. */
+export const log1pOp: UnaryOp = unary("Log1p", floatsAndComplex, {
+  lower: "log1p",
+  gradient: (tf, { x }, dy) => after(dy, () => dy.mul(tf.reciprocal(tf.conj(x).radd(1)))),
+});
+
+/** |x|; the modulus of complex numbers, as real ones. */
+export function abs(x: TensorLike, options: Named = {}): Tensor {
+  const tensor = convertToTensor(x, { name: "x" });
+  return tensor.dtype.isComplex
+    ? ops.complexAbs(tensor, { name: options.name || "Abs" })
+    : absOp({ x: tensor }, options.name);
+}
+
+export const negative: UnaryCall = callUnary(negOp);
+export const sign: UnaryCall = (x, options = {}) => {
+  const tensor = convertToTensor(x);
+  if (!tensor.dtype.isComplex) return signOp({ x: tensor }, options.name);
+  return ops.divNoNanOp({ x: tensor, y: ops.cast(ops.complexAbs(tensor), tensor.dtype) }, options.name);
+};
+export const floor: UnaryCall = callUnary(floorOp);
+export const ceil: UnaryCall = callUnary(ceilOp);
+export const rint: UnaryCall = callUnary(rintOp);
+
+/** To the nearest whole number, halves to the even one; integers stay as they are, without a node. */
+export function round(x: TensorLike, options: Named = {}): Tensor {
+  const tensor = convertToTensor(x, { name: "x" });
+  return tensor.dtype.isInteger ? tensor : roundOp({ x: tensor }, options.name);
+}
+
+export const square: UnaryCall = callUnary(squareOp);
+export const sqrt: UnaryCall = callUnary(sqrtOp);
+export const rsqrt: UnaryCall = callUnary(rsqrtOp);
+export const reciprocal: UnaryCall = callUnary(reciprocalOp);
+export const exp: UnaryCall = callUnary(expOp);
+export const expm1: UnaryCall = callUnary(expm1Op);
+export const log: UnaryCall = callUnary(logOp);
+export const log1p: UnaryCall = callUnary(log1pOp);
+
+/** 1 / x, and 0 where x is 0. */
+export function reciprocalNoNan(x: TensorLike, options: Named = {}): Tensor {
+  return inScope(options.name, "reciprocal_no_nan", (scope) => {
+    const y = convertToTensor(x, { name: "x" });
+    const one = constant(1, { dtype: y.dtype.baseDtype, name: "one" });
+    return ops.divNoNanOp({ x: one, y }, scope);
+  });
+}

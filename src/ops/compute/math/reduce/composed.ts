@@ -1,0 +1,76 @@
+/** Reductions made of several ops. Source: math_ops.py. */
+import { type DType, int64 } from "../../../../core/dtype.ts";
+import { TypeError } from "../../../../core/error.ts";
+import type { Tensor } from "../../../../graph/tensor.ts";
+import { convertToTensor, type TensorLike } from "../../../convert.ts";
+import * as ops from "../../../index.ts";
+import { inScope, type Named } from "../../array/basic/names.ts";
+import { type AxisOrOptions, knownScalar, type ReduceOptions, reduceOptions } from "./axes.ts";
+import type { ReduceCall } from "./sums.ts";
+
+/** log(sum(exp(x))) along `axis`, without overflow. */
+export const reduceLogsumexp: ReduceCall = (input, axisOrOptions, options) => {
+  const { axis, keepDims, name } = reduceOptions(axisOrOptions, options);
+  return inScope(name, "ReduceLogSumExp", (scope) => {
+    const largest = ops.reduceMax(input, { axis, keepdims: true });
+    const finite = ops.stopGradient(ops.selectV2Op({ condition: ops.isFinite(largest), t: largest, e: 0 }));
+    const sum = ops.reduceSum(ops.exp(ops.subtract(input, finite)), { axis, keepdims: keepDims });
+    const logs = ops.log(sum);
+    const shift = keepDims ? finite : ops.reshape(finite, ops.shapeOp({ input: logs }));
+    return knownScalar(ops.add(logs, shift, { name: scope }), axis, keepDims);
+  });
+};
+
+/** The mean of the squared distances from the mean. Throws TypeError for integers. */
+export const reduceVariance: ReduceCall = (input, axisOrOptions, options) => {
+  const { axis, keepDims, name } = reduceOptions(axisOrOptions, options);
+  return inScope(name, "reduce_variance", () => {
+    const x = convertToTensor(input);
+    const means = ops.reduceMean(x, { axis, keepdims: true });
+    if (means.dtype.isInteger)
+      throw new TypeError(`Input must be either real or complex. Received integer type ${means.dtype}.`);
+    const difference = x.sub(means);
+    const squares = difference.dtype.isComplex
+      ? ops.realOp({
+          input: ops.mulOp({ x: ops.conjOp({ input: difference }), y: difference }),
+          Tout: ops.realDtype(difference.dtype),
+        })
+      : ops.square(difference);
+    return ops.reduceMean(squares, { axis, keepdims: keepDims });
+  });
+};
+
+/** The root of the variance. */
+export const reduceStd: ReduceCall = (input, axisOrOptions, options) => {
+  const { axis, keepDims, name } = reduceOptions(axisOrOptions, options);
+  return inScope(name, "reduce_std", () =>
+    ops.sqrt(reduceVariance(convertToTensor(input), { axis, keepdims: keepDims })),
+  );
+};
+
+export interface CountOptions extends ReduceOptions {
+  /** int64 by default. */
+  readonly dtype?: DType;
+}
+
+/** How many elements along `axis` are not 0 (true, not empty). */
+export function countNonzero(
+  input: TensorLike,
+  axisOrOptions?: AxisOrOptions | CountOptions,
+  options?: CountOptions,
+): Tensor {
+  const { axis, keepDims, name } = reduceOptions(axisOrOptions, options);
+  const dtype =
+    (options as CountOptions | undefined)?.dtype ?? (axisOrOptions as CountOptions | undefined)?.dtype ?? int64;
+  return inScope(name, "count_nonzero", () => {
+    const x = convertToTensor(input, { name: "input" });
+    const isCounted = x.dtype.isBool ? x : ops.notEqualOp({ x, y: ops.zeros([], x.dtype.baseDtype) });
+    return ops.cast(ops.reduceSum(ops.cast(isCounted, int64), { axis, keepdims: keepDims }), dtype);
+  });
+}
+
+/** The sum of the diagonal of the last two dimensions. */
+export const trace = (x: TensorLike, options: Named = {}): Tensor =>
+  inScope(options.name, "Trace", (scope) =>
+    ops.reduceSum(ops.matrixDiagPart(convertToTensor(x, { name: "x" })), { axis: [-1], name: scope }),
+  );
