@@ -1,0 +1,170 @@
+/**
+ * Writes src/api/: one file for each of TensorFlow's modules, which exports what we have of it under Python's names in camelCase.
+ *
+ *     test/fixtures/api/tf_names.json   the names that TensorFlow has, module by module
+ *     src/ops, src/build, src/train …   what we have; a name belongs to the first folder below that exports it
+ *
+ * node scripts/api.mjs, then look at the diff. Names of one's own (data for models, sessions' types) are listed here.
+ */
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+
+const root = resolve(import.meta.dirname, "..");
+const names = JSON.parse(readFileSync(join(root, "test/fixtures/api/tf_names.json"), "utf8"));
+
+/** Python's name as ours. */
+const ours = (name) =>
+  /^[A-Z]/.test(name) ? name : name.replace(/_+([a-z0-9])/g, (_, letter) => letter.toUpperCase());
+
+/** Names whose export is called otherwise. */
+const aliases = { Assert: "assertThat", Print: "printTensor", case: "caseOf", print: "printV2" };
+
+/** A module's exports come from these folders alone, first match wins; everything else from all of them. */
+const folders = ["src/ops", "src/build", "src/train", "src/session", "src/graph", "src/core", "src/io"];
+const special = {
+  layers: ["src/build/layers"],
+  losses: ["src/build/losses"],
+  metrics: ["src/build/metrics"],
+  initializers: ["src/build/initializers.ts"],
+  summary: ["src/build/summary.ts", "src/train/file_writer.ts"],
+  errors: ["src/core/error.ts"],
+  "app.flags": ["src/core/flags.ts"],
+  app: ["src/train/app.ts"],
+  logging: ["src/train/logging.ts"],
+  gfile: ["src/train/gfile.ts"],
+  data: ["src/build/data"],
+  "nn.rnn_cell": ["src/build/rnn"],
+  estimator: ["src/estimator"],
+  feature_column: ["src/build/feature_column"],
+  lookup: ["src/build/lookup"],
+  image: ["src/ops/compute/image", "src/build/image"],
+  python_io: ["src/train/python_io.ts"],
+  train: ["src/train", "src/build/optimizers", "src/build", "src/ops/host", "src/io"],
+};
+
+/** Our own additions to modules. */
+const own = {
+  "": {
+    "../core/nd_array.ts": ["NdArray"],
+    "../graph/graph.ts": ["Graph", "getDefaultGraph", "resetDefaultGraph"],
+    "../graph/operation.ts": ["Operation"],
+    "../graph/tensor.ts": ["Tensor"],
+    "../ops/convert.ts": ["convertToTensor", "type TensorLike"],
+    "../session/session.ts": [
+      "InteractiveSession",
+      "type RunArguments",
+      "Session",
+      "type SessionConfig",
+      "type SessionOptions",
+      "withSession",
+    ],
+    "../session/trace.ts": ["RunMetadata", "type RunOptions"],
+    "../build/scopes.ts": ["colocateWith", "controlDependencies", "device", "nameScope", "setRandomSeed"],
+  },
+  train: {
+    "../train/model.ts": [
+      "type BatchSource",
+      "type BuildContext",
+      "type BuiltModel",
+      "defineModel",
+      "type EvaluationData",
+      "type Feed",
+      "type ModelDefinition",
+    ],
+    "../train/batches.ts": ["arrayBatches", "arrayEvaluation", "type BatchOptions", "type Columns", "withFeed"],
+    "../core/flags.ts": ["flag"],
+    "../io/package_file.ts": ["packageFile"],
+  },
+  "app.flags": { "../core/flags.ts": ["FLAGS", "flag"] },
+  errors: { "../core/error.ts": ["KeyError", "LookupError", "RuntimeError", "TypeError", "ValueError"] },
+};
+
+function filesIn(path) {
+  const full = join(root, path);
+  try {
+    return readdirSync(full, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && entry.name !== "index.ts")
+      .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+      .sort();
+  } catch {
+    return path.endsWith(".ts") && exists(full) ? [path] : [];
+  }
+}
+
+const exists = (path) => {
+  try {
+    readFileSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const exportCache = new Map();
+function exportsOf(file) {
+  if (!exportCache.has(file)) {
+    const text = readFileSync(join(root, file), "utf8");
+    const found = [...text.matchAll(/^export (?:abstract )?(?:async )?(?:function\*?|const|class) (\w+)/gm)].map(
+      (match) => match[1],
+    );
+    exportCache.set(file, new Set(found));
+  }
+  return exportCache.get(file);
+}
+
+function find(name, places) {
+  for (const place of places) for (const file of filesIn(place)) if (exportsOf(file).has(name)) return file;
+  return undefined;
+}
+
+const fileName = (path) => (path === "" ? "tf" : path.replace(".", "_"));
+const namespace = (path) => ours(path.split(".").pop());
+
+function moduleText(path) {
+  const places = special[path] ?? folders;
+  const byFile = new Map();
+  const add = (file, item) => {
+    if (!byFile.has(file)) byFile.set(file, new Set());
+    byFile.get(file).add(item);
+  };
+  const taken = new Set();
+  for (const [file, items] of Object.entries(own[path] ?? {})) {
+    if (!exists(join(root, "src/api", file))) continue;
+    for (const item of items) {
+      add(file, item);
+      taken.add(item.replace("type ", ""));
+    }
+  }
+  for (const name of names[path]) {
+    const mine = ours(name);
+    if (taken.has(mine)) continue;
+    const source = aliases[name] ?? mine;
+    const file = find(source, places);
+    if (!file) continue;
+    add(`../${file.slice("src/".length)}`, source === mine ? mine : `${source} as ${name}`);
+    taken.add(mine);
+  }
+  const inner = Object.keys(names).filter(
+    (other) => other !== "" && (path === "" ? !other.includes(".") : other.startsWith(`${path}.`)),
+  );
+  const lines = [...byFile]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([file, items]) => `export { ${[...items].join(", ")} } from "${file}";`);
+  for (const other of inner)
+    if (texts.has(other)) lines.push(`export * as ${namespace(other)} from "./${fileName(other)}.ts";`);
+  return lines;
+}
+
+const texts = new Map();
+for (const path of Object.keys(names).sort((a, b) => b.length - a.length)) {
+  const lines = moduleText(path);
+  if (lines.length) texts.set(path, lines);
+}
+for (const name of readdirSync(join(root, "src/api"))) rmSync(join(root, "src/api", name));
+for (const [path, lines] of texts) {
+  const about = path === "" ? "tf: TensorFlow's top level" : `tf.${path.split(".").map(ours).join(".")}`;
+  writeFileSync(
+    join(root, "src/api", `${fileName(path)}.ts`),
+    `/** ${about}. Written by scripts/api.mjs. */\n${lines.join("\n")}\n`,
+  );
+}

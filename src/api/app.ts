@@ -1,0 +1,2 @@
+/** tf.app. Written by scripts/api.mjs. */
+export * as flags from "./app_flags.ts";

@@ -1,0 +1,24 @@
+/** tf.dtypes. Written by scripts/api.mjs. */
+export {
+  bfloat16,
+  bool,
+  complex64,
+  complex128,
+  DType,
+  float16,
+  float32,
+  float64,
+  int8,
+  int16,
+  int32,
+  int64,
+  resource,
+  string,
+  uint8,
+  uint16,
+  uint32,
+  uint64,
+  variant,
+} from "../core/dtype.ts";
+export { cast, saturateCast } from "../ops/compute/math/cast.ts";
+export { complex } from "../ops/compute/math/elementwise/complex.ts";

@@ -1,0 +1,28 @@
+/** tf.nn. Written by scripts/api.mjs. */
+export { embeddingLookup } from "../ops/compute/array/index/embedding.ts";
+export { topK } from "../ops/compute/array/lookup/top_k.ts";
+export { inTopK } from "../ops/compute/array/lookup/where.ts";
+export { depthToSpace, spaceToBatch, spaceToDepth } from "../ops/compute/array/order/space.ts";
+export { softplus, softsign } from "../ops/compute/math/elementwise/softplus.ts";
+export { sigmoid, tanh } from "../ops/compute/math/elementwise/trigonometry.ts";
+export { elu, leakyRelu, relu, relu6, selu } from "../ops/compute/nn/activation/relu.ts";
+export { logSoftmax, softmax } from "../ops/compute/nn/activation/softmax.ts";
+export { biasAdd, reluLayer, xwPlusB } from "../ops/compute/nn/bias.ts";
+export { dropout } from "../ops/compute/nn/dropout.ts";
+export {
+  logPoissonLoss,
+  sigmoidCrossEntropyWithLogits,
+  softmaxCrossEntropyWithLogits,
+  softmaxCrossEntropyWithLogitsV2,
+  sparseSoftmaxCrossEntropyWithLogits,
+  weightedCrossEntropyWithLogits,
+} from "../ops/compute/nn/loss/cross_entropy.ts";
+export { l2Loss } from "../ops/compute/nn/loss/l2_loss.ts";
+export {
+  batchNormalization,
+  l2Normalize,
+  moments,
+  normalizeMoments,
+  sufficientStatistics,
+  weightedMoments,
+} from "../ops/compute/nn/norm/moments.ts";

@@ -1,0 +1,5 @@
+/** tf.random. Written by scripts/api.mjs. */
+export { setRandomSeed } from "../build/scopes.ts";
+export { shuffle } from "../core/philox.ts";
+export { split } from "../ops/compute/array/join/split.ts";
+export { truncatedNormal } from "../ops/compute/random/draws.ts";

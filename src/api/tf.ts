@@ -1,0 +1,259 @@
+/** tf: TensorFlow's top level. Written by scripts/api.mjs. */
+export { addToCollection, addToCollections, GraphKeys, getCollection, getCollectionRef } from "../build/collections.ts";
+export { assertThat as Assert } from "../build/control_flow/assert.ts";
+export { caseOf as case, cond } from "../build/control_flow/cond.ts";
+export { whileLoop } from "../build/control_flow/while_loop.ts";
+export { AggregationMethod } from "../build/gradients/aggregate.ts";
+export { gradients, UnconnectedGradients } from "../build/gradients/gradients.ts";
+export {
+  constantInitializer,
+  glorotNormalInitializer,
+  glorotUniformInitializer,
+  onesInitializer,
+  orthogonalInitializer,
+  randomNormalInitializer,
+  randomUniformInitializer,
+  truncatedNormalInitializer,
+  uniformUnitScalingInitializer,
+  varianceScalingInitializer,
+  zerosInitializer,
+} from "../build/initializers.ts";
+export { colocateWith, controlDependencies, device, nameScope, setRandomSeed } from "../build/scopes.ts";
+export {
+  allVariables,
+  assertVariablesInitialized,
+  globalVariables,
+  globalVariablesInitializer,
+  initializeAllVariables,
+  initializeLocalVariables,
+  initializeVariables,
+  localVariables,
+  localVariablesInitializer,
+  modelVariables,
+  movingAverageVariables,
+  reportUninitializedVariables,
+  trainableVariables,
+  variablesInitializer,
+} from "../build/variables/initialize.ts";
+export {
+  fixedSizePartitioner,
+  minMaxVariablePartitioner,
+  variableAxisSizePartitioner,
+} from "../build/variables/partitioned.ts";
+export {
+  AUTO_REUSE,
+  getLocalVariable,
+  getVariable,
+  getVariableScope,
+  VariableScope,
+  variableScope,
+} from "../build/variables/scope.ts";
+export { assign, assignAdd, assignSub, isVariableInitialized } from "../build/variables/state.ts";
+export { Variable } from "../build/variables/variable.ts";
+export {
+  bfloat16,
+  bool,
+  complex64,
+  complex128,
+  DType,
+  float16,
+  float32,
+  float64,
+  int8,
+  int16,
+  int32,
+  int64,
+  resource,
+  string,
+  uint8,
+  uint16,
+  uint32,
+  uint64,
+  variant,
+} from "../core/dtype.ts";
+export { OpError } from "../core/error.ts";
+export { NdArray } from "../core/nd_array.ts";
+export { version } from "../core/version.ts";
+export { Graph, getDefaultGraph, resetDefaultGraph } from "../graph/graph.ts";
+export { IndexedSlices } from "../graph/indexed_slices.ts";
+export { Operation } from "../graph/operation.ts";
+export { SparseTensor } from "../graph/sparse_tensor.ts";
+export { Tensor } from "../graph/tensor.ts";
+export { readFile } from "../io/file_system.ts";
+export { addCheckNumericsOps, bitcast, verifyTensorAllFinite } from "../ops/compute/array/basic/checks.ts";
+export { fill, ones, onesLike, zeros, zerosLike } from "../ops/compute/array/basic/fill.ts";
+export { group, noOp, tuple } from "../ops/compute/array/basic/group.ts";
+export {
+  ensureShape,
+  identity,
+  identityN,
+  placeholder,
+  placeholderWithDefault,
+  sparsePlaceholder,
+  stopGradient,
+} from "../ops/compute/array/basic/identity.ts";
+export { expandDims, reshape, squeeze } from "../ops/compute/array/basic/reshape.ts";
+export { rank, shape, shapeN, size } from "../ops/compute/array/basic/shape.ts";
+export { getStaticValue } from "../ops/compute/array/basic/static_value.ts";
+export { batchGather, gather } from "../ops/compute/array/index/gather.ts";
+export {
+  gatherNd,
+  scatterNd,
+  tensorScatterNdAdd,
+  tensorScatterNdMax,
+  tensorScatterNdMin,
+  tensorScatterNdSub,
+  tensorScatterNdUpdate,
+} from "../ops/compute/array/index/gather_nd.ts";
+export { oneHot } from "../ops/compute/array/index/one_hot.ts";
+export { concat, parallelStack } from "../ops/compute/array/join/concat.ts";
+export { stack, unstack } from "../ops/compute/array/join/pack.ts";
+export { split } from "../ops/compute/array/join/split.ts";
+export { dynamicPartition, dynamicStitch } from "../ops/compute/array/join/stitch.ts";
+export { setdiff1d, unique, uniqueWithCounts, unravelIndex } from "../ops/compute/array/lookup/unique.ts";
+export { booleanMask, searchsorted, where, whereV2 } from "../ops/compute/array/lookup/where.ts";
+export { reverse, reverseSequence, roll } from "../ops/compute/array/order/reverse.ts";
+export {
+  batchToSpace,
+  batchToSpaceNd,
+  depthToSpace,
+  spaceToBatch,
+  spaceToBatchNd,
+  spaceToDepth,
+} from "../ops/compute/array/order/space.ts";
+export { invertPermutation, matrixTranspose, transpose } from "../ops/compute/array/order/transpose.ts";
+export { meshgrid, repeat, sequenceMask } from "../ops/compute/array/slice/grid.ts";
+export { pad } from "../ops/compute/array/slice/pad.ts";
+export { slice } from "../ops/compute/array/slice/slice.ts";
+export { stridedSlice } from "../ops/compute/array/slice/strided_slice.ts";
+export { broadcastDynamicShape, broadcastTo, tile } from "../ops/compute/array/slice/tile.ts";
+export { accumulateN, addN, scalarMul } from "../ops/compute/math/add_n.ts";
+export { add, multiply, pow, squaredDifference, subtract } from "../ops/compute/math/binary/arithmetic.ts";
+export {
+  div,
+  divide,
+  divNoNan,
+  floorDiv,
+  floordiv,
+  floormod,
+  mod,
+  realdiv,
+  truediv,
+  truncatediv,
+  truncatemod,
+} from "../ops/compute/math/binary/division.ts";
+export { atan2, maximum, minimum } from "../ops/compute/math/binary/extremes.ts";
+export {
+  cast,
+  saturateCast,
+  toBfloat16,
+  toComplex64,
+  toComplex128,
+  toDouble,
+  toFloat,
+  toInt32,
+  toInt64,
+} from "../ops/compute/math/cast.ts";
+export { clipByAverageNorm, clipByGlobalNorm, clipByNorm, clipByValue, globalNorm } from "../ops/compute/math/clip.ts";
+export { equal, greater, greaterEqual, less, lessEqual, notEqual } from "../ops/compute/math/compare/compare.ts";
+export {
+  isFinite,
+  isInf,
+  isNan,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+} from "../ops/compute/math/compare/logic.ts";
+export { angle, complex, conj, imag, real } from "../ops/compute/math/elementwise/complex.ts";
+export { logSigmoid } from "../ops/compute/math/elementwise/softplus.ts";
+export {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atanh,
+  cos,
+  cosh,
+  erf,
+  erfc,
+  sigmoid,
+  sin,
+  sinh,
+  tan,
+  tanh,
+} from "../ops/compute/math/elementwise/trigonometry.ts";
+export {
+  abs,
+  ceil,
+  exp,
+  expm1,
+  floor,
+  log,
+  log1p,
+  negative,
+  reciprocal,
+  rint,
+  round,
+  rsqrt,
+  sign,
+  sqrt,
+  square,
+} from "../ops/compute/math/elementwise/unary.ts";
+export { linSpace, linspace, range } from "../ops/compute/math/range.ts";
+export { countNonzero, reduceLogsumexp, trace } from "../ops/compute/math/reduce/composed.ts";
+export {
+  argMax,
+  argMin,
+  argmax,
+  argmin,
+  reduceAll,
+  reduceAny,
+  reduceMax,
+  reduceMin,
+} from "../ops/compute/math/reduce/extremes.ts";
+export { cumprod, cumsum } from "../ops/compute/math/reduce/scan.ts";
+export { reduceMean, reduceProd, reduceSum } from "../ops/compute/math/reduce/sums.ts";
+export { segmentMax, segmentMean, segmentMin, segmentProd, segmentSum } from "../ops/compute/math/segment/segment.ts";
+export { sparseSegmentMean, sparseSegmentSqrtN, sparseSegmentSum } from "../ops/compute/math/segment/sparse.ts";
+export {
+  unsortedSegmentMax,
+  unsortedSegmentMean,
+  unsortedSegmentMin,
+  unsortedSegmentProd,
+  unsortedSegmentSqrtN,
+  unsortedSegmentSum,
+} from "../ops/compute/math/segment/unsorted.ts";
+export { matmul } from "../ops/compute/matrix/matmul.ts";
+export { randomNormal, randomShuffle, randomUniform, truncatedNormal } from "../ops/compute/random/draws.ts";
+export { constant } from "../ops/constant.ts";
+export { convertToTensor, isTensor, type TensorLike } from "../ops/convert.ts";
+export { checkNumerics, timestamp } from "../ops/host/print.ts";
+export {
+  InteractiveSession,
+  type RunArguments,
+  Session,
+  type SessionConfig,
+  type SessionOptions,
+  withSession,
+} from "../session/session.ts";
+export { RunMetadata, type RunOptions } from "../session/trace.ts";
+export { train } from "../train/loop.ts";
+export * as app from "./app.ts";
+export * as bitwise from "./bitwise.ts";
+export * as debugging from "./debugging.ts";
+export * as dtypes from "./dtypes.ts";
+export * as errors from "./errors.ts";
+export * as initializers from "./initializers.ts";
+export * as io from "./io.ts";
+export * as linalg from "./linalg.ts";
+export * as manip from "./manip.ts";
+export * as math from "./math.ts";
+export * as nn from "./nn.ts";
+export * as random from "./random.ts";
+export * as sets from "./sets.ts";
+export * as signal from "./signal.ts";
+export * as sparse from "./sparse.ts";
+export * as strings from "./strings.ts";
+export * as train from "./train.ts";

@@ -1,0 +1,24 @@
+/** tf.train. Written by scripts/api.mjs. */
+export { assertGlobalStep, createGlobalStep, getGlobalStep, getOrCreateGlobalStep } from "../build/global_step.ts";
+export { AdadeltaOptimizer } from "../build/optimizers/adadelta.ts";
+export { AdagradDAOptimizer, AdagradOptimizer } from "../build/optimizers/adagrad.ts";
+export { AdamOptimizer } from "../build/optimizers/adam.ts";
+export { FtrlOptimizer } from "../build/optimizers/ftrl.ts";
+export { GradientDescentOptimizer } from "../build/optimizers/gradient_descent.ts";
+export { MomentumOptimizer } from "../build/optimizers/momentum.ts";
+export { Optimizer } from "../build/optimizers/optimizer.ts";
+export { ProximalAdagradOptimizer, ProximalGradientDescentOptimizer } from "../build/optimizers/proximal.ts";
+export { RMSPropOptimizer } from "../build/optimizers/rmsprop.ts";
+export { flag } from "../core/flags.ts";
+export { checkpointExists, latestCheckpoint } from "../io/checkpoint/state.ts";
+export { packageFile } from "../io/package_file.ts";
+export { arrayBatches, arrayEvaluation, type BatchOptions, type Columns, withFeed } from "../train/batches.ts";
+export {
+  type BatchSource,
+  type BuildContext,
+  type BuiltModel,
+  defineModel,
+  type EvaluationData,
+  type Feed,
+  type ModelDefinition,
+} from "../train/model.ts";

@@ -1,0 +1,25 @@
+/** Scopes of the default graph, as tf's functions. */
+import { type Graph, getDefaultGraph } from "../graph/graph.ts";
+import type { Operation } from "../graph/operation.ts";
+import type { Tensor } from "../graph/tensor.ts";
+
+/** Ops made in fn have names below this one; fn gets the scope with its trailing "/". */
+export const nameScope = <R>(name: string | null, fn: (scope: string) => R): R => getDefaultGraph().nameScope(name, fn);
+
+/** Ops made in fn are placed on this device. */
+export const device = <R>(name: Parameters<Graph["device"]>[0], fn: () => R): R => getDefaultGraph().device(name, fn);
+
+/** Ops made in fn run after all of these; null forgets outer dependencies. */
+export const controlDependencies = <R>(
+  inputs: readonly (Operation | Tensor | { readonly op: Operation })[] | null,
+  fn: () => R,
+): R => getDefaultGraph().controlDependencies(inputs, fn);
+
+/** Ops made in fn are placed with op. */
+export const colocateWith = <R>(op: Operation | Tensor, fn: () => R, options: { ignoreExisting?: boolean } = {}): R =>
+  getDefaultGraph().colocateWith(op, fn, options);
+
+/** The graph-level seed: seedless random ops get it, and 0, 1, 2 … as their own in the order of creation. */
+export function setRandomSeed(seed: number | bigint | null): void {
+  getDefaultGraph().seed = seed;
+}
