@@ -137,7 +137,7 @@ function moduleText(path) {
   }
   for (const name of names[path]) {
     const mine = ours(name);
-    if (taken.has(mine)) continue;
+    if (taken.has(mine) || (path === "" && name in names)) continue;
     const source = aliases[name] ?? mine;
     const file = find(source, places);
     if (!file) continue;

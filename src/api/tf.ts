@@ -239,7 +239,6 @@ export {
   withSession,
 } from "../session/session.ts";
 export { RunMetadata, type RunOptions } from "../session/trace.ts";
-export { train } from "../train/loop.ts";
 export * as app from "./app.ts";
 export * as bitwise from "./bitwise.ts";
 export * as debugging from "./debugging.ts";
