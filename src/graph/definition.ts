@@ -106,6 +106,8 @@ export interface ComputeContext {
   deleteResource(handle: NdArray): boolean;
   /** Runs a function of the graph's library. */
   call(fn: FunctionRef, args: readonly NdArray[]): readonly NdArray[];
+  /** Called when the run is over, however it ends: frees what lives as long as the run. */
+  atEnd(release: () => void): void;
 }
 
 /** What `run` gets: as `compute`, and it may wait. */

@@ -4,6 +4,7 @@
  *     attrs             "T: type"   "T: {float, double} = DT_FLOAT"   "N: int >= 1"   "strides: list(int)"   "padding: {'SAME', 'VALID'}"
  */
 import { type DType, dtypeOf, findDtype } from "../core/dtype.ts";
+import { ndarray } from "../core/nd_array.ts";
 import type { ArgDefinition, AttrDefinition, AttrKind, AttrPlain } from "./definition.ts";
 
 /** Names of dtypes in op definitions that differ from Python's. */
@@ -114,6 +115,11 @@ function parseScalar(kind: AttrKind, text: string): AttrPlain {
             .split(",")
             .filter(Boolean)
             .map(Number);
+    case "tensor": {
+      // `uint8[255, 0, 0, 255]`
+      const [dtype, values] = [text.slice(0, text.indexOf("[")), text.slice(text.indexOf("[") + 1, -1)];
+      return ndarray(values.split(",").map(Number), dtype);
+    }
     default:
       throw new Error(`bug: no default form for attr kind ${kind}`);
   }

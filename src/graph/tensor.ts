@@ -102,7 +102,7 @@ export class Tensor {
 
   /** `Tensor("Const:0", shape=(), dtype=int32)`. */
   toString(): string {
-    const shape = this.#shape === null ? ", shape=<unknown>" : `, shape=${formatShapePython(this.#shape)}`;
+    const shape = this.#shape === null ? "" : `, shape=${formatShapePython(this.#shape)}`;
     const device = this.op.device ? `, device=${this.op.device}` : "";
     return `Tensor("${this.name}"${shape}, dtype=${this.dtype.name}${device})`;
   }
