@@ -1,6 +1,14 @@
 /** Biases added to channels. Source: nn_ops.cc, bias_op.cc, nn_ops.py, nn_grad.py. */
 import { invalidArgument, ValueError } from "../../../core/error.ts";
-import { type Dim, type FullShape, formatShape, mergeDims, type Shape, withRank, withRankAtLeast } from "../../../core/shape.ts";
+import {
+  type Dim,
+  type FullShape,
+  formatShape,
+  mergeDims,
+  type Shape,
+  withRank,
+  withRankAtLeast,
+} from "../../../core/shape.ts";
 import type { Lowering } from "../../../engine/lowering.ts";
 import type { Value } from "../../../engine/primitive.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
@@ -29,7 +37,13 @@ function addBias(p: Lowering, value: Value, bias: Value, dataFormat: string): Va
       `Must provide as many biases as the ${axis === value.shape.length - 1 || dataFormat === "NCHW" ? "last" : "channel"} dimension of the input tensor: ${formatShape(bias.shape)} vs. ${formatShape(value.shape)}`,
     );
   }
-  return p.add(value, p.reshape(bias, value.shape.map((d, i) => (i === axis ? d : 1))));
+  return p.add(
+    value,
+    p.reshape(
+      bias,
+      value.shape.map((d, i) => (i === axis ? d : 1)),
+    ),
+  );
 }
 
 /** output = value + bias, one bias for each channel: the last axis, or axis 1 in NCHW. */
@@ -60,7 +74,9 @@ export const biasAddGradOp = defineOp("BiasAddGrad", {
     const shape = tf.shape(out_backprop);
     const biases = tf.shape(dy!);
     const isFirst = data_format === "NCHW";
-    const rest = isFirst ? [tf.onesLike(shape.at(":1")), biases, tf.onesLike(shape.at("2:"))] : [tf.onesLike(shape.at(":-1")), biases];
+    const rest = isFirst
+      ? [tf.onesLike(shape.at(":1")), biases, tf.onesLike(shape.at("2:"))]
+      : [tf.onesLike(shape.at(":-1")), biases];
     const expanded = tf.concat(rest, 0);
     const multiples = tf.concat(isFirst ? [shape.at(":1"), [1], shape.at("2:")] : [shape.at(":-1"), [1]], 0);
     return { out_backprop: tf.tile(tf.reshape(dy!, expanded), multiples) };
@@ -102,7 +118,9 @@ function channelFormat(dataFormat: string | null | undefined): "NHWC" | "NCHW" |
   if (dataFormat === null || dataFormat === undefined) return null;
   if (dataFormat.startsWith("NC")) return "NCHW";
   if (dataFormat.startsWith("N") && dataFormat.endsWith("C")) return "NHWC";
-  throw new ValueError(`\`data_format\` must be of the form \`N...C\` or \`NC...\`. Received: data_format=${dataFormat}`);
+  throw new ValueError(
+    `\`data_format\` must be of the form \`N...C\` or \`NC...\`. Received: data_format=${dataFormat}`,
+  );
 }
 
 /** matmul(x, weights) + biases. Source: nn_ops.py. */

@@ -3,10 +3,10 @@ import { ValueError } from "../../../core/error.ts";
 import type { Dim } from "../../../core/shape.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
 import { Tensor } from "../../../graph/tensor.ts";
+import { constant } from "../../constant.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../convert.ts";
 import * as tf from "../../index.ts";
 import { type Arguments, argumentsOf } from "../../options.ts";
-import { constant } from "../../constant.ts";
 import { inScope, type Named } from "../array/basic/names.ts";
 
 export interface DropoutOptions extends Named {
@@ -39,7 +39,9 @@ export function dropout(x: TensorLike, ...rest: Arguments<DropoutOptions>): Tens
     const input = convertToTensor(x, { name: "x" });
     const dtype = input.dtype.baseDtype;
     if (!dtype.isFloating) {
-      throw new ValueError(`\`x.dtype\` must be a floating point tensor as \`x\` will be scaled. Received: x_dtype=${dtype}`);
+      throw new ValueError(
+        `\`x.dtype\` must be a floating point tensor as \`x\` will be scaled. Received: x_dtype=${dtype}`,
+      );
     }
     if (rate === 0) {
       getDefaultGraph().takeSeeds(seed);
@@ -59,7 +61,9 @@ export function dropout(x: TensorLike, ...rest: Arguments<DropoutOptions>): Tens
 function complement(keepProb: TensorLike): TensorLike {
   if (typeof keepProb === "number") return 1 - keepProb;
   const y = convertToTensor(keepProb);
-  return inScope(null, "sub", (scope) => tf.subOp({ x: convertToTensor(1, { dtype: y.dtype.baseDtype, name: "x" }), y }, scope));
+  return inScope(null, "sub", (scope) =>
+    tf.subOp({ x: convertToTensor(1, { dtype: y.dtype.baseDtype, name: "x" }), y }, scope),
+  );
 }
 
 /** x / (1 - rate), and what the noise is compared with. */
@@ -72,7 +76,9 @@ function scaled(x: Tensor, rate: TensorLike): { kept: Tensor; threshold: TensorL
   const given = convertToTensor(rate);
   if (given.shape !== null && given.shape.length !== 0) throw new ValueError(`Shape ${given.shape} must have rank 0`);
   if (given.dtype.baseDtype !== dtype) {
-    throw new ValueError(`\`x.dtype\` must be compatible with \`rate.dtype\`. Received: x.dtype=${dtype} and rate.dtype=${given.dtype}`);
+    throw new ValueError(
+      `\`x.dtype\` must be compatible with \`rate.dtype\`. Received: x.dtype=${dtype} and rate.dtype=${given.dtype}`,
+    );
   }
   const one = constant(1, { dtype });
   return { kept: tf.realDivOp({ x, y: tf.subOp({ x: one, y: given }) }), threshold: given };

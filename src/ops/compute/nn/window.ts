@@ -71,11 +71,14 @@ export function layoutOf(dataFormat: string): Layout {
 /** Throws unless explicit paddings fit the padding attr. */
 export function checkExplicitPaddings(padding: string, paddings: readonly number[], layout: Layout): void {
   if (padding !== "EXPLICIT") {
-    if (paddings.length) throw invalidArgument("explicit_paddings attribute must be empty if the padding attribute is not EXPLICIT");
+    if (paddings.length)
+      throw invalidArgument("explicit_paddings attribute must be empty if the padding attribute is not EXPLICIT");
     return;
   }
   if (paddings.length !== 2 * layout.rank) {
-    throw invalidArgument(`explicit_paddings attribute must contain ${2 * layout.rank} values, but got: ${paddings.length}`);
+    throw invalidArgument(
+      `explicit_paddings attribute must contain ${2 * layout.rank} values, but got: ${paddings.length}`,
+    );
   }
   if (paddings.some((n) => n < 0)) throw invalidArgument("All elements of explicit_paddings must be nonnegative");
   for (const axis of [0, layout.channel]) {
@@ -85,4 +88,7 @@ export function checkExplicitPaddings(padding: string, paddings: readonly number
   }
 }
 
-export const explicitOf = (paddings: readonly number[], axis: number): readonly [number, number] => [paddings[2 * axis] ?? 0, paddings[2 * axis + 1] ?? 0];
+export const explicitOf = (paddings: readonly number[], axis: number): readonly [number, number] => [
+  paddings[2 * axis] ?? 0,
+  paddings[2 * axis + 1] ?? 0,
+];

@@ -71,7 +71,11 @@ export const seluOp = activation(
   (tf, gradients, outputs) => tf.seluGradOp({ gradients, outputs }),
 );
 
-type Backprop<Second extends string> = OpBuilder<readonly ["gradients: T", `${Second}: T`], readonly ["backprops: T"], readonly ["T: type"]>;
+type Backprop<Second extends string> = OpBuilder<
+  readonly ["gradients: T", `${Second}: T`],
+  readonly ["backprops: T"],
+  readonly ["T: type"]
+>;
 
 interface BackpropRecord {
   readonly gradients: Tensor;
@@ -160,7 +164,8 @@ export const leakyReluOp = defineOp("LeakyRelu", {
   outputs: ["activations: T"],
   attrs: ["alpha: float = 0.20000000298023224", "T: {half, bfloat16, float, double} = DT_FLOAT"],
   shape: ({ features }) => [features],
-  lower: (p, { features: x, alpha }) => p.select(p.gt(x, p.scalar(0, x.dtype)), x, p.mul(x, p.scalar(Math.fround(alpha), x.dtype))),
+  lower: (p, { features: x, alpha }) =>
+    p.select(p.gt(x, p.scalar(0, x.dtype)), x, p.mul(x, p.scalar(Math.fround(alpha), x.dtype))),
   gradient: (tf, { features, alpha }, dy) => ({ features: tf.leakyReluGradOp({ gradients: dy!, features, alpha }) }),
 });
 
@@ -176,7 +181,12 @@ export const leakyReluGradOp = defineOp("LeakyReluGrad", {
   gradient: (tf, { features, alpha }, dy) => ({ ...leakySecond(tf, features, alpha, dy!) }),
 });
 
-function leakySecond(tf: GradientTools, features: Tensor, alpha: number, dy: Tensor): { gradients: Tensor; features: Tensor } {
+function leakySecond(
+  tf: GradientTools,
+  features: Tensor,
+  alpha: number,
+  dy: Tensor,
+): { gradients: Tensor; features: Tensor } {
   return { gradients: tf.leakyReluGradOp({ gradients: dy, features, alpha }), features: tf.zerosLike(features) };
 }
 
@@ -191,7 +201,9 @@ export const selu = (features: TensorLike, options: Named = {}): Tensor => seluO
 
 /** min(max(x, 0), 6). Source: nn_ops.py. */
 export const relu6 = (features: TensorLike, options: Named = {}): Tensor =>
-  inScope(options.name, "Relu6", (scope) => relu6Op({ features: convertToTensor(features, { name: "features" }) }, scope));
+  inScope(options.name, "Relu6", (scope) =>
+    relu6Op({ features: convertToTensor(features, { name: "features" }) }, scope),
+  );
 
 export interface LeakyReluOptions extends Named {
   readonly alpha?: number;

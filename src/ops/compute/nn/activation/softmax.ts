@@ -16,7 +16,8 @@ function checkRank(x: Value): void {
 }
 
 /** x minus the largest element of its row. */
-export const shifted = (p: Lowering, x: Value): Value => (x.shape.at(-1) === 0 ? x : p.sub(x, p.reduce("max", x, [-1], true)));
+export const shifted = (p: Lowering, x: Value): Value =>
+  x.shape.at(-1) === 0 ? x : p.sub(x, p.reduce("max", x, [-1], true));
 
 /** softmax = exp(x) / sum(exp(x)) over the last axis. */
 export const softmaxOp = defineOp("Softmax", {
@@ -67,7 +68,9 @@ function along(build: Builder, type: string, input: TensorLike, axis: number, na
   const isLast = axis === -1 || (rank !== undefined && axis === rank - 1);
   if (isLast) return build({ logits }, name);
   if (rank !== undefined && !(axis >= -rank && axis < rank)) {
-    throw invalidArgument(`\`dim\` (${axis}) must be in the range [${-rank}, ${rank}) where ${rank} is the number of dimensions in the input.`);
+    throw invalidArgument(
+      `\`dim\` (${axis}) must be in the range [${-rank}, ${rank}) where ${rank} is the number of dimensions in the input.`,
+    );
   }
   const dim = axis < 0 && rank !== undefined ? axis + rank : axis;
   const ranks = tf.rank(logits);

@@ -10,7 +10,14 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { defineOp } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
 import { shapeFromInput } from "../../array/basic/shape_input.ts";
-import { checkBackprop, checkSpatialOnly, type ConvolutionAttrs, convolutionShape, geometryOf, rankError } from "./geometry.ts";
+import {
+  type ConvolutionAttrs,
+  checkBackprop,
+  checkSpatialOnly,
+  convolutionShape,
+  geometryOf,
+  rankError,
+} from "./geometry.ts";
 
 const attrs = [
   "strides: list(int)",
@@ -43,8 +50,10 @@ function checkForward(input: FullShape, filter: FullShape, format: string): void
   const depth = input[format === "NCHW" ? 1 : 3]!;
   const filterDepth = filter[2]!;
   if (filterDepth <= 0) throw invalidArgument(`filter depth must be stricly positive, got ${filterDepth}`);
-  if (depth % filterDepth !== 0) throw invalidArgument(`input depth must be evenly divisible by filter depth: ${depth} vs ${filterDepth}`);
-  if (filter[0] === 0 || filter[1] === 0) throw invalidArgument("filter must not have zero elements (i.e. all dimensions must be non-zero)");
+  if (depth % filterDepth !== 0)
+    throw invalidArgument(`input depth must be evenly divisible by filter depth: ${depth} vs ${filterDepth}`);
+  if (filter[0] === 0 || filter[1] === 0)
+    throw invalidArgument("filter must not have zero elements (i.e. all dimensions must be non-zero)");
   const groups = depth / filterDepth;
   if (groups > 0 && filter[3]! % groups !== 0) {
     throw invalidArgument(`output depth must be evenly divisible by number of groups: ${filter[3]} vs ${groups}`);
@@ -70,7 +79,9 @@ export const conv2DOp = defineOp("Conv2D", {
     }
     const geometry = geometryOf(input.shape, filter.shape, op);
     const out = [geometry.batch, ...geometry.spatial.map((d) => d.output), geometry.outChannels];
-    return isEmpty(out) || isEmpty(input.shape) ? p.fill(0, input.dtype, out) : p.convolution("forward", input, filter, geometry);
+    return isEmpty(out) || isEmpty(input.shape)
+      ? p.fill(0, input.dtype, out)
+      : p.convolution("forward", input, filter, geometry);
   },
   gradient(tf, op, dy) {
     const { input, filter } = op;
@@ -86,15 +97,20 @@ export const conv2DOp = defineOp("Conv2D", {
 function checkBackpropFormat(label: string, op: ConvolutionAttrs): void {
   checkSpatialOnly(op);
   if (op.data_format !== "NHWC") throw invalidArgument(`${label}Op only supports NHWC.`);
-  if (op.dilations.some((d) => d !== 1)) throw invalidArgument("Current CPU implementations do not yet support dilation rates larger than 1.");
+  if (op.dilations.some((d) => d !== 1))
+    throw invalidArgument("Current CPU implementations do not yet support dilation rates larger than 1.");
 }
 
 /** input_sizes may be the full shape or its two spatial sizes. */
 function inputShapeOf(p: Lowering, sizes: Value, filter: FullShape, dy: FullShape): FullShape {
-  if (sizes.shape.length !== 1) throw invalidArgument(`Conv2DBackpropInput: input_sizes input must be 1-dim, not ${sizes.shape.length}`);
+  if (sizes.shape.length !== 1)
+    throw invalidArgument(`Conv2DBackpropInput: input_sizes input must be 1-dim, not ${sizes.shape.length}`);
   const dims = p.numbers(sizes);
   if (dims.length === 2) return [dy[0]!, dims[0]!, dims[1]!, filter[2]!];
-  if (dims.length !== 4) throw invalidArgument(`Conv2DBackpropInput requires input_sizes to contain 4 values or 2 values, but got: ${dims.length}`);
+  if (dims.length !== 4)
+    throw invalidArgument(
+      `Conv2DBackpropInput requires input_sizes to contain 4 values or 2 values, but got: ${dims.length}`,
+    );
   return dims;
 }
 
@@ -127,10 +143,21 @@ export const conv2DBackpropInputOp = defineOp("Conv2DBackpropInput", {
   gradient: (tf, op, dy) => backpropInputGradient(tf, op.filter, op.out_backprop, op, dy!),
 });
 
-function backpropInputGradient(tf: GradientTools, filter: Tensor, outBackprop: Tensor, attrs: Conv2DAttrs, dy: Tensor): { filter: Tensor; out_backprop: Tensor } {
+function backpropInputGradient(
+  tf: GradientTools,
+  filter: Tensor,
+  outBackprop: Tensor,
+  attrs: Conv2DAttrs,
+  dy: Tensor,
+): { filter: Tensor; out_backprop: Tensor } {
   const same = sameAttrs(attrs);
   return {
-    filter: tf.conv2DBackpropFilterOp({ input: dy, filter_sizes: tf.shape(filter), out_backprop: outBackprop, ...same }),
+    filter: tf.conv2DBackpropFilterOp({
+      input: dy,
+      filter_sizes: tf.shape(filter),
+      out_backprop: outBackprop,
+      ...same,
+    }),
     out_backprop: tf.conv2DOp({ input: dy, filter, ...same }),
   };
 }
@@ -145,7 +172,9 @@ export const conv2DBackpropFilterOp = defineOp("Conv2DBackpropFilter", {
     const { input, out_backprop: dy } = op;
     checkBackpropFormat("Conv2DCustomBackpropFilter", op);
     if (op.filter_sizes.shape.length !== 1) {
-      throw invalidArgument(`Conv2DCustomBackpropFilter: filter_sizes input must be 1-dim, not ${op.filter_sizes.shape.length}`);
+      throw invalidArgument(
+        `Conv2DCustomBackpropFilter: filter_sizes input must be 1-dim, not ${op.filter_sizes.shape.length}`,
+      );
     }
     const shape = p.numbers(op.filter_sizes);
     if (shape.length !== 4) throw invalidArgument("Conv2DCustomBackpropFilter: filter must be 4-dimensional");
@@ -153,7 +182,9 @@ export const conv2DBackpropFilterOp = defineOp("Conv2DBackpropFilter", {
     const geometry = geometryOf(input.shape, shape, op);
     checkBackprop("Conv2DCustomBackpropFilter", input.shape, shape, dy.shape, geometry);
     if (geometry.groups !== 1) {
-      const [given, wanted] = [shape, [shape[0]!, shape[1]!, input.shape[3]!, shape[3]!]].map((dims) => dims.reduce((n, d) => n * d, 1));
+      const [given, wanted] = [shape, [shape[0]!, shape[1]!, input.shape[3]!, shape[3]!]].map((dims) =>
+        dims.reduce((n, d) => n * d, 1),
+      );
       throw invalidArgument(`filter_size does not have enough elements, requested ${wanted}, got ${given}`);
     }
     if (isEmpty(input.shape) || isEmpty(dy.shape) || isEmpty(shape)) return p.fill(0, dy.dtype, shape);
@@ -162,11 +193,16 @@ export const conv2DBackpropFilterOp = defineOp("Conv2DBackpropFilter", {
   gradient: (tf, op, dy) => backpropFilterGradient(tf, op.input, op.out_backprop, op, dy!),
 });
 
-function backpropFilterGradient(tf: GradientTools, input: Tensor, outBackprop: Tensor, attrs: Conv2DAttrs, dy: Tensor): { input: Tensor; out_backprop: Tensor } {
+function backpropFilterGradient(
+  tf: GradientTools,
+  input: Tensor,
+  outBackprop: Tensor,
+  attrs: Conv2DAttrs,
+  dy: Tensor,
+): { input: Tensor; out_backprop: Tensor } {
   const same = sameAttrs(attrs);
   return {
     input: tf.conv2DBackpropInputOp({ input_sizes: tf.shape(input), filter: dy, out_backprop: outBackprop, ...same }),
     out_backprop: tf.conv2DOp({ input, filter: dy, ...same }),
   };
 }
-

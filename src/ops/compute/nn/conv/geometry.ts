@@ -2,7 +2,16 @@
 import { invalidArgument, UnimplementedError } from "../../../../core/error.ts";
 import { type Dim, type FullShape, formatShape, mergeDims, type Shape, withRank } from "../../../../core/shape.ts";
 import type { ConvolutionGeometry, SpatialDim } from "../../../../engine/primitive.ts";
-import { checkExplicitPaddings, explicitOf, type Layout, layoutOf, type Padding, type Slide, slideAxis, staticOutput } from "../window.ts";
+import {
+  checkExplicitPaddings,
+  explicitOf,
+  type Layout,
+  layoutOf,
+  type Padding,
+  type Slide,
+  slideAxis,
+  staticOutput,
+} from "../window.ts";
 
 /** The attrs that all convolutions share. */
 export interface ConvolutionAttrs {
@@ -23,10 +32,14 @@ const slideOf = (attrs: ConvolutionAttrs, axis: number): Slide => ({
 function checkAttrs(op: string, attrs: ConvolutionAttrs, layout: Layout): void {
   const { rank } = layout;
   if (attrs.dilations.length !== rank) {
-    throw invalidArgument(`${op} requires the dilation attribute to contain ${rank} values, but got: ${attrs.dilations.length}`);
+    throw invalidArgument(
+      `${op} requires the dilation attribute to contain ${rank} values, but got: ${attrs.dilations.length}`,
+    );
   }
   if (attrs.strides.length !== rank) {
-    throw invalidArgument(`${op} on data format ${attrs.data_format} requires the stride attribute to contain ${rank} values, but got: ${attrs.strides.length}`);
+    throw invalidArgument(
+      `${op} on data format ${attrs.data_format} requires the stride attribute to contain ${rank} values, but got: ${attrs.strides.length}`,
+    );
   }
 }
 
@@ -40,7 +53,8 @@ export function convolutionShape(op: string, input: Shape, filter: Shape, attrs:
   const [depth, filterDepth, outputDepth] = [x[layout.channel]!, f[layout.rank - 2]!, f[layout.rank - 1]!];
   if (depth !== null && filterDepth !== null) {
     if (filterDepth <= 0) throw invalidArgument(`Depth of filter must be a positive number: ${filterDepth}`);
-    if (depth % filterDepth !== 0) throw invalidArgument(`Depth of input (${depth}) is not a multiple of input depth of filter (${filterDepth})`);
+    if (depth % filterDepth !== 0)
+      throw invalidArgument(`Depth of input (${depth}) is not a multiple of input depth of filter (${filterDepth})`);
     const groups = depth / filterDepth;
     if (outputDepth !== null && groups > 0 && outputDepth % groups !== 0) {
       throw invalidArgument(`Depth of output (${outputDepth}) is not a multiple of the number of groups (${groups})`);
@@ -58,8 +72,14 @@ export function depthwiseShape(input: Shape, filter: Shape, attrs: ConvolutionAt
   const layout = layoutOf(attrs.data_format);
   const x = withRank(input, 4);
   const f = withRank(filter, 4);
-  if (attrs.strides.length !== 4) throw invalidArgument(`DepthwiseConv2D requires the stride attribute to contain 4 values, but got: ${attrs.strides.length}`);
-  if (attrs.dilations.length !== 4) throw invalidArgument(`DepthwiseConv2D requires the dilations attribute to contain 4 values, but got: ${attrs.dilations.length}`);
+  if (attrs.strides.length !== 4)
+    throw invalidArgument(
+      `DepthwiseConv2D requires the stride attribute to contain 4 values, but got: ${attrs.strides.length}`,
+    );
+  if (attrs.dilations.length !== 4)
+    throw invalidArgument(
+      `DepthwiseConv2D requires the dilations attribute to contain 4 values, but got: ${attrs.dilations.length}`,
+    );
   checkExplicitPaddings(attrs.padding, attrs.explicit_paddings ?? [], layout);
   const depth = mergeDims(x[layout.channel]!, f[2]!);
   const out = new Array<Dim>(4);
@@ -77,7 +97,9 @@ export function checkSpatialOnly(attrs: ConvolutionAttrs): void {
     [attrs.dilations, "dilations"],
   ] as const) {
     if (list[0] !== 1 || list[channel] !== 1) {
-      throw new UnimplementedError(`Current implementation does not yet support ${words} in the batch and depth dimensions.`);
+      throw new UnimplementedError(
+        `Current implementation does not yet support ${words} in the batch and depth dimensions.`,
+      );
     }
   }
 }
@@ -88,7 +110,13 @@ export function geometryOf(input: FullShape, filter: FullShape, attrs: Convoluti
   const spatial: SpatialDim[] = [];
   for (let i = 0; i < rank - 2; i++) spatial.push(slideAxis(input[i + 1]!, filter[i]!, slideOf(attrs, i + 1)));
   const inChannels = input[rank - 1]!;
-  return { batch: input[0]!, inChannels, outChannels: filter[rank - 1]!, groups: inChannels / filter[rank - 2]!, spatial };
+  return {
+    batch: input[0]!,
+    inChannels,
+    outChannels: filter[rank - 1]!,
+    groups: inChannels / filter[rank - 2]!,
+    spatial,
+  };
 }
 
 export const outputShape = ({ batch, outChannels, spatial }: ConvolutionGeometry): FullShape => [
@@ -98,7 +126,13 @@ export const outputShape = ({ batch, outChannels, spatial }: ConvolutionGeometry
 ];
 
 /** Throws the gradient kernels' texts unless out_backprop is what the convolution of these shapes gives. */
-export function checkBackprop(label: string, input: FullShape, filter: FullShape, dy: FullShape, geometry: ConvolutionGeometry): void {
+export function checkBackprop(
+  label: string,
+  input: FullShape,
+  filter: FullShape,
+  dy: FullShape,
+  geometry: ConvolutionGeometry,
+): void {
   const rank = input.length;
   if (dy.length !== rank) throw invalidArgument(`${label}: out_backprop must be ${rank}-dimensional`);
   if (input[0] !== dy[0]) {
@@ -106,8 +140,10 @@ export function checkBackprop(label: string, input: FullShape, filter: FullShape
       `${label}: input and out_backprop must have the same batch size. Input batch: ${input[0]}, outbackprop batch: ${dy[0]}, batch_dim: 0`,
     );
   }
-  if (!Number.isInteger(geometry.groups)) throw invalidArgument(`${label}: input depth must be evenly divisible by filter depth`);
-  if (filter[rank - 1] !== dy[rank - 1]) throw invalidArgument(`${label}: filter and out_backprop must have the same out_depth`);
+  if (!Number.isInteger(geometry.groups))
+    throw invalidArgument(`${label}: input depth must be evenly divisible by filter depth`);
+  if (filter[rank - 1] !== dy[rank - 1])
+    throw invalidArgument(`${label}: filter and out_backprop must have the same out_depth`);
   for (const [i, { input: size, filter: window, output, stride, dilation }] of geometry.spatial.entries()) {
     const actual = dy[i + 1]!;
     if (actual !== output) {

@@ -4,8 +4,8 @@ import { ValueError } from "../../../../core/error.ts";
 import { formatShapePython, isFull, sameShape } from "../../../../core/shape.ts";
 import { getDefaultGraph } from "../../../../graph/graph.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
-import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { assertions } from "../../../assertions.ts";
+import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as tf from "../../../index.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 import { softmaxCrossEntropyWithLogitsOp, sparseSoftmaxCrossEntropyWithLogitsOp } from "./cross_entropy_ops.ts";
@@ -163,7 +163,12 @@ const oneMinus = (x: Tensor): Tensor => operator("sub", tf.subOp, 1, x);
 /** 1 + (posWeight - 1) * labels. */
 function weightOf(posWeight: TensorLike, labels: Tensor): Tensor {
   const extra = typeof posWeight === "number" ? posWeight - 1 : convertToTensor(posWeight).sub(1);
-  return operator("add", tf.addV2Op, 1, typeof extra === "number" ? operator("mul", tf.mulOp, extra, labels) : extra.mul(labels));
+  return operator(
+    "add",
+    tf.addV2Op,
+    1,
+    typeof extra === "number" ? operator("mul", tf.mulOp, extra, labels) : extra.mul(labels),
+  );
 }
 
 export interface LogPoissonOptions extends Named {
@@ -182,7 +187,10 @@ export function logPoissonLoss(options: LogPoissonOptions): Tensor {
     if (!options.computeFullLoss) return result;
     const half = convertToTensor(0.5, { dtype: targets.dtype.baseDtype });
     const twoPi = convertToTensor(2 * Math.PI, { dtype: targets.dtype.baseDtype });
-    const stirling = targets.mul(tf.log(targets)).sub(targets).add(half.mul(tf.log(twoPi.mul(targets))));
+    const stirling = targets
+      .mul(tf.log(targets))
+      .sub(targets)
+      .add(half.mul(tf.log(twoPi.mul(targets))));
     const zeros = tf.zerosLike(targets, { dtype: targets.dtype.baseDtype });
     const ones = tf.onesLike(targets, { dtype: targets.dtype.baseDtype });
     const isRange = tf.logicalAnd(tf.greaterEqual(targets, zeros), tf.lessEqual(targets, ones));

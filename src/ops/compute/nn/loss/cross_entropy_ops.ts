@@ -63,7 +63,10 @@ export const softmaxCrossEntropyWithLogitsOp = defineOp("SoftmaxCrossEntropyWith
   outputs: ["loss: T", "backprop: T"],
   attrs: ["T: {half, bfloat16, float, double}"],
   shape({ features, labels }) {
-    const isSame = features?.length === 2 && labels?.length === 2 && features.every((d, i) => d === null || labels[i] === null || d === labels[i]);
+    const isSame =
+      features?.length === 2 &&
+      labels?.length === 2 &&
+      features.every((d, i) => d === null || labels[i] === null || d === labels[i]);
     const shape = withRank(isSame ? mergeShapes(features, labels) : broadcastShapes(features, labels), 2);
     return [[shape[0]!], shape];
   },
@@ -96,7 +99,9 @@ export const sparseSoftmaxCrossEntropyWithLogitsOp = defineOp("SparseSoftmaxCros
     const [rows, classes] = features.shape as readonly [number, number];
     p.gather(p.iota("int32", [classes], 0), labels, {
       onError: ({ value, limit }) =>
-        invalidArgument(`Received a label value of ${value} which is outside the valid range of [0, ${limit}).  Label values: ${value}`),
+        invalidArgument(
+          `Received a label value of ${value} which is outside the valid range of [0, ${limit}).  Label values: ${value}`,
+        ),
     });
     const { x, e, sum, log } = logSumExp(p, features);
     const isLabel = p.eq(p.iota(labels.dtype, [rows, classes], 1), p.reshape(labels, [rows, 1]));
@@ -118,5 +123,6 @@ function checkSparse(features: FullShape, labels: FullShape): void {
       `logits and labels must have the same first dimension, got logits shape ${formatShape(features)} and labels shape ${formatShape(labels)}`,
     );
   }
-  if (features[1] === 0) throw invalidArgument(`Must have at least one class, but got logits shape ${formatShape(features)}`);
+  if (features[1] === 0)
+    throw invalidArgument(`Must have at least one class, but got logits shape ${formatShape(features)}`);
 }

@@ -10,7 +10,14 @@ export const l2LossOp = defineOp("L2Loss", {
   outputs: ["output: T"],
   attrs: ["T: {half, bfloat16, float, double}"],
   shape: () => [[]],
-  lower: (p, { t }) => p.mul(p.sum(p.square(t), t.shape.map((_, i) => i)), p.scalar(0.5, t.dtype)),
+  lower: (p, { t }) =>
+    p.mul(
+      p.sum(
+        p.square(t),
+        t.shape.map((_, i) => i),
+      ),
+      p.scalar(0.5, t.dtype),
+    ),
   gradient: (_, { t }, dy) => ({ t: t.mul(dy!) }),
 });
 

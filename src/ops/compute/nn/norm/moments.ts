@@ -32,7 +32,12 @@ export function moments(x: TensorLike, axes: Axes, options: MomentsOptions = {})
 }
 
 /** Mean and variance of x over axes where each element counts by its weight, which broadcasts. */
-export function weightedMoments(x: TensorLike, axes: Axes, frequencyWeights: TensorLike, options: MomentsOptions = {}): [Tensor, Tensor] {
+export function weightedMoments(
+  x: TensorLike,
+  axes: Axes,
+  frequencyWeights: TensorLike,
+  options: MomentsOptions = {},
+): [Tensor, Tensor] {
   const { keepdims = false, name } = options;
   return inScope(name, "weighted_moments", () => {
     const given = convertToTensor(x, { name: "x" });
@@ -44,7 +49,11 @@ export function weightedMoments(x: TensorLike, axes: Axes, frequencyWeights: Ten
     const broadcast = w.add(tf.zerosLike(y));
     const weightSum = tf.reduceSum(broadcast, { axis: axes, keepdims: true, name: "sum_of_weights" });
     let mean = tf.divNoNan(inputSum, weightSum);
-    const distances = tf.reduceSum(w.mul(tf.squaredDifference(y, mean)), { axis: axes, keepdims: true, name: "weighted_distsq" });
+    const distances = tf.reduceSum(w.mul(tf.squaredDifference(y, mean)), {
+      axis: axes,
+      keepdims: true,
+      name: "weighted_distsq",
+    });
     let variance = tf.divNoNan(distances, weightSum);
     if (!keepdims) {
       mean = tf.squeeze(mean, { axis: axes });
@@ -68,13 +77,18 @@ export interface StatisticsOptions extends MomentsOptions {
 }
 
 /** The count, the sum and the sum of squares of x over axes: what moments are computed from. */
-export function sufficientStatistics(x: TensorLike, axes: readonly number[], options: StatisticsOptions = {}): Statistics {
+export function sufficientStatistics(
+  x: TensorLike,
+  axes: readonly number[],
+  options: StatisticsOptions = {},
+): Statistics {
   const { keepdims = false, name } = options;
   const all = [...new Set(axes)];
   return inScope(name, "sufficient_statistics", () => {
     const y = convertToTensor(x, { name: "x" });
     const counts = countOf(y, all);
-    const shift = options.shift === undefined || options.shift === null ? null : convertToTensor(options.shift, { name: "shift" });
+    const shift =
+      options.shift === undefined || options.shift === null ? null : convertToTensor(options.shift, { name: "shift" });
     const first = shift ? tf.subtract(y, shift) : y;
     const second = shift ? tf.squaredDifference(y, shift) : tf.square(y);
     return {
@@ -88,14 +102,24 @@ export function sufficientStatistics(x: TensorLike, axes: readonly number[], opt
 
 function countOf(x: Tensor, axes: readonly number[]): Tensor {
   const dims = x.shape && axes.map((axis) => x.shape!.at(axis) ?? null);
-  if (dims?.every((d) => d !== null)) return constant(dims.reduce((n, d) => n * d, 1), { dtype: x.dtype.baseDtype });
+  if (dims?.every((d) => d !== null))
+    return constant(
+      dims.reduce((n, d) => n * d, 1),
+      { dtype: x.dtype.baseDtype },
+    );
   const rank = tf.rank(x);
   const positive = axes.map((axis) => (axis < 0 ? rank.add(axis) : axis));
   return tf.reduceProd(tf.gather(tf.cast(tf.shape(x), x.dtype.baseDtype), positive), { name: "count" });
 }
 
 /** Mean and variance from sufficientStatistics. */
-export function normalizeMoments(counts: TensorLike, mean: TensorLike, variance: TensorLike, shift: TensorLike | null, options: Named = {}): [Tensor, Tensor] {
+export function normalizeMoments(
+  counts: TensorLike,
+  mean: TensorLike,
+  variance: TensorLike,
+  shift: TensorLike | null,
+  options: Named = {},
+): [Tensor, Tensor] {
   return inScope(options.name, "normalize", () => {
     const divisor = tf.reciprocal(counts, { name: "divisor" });
     const shifted = tf.multiply(mean, divisor, { name: shift === null ? "mean" : "shifted_mean" });
@@ -116,7 +140,11 @@ export interface BatchNormalizationOptions extends Named {
 /** (x - mean) / sqrt(variance + epsilon) * scale + offset; all broadcast to x. */
 export function batchNormalization(x: TensorLike, options: BatchNormalizationOptions): Tensor {
   const { offset, scale, varianceEpsilon, name } = options;
-  const [given, mean, variance] = [convertToTensor(x), convertToTensor(options.mean), convertToTensor(options.variance)];
+  const [given, mean, variance] = [
+    convertToTensor(x),
+    convertToTensor(options.mean),
+    convertToTensor(options.variance),
+  ];
   return inScope(name, "batchnorm", () => {
     let inverse = tf.rsqrt(variance.add(varianceEpsilon));
     if (scale !== null) inverse = inverse.mul(scale);
@@ -134,10 +162,15 @@ export interface NormalizeOptions extends Named {
 
 /** x / sqrt(max(sum(x ** 2), epsilon)) along axis. */
 export function l2Normalize(x: TensorLike, options: NormalizeOptions | Axes = {}): Tensor {
-  const { axis = null, epsilon = 1e-12, name } = typeof options === "number" || Array.isArray(options) ? { axis: options as Axes } : (options as NormalizeOptions);
+  const {
+    axis = null,
+    epsilon = 1e-12,
+    name,
+  } = typeof options === "number" || Array.isArray(options) ? { axis: options as Axes } : (options as NormalizeOptions);
   return inScope(name, "l2_normalize", (scope) => {
     const y = convertToTensor(x, { name: "x" });
-    const reduce = (squares: Tensor): Tensor => tf.reduceSum(squares, { axis: axis === null ? null : axis, keepdims: true });
+    const reduce = (squares: Tensor): Tensor =>
+      tf.reduceSum(squares, { axis: axis === null ? null : axis, keepdims: true });
     if (y.dtype.isComplex) {
       const squares = tf.square(tf.real(y)).add(tf.square(tf.imag(y)));
       const inverse = tf.rsqrt(tf.maximum(tf.real(reduce(squares)), epsilon));
@@ -147,4 +180,3 @@ export function l2Normalize(x: TensorLike, options: NormalizeOptions | Axes = {}
     return tf.multiply(y, inverse, { name: scope });
   });
 }
-
