@@ -88,7 +88,8 @@ function flagWords(error: FlagError): { message: string; hint?: string } {
   }
   if (fault === "missing")
     return { message: `${name}: a value is missing${spec ? `: expected ${expectedValue(spec)}` : ""}` };
-  if (fault === "flagfile") return { message: `cannot read flagfile ${given}: ${error.message.replace(/^.*?: /, "")}` };
+  if (fault === "flagfile")
+    return { message: `--flagfile: ${error.message.replace("ERROR:: Unable to open flagfile: ", "")}` };
   if (fault === "required") return { message: `${name} is required` };
   if (fault === "value" && spec) {
     const examples = exampleValues[spec.kind];
