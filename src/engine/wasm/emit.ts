@@ -5,16 +5,18 @@
 import type { LoopStep, Run, Step } from "../step.ts";
 import { type Callee, call, type FunctionBuilder, ModuleBuilder } from "./assembler.ts";
 import { convert } from "./instructions.ts";
-import { importMemory, type Library } from "./kernels/kernel.ts";
+import { importKernel, importMemory, type Kernel, type Library } from "./kernels/kernel.ts";
 import type { Expr } from "./lanes.ts";
 import { type Fail, hasSites } from "./loop/body.ts";
 import { importedFunctions, type MathCallees } from "./loop/functions.ts";
 import { emitLoop } from "./loop/loop.ts";
-import { countOf, supportsLoop } from "./loop/strategy.ts";
+import { countOf } from "./loop/strategy.ts";
+import { isLoop, lower, type Part, type Scratch } from "./lower.ts";
 import { mathImports } from "./math/imports.ts";
 
 export interface ProgramEnvironment {
   readonly library: Library;
+  readonly scratch: Scratch;
   readonly reportOffset: number;
   readonly fallback: (index: number, base: number) => number;
 }
@@ -27,49 +29,57 @@ const failAt =
   (f: FunctionBuilder, base: Expr, reportOffset: number): Fail =>
   (site, position, value) => {
     f.store("f64", base, convert("i32ToF64", position), reportOffset);
-    f.store("f64", base, toDouble(value), reportOffset + 8);
+    f.store("f64", base, convert(value.type === "i64" ? "i64ToF64" : "i32ToF64", value), reportOffset + 8);
     f.store("f64", base, 0, reportOffset + 16);
     f.return(1 + site);
   };
 
-const toDouble = (x: Expr): Expr => convert(x.type === "i64" ? "i64ToF64" : "i32ToF64", x);
+const isInline = (step: LoopStep): boolean =>
+  countOf(step.extents) * (step.nodes.length + 1) <= inlineWork || countOf(step.extents) === 1;
 
-export function emitProgram({ library, reportOffset, fallback }: ProgramEnvironment, steps: readonly Step[]): Run {
+/** Returns the status if it is not 0. */
+function stopOn(f: FunctionBuilder, status: Expr): void {
+  const local = f.let(status);
+  f.if(local, () => f.return(local));
+}
+
+export function emitProgram(environment: ProgramEnvironment, steps: readonly Step[]): Run {
+  const { library, scratch, reportOffset, fallback } = environment;
+  const lowered = steps.map((step) => lower(step, scratch));
+  const parts = lowered.flatMap((list) => list ?? []);
   const m = new ModuleBuilder();
   importMemory(m);
-  const names = new Set(steps.flatMap((step) => (step.kind === "loop" ? importedFunctions(step) : [])));
-  const math = importMath(m, names);
+  const math = importMath(m, new Set(parts.flatMap((part) => (isLoop(part) ? importedFunctions(part) : []))));
+  const kernels = [...new Set(parts.flatMap((part) => (isLoop(part) ? [] : [part.kernel])))];
+  const callees = new Map(kernels.map((kernel): [Kernel, Callee] => [kernel, importKernel(m, kernel)]));
   const callFallback = m.importFunction("host", "fallback", ["i32", "i32"], "i32");
-  const stop = (f: FunctionBuilder, status: Expr) => {
-    const local = f.let(status);
-    f.if(local, () => f.return(local));
-  };
 
-  const loops = new Map<LoopStep, Callee>();
-  steps.forEach((step, k) => {
-    if (step.kind !== "loop" || !supportsLoop(step) || isInline(step)) return;
-    const result = hasSites(step) ? "i32" : null;
-    const callee = m.function(`loop_${k}`, ["i32"], result, (f, base) => {
-      emitLoop({ f, math, base: base!, fail: failAt(f, base!, reportOffset) }, step);
+  const loops = new Map<Part, Callee>();
+  for (const part of parts) {
+    if (!isLoop(part) || isInline(part)) continue;
+    const result = hasSites(part) ? "i32" : null;
+    const callee = m.function(`loop_${loops.size}`, ["i32"], result, (f, base) => {
+      emitLoop({ f, math, base: base!, fail: failAt(f, base!, reportOffset) }, part);
       if (result) f.return(0);
     });
-    loops.set(step, callee);
-  });
+    loops.set(part, callee);
+  }
 
+  const emitPart = (f: FunctionBuilder, base: Expr, part: Part) => {
+    const callee = isLoop(part) ? loops.get(part) : callees.get(part.kernel)!;
+    if (isLoop(part) && !callee) emitLoop({ f, math, base, fail: failAt(f, base, reportOffset) }, part);
+    else if (callee!.result) stopOn(f, call(callee!, ...(isLoop(part) ? [base] : part.args(base))));
+    else f.call(callee!, ...(isLoop(part) ? [base] : (part as Exclude<Part, LoopStep>).args(base)));
+  };
   m.function(
     "run",
     ["i32"],
     "i32",
     (f, base) => {
-      const fail = failAt(f, base!, reportOffset);
-      steps.forEach((step, k) => {
+      lowered.forEach((list, k) => {
         f.scope(() => {
-          const loop = step.kind === "loop" ? loops.get(step) : undefined;
-          if (loop) {
-            if (loop.result) stop(f, call(loop, base!));
-            else f.call(loop, base!);
-          } else if (step.kind === "loop" && supportsLoop(step)) emitLoop({ f, math, base: base!, fail }, step);
-          else stop(f, call(callFallback, k, base!));
+          if (list) for (const part of list) emitPart(f, base!, part);
+          else stopOn(f, call(callFallback, k, base!));
         });
       });
       f.return(0);
@@ -77,12 +87,9 @@ export function emitProgram({ library, reportOffset, fallback }: ProgramEnvironm
     { export: true },
   );
 
-  const imports = { ...library.imports([]), math: mathImports, host: { fallback } };
+  const imports = { ...library.imports(kernels), math: mathImports, host: { fallback } };
   return new WebAssembly.Instance(new WebAssembly.Module(m.bytes()), imports).exports.run as Run;
 }
-
-const isInline = (step: LoopStep): boolean =>
-  countOf(step.extents) * (step.nodes.length + 1) <= inlineWork || countOf(step.extents) === 1;
 
 function importMath(m: ModuleBuilder, names: ReadonlySet<string>): MathCallees {
   const callees = new Map<string, Callee>();

@@ -3,7 +3,7 @@ import type { Kernels, Run, Step } from "../step.ts";
 import { describeStep } from "./describe.ts";
 import { emitProgram } from "./emit.ts";
 import { Library } from "./kernels/kernel.ts";
-import { supportsLoop } from "./loop/strategy.ts";
+import { lower, type Scratch } from "./lower.ts";
 
 export interface KernelOptions {
   readonly memory: WebAssembly.Memory;
@@ -12,11 +12,19 @@ export interface KernelOptions {
   readonly threads: number;
 }
 
-export function createKernels({ memory }: KernelOptions): Kernels {
+export function createKernels({ memory, allocate }: KernelOptions): Kernels {
   const library = new Library(memory);
+  const blocks = new Map<number, number>();
+  const scratch: Scratch = {
+    packed(sizeBytes) {
+      const address = blocks.get(sizeBytes) ?? allocate(sizeBytes);
+      blocks.set(sizeBytes, address);
+      return address;
+    },
+  };
   return {
-    supports: (step: Step) => step.kind === "loop" && supportsLoop(step),
-    emit: (steps, reportOffset, fallback): Run => emitProgram({ library, reportOffset, fallback }, steps),
+    supports: (step: Step) => lower(step, scratch) !== null,
+    emit: (steps, reportOffset, fallback): Run => emitProgram({ library, scratch, reportOffset, fallback }, steps),
     describe: describeStep,
   };
 }

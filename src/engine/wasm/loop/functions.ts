@@ -217,12 +217,15 @@ const floatBinary = {
 
 const isConstant = (x: Expr): boolean => x.args.length === 0 && x.code[0] !== 0x20;
 
-/** NaN wins. Beside a constant that is not NaN one instruction does it. */
-function extreme(f: FunctionBuilder, fn: "max" | "min", x: Expr, y: Expr): Expr {
-  const limit = fn === "max" ? atLeast : atMost;
-  if (isConstant(y)) return limit(f.let(x), y);
-  if (isConstant(x)) return limit(f.let(y), x);
-  return fn === "max" ? fmax(x, y) : fmin(x, y);
+const isZero = (x: Expr): boolean => isConstant(x) && of(x, 0).code.every((byte, i) => byte === x.code[i]);
+
+/** NaN wins, and 0 is above -0. Beside a constant that is not NaN one or two instructions do it. */
+function extreme(f: FunctionBuilder, fn: "max" | "min", a: Expr, b: Expr): Expr {
+  const [x, limit] = isConstant(a) ? [b, a] : [a, b];
+  if (!isConstant(limit)) return fn === "max" ? fmax(a, b) : fmin(a, b);
+  if (fn === "min") return atMost(f.let(x), limit);
+  const larger = atLeast(f.let(x), limit);
+  return isZero(limit) ? add(larger, limit) : larger;
 }
 
 export function binary({ f, math }: Emitter, fn: BinaryFunction, dtype: DTypeName, x: Expr, y: Expr): Expr {

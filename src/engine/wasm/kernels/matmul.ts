@@ -1,0 +1,177 @@
+/**
+ * Matrix products by blocks.
+ *
+ *     for jc: NC columns of c
+ *       for pc: KC steps of k                pack b: KC x NC, panels of one tile's columns
+ *         for ic: MC rows of c               pack a: MC x KC, panels of 4 rows
+ *           for each panel of b, each of a   tile
+ *
+ * KC is fixed, so that the sum of an element does not depend on how the rest is cut.
+ * Source: Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication (2008).
+ */
+import type { Callee, FunctionBuilder, Local, ModuleBuilder } from "../assembler.ts";
+import { add, div, eq, gt, load, lt, mul, select, sub } from "../instructions.ts";
+import { type Expr, i32, laneBytes, type Operand, type Scalar } from "../lanes.ts";
+import type { Kernel } from "./kernel.ts";
+import { packColumns, packRows } from "./pack.ts";
+import { stepOfB, tile, tileColumns, tileRows } from "./tile.ts";
+
+/** Steps of k in one block. */
+export const kc = 256;
+/** Rows of a in one block. */
+const mc = 64;
+/** Bytes of the packed block of b: KC x NC elements. */
+const packedBytesB = 512 * 1024;
+
+/** What a product needs beside its operands: the job, a tile, packed rows of a (one such area a thread), then packed b. */
+const jobBytes = 256;
+const tileBytes = 256;
+const packedBytesA = mc * kc * 8;
+export const areaBytes = jobBytes + tileBytes + packedBytesA;
+export const matmulScratchBytes = areaBytes + packedBytesB;
+
+export const min = (f: FunctionBuilder, x: Operand, y: Operand): Local => {
+  const [a, b] = [f.local("i32", x), f.local("i32", y)];
+  return f.let(select(lt(a, b), a, b));
+};
+
+/** Fields of a job in memory, by name. */
+const fields = ["a", "aRow", "aCol", "b", "bRow", "bCol", "c", "cRow", "rows", "columns", "steps", "first"] as const;
+type Field = (typeof fields)[number];
+const at = (field: Field): number => 4 * fields.indexOf(field);
+
+const params = [
+  ...["a", "aRow", "aCol", "b", "bRow", "bCol", "c"],
+  ...["batch", "aNext", "bNext", "cNext", "m", "n", "k", "scratch"],
+];
+
+const kernels = new Map<Scalar, Kernel>();
+
+/**
+ * c[i] = a[i] b[i] for i < batch. Strides in bytes: element (i, p) of a lies i * aRow + p * aCol after it, of which one is the
+ * element's size; b likewise; c is dense in rows of n. k >= 1.
+ */
+export function matmul(type: Scalar): Kernel {
+  const known = kernels.get(type);
+  if (known) return known;
+  const size = laneBytes(type) as 4 | 8;
+  const made: Kernel = {
+    name: `matmul_${type}`,
+    params: new Array<"i32">(params.length).fill("i32"),
+    result: null,
+    uses: [tile(type), packRows(size), packColumns(size, (tileRows * size) as 16 | 32), packColumns(size, stepOfB)],
+    build: (m, uses) => build(m, type, uses),
+  };
+  kernels.set(type, made);
+  return made;
+}
+
+function build(m: ModuleBuilder, type: Scalar, [tileOf, rowsOf, columnsOfA, columnsOfB]: readonly Callee[]): void {
+  const size = laneBytes(type);
+  const width = tileColumns(type);
+  const nc = packedBytesB / kc / size;
+
+  /** packB(job, packed): the block of b in panels of a tile's columns. */
+  const packB = m.function("pack_b", ["i32", "i32"], null, (f, job, packed) => {
+    const get = (field: Field) => f.let(load("i32", job!, at(field)));
+    const [b, bRow, bCol, columns, steps] = [get("b"), get("bRow"), get("bCol"), get("columns"), get("steps")];
+    const panelBytes = f.let(mul(steps, stepOfB));
+    f.while(gt(columns, 0), () => {
+      const here = min(f, columns, width);
+      f.if(
+        eq(bCol, size),
+        () => f.call(columnsOfB!, packed!, b, bRow, here, steps),
+        () => {
+          for (let q = 0; q < width; q += 4) {
+            const row = (r: number) => add(b, mul(bCol, select(lt(i32(q + r), here), q + r, 0)));
+            f.call(rowsOf!, add(packed!, q * size), stepOfB, row(0), row(1), row(2), row(3), steps);
+          }
+        },
+      );
+      f.set(packed!, add(packed!, panelBytes));
+      f.set(b, add(b, mul(bCol, width)));
+      f.set(columns, sub(columns, width));
+    });
+  });
+
+  /** piece(job, index, packedB, area): MC rows of c, from index * MC on. */
+  const piece = m.function("piece", ["i32", "i32", "i32", "i32"], null, (f, job, index, packed, area) => {
+    const get = (field: Field) => f.let(load("i32", job!, at(field)));
+    const [aRow, aCol, cRow, steps, first] = [get("aRow"), get("aCol"), get("cRow"), get("steps"), get("first")];
+    const start = f.let(mul(index!, mc));
+    const rows = min(f, mc, sub(load("i32", job!, at("rows")), start));
+    const columns = get("columns");
+    const a = f.let(add(load("i32", job!, at("a")), mul(start, aRow)));
+    const c = f.let(add(load("i32", job!, at("c")), mul(start, cRow)));
+    const packedA = f.let(add(area!, jobBytes + tileBytes));
+    const panelA = f.let(mul(steps, tileRows * size));
+    const panelB = f.let(mul(steps, stepOfB));
+    const i = f.local("i32");
+    const to = f.let(packedA);
+    f.for(i, { from: 0, to: rows, step: tileRows }, () => {
+      const here = min(f, tileRows, sub(rows, i));
+      f.if(
+        eq(aRow, size),
+        () => f.call(columnsOfA!, to, a, aCol, here, steps),
+        () => {
+          const row = (r: number) => add(a, mul(aRow, select(lt(i32(r), here), r, 0)));
+          f.call(rowsOf!, to, tileRows * size, row(0), row(1), row(2), row(3), steps);
+        },
+      );
+      f.set(to, add(to, panelA));
+      f.set(a, add(a, mul(aRow, tileRows)));
+    });
+    const j = f.local("i32");
+    f.for(j, { from: 0, to: columns, step: width }, () => {
+      const wide = min(f, width, sub(columns, j));
+      f.set(to, packedA);
+      const cTile = f.let(add(c, mul(j, size)));
+      f.for(i, { from: 0, to: rows, step: tileRows }, () => {
+        const high = min(f, tileRows, sub(rows, i));
+        f.call(tileOf!, to, packed!, steps, cTile, cRow, first, high, wide, add(area!, jobBytes));
+        f.set(to, add(to, panelA));
+        f.set(cTile, add(cTile, mul(cRow, tileRows)));
+      });
+      f.set(packed!, add(packed!, panelB));
+    });
+  });
+
+  m.function(
+    `matmul_${type}`,
+    new Array<"i32">(params.length).fill("i32"),
+    null,
+    (f, ...args) => {
+      const [a, aRow, aCol, b, bRow, bCol, c, batch, aNext, bNext, cNext, rows, n, k, scratch] = args as Local[];
+      const packed = f.let(add(scratch!, areaBytes));
+      const put = (field: Field, value: Expr) => f.store("i32", scratch!, value, at(field));
+      const cRow = f.let(mul(n!, size));
+      const pieces = f.let(div(add(rows!, mc - 1), i32(mc)));
+      const [jc, pc, index] = [f.local("i32"), f.local("i32"), f.local("i32")];
+      put("aRow", aRow!);
+      put("aCol", aCol!);
+      put("bRow", bRow!);
+      put("bCol", bCol!);
+      put("cRow", cRow);
+      put("rows", rows!);
+      f.while(gt(batch!, 0), () => {
+        f.for(jc, { from: 0, to: n!, step: nc }, () => {
+          put("columns", min(f, nc, sub(n!, jc)));
+          put("c", add(c!, mul(jc, size)));
+          f.for(pc, { from: 0, to: k!, step: kc }, () => {
+            put("steps", min(f, kc, sub(k!, pc)));
+            put("first", eq(pc, 0));
+            put("a", add(a!, mul(pc, aCol!)));
+            put("b", add(add(b!, mul(pc, bRow!)), mul(jc, bCol!)));
+            f.call(packB, scratch!, packed);
+            f.for(index, { from: 0, to: pieces }, () => f.call(piece, scratch!, index, packed, scratch!));
+          });
+        });
+        f.set(a!, add(a!, aNext!));
+        f.set(b!, add(b!, bNext!));
+        f.set(c!, add(c!, cNext!));
+        f.set(batch!, sub(batch!, 1));
+      });
+    },
+    { export: true },
+  );
+}

@@ -1,0 +1,126 @@
+/**
+ * The inner kernel of matrix products and convolutions: a tile of 4 rows and two vectors of columns, c (+)= a b.
+ *
+ *     a   k steps of 4 elements (one for each row)           packed by pack.ts
+ *     b   k steps of two vectors
+ *     c   rows `cRow` bytes apart
+ *
+ * Each element of c is ((0 + a0 b0) + a1 b1) + …, added to c at the end: the same bits wherever the element lies in a tile.
+ */
+import { add, eq, gt, load, loadSplat, mul, sub } from "../instructions.ts";
+import { type Expr, laneBytes, laneCount, type Scalar, vectorOf } from "../lanes.ts";
+import type { Kernel } from "./kernel.ts";
+
+export const tileRows = 4;
+
+/** Bytes of one step of b, for every element type. */
+export const stepOfB = 32;
+
+/** Columns of a tile. */
+export const tileColumns = (type: Scalar): number => stepOfB / laneBytes(type);
+
+/** Steps of k between two jumps back. */
+const unroll = 4;
+
+const tiles = new Map<Scalar, Kernel>();
+
+/**
+ * tile(a, b, k, c, cRow, first, rows, columns, scratch): k >= 1; `first`: c is overwritten; of the tile only `rows` and `columns` are
+ * written. `scratch` holds a tile (256 bytes).
+ */
+export function tile(type: Scalar): Kernel {
+  const known = tiles.get(type);
+  if (known) return known;
+  const made = build(type);
+  tiles.set(type, made);
+  return made;
+}
+
+function build(type: Scalar): Kernel {
+  const name = `tile_${type}`;
+  const vector = vectorOf(type);
+  const size = laneBytes(type);
+  const columns = tileColumns(type);
+  const rowIndices = Array.from({ length: tileRows }, (_, r) => r);
+  return {
+    name,
+    params: new Array<"i32">(9).fill("i32"),
+    result: null,
+    build(m) {
+      m.function(
+        name,
+        new Array<"i32">(9).fill("i32"),
+        null,
+        (f, a, b, k, c, cRow, first, rows, cols, scratch) => {
+          const sums = rowIndices.map(() => [f.local(vector, 0), f.local(vector, 0)] as const);
+          const left = f.let(k!);
+          const [low, high, factor] = [f.local(vector), f.local(vector), f.local(vector)];
+          // Leaving after each step keeps V8 from moving the loads of all steps to the front, where they would spill.
+          f.block((done) => {
+            f.loop((again) => {
+              for (let step = 0; step < unroll; step++) {
+                f.set(low, load(vector, b!, step * stepOfB));
+                f.set(high, load(vector, b!, step * stepOfB + 16));
+                rowIndices.forEach((r) => {
+                  f.set(factor, loadSplat(vector, a!, (step * tileRows + r) * size));
+                  f.set(sums[r]![0], add(sums[r]![0], mul(factor, low)));
+                  f.set(sums[r]![1], add(sums[r]![1], mul(factor, high)));
+                });
+                if (step < unroll - 1) f.brIf(done, eq(left, step + 1));
+              }
+              f.set(a!, add(a!, unroll * tileRows * size));
+              f.set(b!, add(b!, unroll * stepOfB));
+              f.set(left, sub(left, unroll));
+              f.brIf(again, gt(left, 0));
+            });
+          });
+
+          const writeRows = (value: (sum: Expr, address: Expr, offset: number) => Expr) => {
+            const row = f.let(c!);
+            rowIndices.forEach((r) => {
+              f.store(vector, row, value(sums[r]![0], row, 0), 0);
+              f.store(vector, row, value(sums[r]![1], row, 16), 16);
+              if (r < tileRows - 1) f.set(row, add(row, cRow!));
+            });
+          };
+          const isWhole = eq(add(mul(rows!, 256), cols!), tileRows * 256 + columns);
+          f.if(
+            isWhole,
+            () =>
+              f.if(
+                first!,
+                () => writeRows((sum) => sum),
+                () => writeRows((sum, address, offset) => add(load(vector, address, offset), sum)),
+              ),
+            () => {
+              rowIndices.forEach((r) => {
+                f.store(vector, scratch!, sums[r]![0], r * stepOfB);
+                f.store(vector, scratch!, sums[r]![1], r * stepOfB + 16);
+              });
+              const bytes = f.let(mul(cols!, size));
+              const j = f.local("i32");
+              f.doWhile(rows!, () => {
+                f.for(j, { from: 0, to: bytes, step: size }, () => {
+                  const to = f.let(add(c!, j));
+                  const sum = f.let(load(type, add(scratch!, j)));
+                  f.if(
+                    first!,
+                    () => f.store(type, to, sum),
+                    () => f.store(type, to, add(load(type, to), sum)),
+                  );
+                });
+                f.set(c!, add(c!, cRow!));
+                f.set(scratch!, add(scratch!, stepOfB));
+                f.set(rows!, sub(rows!, 1));
+              });
+            },
+          );
+        },
+        { export: true },
+      );
+    },
+  };
+}
+
+/** Elements of a vector. */
+export const lanesOf = (type: Scalar): number => laneCount(vectorOf(type));
