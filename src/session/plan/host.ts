@@ -24,6 +24,8 @@ export interface HostEnvironment {
   readonly state: SessionState;
   readonly signal: AbortSignal;
   readonly call: CallFunction;
+  /** Called when the run is over. */
+  readonly releases: (() => void)[];
 }
 
 /** Outputs of a node in order: at once, or when it is done waiting. */
@@ -162,6 +164,9 @@ function contextFor(op: Operation, inputs: readonly RunValue[], environment: Hos
       return result;
     },
     callAsync: async (fn, args) => environment.call(fn, args),
+    atEnd: (release) => {
+      environment.releases.push(release);
+    },
     signal: environment.signal,
   };
 }

@@ -137,7 +137,7 @@ export class Plan {
     for (let i = 0; i < feedValues.length; i++) frame.values[this.#feedIndex[i]!] = feedValues[i]!;
     if (this.mayWait) return this.#runWaiting(frame, options);
     try {
-      const environment = this.#environment(options);
+      const environment = this.#environment(options, frame);
       for (const planned of this.#stages) this.#runStage(planned, frame, environment, options);
       return this.#collect(frame);
     } finally {
@@ -145,8 +145,9 @@ export class Plan {
     }
   }
 
-  #environment(options: RunOptions): HostEnvironment {
-    return { state: this.#state, signal: options.signal ?? neverAborted, call: options.call };
+  #environment(options: RunOptions, frame: RunFrame): HostEnvironment {
+    const { releases } = frame;
+    return { state: this.#state, signal: options.signal ?? neverAborted, call: options.call, releases };
   }
 
   #runStage(
@@ -209,7 +210,7 @@ export class Plan {
   }
 
   #runStages(frame: RunFrame, options: RunOptions, cancel: () => void): Promise<void> {
-    const environment = this.#environment(options);
+    const environment = this.#environment(options, frame);
     const waiting = this.#stages.map((planned) => planned.after.length);
     const users: number[][] = this.#stages.map(() => []);
     for (const [i, planned] of this.#stages.entries()) for (const before of planned.after) users[before]!.push(i);
@@ -272,10 +273,7 @@ export class Plan {
     const feeds = new Map<Tensor, RunValue>(
       this.feeds.map((tensor, i) => [tensor, frame.values[this.#feedIndex[i]!]!]),
     );
-    const values = await runFlow(this.#flow!, feeds, this.fetches, {
-      ...this.#environment(options),
-      releases: frame.releases,
-    });
+    const values = await runFlow(this.#flow!, feeds, this.fetches, this.#environment(options, frame));
     return values.map((value, i) => this.#own(value, this.fetches[i]!));
   }
 

@@ -25,16 +25,28 @@ export const matMulOp = defineOp("MatMul", {
     return [[m, n]];
   },
   lower: (p, { a, b, transpose_a, transpose_b }) => p.matmul(a, b, { transposeA: transpose_a, transposeB: transpose_b }),
-  gradient(tf, { a, b, transpose_a: ta, transpose_b: tb }, dy) {
-    if (!ta && !tb) return { a: tf.matmul(dy!, b, { transposeB: true }), b: tf.matmul(a, dy!, { transposeA: true }) };
-    if (!ta && tb) return { a: tf.matmul(dy!, b), b: tf.matmul(dy!, a, { transposeA: true }) };
-    if (ta && !tb) return { a: tf.matmul(b, dy!, { transposeB: true }), b: tf.matmul(a, dy!) };
-    return {
-      a: tf.matmul(b, dy!, { transposeA: true, transposeB: true }),
-      b: tf.matmul(dy!, a, { transposeA: true, transposeB: true }),
-    };
+  gradient(_tf, { a, b, transpose_a: ta, transpose_b: tb }, dy) {
+    const ofA = (x: Tensor, y: Tensor, transpose_a: boolean, transpose_b: boolean): Tensor =>
+      product(x, y, { transpose_a, transpose_b, grad_a: true });
+    const ofB = (x: Tensor, y: Tensor, transpose_a: boolean, transpose_b: boolean): Tensor =>
+      product(x, y, { transpose_a, transpose_b, grad_b: true });
+    if (!ta && !tb) return { a: ofA(dy!, b, false, true), b: ofB(a, dy!, true, false) };
+    if (!ta && tb) return { a: ofA(dy!, b, false, false), b: ofB(dy!, a, true, false) };
+    if (ta && !tb) return { a: ofA(b, dy!, false, true), b: ofB(a, dy!, false, false) };
+    return { a: ofA(b, dy!, true, true), b: ofB(dy!, a, true, true) };
   },
 });
+
+interface ProductAttrs {
+  readonly transpose_a: boolean;
+  readonly transpose_b: boolean;
+  readonly grad_a?: boolean;
+  readonly grad_b?: boolean;
+}
+
+function product(a: Tensor, b: Tensor, attrs: ProductAttrs): Tensor {
+  return matMulOp({ a, b, ...attrs });
+}
 
 export interface MatmulOptions {
   readonly transposeA?: boolean;

@@ -1,0 +1,33 @@
+/** `tf.Assert`: fails the run when a condition is false. Source: tensorflow/python/ops/control_flow_assert.py. */
+import { int32, string } from "../../core/dtype.ts";
+import { getDefaultGraph } from "../../graph/graph.ts";
+import type { Operation } from "../../graph/operation.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
+import { assertOp, noOp } from "../../ops/index.ts";
+import { cond } from "./cond.ts";
+
+export interface AssertOptions {
+  /** How many elements of each tensor are printed; 3 by default. */
+  readonly summarize?: number | undefined;
+  readonly name?: string | undefined;
+}
+
+/** An operation that fails with INVALID_ARGUMENT and the data when `condition` is false. The data is computed only then, unless it is words and int32s. */
+export function assertThat(condition: TensorLike, data: readonly TensorLike[], options: AssertOptions = {}): Operation {
+  const summarize = options.summarize ?? 3;
+  return getDefaultGraph().nameScope(options.name || "Assert", () => {
+    const tensors = data.map((item) => convertToTensor(item));
+    if (tensors.every((tensor) => tensor.dtype === string || tensor.dtype === int32)) {
+      return assertOp({ condition, data, summarize }, "Assert");
+    }
+    const converted = convertToTensor(condition, { name: "Condition" });
+    const guarded = cond(
+      converted,
+      () => noOp(),
+      () => assertOp({ condition: converted, data, summarize }, "Assert"),
+      { name: "AssertGuard" },
+    );
+    return (guarded as Tensor).op;
+  });
+}

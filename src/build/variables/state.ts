@@ -1,0 +1,44 @@
+/** `tf.assign` and its kin: functions that change variables, references and resources alike. Source: tensorflow/python/ops/state_ops.py. */
+import type { Tensor } from "../../graph/tensor.ts";
+import type { TensorLike } from "../../ops/convert.ts";
+import { assignAddOp, assignOp, assignSubOp, isVariableInitializedOp, varIsInitializedOp } from "../../ops/index.ts";
+import type { Updated, Variable } from "./variable.ts";
+
+/** A variable, or the reference that a node of the graph gives. */
+export type Reference = Variable | Tensor;
+
+export interface UpdateOptions {
+  readonly useLocking?: boolean | undefined;
+  readonly name?: string | undefined;
+}
+
+const isResourceVariable = (ref: Reference): ref is Variable => "isResource" in ref && ref.isResource;
+
+/** The variable's value after it has become `value`; its shape may change with validateShape false. */
+export function assign(
+  ref: Reference,
+  value: TensorLike,
+  options: UpdateOptions & { readonly validateShape?: boolean } = {},
+): Updated {
+  const { useLocking = true, validateShape = true, name } = options;
+  if (isResourceVariable(ref)) return ref.assign(value, { name });
+  return assignOp({ ref: ref as TensorLike, value, use_locking: useLocking, validate_shape: validateShape }, name);
+}
+
+export function assignAdd(ref: Reference, value: TensorLike, options: UpdateOptions = {}): Updated {
+  const { useLocking = false, name } = options;
+  if (isResourceVariable(ref)) return ref.assignAdd(value, { name });
+  return assignAddOp({ ref: ref as TensorLike, value, use_locking: useLocking }, name);
+}
+
+export function assignSub(ref: Reference, value: TensorLike, options: UpdateOptions = {}): Updated {
+  const { useLocking = false, name } = options;
+  if (isResourceVariable(ref)) return ref.assignSub(value, { name });
+  return assignSubOp({ ref: ref as TensorLike, value, use_locking: useLocking }, name);
+}
+
+/** A boolean scalar: has the variable a value? */
+export function isVariableInitialized(ref: Reference, options: { readonly name?: string | undefined } = {}): Tensor {
+  if (isResourceVariable(ref)) return varIsInitializedOp({ resource: ref.handle }, options.name);
+  return isVariableInitializedOp({ ref: ref as TensorLike }, options.name);
+}

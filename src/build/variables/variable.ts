@@ -1,0 +1,411 @@
+/** `tf.Variable`: state of a session, with TensorFlow's nodes, names and collections. Source: ref_variable.py, resource_variable_ops.py. */
+import { type DType, float32, int32 } from "../../core/dtype.ts";
+import { TypeError, ValueError } from "../../core/error.ts";
+import type { NdArray } from "../../core/nd_array.ts";
+import { compatible, formatShapePython, isFull, mergeShapes, type Shape } from "../../core/shape.ts";
+import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
+import type { IndexedSlices } from "../../graph/indexed_slices.ts";
+import type { Operation } from "../../graph/operation.ts";
+import { defaultSession, type FeedDict, type SessionLike } from "../../graph/scopes.ts";
+import { asTensor, type Tensor, type TensorConvertible } from "../../graph/tensor.ts";
+import { convertToTensor, type Literal, literalDtype, type TensorLike } from "../../ops/convert.ts";
+import {
+  assignAddOp,
+  assignAddVariableOp,
+  assignOp,
+  assignSubOp,
+  assignSubVariableOp,
+  assignVariableOp,
+  identity,
+  readVariableOp,
+  resourceGatherOp,
+} from "../../ops/index.ts";
+import type { pb } from "../../proto/messages.ts";
+import { GraphKeys } from "../collections.ts";
+import { cond } from "../control_flow/cond.ts";
+import { makeReferenceNodes, makeResourceNodes, type VariableNodes } from "./nodes.ts";
+import { SaveSliceInfo } from "./slices.ts";
+import { isVariableInitialized } from "./state.ts";
+
+export type InitialValue = TensorLike | (() => TensorLike);
+export type Constraint = (value: Tensor) => TensorLike;
+
+export interface VariableOptions {
+  /** Also in TRAINABLE_VARIABLES, so that optimizers change it; true by default. */
+  readonly trainable?: boolean | undefined;
+  /** [GLOBAL_VARIABLES] by default. */
+  readonly collections?: readonly string[] | undefined;
+  /** False allows an initial value without a full shape, and assignments of other shapes. */
+  readonly validateShape?: boolean | undefined;
+  readonly cachingDevice?: string | undefined;
+  readonly name?: string | undefined;
+  readonly dtype?: DType | undefined;
+  /** Taken and ignored, as TensorFlow does. */
+  readonly expectedShape?: Shape;
+  /** Applied to the value after an optimizer's update. */
+  readonly constraint?: Constraint | undefined;
+  /** A resource variable instead of a reference. */
+  readonly useResource?: boolean | undefined;
+  readonly shape?: Shape | undefined;
+}
+
+export interface AssignOptions {
+  readonly useLocking?: boolean | undefined;
+  readonly name?: string | undefined;
+}
+
+/** Numbers without a dtype make a float32 variable where it is to be trained. */
+function dtypeFor(value: InitialValue, options: VariableOptions): DType | undefined {
+  if (options.dtype) return options.dtype.baseDtype;
+  if (options.trainable === false || !isNumbers(value)) return undefined;
+  return literalDtype(value as Literal) === int32 ? float32 : undefined;
+}
+
+const isNumbers = (value: unknown): boolean =>
+  typeof value === "number" || (Array.isArray(value) && value.length > 0 && value.every(isNumbers));
+
+/**
+ * A variable of the default graph. The first argument is its initial value, or a function that builds it. It stands in expressions for
+ * its value. Throws ValueError when the initial value has no full shape (unless validateShape is false).
+ */
+export class Variable implements TensorConvertible {
+  readonly #nodes: VariableNodes;
+  readonly isResource: boolean;
+  readonly trainable: boolean;
+  readonly constraint: Constraint | null;
+  saveSliceInfo: SaveSliceInfo | null = null;
+  /** The static shape of a resource variable; a reference has its own. */
+  #shape: Shape;
+  readonly #validateShape: boolean;
+
+  constructor(initialValue: InitialValue, options: VariableOptions = {}) {
+    if (initialValue instanceof Recreated) {
+      this.#nodes = initialValue.nodes;
+      this.isResource = initialValue.isResource;
+      this.trainable = initialValue.trainable;
+      this.constraint = null;
+      this.saveSliceInfo = initialValue.slice;
+      this.#validateShape = true;
+      this.#shape = initialValue.isResource
+        ? initialValue.nodes.handle.op.getAttr<readonly number[] | null>("shape")
+        : null;
+      return;
+    }
+    if (initialValue === undefined || initialValue === null) throw new ValueError("initial_value must be specified.");
+    const { trainable = true, validateShape = true, collections = [GraphKeys.GLOBAL_VARIABLES] } = options;
+    if (!Array.isArray(collections)) {
+      throw new ValueError(
+        `collections argument to Variable constructor must be a list, tuple, or set. Got ${collections} of type ${typeof collections}`,
+      );
+    }
+    const make = options.useResource ? makeResourceNodes : makeReferenceNodes;
+    this.#nodes = make({
+      initialValue,
+      name: options.name,
+      dtype: dtypeFor(initialValue, options),
+      shape: options.shape,
+      validateShape,
+      cachingDevice: options.cachingDevice,
+    });
+    this.isResource = options.useResource ?? false;
+    this.trainable = trainable;
+    this.constraint = options.constraint ?? null;
+    this.#validateShape = validateShape;
+    this.#shape = options.shape ?? (validateShape ? this.#nodes.initialValue!.shape : null);
+    const isAdded = trainable && !collections.includes(GraphKeys.TRAINABLE_VARIABLES);
+    const keys = isAdded ? [...collections, GraphKeys.TRAINABLE_VARIABLES] : collections;
+    getDefaultGraph().addToCollections(keys, this);
+  }
+
+  /** `scope/w:0`. */
+  get name(): string {
+    return this.#nodes.handle.name;
+  }
+
+  /** float32_ref for references, float32 for resources. */
+  get dtype(): DType {
+    return this.#nodes.dtype;
+  }
+
+  get shape(): Shape {
+    return this.isResource ? this.#shape : this.#nodes.handle.shape;
+  }
+
+  getShape(): Shape {
+    return this.shape;
+  }
+
+  setShape(shape: Shape): void {
+    if (this.isResource) this.#shape = mergeShapes(this.#shape, shape);
+    else {
+      this.#nodes.handle.setShape(shape);
+      this.#nodes.read.setShape(shape);
+    }
+  }
+
+  get op(): Operation {
+    return this.#nodes.handle.op;
+  }
+
+  get graph(): Graph {
+    return this.op.graph;
+  }
+
+  get device(): string {
+    return this.op.device;
+  }
+
+  /** The operation that sets the initial value. */
+  get initializer(): Operation {
+    return this.#nodes.initializer;
+  }
+
+  get initialValue(): Tensor | null {
+    return this.#nodes.initialValue;
+  }
+
+  /** The reference, or the resource handle. */
+  get handle(): Tensor {
+    return this.#nodes.handle;
+  }
+
+  /** The value as a tensor: for a reference its one snapshot, for a resource a read where it stands. */
+  value(): Tensor {
+    if (!this.isResource) return this.#nodes.read;
+    return getDefaultGraph().colocateWith(null, () => this.#readHandle(), { ignoreExisting: true });
+  }
+
+  #readHandle(): Tensor {
+    return readVariableOp({ resource: this.#nodes.handle, dtype: this.#nodes.dtype });
+  }
+
+  /** A fresh read, after the control dependencies of where it is made. */
+  readValue(): Tensor {
+    if (!this.isResource) return identity(this.#nodes.handle, { name: "read" });
+    const value = getDefaultGraph().nameScope("Read", () => this.#readHandle());
+    return identity(value);
+  }
+
+  /** Reads rows of a resource variable without reading all of it; undefined for a reference, whose value is gathered from. */
+  get sparseRead(): ((indices: TensorLike, options?: { readonly name?: string | undefined }) => Tensor) | undefined {
+    if (!this.isResource) return undefined;
+    return (indices, options = {}) =>
+      getDefaultGraph().nameScope(options.name || "Gather", (scope) =>
+        resourceGatherOp({ resource: this.handle, indices, dtype: this.dtype }, scope),
+      );
+  }
+
+  /** What a fetch or feed of this variable means. */
+  asGraphElement(): Tensor {
+    return this.isResource ? this.#nodes.read : this.#nodes.handle;
+  }
+
+  [asTensor](options: { dtype?: DType | undefined; asRef?: boolean } = {}): Tensor {
+    const { dtype, asRef = false } = options;
+    if (dtype && dtype.baseDtype !== this.dtype.baseDtype) {
+      throw new ValueError(
+        `Incompatible type conversion requested to type '${dtype.name}' for variable of type '${this.dtype.name}'`,
+      );
+    }
+    return asRef ? this.#nodes.handle : this.value();
+  }
+
+  /** The initial value while the variable has none. */
+  initializedValue(): Tensor {
+    const initialValue = this.initialValue;
+    if (!initialValue) throw new ValueError(`the initial value of ${this.name} is not known`);
+    return this.graph.initScope(
+      () =>
+        cond(
+          isVariableInitialized(this),
+          () => this.readValue(),
+          () => initialValue,
+        ) as Tensor,
+    );
+  }
+
+  /** Sets the variable when the returned tensor (its new value) is run. */
+  assign(value: TensorLike, options: AssignOptions = {}): Updated {
+    const { useLocking = false, name } = options;
+    if (!this.isResource) return assignOp({ ref: this.handle, value, use_locking: useLocking }, name);
+    const tensor = convertToTensor(value, { dtype: this.dtype });
+    if (!compatible(this.#shape, tensor.shape)) {
+      throw new ValueError(
+        `Cannot assign value to variable ' ${this.name}': Shape mismatch.The variable shape ${formatShapePython(this.#shape)}, and the assigned value shape ${formatShapePython(tensor.shape)} are incompatible.`,
+      );
+    }
+    const isChecked = this.#validateShape && isFull(this.#shape);
+    return this.#readAfter(assignVariableOp({ resource: this.handle, value: tensor, validate_shape: isChecked }, name));
+  }
+
+  assignAdd(delta: TensorLike, options: AssignOptions = {}): Updated {
+    const { useLocking = false, name } = options;
+    if (!this.isResource) return assignAddOp({ ref: this.handle, value: delta, use_locking: useLocking }, name);
+    const value = convertToTensor(delta, { dtype: this.dtype });
+    return this.#readAfter(assignAddVariableOp({ resource: this.handle, value }, name));
+  }
+
+  assignSub(delta: TensorLike, options: AssignOptions = {}): Updated {
+    const { useLocking = false, name } = options;
+    if (!this.isResource) return assignSubOp({ ref: this.handle, value: delta, use_locking: useLocking }, name);
+    const value = convertToTensor(delta, { dtype: this.dtype });
+    return this.#readAfter(assignSubVariableOp({ resource: this.handle, value }, name));
+  }
+
+  #readAfter(update: Operation): UpdatedVariable {
+    return new UpdatedVariable(update, () => getDefaultGraph().controlDependencies([update], () => this.#readHandle()));
+  }
+
+  /** Sets the value in a session at once, without new nodes. */
+  async load(value: Literal, session?: SessionLike): Promise<void> {
+    const target = session ?? defaultSession();
+    if (!target) {
+      throw new ValueError("Either session argument should be provided or default session should be established");
+    }
+    await target.run(this.initializer, { feedDict: [[this.initializer.inputs[1]!, value]] });
+  }
+
+  /** The value in the given session or the default one. */
+  eval(session?: SessionLike, feedDict?: FeedDict): Promise<NdArray> {
+    return this.asGraphElement().eval(feedDict, session);
+  }
+
+  /** Its VariableDef, or null when it lies outside the scope that is exported. */
+  toProto(exportScope?: string): pb.VariableDef.$Properties | null {
+    if (exportScope !== undefined && !this.name.startsWith(exportScope)) return null;
+    const strip = (name: string): string =>
+      exportScope && name.startsWith(`${exportScope}/`) ? name.slice(exportScope.length + 1) : name;
+    return {
+      variableName: strip(this.name),
+      initializerName: strip(this.initializer.name),
+      snapshotName: strip(this.#nodes.read.name),
+      ...(this.initialValue ? { initialValueName: strip(this.initialValue.name) } : {}),
+      ...(this.saveSliceInfo ? { saveSliceInfoDef: this.saveSliceInfo.toProto() } : {}),
+      isResource: this.isResource,
+      trainable: this.trainable,
+    };
+  }
+
+  /** The variable of an imported graph whose nodes a VariableDef names. Throws KeyError when they are not there. */
+  static fromProto(proto: pb.VariableDef.$Properties, importScope?: string): Variable {
+    const graph = getDefaultGraph();
+    const name = (text: string | null | undefined): string =>
+      importScope ? `${importScope}/${text ?? ""}` : (text ?? "");
+    const handle = graph.getTensorByName(name(proto.variableName));
+    const isResource = proto.isResource ?? false;
+    const read = proto.snapshotName
+      ? graph.getTensorByName(name(proto.snapshotName))
+      : graph.getTensorByName(`${handle.op.name}/Read/ReadVariableOp:0`);
+    const nodes: VariableNodes = {
+      handle,
+      dtype: isResource ? handle.op.getAttr<DType>("dtype") : handle.dtype,
+      initializer: graph.getOperationByName(name(proto.initializerName)),
+      initialValue: proto.initialValueName ? graph.getTensorByName(name(proto.initialValueName)) : null,
+      read,
+    };
+    const slice = proto.saveSliceInfoDef ? SaveSliceInfo.fromProto(proto.saveSliceInfoDef) : null;
+    return new Variable(new Recreated(nodes, isResource, proto.trainable ?? false, slice) as unknown as InitialValue);
+  }
+
+  /** `<tf.Variable 'w:0' shape=(1,) dtype=float32_ref>`. */
+  toString(): string {
+    return `<tf.Variable '${this.name}' shape=${formatShapePython(this.shape)} dtype=${this.dtype.name}>`;
+  }
+
+  repr(): string {
+    return this.toString();
+  }
+
+  valueOf(): never {
+    throw new TypeError(
+      `Using a symbolic \`tf.Tensor\` as a Python \`bool\` is not allowed: ${this} has a value in a session only. Run it there.`,
+    );
+  }
+
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === "number") this.valueOf();
+    return this.toString();
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+}
+
+/**
+ * A resource variable after an update. As an operation it is the update; as a value a read that waits for it.
+ * Source: resource_variable_ops.py, _UnreadVariable.
+ */
+export class UpdatedVariable implements TensorConvertible {
+  readonly op: Operation;
+  readonly #read: () => Tensor;
+  readonly #first: Tensor;
+
+  constructor(op: Operation, read: () => Tensor) {
+    this.op = op;
+    this.#read = read;
+    this.#first = read();
+  }
+
+  get name(): string {
+    return this.op.name;
+  }
+
+  get dtype(): DType {
+    return this.#first.dtype;
+  }
+
+  get shape(): Shape {
+    return this.#first.shape;
+  }
+
+  get graph(): Graph {
+    return this.op.graph;
+  }
+
+  get device(): string {
+    return this.op.device;
+  }
+
+  value(): Tensor {
+    return this.#read();
+  }
+
+  asGraphElement(): Tensor {
+    return this.#first;
+  }
+
+  [asTensor](): Tensor {
+    return this.#read();
+  }
+
+  eval(session?: SessionLike, feedDict?: FeedDict): Promise<NdArray> {
+    return this.#first.eval(feedDict, session);
+  }
+
+  toString(): string {
+    return `<tf.Variable '${this.name}' shape=${formatShapePython(this.shape)} dtype=${this.dtype.name}>`;
+  }
+}
+
+/** What an assignment gives: the reference, or the resource variable after it. */
+export type Updated = Tensor | UpdatedVariable;
+
+/** What `fromProto` hands to the constructor in place of an initial value. */
+class Recreated {
+  readonly nodes: VariableNodes;
+  readonly isResource: boolean;
+  readonly trainable: boolean;
+  readonly slice: SaveSliceInfo | null;
+
+  constructor(nodes: VariableNodes, isResource: boolean, trainable: boolean, slice: SaveSliceInfo | null) {
+    this.nodes = nodes;
+    this.isResource = isResource;
+    this.trainable = trainable;
+    this.slice = slice;
+  }
+}
+
+export const isVariable = (value: unknown): value is Variable => value instanceof Variable;
+
+export type Gradient = Tensor | IndexedSlices;
