@@ -12,7 +12,7 @@ import { processEngine } from "./default_engine.ts";
 import { feedTensor, feedValue } from "./feed.ts";
 import { type Fetched, type Fetches, type FetchPlan, planFetches } from "./fetch.ts";
 import { callFunction } from "./function.ts";
-import { Plan } from "./plan/plan.ts";
+import { Plan, type RunOptions as PlanOptions } from "./plan/plan.ts";
 import { SessionState } from "./state.ts";
 import { collectStepStats, type RunMetadata, type RunOptions } from "./trace.ts";
 
@@ -62,6 +62,10 @@ export class Session implements SessionLike, AsyncDisposable {
   readonly #plans = new Map<string, Plan>();
   readonly #placed = { upTo: 0 };
   readonly #closing = new AbortController();
+  readonly #options: PlanOptions = {
+    signal: this.#closing.signal,
+    call: (fn: FunctionRef, inputs: readonly NdArray[]) => callFunction(this, fn, inputs),
+  };
   #last: CachedRun | null = null;
   #isClosed = false;
   #lastYieldMs = performance.now();
@@ -77,7 +81,7 @@ export class Session implements SessionLike, AsyncDisposable {
     this.graph = graph;
     this.target = target;
     this.config = config;
-    this.state = new SessionState(engine ?? processEngine(config.intraOpParallelismThreads));
+    this.state = new SessionState(engine ?? processEngine());
   }
 
   get sessionGraph(): Graph {
@@ -126,12 +130,9 @@ export class Session implements SessionLike, AsyncDisposable {
     return cached.fetchPlan.rebuild(result);
   }
 
-  #runOptions(args: RunArguments | undefined) {
-    const { signal } = this.#closing;
-    return {
-      signal: args?.signal ? AbortSignal.any([args.signal, signal]) : signal,
-      call: (fn: FunctionRef, inputs: readonly NdArray[]) => callFunction(this, fn, inputs),
-    };
+  #runOptions(args: RunArguments | undefined): PlanOptions {
+    const { signal } = args ?? {};
+    return signal ? { ...this.#options, signal: AbortSignal.any([signal, this.#closing.signal]) } : this.#options;
   }
 
   #runTraced(cached: CachedRun, values: readonly NdArray[], args: RunArguments): unknown {
@@ -216,6 +217,10 @@ export class Session implements SessionLike, AsyncDisposable {
   #feedValues(feeds: readonly Tensor[], feedDict: FeedDict | undefined): NdArray[] {
     const values: NdArray[] = [];
     if (!feedDict) return values;
+    if (Array.isArray(feedDict)) {
+      for (let i = 0; i < feeds.length; i++) values.push(feedArray(feeds[i]!, feedDict[i][1]));
+      return values;
+    }
     let i = 0;
     for (const [, value] of feedDict) values.push(feedArray(feeds[i++]!, value));
     return values;

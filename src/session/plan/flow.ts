@@ -18,16 +18,12 @@ import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { isLowered, plainAttrs } from "./classify.ts";
 import { type HostEnvironment, runHostNode } from "./host.ts";
-import { Segment } from "./segment.ts";
+import { giveBack, type RunFrame, Segment } from "./segment.ts";
 import { copyOut, dead, EngineValue, type RunValue, viewOf } from "./values.ts";
 
 export interface FlowGraph {
   readonly nodes: readonly Operation[];
   readonly fed: ReadonlySet<Tensor>;
-}
-
-export interface FlowEnvironment extends HostEnvironment {
-  readonly releases: (() => void)[];
 }
 
 interface FlowNode {
@@ -131,7 +127,7 @@ export function runFlow(
   graph: FlowGraph,
   feeds: ReadonlyMap<Tensor, RunValue>,
   fetches: readonly Tensor[],
-  environment: FlowEnvironment,
+  environment: HostEnvironment,
 ): Promise<RunValue[]> {
   return new FlowRun(graph, feeds, fetches, environment).run();
 }
@@ -143,7 +139,7 @@ class FlowRun {
   readonly #fetches: readonly Tensor[];
   readonly #fetched = new Map<Tensor, RunValue>();
   readonly #isFetched: ReadonlySet<Tensor>;
-  readonly #environment: FlowEnvironment;
+  readonly #environment: HostEnvironment;
   readonly #ready: Ready[] = [];
   readonly #root: Iteration;
   #pending = 0;
@@ -154,7 +150,7 @@ class FlowRun {
     graph: FlowGraph,
     feeds: ReadonlyMap<Tensor, RunValue>,
     fetches: readonly Tensor[],
-    environment: FlowEnvironment,
+    environment: HostEnvironment,
   ) {
     const { nodes, enters } = prepare(graph);
     this.#nodes = nodes;
@@ -299,13 +295,13 @@ class FlowRun {
     const values: (RunValue | undefined)[] = [];
     const index = node.segment.index;
     for (const [i, tensor] of op.inputs.entries()) values[index.get(tensor)!] = inputs[i]!;
-    const releases: (() => void)[] = [];
-    node.segment.run({ values, releases });
+    const frame: RunFrame = { values, borrowed: [], releases: [] };
+    node.segment.run(frame);
     const outputs = op.outputs.map((tensor) => {
       const value = values[index.get(tensor)!]!;
       return value instanceof EngineValue ? copyOut(state.engine, value) : value;
     });
-    for (const release of releases) release();
+    giveBack(frame);
     return outputs;
   }
 

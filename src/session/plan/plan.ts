@@ -9,7 +9,7 @@ import { atNode } from "./errors.ts";
 import { type FlowGraph, runFlow } from "./flow.ts";
 import { type CallFunction, type HostEnvironment, readVariable, runHostNode } from "./host.ts";
 import { cutStages, orderNodes, prune, type Stage } from "./order.ts";
-import { type RunFrame, Segment } from "./segment.ts";
+import { giveBack, type RunFrame, Segment } from "./segment.ts";
 import { copyOut, dead, EngineValue, type RunValue, VariableValue } from "./values.ts";
 
 /** What a run reports when it is traced. */
@@ -133,15 +133,19 @@ export class Plan {
 
   /** Runs with values for the feeds, in order; gives copies of the fetches. A promise when a node waits. */
   run(feedValues: readonly NdArray[], options: RunOptions): NdArray[] | Promise<NdArray[]> {
-    const frame: RunFrame = { values: [], releases: [] };
+    const frame: RunFrame = { values: new Array(this.#index.size), borrowed: [], releases: [] };
     for (let i = 0; i < feedValues.length; i++) frame.values[this.#feedIndex[i]!] = feedValues[i]!;
     if (this.mayWait) return this.#runWaiting(frame, options);
     try {
-      const environment = this.#environment(options, frame);
-      for (const planned of this.#stages) this.#runStage(planned, frame, environment, options);
+      const sole = this.soleSegment;
+      if (sole && !options.trace) sole.run(frame);
+      else {
+        const environment = this.#environment(options, frame);
+        for (const planned of this.#stages) this.#runStage(planned, frame, environment, options);
+      }
       return this.#collect(frame);
     } finally {
-      for (const release of frame.releases) release();
+      giveBack(frame);
     }
   }
 
@@ -205,7 +209,7 @@ export class Plan {
       return this.#collect(frame);
     } finally {
       options.signal?.removeEventListener("abort", cancel);
-      for (const release of frame.releases) release();
+      giveBack(frame);
     }
   }
 

@@ -20,7 +20,29 @@ import { copyIn, EngineValue, type RunValue, VariableValue, viewOf } from "./val
 /** The values of a run by the plan's numbers for tensors, and the workspaces to give back at its end. */
 export interface RunFrame {
   readonly values: (RunValue | undefined)[];
+  /** Workspaces in use, to be given back at the end. */
+  readonly borrowed: Borrowed[];
+  /** Called when the run is over. */
   readonly releases: (() => void)[];
+}
+
+interface Borrowed {
+  readonly free: Workspace[];
+  readonly workspace: Workspace;
+}
+
+/** Ends a run: its workspaces go back, its nodes' releases are called. */
+export function giveBack(frame: RunFrame): void {
+  const { borrowed, releases } = frame;
+  for (const release of releases.splice(0)) release();
+  for (let i = 0; i < borrowed.length; i++) borrowed[i]!.free.push(borrowed[i]!.workspace);
+  borrowed.length = 0;
+}
+
+/** Memory for one run of an executable, and where its inputs come from: 0 is their own room in it. */
+interface Workspace {
+  readonly base: number;
+  readonly sources: Float64Array;
 }
 
 /** How the plan numbers tensors. */
@@ -50,7 +72,7 @@ interface Specialisation {
     readonly address: number;
   }[];
   readonly next: Segment | null;
-  readonly free: number[];
+  readonly free: Workspace[];
   layoutVersion: number;
 }
 
@@ -94,20 +116,25 @@ export class Segment {
   #runOnce(frame: RunFrame): Segment | null {
     const { engine } = this.#state;
     const spec = this.#specialise(frame);
-    const base = spec.free.pop() ?? allocateWorkspace(this.#state, spec.executable);
-    frame.releases.push(() => spec.free.push(base));
+    const workspace = spec.free.pop() ?? allocateWorkspace(this.#state, spec.executable);
+    frame.borrowed.push({ free: spec.free, workspace });
+    const { base, sources } = workspace;
     const { executable } = spec;
     for (let i = 0; i < spec.engineInputs.length; i++) {
       const value = frame.values[this.#inputIndex[spec.engineInputs[i]!]!];
-      if (value instanceof EngineValue) executable.setInput(base, i, value.address);
-      else {
-        const room = base + executable.inputOffsets[i]!;
-        copyIn(engine, value as NdArray, room);
-        executable.setInput(base, i, room);
+      const room = base + executable.inputOffsets[i]!;
+      const address = value instanceof EngineValue ? value.address : room;
+      if (address === room) copyIn(engine, value as NdArray, room);
+      if (sources[i] !== address) {
+        executable.setInput(base, i, address);
+        sources[i] = address;
       }
     }
     executable.run(base);
-    for (const { slot, shape } of spec.written) this.#state.commitVariable(this.#state.variableAt(slot), shape);
+    for (let i = 0; i < spec.written.length; i++) {
+      const { slot, shape } = spec.written[i]!;
+      this.#state.commitVariable(this.#state.variableAt(slot), shape);
+    }
     for (let k = 0; k < spec.outputs.length; k++) {
       const { index, dtype } = spec.outputs[k]!;
       frame.values[index] = new EngineValue(dtype, executable.outputs[k]!.shape, executable.outputAddress(base, k));
@@ -159,7 +186,7 @@ export class Segment {
 
   #drop(spec: Specialisation): void {
     this.#specialisations.delete(spec.key);
-    for (const base of spec.free) this.#state.engine.free(base);
+    for (const { base } of spec.free) this.#state.engine.free(base);
     spec.free.length = 0;
     spec.executable.dispose?.();
     spec.next?.dispose();
@@ -336,18 +363,6 @@ export class Segment {
       ...(spec.next?.describe() ?? []),
     ]);
   }
-
-  /** The executable used last, when this segment runs as one piece without outside state to check; for direct calls. */
-  get direct(): { executable: Executable; base: number; layoutVersion: number; written: number } | null {
-    const spec = this.#last;
-    if (!spec || spec.next || spec.known.length || this.#concrete.size || spec.free.length === 0) return null;
-    return {
-      executable: spec.executable,
-      base: spec.free[spec.free.length - 1]!,
-      layoutVersion: spec.layoutVersion,
-      written: spec.written.length,
-    };
-  }
 }
 
 interface Attempt {
@@ -368,10 +383,10 @@ const noOp = {
   wrapError: (error: Error): Error => error,
 };
 
-function allocateWorkspace(state: SessionState, executable: Executable): number {
+function allocateWorkspace(state: SessionState, executable: Executable): Workspace {
   const base = state.engine.allocate(Math.max(executable.workspaceBytes, 64));
   executable.prepare(base);
-  return base;
+  return { base, sources: Float64Array.from(executable.inputOffsets, (offset) => base + offset) };
 }
 
 /** The graph's dtype over the engine's: handles are int32 there. */

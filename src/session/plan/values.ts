@@ -1,5 +1,5 @@
 /** What passes between the stages of a run. */
-import type { DType } from "../../core/dtype.ts";
+import { type DType, float32 } from "../../core/dtype.ts";
 import { NdArray, viewElements } from "../../core/nd_array.ts";
 import { elementCount, type FullShape } from "../../core/shape.ts";
 import type { Engine } from "../../engine/engine.ts";
@@ -60,10 +60,43 @@ export function viewOf(engine: Engine, value: EngineValue): NdArray {
   );
 }
 
+/** Views of all of engine memory, made anew when it has grown: small values are read and written without views of their own. */
+class MemoryViews {
+  buffer: ArrayBufferLike | null = null;
+  floats = new Float32Array(0);
+  bytes = new Uint8Array(0);
+
+  of(engine: Engine): this {
+    const { buffer } = engine;
+    if (buffer !== this.buffer) {
+      this.buffer = buffer;
+      this.floats = new Float32Array(buffer as ArrayBuffer);
+      this.bytes = new Uint8Array(buffer as ArrayBuffer);
+    }
+    return this;
+  }
+}
+
+const views = new WeakMap<Engine, MemoryViews>();
+
+export function memoryOf(engine: Engine): MemoryViews {
+  let known = views.get(engine);
+  if (!known) {
+    known = new MemoryViews();
+    views.set(engine, known);
+  }
+  return known.of(engine);
+}
+
 /** A copy in JavaScript's own memory. */
 export function copyOut(engine: Engine, value: EngineValue): NdArray {
-  const view = viewElements(value.dtype, engine.buffer, value.address, elementCount(value.shape));
-  return new NdArray(value.dtype, value.shape, ownCopy(view));
+  const { dtype, shape, address } = value;
+  if (shape.length === 0 && dtype === float32) {
+    const scalar = new Float32Array(1);
+    scalar[0] = memoryOf(engine).floats[address >> 2]!;
+    return new NdArray(dtype, shape, scalar);
+  }
+  return new NdArray(dtype, shape, ownCopy(viewElements(dtype, engine.buffer, address, elementCount(shape))));
 }
 
 /** A copy on an unshared ArrayBuffer. */
@@ -74,8 +107,9 @@ function ownCopy<T extends { length: number; constructor: unknown }>(view: T): T
 /** Copies an array's bytes to an address. */
 export function copyIn(engine: Engine, array: NdArray, address: number): void {
   const data = array.data as Float32Array;
-  const target = new Uint8Array(engine.buffer as ArrayBuffer, address, data.byteLength);
-  target.set(new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength));
+  const memory = memoryOf(engine);
+  if (data.length === 1 && array.dtype === float32) memory.floats[address >> 2] = data[0]!;
+  else memory.bytes.set(new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength), address);
 }
 
 export const sizeBytesOf = (dtype: DType, shape: FullShape): number => elementCount(shape) * dtype.sizeBytes;
