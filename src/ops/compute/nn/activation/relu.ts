@@ -14,8 +14,8 @@ import { inScope, type Named } from "../../array/basic/names.ts";
 const floats = "{half, bfloat16, float, double}";
 
 /** Selu's constants. Source: "Self-Normalizing Neural Networks", Klambauer et al., 2017. */
-const seluScale = 1.0507009873554804934193349852946;
-const seluScaleAlpha = 1.7580993408473768599402175208123;
+const seluScale = 1.0507009873554805;
+const seluScaleAlpha = 1.7580993408473768;
 
 type Activation = OpBuilder<readonly ["features: T"], readonly ["activations: T"], readonly ["T: type"]>;
 

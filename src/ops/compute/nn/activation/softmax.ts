@@ -7,7 +7,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as tf from "../../../index.ts";
-import { inScope, type Named } from "../../array/basic/names.ts";
+import type { Named } from "../../array/basic/names.ts";
 
 const attrs = ["T: {half, bfloat16, float, double}"] as const;
 
@@ -62,7 +62,7 @@ export interface SoftmaxOptions extends Named {
 type Builder = (inputs: { logits: TensorLike }, name?: string | null) => Tensor;
 
 /** Softmax along any axis: another than the last is moved to the end and back. Source: nn_ops.py, _wrap_2d_function. */
-function along(build: Builder, type: string, input: TensorLike, axis: number, name: string | undefined): Tensor {
+function along(build: Builder, input: TensorLike, axis: number, name: string | undefined): Tensor {
   const logits = convertToTensor(input);
   const rank = logits.shape?.length;
   const isLast = axis === -1 || (rank !== undefined && axis === rank - 1);
@@ -81,7 +81,6 @@ function along(build: Builder, type: string, input: TensorLike, axis: number, na
   const moved = build({ logits: tf.transpose(logits, { perm: swap() }) });
   const result = tf.transpose(moved, { perm: swap(), name });
   result.setShape(logits.shape);
-  void type;
   return result;
 }
 
@@ -91,8 +90,8 @@ const swapped = (dim: number, last: Tensor): Tensor =>
 
 /** exp(x) / sum(exp(x)) along an axis. Source: nn_ops.py. */
 export const softmax = (logits: TensorLike, options: SoftmaxOptions = {}): Tensor =>
-  along(softmaxOp, "Softmax", logits, options.axis ?? -1, options.name);
+  along(softmaxOp, logits, options.axis ?? -1, options.name);
 
 /** x - log(sum(exp(x))) along an axis. */
 export const logSoftmax = (logits: TensorLike, options: SoftmaxOptions = {}): Tensor =>
-  along(logSoftmaxOp, "LogSoftmax", logits, options.axis ?? -1, options.name);
+  along(logSoftmaxOp, logits, options.axis ?? -1, options.name);
