@@ -16,7 +16,8 @@ export interface FileStat {
   readonly isDirectory: boolean;
 }
 
-export type OpenMode = "r" | "r+" | "w" | "wx" | "a";
+/** As Node's flags: `x` refuses a file that is there, `a` writes at the end whatever was cut off before. */
+export type OpenMode = "r" | "r+" | "w" | "wx" | "a" | "ax";
 
 /** An open file. Reads and writes may be short, as the system's are: `readFully` and `writeAll` go on. */
 export interface OpenFile {
