@@ -17,7 +17,13 @@ const ours = (name) =>
   /^[A-Z]/.test(name) ? name : name.replace(/_+([a-z0-9])/g, (_, letter) => letter.toUpperCase());
 
 /** Names whose export is called otherwise. */
-const aliases = { Assert: "assertThat", Print: "printTensor", case: "caseOf", print: "printV2" };
+const aliases = {
+  Assert: "assertThat",
+  tf_record_iterator: "tfRecordIterator",
+  Print: "printTensor",
+  case: "caseOf",
+  print: "printV2",
+};
 
 /** A module's exports come from these folders alone, first match wins; everything else from all of them. */
 const folders = ["src/ops", "src/build", "src/train", "src/session", "src/graph", "src/core", "src/io"];
@@ -39,6 +45,7 @@ const special = {
   lookup: ["src/build/lookup"],
   image: ["src/ops/compute/image", "src/build/image"],
   python_io: ["src/train/python_io.ts"],
+  io: ["src/train/python_io.ts", "src/train/example.ts", "src/ops", "src/build", "src/train"],
   train: ["src/train", "src/build/optimizers", "src/build", "src/ops/host", "src/io"],
 };
 

@@ -1,2 +1,3 @@
 /** tf.app. Written by scripts/api.mjs. */
+export { run } from "../train/app.ts";
 export * as flags from "./app_flags.ts";

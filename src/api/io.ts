@@ -1,2 +1,2 @@
 /** tf.io. Written by scripts/api.mjs. */
-export { readFile } from "../io/file_system.ts";
+export { TFRecordCompressionType, TFRecordOptions, TFRecordWriter, tfRecordIterator } from "../train/python_io.ts";

@@ -18,6 +18,8 @@ export {
   weightedCrossEntropyWithLogits,
 } from "../ops/compute/nn/loss/cross_entropy.ts";
 export { l2Loss } from "../ops/compute/nn/loss/l2_loss.ts";
+export { fusedBatchNorm } from "../ops/compute/nn/norm/fused_batch_norm.ts";
+export { localResponseNormalization, lrn } from "../ops/compute/nn/norm/lrn.ts";
 export {
   batchNormalization,
   l2Normalize,
@@ -26,3 +28,15 @@ export {
   sufficientStatistics,
   weightedMoments,
 } from "../ops/compute/nn/norm/moments.ts";
+export { maxPoolWithArgmax } from "../ops/compute/nn/pool/max_pool_with_argmax.ts";
+export {
+  avgPool,
+  avgPool1d,
+  avgPool3d,
+  avgPoolV2,
+  maxPool,
+  maxPool1d,
+  maxPool2d,
+  maxPool3d,
+  maxPoolV2,
+} from "../ops/compute/nn/pool/pool.ts";

@@ -1,6 +1,5 @@
 /** tf.sparse. Written by scripts/api.mjs. */
 export { merge } from "../build/control_flow/nodes.ts";
-export { SparseTensor } from "../graph/sparse_tensor.ts";
 export { mask } from "../io/crc.ts";
 export { placeholder } from "../ops/compute/array/basic/identity.ts";
 export { expandDims, reshape } from "../ops/compute/array/basic/reshape.ts";
@@ -13,5 +12,6 @@ export { maximum, minimum } from "../ops/compute/math/binary/extremes.ts";
 export { reduceMax } from "../ops/compute/math/reduce/extremes.ts";
 export { reduceSum } from "../ops/compute/math/reduce/sums.ts";
 export { segmentMean, segmentSum } from "../ops/compute/math/segment/segment.ts";
-export { matmul } from "../ops/compute/matrix/matmul.ts";
+export { matmul } from "../ops/compute/matrix/product/matmul.ts";
 export { softmax } from "../ops/compute/nn/activation/softmax.ts";
+export { SparseTensor } from "../ops/compute/sparse/tensor.ts";

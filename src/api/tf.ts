@@ -77,7 +77,6 @@ export { version } from "../core/version.ts";
 export { Graph, getDefaultGraph, resetDefaultGraph } from "../graph/graph.ts";
 export { IndexedSlices } from "../graph/indexed_slices.ts";
 export { Operation } from "../graph/operation.ts";
-export { SparseTensor } from "../graph/sparse_tensor.ts";
 export { Tensor } from "../graph/tensor.ts";
 export { readFile } from "../io/file_system.ts";
 export { addCheckNumericsOps, bitcast, verifyTensorAllFinite } from "../ops/compute/array/basic/checks.ts";
@@ -225,8 +224,10 @@ export {
   unsortedSegmentSqrtN,
   unsortedSegmentSum,
 } from "../ops/compute/math/segment/unsorted.ts";
-export { matmul } from "../ops/compute/matrix/matmul.ts";
+export { matmul, sparseMatmul } from "../ops/compute/matrix/product/matmul.ts";
 export { randomNormal, randomShuffle, randomUniform, truncatedNormal } from "../ops/compute/random/draws.ts";
+export { sparseTensorDenseMatmul, sparseTensorToDense, sparseToDense } from "../ops/compute/sparse/dense.ts";
+export { SparseTensor } from "../ops/compute/sparse/tensor.ts";
 export { constant } from "../ops/constant.ts";
 export { convertToTensor, isTensor, type TensorLike } from "../ops/convert.ts";
 export { checkNumerics, timestamp } from "../ops/host/print.ts";
@@ -247,9 +248,11 @@ export * as errors from "./errors.ts";
 export * as initializers from "./initializers.ts";
 export * as io from "./io.ts";
 export * as linalg from "./linalg.ts";
+export * as logging from "./logging.ts";
 export * as manip from "./manip.ts";
 export * as math from "./math.ts";
 export * as nn from "./nn.ts";
+export * as pythonIo from "./python_io.ts";
 export * as random from "./random.ts";
 export * as sets from "./sets.ts";
 export * as signal from "./signal.ts";

@@ -1,5 +1,17 @@
 /** tf.train. Written by scripts/api.mjs. */
 export { assertGlobalStep, createGlobalStep, getGlobalStep, getOrCreateGlobalStep } from "../build/global_step.ts";
+export {
+  cosineDecay,
+  cosineDecayRestarts,
+  exponentialDecay,
+  inverseTimeDecay,
+  linearCosineDecay,
+  naturalExpDecay,
+  noisyLinearCosineDecay,
+  piecewiseConstant,
+  polynomialDecay,
+} from "../build/learning_rate_decay.ts";
+export { ExponentialMovingAverage } from "../build/moving_averages.ts";
 export { AdadeltaOptimizer } from "../build/optimizers/adadelta.ts";
 export { AdagradDAOptimizer, AdagradOptimizer } from "../build/optimizers/adagrad.ts";
 export { AdamOptimizer } from "../build/optimizers/adam.ts";
@@ -13,6 +25,17 @@ export { flag } from "../core/flags.ts";
 export { checkpointExists, latestCheckpoint } from "../io/checkpoint/state.ts";
 export { packageFile } from "../io/package_file.ts";
 export { arrayBatches, arrayEvaluation, type BatchOptions, type Columns, withFeed } from "../train/batches.ts";
+export {
+  BytesList,
+  Example,
+  Feature,
+  FeatureList,
+  FeatureLists,
+  Features,
+  FloatList,
+  Int64List,
+  SequenceExample,
+} from "../train/example.ts";
 export {
   type BatchSource,
   type BuildContext,

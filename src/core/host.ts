@@ -5,6 +5,9 @@ export const args = (): readonly string[] => process.argv;
 
 export const env = (name: string): string | undefined => process.env[name];
 
+/** All of the environment. */
+export const environment = (): Readonly<Record<string, string | undefined>> => process.env;
+
 export const hostname = (): string => osHostname();
 
 export const pid = (): number => process.pid;

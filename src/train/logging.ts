@@ -1,0 +1,51 @@
+/** tf.logging: lines on standard error by level. Source: tensorflow/python/platform/tf_logging.py. */
+import { writeStderr } from "../core/host.ts";
+
+export const DEBUG = 10;
+export const INFO = 20;
+export const WARN = 30;
+export const ERROR = 40;
+export const FATAL = 50;
+
+const names: Readonly<Record<number, string>> = { 10: "DEBUG", 20: "INFO", 30: "WARNING", 40: "ERROR", 50: "FATAL" };
+
+let verbosity = WARN;
+
+export function setVerbosity(level: number): void {
+  verbosity = level;
+}
+
+export const getVerbosity = (): number => verbosity;
+
+/** Python's `%` forms in a message: `%s`, `%d`, `%f`, `%.3f`, `%%`. */
+function format(message: string, values: readonly unknown[]): string {
+  let next = 0;
+  return message.replace(/%(?:\.(\d+))?([sdfg%])/g, (whole, digits: string | undefined, kind: string) => {
+    if (kind === "%") return "%";
+    if (next >= values.length) return whole;
+    const value = values[next++];
+    if (kind === "d") return String(Math.trunc(Number(value)));
+    if (kind === "f") return Number(value).toFixed(digits === undefined ? 6 : Number(digits));
+    return String(value);
+  });
+}
+
+export function log(level: number, message: string, ...values: readonly unknown[]): void {
+  if (level >= verbosity) writeStderr(`${names[level] ?? level}:tensorflow:${format(message, values)}\n`);
+}
+
+export const debug = (message: string, ...values: readonly unknown[]): void => log(DEBUG, message, ...values);
+export const info = (message: string, ...values: readonly unknown[]): void => log(INFO, message, ...values);
+export const warn = (message: string, ...values: readonly unknown[]): void => log(WARN, message, ...values);
+export const warning = warn;
+export const error = (message: string, ...values: readonly unknown[]): void => log(ERROR, message, ...values);
+export const fatal = (message: string, ...values: readonly unknown[]): void => log(FATAL, message, ...values);
+
+const counts = new Map<string, number>();
+
+/** Logs the first n times that this message is given. */
+export function logFirstN(level: number, message: string, n: number, ...values: readonly unknown[]): void {
+  const count = counts.get(message) ?? 0;
+  counts.set(message, count + 1);
+  if (count < n) log(level, message, ...values);
+}
