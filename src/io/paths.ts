@@ -7,7 +7,7 @@ const isGlob = (path: string): boolean => /[*?[{]/.test(path);
 
 /** `*`, `?`, `[a-z]`, `[!a-z]` within a name; `{a,b}` must have been expanded. */
 export function globPattern(glob: string): RegExp {
-  const source = glob.replace(/\[!?[^\]]+\]|[*?]|[^A-Za-z0-9_]/g, (part) => {
+  const source = glob.replace(/\[!?[^\]]+\]|[*?^$.+()[\]{}|\\]/g, (part) => {
     if (part === "*") return "[^/]*";
     if (part === "?") return "[^/]";
     if (part.length > 1) return part.replace(/^\[!/, "[^").replace(/\\/g, "\\\\");

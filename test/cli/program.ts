@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-// @ts-expect-error the build is plain JavaScript
 import { bundle } from "../../scripts/bundle.mjs";
 
 const modules = join(import.meta.dirname, "../../node_modules");

@@ -2,7 +2,8 @@
 import { basename } from "node:path";
 import { invalidArgument } from "../../core/error.ts";
 import { readIdx } from "../idx.ts";
-import { readNpy, readNpz } from "../npy.ts";
+import { readNpy } from "../npy.ts";
+import { readNpz } from "../npz.ts";
 import { pathKind } from "../paths.ts";
 import { arraySource, imageSource, type NamedArray } from "./arrays.ts";
 import { type Source, selectColumns } from "./rows.ts";

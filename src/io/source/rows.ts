@@ -9,7 +9,8 @@
  */
 import { invalidArgument } from "../../core/error.ts";
 
-export type FeatureType = "float" | "int64" | "bytes";
+/** `uint8` is one bytes value of whole numbers from 0 to 255, a byte each; it is only ever given, never inferred. */
+export type FeatureType = "float" | "int64" | "bytes" | "uint8";
 export type Scalar = string | number | bigint | boolean | Uint8Array;
 /** A cell: nothing, one value, or several. */
 export type Cell = null | Scalar | readonly Scalar[];
@@ -116,6 +117,16 @@ export function toValue(column: Column, cell: Cell | undefined, where: string): 
       return {
         kind: "bytes",
         value: values.map((value) => (value instanceof Uint8Array ? value : encoder.encode(String(value)))),
+      };
+    case "uint8":
+      return {
+        kind: "bytes",
+        value: [
+          Uint8Array.from(values, (value) => {
+            if (!isWhole(value) || Number(value) < 0 || Number(value) > 255) throw refuse(value);
+            return Number(value);
+          }),
+        ],
       };
     case "float":
       return {

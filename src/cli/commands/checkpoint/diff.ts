@@ -1,5 +1,5 @@
 import { flag } from "../../../core/flags.ts";
-import { elementAt, type NdArray } from "../../../core/nd_array.ts";
+import { elementAt, type Item, type NdArray } from "../../../core/nd_array.ts";
 import { BundleReader } from "../../../io/checkpoint/bundle_reader.ts";
 import { metric, printable, table } from "../../../ui/format.ts";
 import { defineCommand } from "../../command.ts";
@@ -12,6 +12,8 @@ interface Difference {
 
 const isFloat = (array: NdArray): boolean => array.dtype.isFloating || array.dtype.isComplex;
 
+const parts = (item: Item): number[] => (Array.isArray(item) ? (item as number[]) : [Number(item)]);
+
 /** Where two values differ by more than atol + rtol * |b|; NaN equals NaN. */
 function compare(a: NdArray, b: NdArray, atol: number, rtol: number): string | undefined {
   let [differing, largest, at] = [0, 0, -1];
@@ -19,11 +21,9 @@ function compare(a: NdArray, b: NdArray, atol: number, rtol: number): string | u
     const [x, y] = [elementAt(a, i), elementAt(b, i)];
     if (x === y) continue;
     if (isFloat(a)) {
-      const [xs, ys] = [x, y].map((item) => (Array.isArray(item) ? item : [item]).map(Number)) as [number[], number[]];
-      const gap = Math.max(
-        ...xs.map((part, k) => (Number.isNaN(part) && Number.isNaN(ys[k]) ? 0 : Math.abs(part - ys[k]!))),
-      );
-      if (gap <= atol + rtol * Math.hypot(...ys)) continue;
+      const [xs, ys] = [parts(x), parts(y)];
+      const gap = Math.max(...xs.map((part, k) => (Object.is(part, ys[k]) ? 0 : Math.abs(part - ys[k]!))));
+      if (gap === 0 || gap <= atol + rtol * Math.hypot(...ys)) continue;
       if (!(gap <= largest)) [largest, at] = [gap, i];
     } else if (at < 0) at = i;
     differing++;

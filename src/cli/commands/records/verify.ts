@@ -27,7 +27,9 @@ function readSchema(path: string): Schema {
   const features = fromManifest?.features ?? (JSON.parse(readTextFile(path)) as { features?: unknown }).features;
   if (!Array.isArray(features))
     throw new Misuse(`${path}: no "features": a schema is the .json that records write leaves`);
-  return new Map((features as { name: string; type: string }[]).map(({ name, type }) => [name, type]));
+  return new Map(
+    (features as { name: string; type: string }[]).map(({ name, type }) => [name, type === "uint8" ? "bytes" : type]),
+  );
 }
 
 /** Why a record is not what it should be. */

@@ -22,7 +22,7 @@ const flags = {
   from: flag.enum(null, formats, "what the inputs are; by default their names tell"),
   label: flag.string(null, "the column that is the label: its words are numbered in alphabetical order"),
   columns: flag.list([], "columns to keep: name, new=name, new=0:64 packs columns 0 to 63 into one feature"),
-  types: flag.list([], "types that are not to be guessed: x=float,y=int64,z=bytes"),
+  types: flag.list([], "types that are not to be guessed: x=float,y=int64,z=bytes; uint8 packs numbers into bytes"),
   header: flag.enum("auto", ["auto", "yes", "no"], "whether the first row of a CSV file has names"),
   split: flag.list([], "parts by name: train=0.8,test=0.2"),
   seed: flag.int(0, "seed of --split and --shuffle", { min: 0 }),
@@ -40,7 +40,7 @@ export default defineCommand({
   examples: [
     "records write iris.csv --out iris.tfrecord --label species --split train=0.8,test=0.2 --seed 7",
     "records write train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz --out mnist.tfrecord.gz --shards 4",
-    "records write digits.csv --columns image=0:64,label=64 --out digits.tfrecord",
+    "records write digits.csv --columns image=0:64,label=64 --types image=uint8 --out digits.tfrecord",
     "records write photos/ --out photos.tfrecord        (one folder a class)",
     "cat rows.ndjson | tsflow records write --from ndjson --out rows.tfrecord",
   ],
@@ -121,7 +121,7 @@ async function write({ flags: given, words, out }: Call<typeof flags>): Promise<
       features: raw ? [] : written.columns,
       seed,
     });
-  else if (!given.quiet) out.print(...summary(written, options, out.columns));
+  else if (!given.quiet) out.print(...summary(written, options));
   return 0;
 }
 
@@ -149,9 +149,9 @@ function checkParts(splits: readonly Split[]): void {
 }
 
 function parseType(text: string): readonly [string, FeatureType] {
-  const match = /^(.+)=(float|int64|bytes)$/s.exec(text);
+  const match = /^(.+)=(float|int64|bytes|uint8)$/s.exec(text);
   if (match) return [match[1]!, match[2] as FeatureType];
-  throw new Misuse(`--types: expected name=float, name=int64 or name=bytes, got "${text}"`);
+  throw new Misuse(`--types: expected name=float, name=int64, name=bytes or name=uint8, got "${text}"`);
 }
 
 const describe = ({ name, type, classes }: Column): string => {
@@ -160,8 +160,8 @@ const describe = ({ name, type, classes }: Column): string => {
   return `${printable(name)} ${type}${shown ? ` (${shown.join(", ")}${more})` : ""}`;
 };
 
-/** What was written, one line a split, shards together; then the features. */
-function summary({ files, columns }: Written, options: WriteOptions, width: number): string[] {
+/** What was written, shards together; then the features. */
+function summary({ files, columns }: Written, options: WriteOptions): string[] {
   const parts = [...new Set(files.map(({ split }) => split))].map((split) => {
     const mine = files.filter((file) => file.split === split);
     const records = mine.reduce((n, file) => n + file.records, 0);
@@ -169,11 +169,10 @@ function summary({ files, columns }: Written, options: WriteOptions, width: numb
     const name = mine.length === 1 ? mine[0]!.path : `${mine[0]!.path} … ${mine.length} files`;
     return `${name}  ${thousands(records)} records  ${bytes(size)}`;
   });
-  const line = parts.join("     ");
   const { seed, shuffle, splits, raw } = options;
   const used = shuffle || splits.length > 0 ? [`seed ${seed}`] : [];
   return [
-    ...(line.length <= width ? [line] : parts),
+    ...(parts.length <= 2 ? [parts.join("     ")] : parts),
     ...(raw ? [] : [`features: ${columns.map(describe).join(" · ")}`]),
     ...used,
   ];
