@@ -1,5 +1,5 @@
 /** The process around us: arguments, environment, standard error, host name, clock. Nothing else in core, graph or ops looks there. */
-import { hostname as osHostname, totalmem } from "node:os";
+import { availableParallelism, hostname as osHostname, totalmem } from "node:os";
 
 export const args = (): readonly string[] => process.argv;
 
@@ -9,6 +9,9 @@ export const env = (name: string): string | undefined => process.env[name];
 export const environment = (): Readonly<Record<string, string | undefined>> => process.env;
 
 export const hostname = (): string => osHostname();
+
+/** Processors that this process may use. */
+export const processorCount = (): number => availableParallelism();
 
 export const pid = (): number => process.pid;
 

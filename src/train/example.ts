@@ -159,10 +159,10 @@ function featureOf(plain: FeatureValue): Feature {
     case "bytes":
       return new Feature({ bytesList: new BytesList({ value: plain.value }) });
     case "float":
-      return new Feature({ floatList: new FloatList({ value: plain.value }) });
+      return new Feature({ floatList: new FloatList({ value: Array.from(plain.value) }) });
     case "int64":
       return new Feature({
-        int64List: new Int64List({ value: Array.from(plain.value as Iterable<number | bigint>, safe) }),
+        int64List: new Int64List({ value: Array.from(plain.value, safe) }),
       });
     default:
       return new Feature();

@@ -5,7 +5,11 @@
 import { join } from "node:path";
 import { getOrCreateGlobalStep } from "../build/global_step.ts";
 import { mergeAll } from "../build/summary.ts";
-import { globalVariablesInitializer, localVariablesInitializer, trainableVariables } from "../build/variables.ts";
+import {
+  globalVariablesInitializer,
+  localVariablesInitializer,
+  trainableVariables,
+} from "../build/variables/initialize.ts";
 import { InvalidArgumentError } from "../core/error.ts";
 import type { FlagSpecs, FlagsOf } from "../core/flags/value.ts";
 import { nowSeconds } from "../core/host.ts";

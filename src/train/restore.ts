@@ -1,7 +1,11 @@
 /** A model's graph with the values of a checkpoint: to look at, evaluate, fetch from. */
 
 import { getOrCreateGlobalStep } from "../build/global_step.ts";
-import { globalVariables, globalVariablesInitializer, localVariablesInitializer } from "../build/variables.ts";
+import {
+  globalVariables,
+  globalVariablesInitializer,
+  localVariablesInitializer,
+} from "../build/variables/initialize.ts";
 import { NotFoundError } from "../core/error.ts";
 import type { FlagSpecs, FlagsOf } from "../core/flags/value.ts";
 import type { NdArray } from "../core/nd_array.ts";

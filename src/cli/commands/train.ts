@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { FlagSpecs } from "../../core/flags/value.ts";
 import { type FlagValues, flag } from "../../core/flags.ts";
+import { processorCount } from "../../core/host.ts";
 import type { UiFlag } from "../../ui/choose.ts";
 import { type Call, defineCommand, type FirstLook, Misuse } from "../command.ts";
 import { loadModel } from "../registry.ts";
@@ -105,7 +106,7 @@ async function trainCommand(call: TrainCall): Promise<number> {
   const values = given.values();
   const { train } = await import("../../train/loop.ts");
   const { chooseEngine } = await import("../../session/default_engine.ts");
-  chooseEngine(flags.engine as "auto");
+  chooseEngine(flags.engine as "auto", flags.threads || defaultThreads());
   const signals = stopOnSignals();
   const sink = await prepareReports({
     json: flags.json,
@@ -142,7 +143,7 @@ async function trainCommand(call: TrainCall): Promise<number> {
   }
 }
 
-const defaultThreads = (): number => Math.max(1, Math.min(8, navigator.hardwareConcurrency ?? 1));
+const defaultThreads = (): number => Math.min(8, processorCount());
 
 const timeName = (date: Date): string => date.toISOString().slice(0, 19).replace("T", "-").replaceAll(":", "");
 
