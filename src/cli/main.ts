@@ -66,7 +66,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const asksHelp = rest.some((argument) => /^--?(h|help|helpfull|helpshort)$/.test(argument));
   if (entry?.children) {
     if (path.length === 2) throw await unknownCommand(path.join(" "), path[1]!, entry.children);
-    const { groupHelp } = await import("./help.ts");
+    const { groupHelp } = await import("./help/texts.ts");
     const lines = groupHelp(entry).join("\n");
     if (asksHelp) process.stdout.write(`${lines}\n`);
     else process.stderr.write(`${lines}\n`);
@@ -74,7 +74,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   if (!entry) {
     if (path[0] !== undefined) throw await unknownCommand(path[0], path[0], commands);
-    return (await import("./start.ts")).start(rest);
+    return (await import("./help/start.ts")).start(rest);
   }
   let exit = 0;
   watchClosedStdout(() => {

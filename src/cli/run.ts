@@ -35,7 +35,7 @@ export async function runCommand(command: CommandSpec, path: string, argv: reado
   const out = new Output({ json: flags.json, quiet: flags.quiet, color: flags.color as ColorFlag });
   if (flags.version) out.print(`tsflow ${version}`);
   else if (flags.help || flags.helpshort || flags.helpfull) {
-    const { commandHelp, fullHelp, shortHelp } = await import("./help.ts");
+    const { commandHelp, fullHelp, shortHelp } = await import("./help/texts.ts");
     const parts = { path, command, ...(model && { model }) };
     out.print(...(flags.helpfull ? fullHelp(parts, given) : flags.helpshort ? shortHelp(parts) : commandHelp(parts)));
   } else if (flags.print_flags) out.write(flagfileOf(given));

@@ -1,6 +1,6 @@
 /** Completion in shells: a script that asks `tsflow completion complete WORD...` for the candidates of the last word. */
 import { commonFlags, defineCommand, Misuse } from "../command.ts";
-import { topics } from "../topics.ts";
+import { topics } from "../help/topics.ts";
 import { commands, findEntry } from "../tree.ts";
 
 const scripts: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
 import { didYouMean } from "../../core/suggest.ts";
 import { version } from "../../core/version.ts";
 import { defineCommand, Misuse } from "../command.ts";
-import { commandHelp, groupHelp, programHelp } from "../help.ts";
-import { examples, topics } from "../topics.ts";
+import { commandHelp, groupHelp, programHelp } from "../help/texts.ts";
+import { examples, topics } from "../help/topics.ts";
 import { commands, findEntry } from "../tree.ts";
 
 export default defineCommand({

@@ -43,7 +43,8 @@ function describe(array: NdArray): string[] {
   const found = statisticsOf(array);
   if (!found) return [""];
   const { mean, std, min, max, nan, infinite } = found;
-  return [metric(mean), metric(std), metric(min), metric(max), infinite > 0 ? `${nan} + ${infinite} inf` : String(nan)];
+  const bound = array.dtype.isFloating ? metric : String;
+  return [metric(mean), metric(std), bound(min), bound(max), infinite > 0 ? `${nan} + ${infinite} inf` : String(nan)];
 }
 
 export default defineCommand({

@@ -1,7 +1,7 @@
 import { formatShape } from "../../../core/shape.ts";
 import { printable, table, thousands } from "../../../ui/format.ts";
 import { defineCommand } from "../../command.ts";
-import { shortHelp } from "../../help.ts";
+import { shortHelp } from "../../help/texts.ts";
 import { loadModel } from "../../registry.ts";
 
 export default defineCommand({

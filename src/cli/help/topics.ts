@@ -1,5 +1,5 @@
 /** The topics of `tsflow help TOPIC`, and the examples of `tsflow` alone. */
-import { minColumns, minRows } from "../ui/choose.ts";
+import { minColumns, minRows } from "../../ui/choose.ts";
 
 export const examples: readonly string[] = [
   "records write iris.csv --out iris.tfrecord --label species --split train=0.8,test=0.2 --seed 7",

@@ -1,8 +1,8 @@
 /** `tsflow` without a command. */
-import { parseArguments, unknownFlag } from "../core/flags/arguments.ts";
-import { version } from "../core/version.ts";
-import { commonFlags } from "./command.ts";
-import { programHelp } from "./help.ts";
+import { parseArguments, unknownFlag } from "../../core/flags/arguments.ts";
+import { version } from "../../core/version.ts";
+import { commonFlags } from "../command.ts";
+import { programHelp } from "./texts.ts";
 import { examples } from "./topics.ts";
 
 /** Prints the commands, or the version; flags that belong to a command are unknown here. */

@@ -1,10 +1,10 @@
 /** The texts of --help: of the program, of a group of commands, of a command. */
-import type { FlagSpec, FlagSpecs } from "../core/flags/value.ts";
-import { expectedValue, formatFlagValue } from "../core/flags/value.ts";
-import type { FlagValues } from "../core/flags.ts";
-import { table } from "../ui/format.ts";
-import { type CommandSpec, commonFlags } from "./command.ts";
-import { commands, type Entry } from "./tree.ts";
+import type { FlagSpec, FlagSpecs } from "../../core/flags/value.ts";
+import { expectedValue, formatFlagValue } from "../../core/flags/value.ts";
+import type { FlagValues } from "../../core/flags.ts";
+import { table } from "../../ui/format.ts";
+import { type CommandSpec, commonFlags } from "../command.ts";
+import { commands, type Entry } from "../tree.ts";
 
 const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
 
