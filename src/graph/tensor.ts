@@ -12,7 +12,7 @@ import { defaultSession, type FeedDict, type SessionLike } from "./scopes.ts";
 export const asTensor: unique symbol = Symbol("asTensor");
 
 export interface TensorConvertible {
-  [asTensor](options?: { dtype?: DType | undefined; asRef?: boolean }): Tensor;
+  [asTensor](options?: { dtype?: DType | undefined; asRef?: boolean; name?: string | undefined }): Tensor;
   /** What a fetch or feed of it means, where that is not the reference. */
   asGraphElement?(): Tensor;
 }

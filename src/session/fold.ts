@@ -3,6 +3,7 @@ import { OpError } from "../core/error.ts";
 import { NdArray } from "../core/nd_array.ts";
 import { createBuilder, NeedsValue } from "../engine/builder.ts";
 import type { Value } from "../engine/primitive.ts";
+import type { NodeFacts } from "../graph/definition.ts";
 import { constantFolder, recordOf } from "../graph/infer.ts";
 import type { Operation } from "../graph/operation.ts";
 import { hasLowering, hasStrings } from "./plan/classify.ts";
@@ -13,7 +14,8 @@ export function installFolder(): void {
 }
 
 function fold(op: Operation, inputs: readonly NdArray[]): readonly NdArray[] | null {
-  if (!hasLowering(op) || hasStrings(op)) return null;
+  if (!hasLowering(op)) return computed(op, inputs);
+  if (hasStrings(op)) return null;
   const builder = createBuilder({ variable: () => ({ shape: null }) });
   const lowering = builder.lowering({
     randomSlot: () => {
@@ -26,13 +28,7 @@ function fold(op: Operation, inputs: readonly NdArray[]): readonly NdArray[] | n
       op,
       inputs.map((input) => lowering.constant(input)),
     );
-    const result = op.definition.lower!(lowering, record, {
-      name: op.name,
-      type: op.type,
-      device: op.device,
-      outputDtypes: op.outputs.map((output) => output.dtype),
-      outputShapes: op.outputs.map((output) => output.shape),
-    });
+    const result = op.definition.lower!(lowering, record, factsOf(op));
     const values = result === undefined ? [] : Array.isArray(result) ? (result as readonly Value[]) : [result as Value];
     const arrays = values.map((value) => lowering.constantOf(value));
     if (!arrays.every((array) => array !== undefined)) return null;
@@ -42,3 +38,37 @@ function fold(op: Operation, inputs: readonly NdArray[]): readonly NdArray[] | n
     throw error;
   }
 }
+
+/** Ops that are plain code over arrays. */
+function computed(op: Operation, inputs: readonly NdArray[]): readonly NdArray[] | null {
+  const { compute } = op.definition;
+  if (!compute) return null;
+  const none = (): never => {
+    throw new OpError("FAILED_PRECONDITION", "no session while the graph is built");
+  };
+  try {
+    const result = compute(recordOf<NdArray>(op, inputs), {
+      node: factsOf(op),
+      nodeState: (create) => create(),
+      variable: none,
+      resource: none,
+      makeResource: none,
+      deleteResource: none,
+      call: none,
+      atEnd: none,
+    });
+    if (result === undefined) return null;
+    return Array.isArray(result) ? (result as readonly NdArray[]) : [result as NdArray];
+  } catch (error) {
+    if (error instanceof OpError) return null;
+    throw error;
+  }
+}
+
+const factsOf = (op: Operation): NodeFacts => ({
+  name: op.name,
+  type: op.type,
+  device: op.device,
+  outputDtypes: op.outputs.map((output) => output.dtype),
+  outputShapes: op.outputs.map((output) => output.shape),
+});

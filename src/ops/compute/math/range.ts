@@ -136,7 +136,8 @@ export function linspace(
   return inScope(name, "linspace", () => {
     const first = convertToTensor(start, { name: "start", preferredDtype: float32 });
     const last = convertToTensor(stop, { name: "stop", dtype: first.dtype.baseDtype });
-    const count = convertToTensor(num, { name: "num", preferredDtype: int32 });
+    const given = convertToTensor(num, { name: "num", preferredDtype: int32 });
+    const count = given.dtype.isInteger ? ops.castOp({ x: given, DstT: int32 }) : given;
     cast(count, first.dtype.baseDtype);
     const shape = ops.broadcastDynamicShape(ops.shape(first), ops.shape(last));
     const from = ops.expandDims(ops.broadcastTo(first, shape), axis);

@@ -1,5 +1,5 @@
 /** Larger and smaller, and functions of two numbers that take care of zeros. Source: math_ops.cc, math_grad.py. */
-import { float32, float64 } from "../../../../core/dtype.ts";
+import { float64 } from "../../../../core/dtype.ts";
 import { NdArray } from "../../../../core/nd_array.ts";
 import { broadcastShapes, elementCount } from "../../../../core/shape.ts";
 import type { Lowering } from "../../../../engine/lowering.ts";
@@ -9,6 +9,7 @@ import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
+import { floatLiteral } from "../cast.ts";
 import { after } from "../elementwise/after.ts";
 import { broadcastReducers, reduceGradientArgs } from "../elementwise/broadcast_gradient.ts";
 import { pairsOf } from "../elementwise/operands.ts";
@@ -87,10 +88,7 @@ const partialGradient =
     const reduce = broadcastReducers(tf, op.x, op.y);
     return after(dy, () => {
       const { dtype } = op.x;
-      const notZero = tf.cast(
-        tf.notEqual(op.x, tf.cast(tf.constant(0, { dtype: float32, name: "Const" }), dtype)),
-        dtype,
-      );
+      const notZero = tf.cast(tf.notEqual(op.x, tf.cast(floatLiteral(0), dtype)), dtype);
       const { x, y } = partials(tf, notZero, op);
       return { x: reduce.x(x.mul(dy)), y: reduce.y(y.mul(dy)) };
     });

@@ -14,7 +14,7 @@ export const softplusOp = defineOp("Softplus", {
   attrs: ["T: {half, bfloat16, float, double}"],
   shape: ({ features }) => [features],
   lower: (p, { features }) => p.softplus(features),
-  gradient: (tf, { features }, dy) => ({ features: tf.softplusGradOp({ gradients: dy!, features }) }),
+  gradient: (tf, { features }, dy) => ({ features: dy!.mul(tf.sigmoid(features)) }),
 });
 
 /** backprops = gradients / (1 + exp(-features)). */

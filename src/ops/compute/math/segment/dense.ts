@@ -19,7 +19,7 @@ function denseOf(slices: IndexedSlices, name: string | undefined): Tensor {
 
 Object.defineProperty(IndexedSlices.prototype, asTensor, {
   configurable: true,
-  value(this: IndexedSlices): Tensor {
-    return denseOf(this, undefined);
+  value(this: IndexedSlices, options: { readonly name?: string | undefined } = {}): Tensor {
+    return denseOf(this, options.name);
   },
 });
