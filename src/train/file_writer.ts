@@ -1,0 +1,178 @@
+/**
+ * FileWriter: summaries, graphs and traces of a run as events for TensorBoard. Source: tensorflow/python/summary/writer/writer.py.
+ *
+ * Order of a new file: version, graph_def, meta_graph_def, then what is added.
+ */
+
+import { TypeError, ValueError } from "../core/error.ts";
+import { log, nowSeconds } from "../core/host.ts";
+import type { NdArray } from "../core/nd_array.ts";
+import { Graph } from "../graph/graph.ts";
+import { graphDefinition } from "../graph/graph_def.ts";
+import { EventFileWriter } from "../io/event_file.ts";
+import { encodeGraphDef } from "../proto/graph_def.ts";
+import { decode, encode, pb } from "../proto/messages.ts";
+import { toShapeProto } from "../proto/shape_proto.ts";
+import type { RunMetadata } from "../session/trace.ts";
+
+export interface FileWriterOptions {
+  /** Events kept before they are written. */
+  readonly maxQueue?: number;
+  readonly flushSecs?: number;
+  readonly filenameSuffix?: string;
+}
+
+/** The run goes on from this step: points of older files from there on are hidden. */
+const sessionStart = 1;
+
+/** Writes events into a file of its own in `logdir`. Nothing is lost when it is never closed, and it keeps no process alive. */
+export class FileWriter {
+  readonly #logdir: string;
+  readonly #options: FileWriterOptions;
+  #writer: EventFileWriter;
+  #isClosed = false;
+  /** Tags whose metadata a file has already: TensorBoard needs it once. */
+  readonly #seenTags = new Set<string>();
+  readonly #seenRuns = new Set<string>();
+
+  constructor(logdir: string, graph: Graph | null = null, options: FileWriterOptions = {}) {
+    if (typeof logdir !== "string") throw new TypeError("FileWriter needs the path of a folder");
+    this.#logdir = logdir;
+    this.#options = options;
+    this.#writer = this.#open();
+    if (graph) this.addGraph(graph);
+  }
+
+  #open(): EventFileWriter {
+    const { maxQueue, flushSecs, filenameSuffix } = this.#options;
+    return new EventFileWriter(this.#logdir, {
+      ...(maxQueue === undefined ? {} : { maxQueue }),
+      ...(flushSecs === undefined ? {} : { flushSeconds: flushSecs }),
+      ...(filenameSuffix === undefined ? {} : { suffix: filenameSuffix }),
+    });
+  }
+
+  getLogdir(): string {
+    return this.#logdir;
+  }
+
+  #add(event: pb.Event.$Properties, step?: number | bigint | null): void {
+    const full = {
+      ...event,
+      wallTime: nowSeconds(),
+      ...(step === undefined || step === null ? {} : { step: BigInt(step) as never }),
+    };
+    this.addEvent(encode(pb.Event, full as pb.Event.$Properties));
+  }
+
+  /** A serialized Event. */
+  addEvent(event: Uint8Array): void {
+    if (this.#isClosed) {
+      log(
+        "WARNING",
+        "Attempting to use a closed FileWriter. The operation will be a noop unless the FileWriter is explicitly reopened.",
+      );
+    }
+    this.#writer.add(event);
+  }
+
+  /** The value of a summary op (or its bytes) at a global step. Metadata of a tag is written once. */
+  addSummary(summary: NdArray | Uint8Array, globalStep?: number | bigint | null): void {
+    const bytes = summary instanceof Uint8Array ? summary : bytesOf(summary);
+    const message = decode(pb.Summary, bytes);
+    for (const value of message.value) {
+      if (!value.metadata) continue;
+      if (this.#seenTags.has(value.tag)) value.metadata = null as never;
+      else this.#seenTags.add(value.tag);
+    }
+    this.#add({ summary: message }, globalStep);
+  }
+
+  /** One point of a curve without a summary op. */
+  addScalar(tag: string, value: number, globalStep?: number | bigint | null): void {
+    this.#add({ summary: { value: [{ tag, simpleValue: value }] } }, globalStep);
+  }
+
+  /** The graph with its static shapes, and a MetaGraph of it. */
+  addGraph(graph: Graph, globalStep?: number | bigint | null): void {
+    if (!(graph instanceof Graph))
+      throw new TypeError("The passed graph must be an instance of `Graph` or the deprecated `GraphDef`");
+    const graphDef = encodeGraphDef(graphDefinition(graph, { addShapes: true }));
+    this.#add({ graphDef }, globalStep);
+    this.addMetaGraph(
+      encode(pb.MetaGraphDef, { metaInfoDef: {}, graphDef: decode(pb.GraphDef, graphDef) }),
+      globalStep,
+    );
+  }
+
+  /** A serialized MetaGraphDef. */
+  addMetaGraph(metaGraphDef: Uint8Array, globalStep?: number | bigint | null): void {
+    this.#add({ metaGraphDef }, globalStep);
+  }
+
+  /** Node times of a traced run under a tag of its own. Throws ValueError when the tag was used before. */
+  addRunMetadata(runMetadata: RunMetadata, tag: string, globalStep?: number | bigint | null): void {
+    if (this.#seenRuns.has(tag)) throw new ValueError("The provided tag was already used for this event type");
+    this.#seenRuns.add(tag);
+    this.#add({ taggedRunMetadata: { tag, runMetadata: encodeRunMetadata(runMetadata) } }, globalStep);
+  }
+
+  addSessionLog(
+    sessionLog: { readonly status: number; readonly checkpointPath?: string; readonly msg?: string },
+    globalStep?: number | bigint | null,
+  ): void {
+    this.#add({ sessionLog }, globalStep);
+  }
+
+  /** Says that training goes on from this step. */
+  addSessionStart(step: number): void {
+    this.addSessionLog({ status: sessionStart }, step);
+  }
+
+  flush(): void {
+    this.#writer.flush();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#writer.close();
+  }
+
+  /** Opens a new file in the folder; nothing happens when it is open. */
+  reopen(): void {
+    if (!this.#isClosed) return;
+    this.#isClosed = false;
+    this.#writer = this.#open();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+function bytesOf(summary: NdArray): Uint8Array {
+  const [bytes] = summary.data as readonly Uint8Array[];
+  if (!(bytes instanceof Uint8Array)) throw new TypeError("addSummary needs the value of a summary op");
+  return bytes;
+}
+
+/** RunMetadata as TensorFlow's message. */
+export function encodeRunMetadata({ stepStats }: RunMetadata): Uint8Array {
+  const devStats = stepStats.devStats.map(({ device, nodeStats }) => ({
+    device,
+    nodeStats: nodeStats.map((node) => ({
+      nodeName: node.nodeName,
+      timelineLabel: node.timelineLabel,
+      allStartMicros: node.allStartMicros,
+      opStartRelMicros: node.opStartRelMicros,
+      opEndRelMicros: node.opEndRelMicros,
+      allEndRelMicros: node.allEndRelMicros,
+      memory: [{ allocatorName: "cpu", totalBytes: node.outputs.reduce((sum, output) => sum + output.bytes, 0) }],
+      output: node.outputs.map(({ slot, dtype, shape }) => ({
+        slot,
+        tensorDescription: { dtype, shape: toShapeProto(shape) },
+      })),
+    })),
+  }));
+  return encode(pb.RunMetadata, { stepStats: { devStats } } as pb.RunMetadata.$Properties);
+}
