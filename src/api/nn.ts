@@ -8,6 +8,20 @@ export { sigmoid, tanh } from "../ops/compute/math/elementwise/trigonometry.ts";
 export { elu, leakyRelu, relu, relu6, selu } from "../ops/compute/nn/activation/relu.ts";
 export { logSoftmax, softmax } from "../ops/compute/nn/activation/softmax.ts";
 export { biasAdd, reluLayer, xwPlusB } from "../ops/compute/nn/bias.ts";
+export {
+  atrousConv2d,
+  conv1d,
+  conv1dTranspose,
+  conv2d,
+  conv2dBackpropFilter,
+  conv2dBackpropInput,
+  conv2dTranspose,
+  conv3d,
+  conv3dTranspose,
+  convolution,
+} from "../ops/compute/nn/conv/conv.ts";
+export { depthwiseConv2d, depthwiseConv2dNative, separableConv2d } from "../ops/compute/nn/conv/separable.ts";
+export { withSpaceToBatch } from "../ops/compute/nn/conv/space_to_batch.ts";
 export { dropout } from "../ops/compute/nn/dropout.ts";
 export {
   logPoissonLoss,

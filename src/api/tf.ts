@@ -19,6 +19,7 @@ export {
   zerosInitializer,
 } from "../build/initializers.ts";
 export { colocateWith, controlDependencies, device, nameScope, setRandomSeed } from "../build/scopes.ts";
+export { audio } from "../build/summary.ts";
 export {
   allVariables,
   assertVariablesInitialized,
@@ -225,9 +226,30 @@ export {
   unsortedSegmentSum,
 } from "../ops/compute/math/segment/unsorted.ts";
 export { matmul, sparseMatmul } from "../ops/compute/matrix/product/matmul.ts";
+export { requiredSpaceToBatchPaddings } from "../ops/compute/nn/conv/space_to_batch.ts";
 export { randomNormal, randomShuffle, randomUniform, truncatedNormal } from "../ops/compute/random/draws.ts";
 export { sparseTensorDenseMatmul, sparseTensorToDense, sparseToDense } from "../ops/compute/sparse/dense.ts";
 export { SparseTensor } from "../ops/compute/sparse/tensor.ts";
+export {
+  sparseAdd,
+  sparseConcat,
+  sparseFillEmptyRows,
+  sparseMaximum,
+  sparseMerge,
+  sparseMinimum,
+  sparseReduceMax,
+  sparseReduceMaxSparse,
+  sparseReduceSum,
+  sparseReduceSumSparse,
+  sparseReorder,
+  sparseReshape,
+  sparseRetain,
+  sparseSlice,
+  sparseSoftmax,
+  sparseSplit,
+  sparseToIndicator,
+  sparseTranspose,
+} from "../ops/compute/sparse/wrappers.ts";
 export { constant } from "../ops/constant.ts";
 export { convertToTensor, isTensor, type TensorLike } from "../ops/convert.ts";
 export { checkNumerics, timestamp } from "../ops/host/print.ts";
@@ -258,4 +280,5 @@ export * as sets from "./sets.ts";
 export * as signal from "./signal.ts";
 export * as sparse from "./sparse.ts";
 export * as strings from "./strings.ts";
+export * as summary from "./summary.ts";
 export * as train from "./train.ts";

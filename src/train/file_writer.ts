@@ -82,8 +82,9 @@ export class FileWriter {
     const message = decode(pb.Summary, bytes);
     for (const value of message.value) {
       if (!value.metadata) continue;
-      if (this.#seenTags.has(value.tag)) value.metadata = null as never;
-      else this.#seenTags.add(value.tag);
+      const tag = value.tag ?? "";
+      if (this.#seenTags.has(tag)) value.metadata = null as never;
+      else this.#seenTags.add(tag);
     }
     this.#add({ summary: message }, globalStep);
   }

@@ -1,0 +1,3 @@
+/** tf.summary. Written by scripts/api.mjs. */
+export { audio, histogram, image, merge, mergeAll, scalar, tensorSummary, text } from "../build/summary.ts";
+export { FileWriter } from "../train/file_writer.ts";
