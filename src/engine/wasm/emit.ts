@@ -11,13 +11,13 @@ import { type Fail, hasSites } from "./loop/body.ts";
 import { importedFunctions, type MathCallees } from "./loop/functions.ts";
 import { emitLoop } from "./loop/loop.ts";
 import { countOf } from "./loop/strategy.ts";
-import { isLoop, lower, type Part, type Scratch } from "./lower.ts";
+import { lower } from "./lower/lower.ts";
+import { isLoop, type Part, type Scratch } from "./lower/part.ts";
 import { mathImports } from "./math/imports.ts";
 
 export interface ProgramEnvironment {
   readonly library: Library;
   readonly scratch: Scratch;
-  readonly reportOffset: number;
   readonly fallback: (index: number, base: number) => number;
 }
 
@@ -44,7 +44,8 @@ function stopOn(f: FunctionBuilder, status: Expr): void {
 }
 
 export function emitProgram(environment: ProgramEnvironment, steps: readonly Step[]): Run {
-  const { library, scratch, reportOffset, fallback } = environment;
+  const { library, scratch, fallback } = environment;
+  const { reportOffset } = scratch;
   const lowered = steps.map((step) => lower(step, scratch));
   const parts = lowered.flatMap((list) => list ?? []);
   const m = new ModuleBuilder();

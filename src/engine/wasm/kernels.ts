@@ -2,8 +2,10 @@
 import type { Kernels, Run, Step } from "../step.ts";
 import { describeStep } from "./describe.ts";
 import { emitProgram } from "./emit.ts";
+import { areaBytes } from "./kernels/blocks.ts";
 import { Library } from "./kernels/kernel.ts";
-import { lower, type Scratch } from "./lower.ts";
+import { lower } from "./lower/lower.ts";
+import type { Scratch } from "./lower/part.ts";
 
 export interface KernelOptions {
   readonly memory: WebAssembly.Memory;
@@ -12,19 +14,46 @@ export interface KernelOptions {
   readonly threads: number;
 }
 
-export function createKernels({ memory, allocate }: KernelOptions): Kernels {
-  const library = new Library(memory);
-  const blocks = new Map<number, number>();
-  const scratch: Scratch = {
-    packed(sizeBytes) {
-      const address = blocks.get(sizeBytes) ?? allocate(sizeBytes);
-      blocks.set(sizeBytes, address);
-      return address;
-    },
-  };
+const jobBytes = 256;
+
+export function createKernels(options: KernelOptions): Kernels {
+  const library = new Library(options.memory);
+  const scratchFor = createScratch(options);
   return {
-    supports: (step: Step) => lower(step, scratch) !== null,
-    emit: (steps, reportOffset, fallback): Run => emitProgram({ library, scratch, reportOffset, fallback }, steps),
+    supports: (step: Step) => lower(step, scratchFor(0)) !== null,
+    emit: (steps, reportOffset, fallback): Run =>
+      emitProgram({ library, scratch: scratchFor(reportOffset), fallback }, steps),
     describe: describeStep,
   };
+}
+
+function createScratch({ memory, allocate }: KernelOptions): (reportOffset: number) => Scratch {
+  const blocks = new Map<string, number>();
+  const block = (name: string, sizeBytes: number): number => {
+    const size = 2 ** Math.ceil(Math.log2(Math.max(sizeBytes, 64)));
+    const key = `${name} ${size}`;
+    const address = blocks.get(key) ?? allocate(size);
+    blocks.set(key, address);
+    return address;
+  };
+  const table = (values: readonly number[]): number => {
+    const key = values.join();
+    const known = blocks.get(key);
+    if (known !== undefined) return known;
+    const address = allocate(4 * values.length);
+    new Int32Array(memory.buffer, address, values.length).set(values);
+    blocks.set(key, address);
+    return address;
+  };
+  return (reportOffset) => ({
+    reportOffset,
+    block,
+    table,
+    get job() {
+      return block("job", jobBytes);
+    },
+    get areas() {
+      return block("areas", areaBytes);
+    },
+  });
 }

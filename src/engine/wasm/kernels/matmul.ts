@@ -9,47 +9,47 @@
  * KC is fixed, so that the sum of an element does not depend on how the rest is cut.
  * Source: Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication (2008).
  */
-import type { Callee, FunctionBuilder, Local, ModuleBuilder } from "../assembler.ts";
-import { add, div, eq, gt, load, lt, mul, select, sub } from "../instructions.ts";
-import { type Expr, i32, laneBytes, type Operand, type Scalar } from "../lanes.ts";
+import type { Callee, Local, ModuleBuilder } from "../assembler.ts";
+import { add, div, eq, gt, lt, mul, select, sub } from "../instructions.ts";
+import { type Expr, i32, laneBytes, type Scalar } from "../lanes.ts";
+import { blockRows, jobOf, min, tileBytes } from "./blocks.ts";
 import type { Kernel } from "./kernel.ts";
 import { packColumns, packRows } from "./pack.ts";
 import { stepOfB, tile, tileColumns, tileRows } from "./tile.ts";
 
 /** Steps of k in one block. */
 export const kc = 256;
-/** Rows of a in one block. */
-const mc = 64;
+const mc = blockRows;
 /** Bytes of the packed block of b: KC x NC elements. */
-const packedBytesB = 512 * 1024;
+export const packedBytes = 512 * 1024;
+export const jobBytes = 256;
 
-/** What a product needs beside its operands: the job, a tile, packed rows of a (one such area a thread), then packed b. */
-const jobBytes = 256;
-const tileBytes = 256;
-const packedBytesA = mc * kc * 8;
-export const areaBytes = jobBytes + tileBytes + packedBytesA;
-export const matmulScratchBytes = areaBytes + packedBytesB;
-
-export const min = (f: FunctionBuilder, x: Operand, y: Operand): Local => {
-  const [a, b] = [f.local("i32", x), f.local("i32", y)];
-  return f.let(select(lt(a, b), a, b));
-};
-
-/** Fields of a job in memory, by name. */
-const fields = ["a", "aRow", "aCol", "b", "bRow", "bCol", "c", "cRow", "rows", "columns", "steps", "first"] as const;
-type Field = (typeof fields)[number];
-const at = (field: Field): number => 4 * fields.indexOf(field);
+const job = jobOf([
+  "a",
+  "aRow",
+  "aCol",
+  "b",
+  "bRow",
+  "bCol",
+  "c",
+  "cRow",
+  "rows",
+  "columns",
+  "steps",
+  "first",
+  "packed",
+]);
 
 const params = [
   ...["a", "aRow", "aCol", "b", "bRow", "bCol", "c"],
-  ...["batch", "aNext", "bNext", "cNext", "m", "n", "k", "scratch"],
+  ...["batch", "aNext", "bNext", "cNext", "m", "n", "k", "jobAt", "packed", "areas"],
 ];
 
 const kernels = new Map<Scalar, Kernel>();
 
 /**
  * c[i] = a[i] b[i] for i < batch. Strides in bytes: element (i, p) of a lies i * aRow + p * aCol after it, of which one is the
- * element's size; b likewise; c is dense in rows of n. k >= 1.
+ * element's size; b likewise; c is dense in rows of n. k >= 1. `jobAt`, `packed` and `areas` are memory to work in.
  */
 export function matmul(type: Scalar): Kernel {
   const known = kernels.get(type);
@@ -69,41 +69,42 @@ export function matmul(type: Scalar): Kernel {
 function build(m: ModuleBuilder, type: Scalar, [tileOf, rowsOf, columnsOfA, columnsOfB]: readonly Callee[]): void {
   const size = laneBytes(type);
   const width = tileColumns(type);
-  const nc = packedBytesB / kc / size;
+  const nc = packedBytes / kc / size;
 
-  /** packB(job, packed): the block of b in panels of a tile's columns. */
-  const packB = m.function("pack_b", ["i32", "i32"], null, (f, job, packed) => {
-    const get = (field: Field) => f.let(load("i32", job!, at(field)));
-    const [b, bRow, bCol, columns, steps] = [get("b"), get("bRow"), get("bCol"), get("columns"), get("steps")];
+  /** packB(job): the block of b in panels of a tile's columns. */
+  const packB = m.function("pack_b", ["i32"], null, (f, at) => {
+    const [b, bRow, bCol, columns, steps, packed] = (["b", "bRow", "bCol", "columns", "steps", "packed"] as const).map(
+      (field) => job.get(f, at!, field),
+    ) as [Local, Local, Local, Local, Local, Local];
     const panelBytes = f.let(mul(steps, stepOfB));
     f.while(gt(columns, 0), () => {
       const here = min(f, columns, width);
       f.if(
         eq(bCol, size),
-        () => f.call(columnsOfB!, packed!, b, bRow, here, steps),
+        () => f.call(columnsOfB!, packed, b, bRow, here, steps),
         () => {
           for (let q = 0; q < width; q += 4) {
             const row = (r: number) => add(b, mul(bCol, select(lt(i32(q + r), here), q + r, 0)));
-            f.call(rowsOf!, add(packed!, q * size), stepOfB, row(0), row(1), row(2), row(3), steps);
+            f.call(rowsOf!, add(packed, q * size), stepOfB, row(0), row(1), row(2), row(3), steps);
           }
         },
       );
-      f.set(packed!, add(packed!, panelBytes));
+      f.set(packed, add(packed, panelBytes));
       f.set(b, add(b, mul(bCol, width)));
       f.set(columns, sub(columns, width));
     });
   });
 
-  /** piece(job, index, packedB, area): MC rows of c, from index * MC on. */
-  const piece = m.function("piece", ["i32", "i32", "i32", "i32"], null, (f, job, index, packed, area) => {
-    const get = (field: Field) => f.let(load("i32", job!, at(field)));
-    const [aRow, aCol, cRow, steps, first] = [get("aRow"), get("aCol"), get("cRow"), get("steps"), get("first")];
+  /** piece(job, index, area): MC rows of c, from index * MC on. */
+  const piece = m.function("piece", ["i32", "i32", "i32"], null, (f, at, index, area) => {
+    const [aRow, aCol, cRow, steps, first, packed, columns] = (
+      ["aRow", "aCol", "cRow", "steps", "first", "packed", "columns"] as const
+    ).map((field) => job.get(f, at!, field)) as [Local, Local, Local, Local, Local, Local, Local];
     const start = f.let(mul(index!, mc));
-    const rows = min(f, mc, sub(load("i32", job!, at("rows")), start));
-    const columns = get("columns");
-    const a = f.let(add(load("i32", job!, at("a")), mul(start, aRow)));
-    const c = f.let(add(load("i32", job!, at("c")), mul(start, cRow)));
-    const packedA = f.let(add(area!, jobBytes + tileBytes));
+    const rows = min(f, mc, sub(job.get(f, at!, "rows"), start));
+    const a = f.let(add(job.get(f, at!, "a"), mul(start, aRow)));
+    const c = f.let(add(job.get(f, at!, "c"), mul(start, cRow)));
+    const packedA = f.let(add(area!, tileBytes));
     const panelA = f.let(mul(steps, tileRows * size));
     const panelB = f.let(mul(steps, stepOfB));
     const i = f.local("i32");
@@ -128,11 +129,11 @@ function build(m: ModuleBuilder, type: Scalar, [tileOf, rowsOf, columnsOfA, colu
       const cTile = f.let(add(c, mul(j, size)));
       f.for(i, { from: 0, to: rows, step: tileRows }, () => {
         const high = min(f, tileRows, sub(rows, i));
-        f.call(tileOf!, to, packed!, steps, cTile, cRow, first, high, wide, add(area!, jobBytes));
+        f.call(tileOf!, to, packed, steps, cTile, cRow, first, high, wide, area!);
         f.set(to, add(to, panelA));
         f.set(cTile, add(cTile, mul(cRow, tileRows)));
       });
-      f.set(packed!, add(packed!, panelB));
+      f.set(packed, add(packed, panelB));
     });
   });
 
@@ -141,9 +142,9 @@ function build(m: ModuleBuilder, type: Scalar, [tileOf, rowsOf, columnsOfA, colu
     new Array<"i32">(params.length).fill("i32"),
     null,
     (f, ...args) => {
-      const [a, aRow, aCol, b, bRow, bCol, c, batch, aNext, bNext, cNext, rows, n, k, scratch] = args as Local[];
-      const packed = f.let(add(scratch!, areaBytes));
-      const put = (field: Field, value: Expr) => f.store("i32", scratch!, value, at(field));
+      const [a, aRow, aCol, b, bRow, bCol, c, batch, aNext, bNext, cNext, rows, n, k, jobAt, packed, areas] =
+        args as Local[];
+      const put = (field: Parameters<typeof job.get>[2], value: Expr) => job.put(f, jobAt!, field, value);
       const cRow = f.let(mul(n!, size));
       const pieces = f.let(div(add(rows!, mc - 1), i32(mc)));
       const [jc, pc, index] = [f.local("i32"), f.local("i32"), f.local("i32")];
@@ -153,6 +154,7 @@ function build(m: ModuleBuilder, type: Scalar, [tileOf, rowsOf, columnsOfA, colu
       put("bCol", bCol!);
       put("cRow", cRow);
       put("rows", rows!);
+      put("packed", packed!);
       f.while(gt(batch!, 0), () => {
         f.for(jc, { from: 0, to: n!, step: nc }, () => {
           put("columns", min(f, nc, sub(n!, jc)));
@@ -162,8 +164,8 @@ function build(m: ModuleBuilder, type: Scalar, [tileOf, rowsOf, columnsOfA, colu
             put("first", eq(pc, 0));
             put("a", add(a!, mul(pc, aCol!)));
             put("b", add(add(b!, mul(pc, bRow!)), mul(jc, bCol!)));
-            f.call(packB, scratch!, packed);
-            f.for(index, { from: 0, to: pieces }, () => f.call(piece, scratch!, index, packed, scratch!));
+            f.call(packB, jobAt!);
+            f.for(index, { from: 0, to: pieces }, () => f.call(piece, jobAt!, index, areas!));
           });
         });
         f.set(a!, add(a!, aNext!));

@@ -110,6 +110,14 @@ export const packColumns = (size: 4 | 8, width: 16 | 32): Kernel =>
             const whole = step(() => {
               for (const at of vectors) f.store("i32x4", to!, load("i32x4", from!, at), at);
             });
+            const fourWhole = () => {
+              for (let p = 0; p < 4; p++) {
+                for (const at of vectors) f.store("i32x4", to!, load("i32x4", from!, at), p * width + at);
+                f.set(from!, add(from!, fromStep!));
+              }
+              f.set(to!, add(to!, 4 * width));
+              f.set(count!, sub(count!, 4));
+            };
             const scalar = size === 4 ? "i32" : "i64";
             const bytes = f.let(mul(columns!, size));
             const j = f.local("i32");
@@ -121,9 +129,45 @@ export const packColumns = (size: 4 | 8, width: 16 | 32): Kernel =>
             });
             f.if(
               eq(bytes, width),
-              () => f.while(count!, whole),
+              () => {
+                f.while(ge(count!, 4), fourWhole);
+                f.while(count!, whole);
+              },
               () => f.while(count!, partial),
             );
+          },
+          { export: true },
+        );
+      },
+    };
+  });
+
+/**
+ * packGathered(to, s0, s1, s2, s3, fromStep, count): four rows of any places, whose elements lie `fromStep` bytes apart, in steps of 4.
+ */
+export const packGathered = (size: 4 | 8): Kernel =>
+  cached(`pack_gathered_${size}`, () => {
+    const params = new Array<"i32">(7).fill("i32");
+    const name = `pack_gathered_${size}`;
+    const scalar = size === 4 ? "i32" : "i64";
+    return {
+      name,
+      params,
+      result: null,
+      build(m) {
+        m.function(
+          name,
+          params,
+          null,
+          (f, to, s0, s1, s2, s3, fromStep, count) => {
+            f.while(count!, () => {
+              [s0!, s1!, s2!, s3!].forEach((s, r) => {
+                f.store(scalar, to!, load(scalar, s), r * size);
+                f.set(s, add(s, fromStep!));
+              });
+              f.set(to!, add(to!, 4 * size));
+              f.set(count!, sub(count!, 1));
+            });
           },
           { export: true },
         );

@@ -1,0 +1,37 @@
+/** Sizes and small pieces of code that the blocked products (matmul, convolution and its gradients) have in common. */
+import type { FunctionBuilder, Local } from "../assembler.ts";
+import { load, lt, select } from "../instructions.ts";
+import { asExpr, type Expr, type Operand } from "../lanes.ts";
+
+/** Rows of a in one block. */
+export const blockRows = 64;
+
+/** Memory of one thread: a tile, then packed rows of a. */
+export const tileBytes = 256;
+const packedBytes = 512 * 1024;
+export const areaBytes = tileBytes + packedBytes;
+
+/** Steps of k that fit the packed rows of a block. */
+export const stepsFor = (rows: number, sizeBytes: number): number => Math.floor(packedBytes / rows / sizeBytes);
+
+/** The smaller of two signed numbers, in a local. */
+export function min(f: FunctionBuilder, x: Operand, y: Operand): Local {
+  const [a, b] = [f.let(asExpr("i32", x)), f.let(asExpr("i32", y))];
+  return f.let(select(lt(a, b), a, b));
+}
+
+/** Sizes and addresses of a kernel's job, which lie in memory so that every thread sees them. */
+export interface Job<Field extends string> {
+  readonly sizeBytes: number;
+  get(f: FunctionBuilder, job: Expr, field: Field): Local;
+  put(f: FunctionBuilder, job: Expr, field: Field, value: Operand): void;
+}
+
+export function jobOf<Field extends string>(fields: readonly Field[]): Job<Field> {
+  const at = (field: Field) => 4 * fields.indexOf(field);
+  return {
+    sizeBytes: 4 * fields.length,
+    get: (f, job, field) => f.let(load("i32", job, at(field))),
+    put: (f, job, field, value) => f.store("i32", job, value, at(field)),
+  };
+}

@@ -1,0 +1,259 @@
+/**
+ * Convolution without an unfolded image: out[p] = sum over taps t and channels c of image[pixel p + tap t, c] filter[t, c].
+ *
+ * Where pixels and taps lie is said by tables of byte offsets, so strides, dilations and up to 3 dimensions are the same code. Taps whose
+ * channels lie side by side form one segment: a run of elements that is contiguous in the image. Padding is a copy of the image into a
+ * frame of zeros; the zeros between the rows of a gradient (stride > 1) too.
+ *
+ *     for each image: frame
+ *       for blocks of segments (the steps of k)
+ *         for blocks of pixels: pack 4 pixels at a time, tiles
+ */
+import type { Callee, Local, ModuleBuilder } from "../assembler.ts";
+import { add, copyBytes, eq, gt, load, lt, mul, select, sub } from "../instructions.ts";
+import { i32, laneBytes, type Scalar } from "../lanes.ts";
+import { blockRows, jobOf, min, tileBytes } from "./blocks.ts";
+import type { Kernel } from "./kernel.ts";
+import { packColumns, packRows } from "./pack.ts";
+import { stepOfB, tile, tileColumns, tileRows } from "./tile.ts";
+
+/** Places in bytes and counts in elements; `frame` 0: the image is read where it lies. */
+const fields = [
+  ...["image", "imageNext", "frame", "rowTable", "rowCount", "rowBytes"],
+  ...["pixelTable", "pixels", "segmentTable", "segments", "segment", "perBlock"],
+  ...["packed", "columns", "out", "outNext", "batch"],
+] as const;
+
+/** What `correlate` takes, in this order, before the job's own place and the threads' areas. */
+export interface Correlation {
+  readonly image: number;
+  readonly imageNext: number;
+  readonly frame: number;
+  /** Byte offsets in the frame of `rowCount` pieces of `rowBytes`, which follow each other in the image. */
+  readonly rowTable: number;
+  readonly rowCount: number;
+  readonly rowBytes: number;
+  readonly pixelTable: number;
+  readonly pixels: number;
+  readonly segmentTable: number;
+  readonly segments: number;
+  /** Elements of a segment, and segments whose sum is one pass over the pixels. */
+  readonly segment: number;
+  readonly perBlock: number;
+  readonly packed: number;
+  readonly columns: number;
+  readonly out: number;
+  readonly outNext: number;
+  readonly batch: number;
+}
+
+const job = jobOf(fields);
+export const correlateJobBytes = job.sizeBytes;
+
+const cache = new Map<string, Kernel>();
+function cached(name: string, make: () => Kernel): Kernel {
+  const known = cache.get(name);
+  if (known) return known;
+  const made = make();
+  cache.set(name, made);
+  return made;
+}
+
+/** frame_rows(frame, table, rows, count, rowBytes): puts pieces that follow each other at the offsets of a table. */
+export const frameRows: Kernel = {
+  name: "frame_rows",
+  params: new Array<"i32">(5).fill("i32"),
+  result: null,
+  build(m) {
+    m.function(
+      "frame_rows",
+      new Array<"i32">(5).fill("i32"),
+      null,
+      (f, frame, table, rows, count, rowBytes) => {
+        const p = f.local("i32");
+        f.while(count!, () => {
+          const to = f.let(add(frame!, load("i32", table!)));
+          // memory.copy is a call; few bytes are moved faster in words
+          f.if(
+            gt(rowBytes!, 64),
+            () => f.do(copyBytes(to, rows!, rowBytes!)),
+            () =>
+              f.for(p, { from: 0, to: rowBytes!, step: 4 }, () =>
+                f.store("i32", add(to, p), load("i32", add(rows!, p))),
+              ),
+          );
+          f.set(rows!, add(rows!, rowBytes!));
+          f.set(table!, add(table!, 4));
+          f.set(count!, sub(count!, 1));
+        });
+      },
+      { export: true },
+    );
+  },
+};
+
+/** correlate(…the fields…, jobAt, areas). */
+export const correlate = (type: Scalar): Kernel =>
+  cached(`correlate_${type}`, () => ({
+    name: `correlate_${type}`,
+    params: new Array<"i32">(fields.length + 2).fill("i32"),
+    result: null,
+    uses: [tile(type), packRows(laneBytes(type) as 4 | 8), frameRows],
+    build: (m, uses) => buildCorrelate(m, type, uses),
+  }));
+
+function buildCorrelate(m: ModuleBuilder, type: Scalar, [tileOf, rowsOf, framesOf]: readonly Callee[]): void {
+  const size = laneBytes(type);
+  const width = tileColumns(type);
+
+  /** piece(job, index, area): one image. */
+  const piece = m.function("piece", ["i32", "i32", "i32"], null, (f, at, index, area) => {
+    const get = (field: (typeof fields)[number]) => job.get(f, at!, field);
+    const [pixelTable, pixels, segmentTable, segments] = [
+      get("pixelTable"),
+      get("pixels"),
+      get("segmentTable"),
+      get("segments"),
+    ];
+    const [segment, perBlock, packed, columns] = [get("segment"), get("perBlock"), get("packed"), get("columns")];
+    const image = f.let(add(get("image"), mul(index!, get("imageNext"))));
+    const frame = get("frame");
+    f.if(frame, () => {
+      f.call(framesOf!, frame, get("rowTable"), image, get("rowCount"), get("rowBytes"));
+      f.set(image, frame);
+    });
+    const out = f.let(add(get("out"), mul(index!, get("outNext"))));
+    const outRow = f.let(mul(columns, size));
+    const packedA = f.let(add(area!, tileBytes));
+    const [s, p, q, r, j] = [f.local("i32"), f.local("i32"), f.local("i32"), f.local("i32"), f.local("i32")];
+    const [to, b] = [f.local("i32"), f.local("i32")];
+
+    f.for(s, { from: 0, to: segments, step: perBlock }, () => {
+      const here = min(f, perBlock, sub(segments, s));
+      const steps = f.let(mul(here, segment));
+      const first = f.let(eq(s, 0));
+      const table = f.let(add(segmentTable, mul(s, 4)));
+      f.for(p, { from: 0, to: pixels, step: blockRows }, () => {
+        const rows = min(f, blockRows, sub(pixels, p));
+        f.set(to, packedA);
+        f.for(q, { from: 0, to: rows, step: tileRows }, () => {
+          const pixel = f.let(add(pixelTable, mul(add(p, q), 4)));
+          const left = f.let(sub(rows, q));
+          const places = [0, 1, 2, 3].map((n) =>
+            f.let(add(image, load("i32", select(lt(i32(n), left), add(pixel, 4 * n), pixel)))),
+          );
+          f.for(r, { from: 0, to: here }, () => {
+            const offset = f.let(load("i32", add(table, mul(r, 4))));
+            const [s0, s1, s2, s3] = places.map((place) => add(place, offset));
+            f.call(rowsOf!, to, tileRows * size, s0!, s1!, s2!, s3!, segment);
+            f.set(to, add(to, mul(segment, tileRows * size)));
+          });
+        });
+        f.set(b, packed);
+        f.for(j, { from: 0, to: columns, step: width }, () => {
+          const wide = min(f, width, sub(columns, j));
+          const c = f.let(add(add(out, mul(p, outRow)), mul(j, size)));
+          f.set(to, packedA);
+          f.for(q, { from: 0, to: rows, step: tileRows }, () => {
+            const high = min(f, tileRows, sub(rows, q));
+            f.call(tileOf!, to, b, steps, c, outRow, first, high, wide, area!);
+            f.set(to, add(to, mul(steps, tileRows * size)));
+            f.set(c, add(c, mul(outRow, tileRows)));
+          });
+          f.set(b, add(b, mul(steps, stepOfB)));
+        });
+      });
+      f.set(packed, b);
+    });
+  });
+
+  m.function(
+    `correlate_${type}`,
+    new Array<"i32">(fields.length + 2).fill("i32"),
+    null,
+    (f, ...args) => {
+      const [jobAt, areas] = args.slice(fields.length) as [Local, Local];
+      fields.forEach((field, k) => {
+        job.put(f, jobAt, field, args[k]!);
+      });
+      const index = f.local("i32");
+      f.for(index, { from: 0, to: args[fields.indexOf("batch")]! }, () => f.call(piece, jobAt, index, areas));
+    },
+    { export: true },
+  );
+}
+
+/**
+ * pack_filter(filter, packed, steps, columns, block): filter [steps, columns] as panels of a tile's columns, `block` steps after
+ * `block` steps.
+ */
+export const packFilter = (type: Scalar): Kernel =>
+  cached(`pack_filter_${type}`, () => ({
+    name: `pack_filter_${type}`,
+    params: new Array<"i32">(5).fill("i32"),
+    result: null,
+    uses: [packColumns(laneBytes(type) as 4 | 8, stepOfB)],
+    build(m, [columnsOf]) {
+      const size = laneBytes(type);
+      m.function(
+        `pack_filter_${type}`,
+        new Array<"i32">(5).fill("i32"),
+        null,
+        (f, filter, packed, steps, columns, block) => {
+          const [s, j] = [f.local("i32"), f.local("i32")];
+          const row = f.let(mul(columns!, size));
+          f.for(s, { from: 0, to: steps!, step: block! }, () => {
+            const here = min(f, block!, sub(steps!, s));
+            f.for(j, { from: 0, to: columns!, step: tileColumns(type) }, () => {
+              const wide = min(f, tileColumns(type), sub(columns!, j));
+              const from = add(add(filter!, mul(s, row)), mul(j, size));
+              f.call(columnsOf!, packed!, from, row, wide, here);
+              f.set(packed!, add(packed!, mul(here, stepOfB)));
+            });
+          });
+        },
+        { export: true },
+      );
+    },
+  }));
+
+/**
+ * pack_turned(filter, packed, taps, columns, inner, block): filter [taps, columns, inner] for the gradient of the input: taps in
+ * reverse order, steps (tap, inner), panels of columns; `block` taps after `block` taps.
+ */
+export const packTurned = (type: Scalar): Kernel =>
+  cached(`pack_turned_${type}`, () => ({
+    name: `pack_turned_${type}`,
+    params: new Array<"i32">(6).fill("i32"),
+    result: null,
+    uses: [packRows(laneBytes(type) as 4 | 8)],
+    build(m, [rowsOf]) {
+      const size = laneBytes(type);
+      const width = tileColumns(type);
+      m.function(
+        `pack_turned_${type}`,
+        new Array<"i32">(6).fill("i32"),
+        null,
+        (f, filter, packed, taps, columns, inner, block) => {
+          const [s, t, j] = [f.local("i32"), f.local("i32"), f.local("i32")];
+          const row = f.let(mul(inner!, size));
+          f.for(s, { from: 0, to: taps!, step: block! }, () => {
+            const end = min(f, taps!, add(s, block!));
+            f.for(j, { from: 0, to: columns!, step: width }, () => {
+              const left = f.let(sub(columns!, j));
+              f.for(t, { from: s, to: end }, () => {
+                const tap = sub(sub(taps!, 1), t);
+                const from = f.let(add(filter!, mul(add(mul(tap, columns!), j), row)));
+                for (let q = 0; q < width; q += 4) {
+                  const place = (n: number) => add(from, mul(row, select(lt(i32(q + n), left), q + n, 0)));
+                  f.call(rowsOf!, add(packed!, q * size), stepOfB, place(0), place(1), place(2), place(3), inner!);
+                }
+                f.set(packed!, add(packed!, mul(inner!, stepOfB)));
+              });
+            });
+          });
+        },
+        { export: true },
+      );
+    },
+  }));
