@@ -109,7 +109,7 @@ class TrainRun {
   readonly #sess: Session;
   readonly #saver: Saver;
   readonly #summaries: Tensor | null;
-  readonly #globalStep: Tensor;
+  readonly #globalStep: ReturnType<typeof getOrCreateGlobalStep>;
   readonly #initializers: readonly Parameters<Session["run"]>[0][];
   readonly #sink: ReportSink;
   readonly #metricNames: readonly string[];
@@ -137,7 +137,7 @@ class TrainRun {
     this.#options = options;
     this.#graph = graph;
     this.#model = model;
-    this.#globalStep = getOrCreateGlobalStep().asRefTensor();
+    this.#globalStep = getOrCreateGlobalStep();
     this.#initializers = [globalVariablesInitializer(), localVariablesInitializer()] as never;
     this.#summaries = mergeAll();
     this.#saver = new Saver({ maxToKeep: options.maxToKeep });
