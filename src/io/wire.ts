@@ -13,13 +13,18 @@ export class WireReader {
   readonly buffer: Uint8Array;
   at: number;
   end: number;
-  #view: DataView;
+  #lazyView: DataView | undefined;
 
   constructor(buffer: Uint8Array, start = 0, end = buffer.length) {
     this.buffer = buffer;
     this.at = start;
     this.end = end;
-    this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+  }
+
+  /** Made when the first fixed word is read: most messages have none. */
+  get #view(): DataView {
+    this.#lazyView ??= new DataView(this.buffer.buffer, this.buffer.byteOffset, this.buffer.byteLength);
+    return this.#lazyView;
   }
 
   get hasMore(): boolean {
@@ -126,8 +131,14 @@ const encoder = new TextEncoder();
 
 /** Writes fields into a buffer that grows. */
 export class WireWriter {
-  #buffer = new Uint8Array(64);
+  #buffer = new Uint8Array(256);
+  #lazyView: DataView | undefined;
   #length = 0;
+
+  get #view(): DataView {
+    this.#lazyView ??= new DataView(this.#buffer.buffer);
+    return this.#lazyView;
+  }
 
   #room(bytes: number): void {
     const needed = this.#length + bytes;
@@ -135,6 +146,7 @@ export class WireWriter {
     const larger = new Uint8Array(Math.max(needed, 2 * this.#buffer.length));
     larger.set(this.#buffer.subarray(0, this.#length));
     this.#buffer = larger;
+    this.#lazyView = undefined;
   }
 
   /** A whole number of at most 53 bits, not negative. */
@@ -167,27 +179,23 @@ export class WireWriter {
 
   fixed32(value: number): this {
     this.#room(4);
-    this.#view().setUint32(this.#length, value, true);
+    this.#view.setUint32(this.#length, value, true);
     this.#length += 4;
     return this;
   }
 
   float(value: number): this {
     this.#room(4);
-    this.#view().setFloat32(this.#length, value, true);
+    this.#view.setFloat32(this.#length, value, true);
     this.#length += 4;
     return this;
   }
 
   double(value: number): this {
     this.#room(8);
-    this.#view().setFloat64(this.#length, value, true);
+    this.#view.setFloat64(this.#length, value, true);
     this.#length += 8;
     return this;
-  }
-
-  #view(): DataView {
-    return new DataView(this.#buffer.buffer);
   }
 
   /** Bytes as they are. */
@@ -202,6 +210,31 @@ export class WireWriter {
   bytes(field: number, value: Uint8Array | string): this {
     const bytes = typeof value === "string" ? encoder.encode(value) : value;
     return this.tag(field, 2).varint(bytes.length).raw(bytes);
+  }
+
+  /** Opens a length-delimited field whose length is not known yet; what is written until `end(mark)` is its content. */
+  begin(field: number): number {
+    this.tag(field, 2);
+    this.#room(1);
+    this.#length++;
+    return this.#length;
+  }
+
+  /** Closes the field that `begin` opened. One byte was kept for the length; a longer one moves the content. */
+  end(mark: number): this {
+    const size = this.#length - mark;
+    if (size < 0x80) {
+      this.#buffer[mark - 1] = size;
+      return this;
+    }
+    const moved = Math.ceil(Math.log2(size + 1) / 7) - 1;
+    this.#room(moved + 10);
+    this.#buffer.copyWithin(mark + moved, mark, this.#length);
+    const end = this.#length + moved;
+    this.#length = mark - 1;
+    this.varint(size);
+    this.#length = end;
+    return this;
   }
 
   /** A number field, left out if it is 0. */

@@ -22,22 +22,18 @@ export type Features = Iterable<readonly [key: string, value: FeatureValue]>;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-function encodeFeature(feature: FeatureValue): Uint8Array {
-  const out = new WireWriter();
-  if (feature.kind === "none") return out.finish();
-  const list = new WireWriter();
-  if (feature.kind === "bytes") {
-    for (const value of feature.value) list.bytes(1, value);
-    return out.bytes(1, list.finish()).finish();
+function writeFeature(out: WireWriter, feature: FeatureValue): void {
+  if (feature.kind === "none") return;
+  const list = out.begin(feature.kind === "bytes" ? 1 : feature.kind === "float" ? 2 : 3);
+  if (feature.kind === "bytes") for (const value of feature.value) out.bytes(1, value);
+  else if (feature.value.length > 0) {
+    const { value } = feature;
+    const packed = out.begin(1);
+    if (feature.kind === "float") for (let i = 0; i < value.length; i++) out.float(value[i] as number);
+    else for (let i = 0; i < value.length; i++) out.int64(checkedInt64(value[i]!));
+    out.end(packed);
   }
-  const { value } = feature;
-  if (value.length > 0) {
-    const packed = new WireWriter();
-    if (feature.kind === "float") for (let i = 0; i < value.length; i++) packed.float(value[i] as number);
-    else for (let i = 0; i < value.length; i++) packed.int64(checkedInt64(value[i]!));
-    list.bytes(1, packed.finish());
-  }
-  return out.bytes(feature.kind === "float" ? 2 : 3, list.finish()).finish();
+  out.end(list);
 }
 
 function checkedInt64(value: number | bigint): number | bigint {
@@ -59,20 +55,22 @@ function sorted<T>(entries: Iterable<readonly [string, T]>): [Uint8Array, T][] {
     .sort(([a], [b]) => Buffer.compare(a, b));
 }
 
-function encodeMap<T>(entries: Iterable<readonly [string, T]>, encode: (value: T) => Uint8Array): Uint8Array {
-  const out = new WireWriter();
+function writeMap<T>(out: WireWriter, entries: Iterable<readonly [string, T]>, write: (value: T) => void): void {
   for (const [key, value] of sorted(entries)) {
-    const entry = new WireWriter();
-    if (key.length > 0) entry.bytes(1, key);
-    out.bytes(1, entry.bytes(2, encode(value)).finish());
+    const entry = out.begin(1);
+    if (key.length > 0) out.bytes(1, key);
+    const content = out.begin(2);
+    write(value);
+    out.end(content).end(entry);
   }
-  return out.finish();
 }
 
 /** The bytes of an Example. INVALID_ARGUMENT for numbers that an int64 feature cannot hold. */
 export function encodeExample(features: Features): Uint8Array {
-  const map = encodeMap(features, encodeFeature);
-  return new WireWriter().bytes(1, map).finish();
+  const out = new WireWriter();
+  const map = out.begin(1);
+  writeMap(out, features, (feature) => writeFeature(out, feature));
+  return out.end(map).finish();
 }
 
 /** The bytes of a SequenceExample; parts without entries are left out. */
@@ -81,14 +79,23 @@ export function encodeSequenceExample(
   featureLists: Iterable<readonly [string, readonly FeatureValue[]]>,
 ): Uint8Array {
   const out = new WireWriter();
-  const contextMap = encodeMap(context, encodeFeature);
-  const listMap = encodeMap(featureLists, (list) => {
-    const features = new WireWriter();
-    for (const feature of list) features.bytes(1, encodeFeature(feature));
-    return features.finish();
-  });
-  if (contextMap.length > 0) out.bytes(1, contextMap);
-  if (listMap.length > 0) out.bytes(2, listMap);
+  const [contexts, lists] = [[...context], [...featureLists]];
+  if (contexts.length > 0) {
+    const map = out.begin(1);
+    writeMap(out, contexts, (feature) => writeFeature(out, feature));
+    out.end(map);
+  }
+  if (lists.length > 0) {
+    const map = out.begin(2);
+    writeMap(out, lists, (list) => {
+      for (const feature of list) {
+        const item = out.begin(1);
+        writeFeature(out, feature);
+        out.end(item);
+      }
+    });
+    out.end(map);
+  }
   return out.finish();
 }
 
