@@ -15,8 +15,8 @@ const tableOf = (...flags: readonly FlagSpecs[]): Specs => new Map(flags.flatMap
 export async function runCommand(command: CommandSpec, path: string, argv: readonly string[]): Promise<number> {
   const namesFlagfile = argv.some((argument) => /^--?flagfile(=|$)/.test(argument));
   const options = namesFlagfile ? { readFile: (await import("../io/text_file.ts")).readTextFile } : {};
-  const first = parseArguments(tableOf(command.flags, commonFlags), argv, options);
-  const model = await command.extend?.(lookAt(first));
+  const known = tableOf(command.flags, commonFlags);
+  const model = await command.extend?.(lookAt(parseArguments(known, argv, options), known));
   const specs = tableOf(command.flags, model?.flags ?? {}, commonFlags);
   const parsed = parseArguments(specs, argv, options);
   if (parsed.unknown[0]) {
@@ -46,10 +46,12 @@ export async function runCommand(command: CommandSpec, path: string, argv: reado
   return 0;
 }
 
-function lookAt({ settings, words, unknown }: ReturnType<typeof parseArguments>): FirstLook {
+/** What the model is chosen by: flags given or in the environment, and words. */
+function lookAt({ settings, words, unknown }: ReturnType<typeof parseArguments>, specs: Specs): FirstLook {
+  const environment = environmentSettings(specs, process.env);
   const doubtful = new Set(unknown.map((flag) => flag.nextWord));
   return {
-    value: (name) => settings.get(name)?.value ?? environmentSettings(tableOf(), {}).get(name)?.value,
+    value: (name) => (settings.get(name) ?? environment.get(name))?.value,
     words: words.filter((_, i) => !doubtful.has(i)),
     doubtful: words.filter((_, i) => doubtful.has(i)),
   };

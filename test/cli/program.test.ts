@@ -115,12 +115,21 @@ describe("tsflow", () => {
     for (const { stdout, stderr } of lines) expect(stdout + stderr).not.toContain("\u001b");
   });
 
+  test("ends quietly when the reader of its output leaves", async () => {
+    const input = Array.from({ length: 20_000 }, (_, i) => `line ${i}`).join("\n");
+    await tsflow("records write - --raw --out lines.tfrecord", { cwd: folder, input });
+    const ran = await tsflow("records head lines.tfrecord -n 20000", { cwd: folder, leaveEarly: true });
+    expect(ran).toMatchObject({ stderr: "", exit: 0 });
+    expect(ran.stdout).toMatch(/^#0 /);
+  });
+
   test("completes commands, subcommands, flags and topics", async () => {
     const complete = async (typed: string) =>
       (await tsflow(`completion complete -- ${typed}`)).stdout.split("\n").slice(0, -1);
     expect(await complete("tr")).toEqual(["train"]);
     expect(await complete("records ''")).toEqual(["write", "head", "info", "verify"]);
     expect(await complete("records write --sh")).toEqual(["--shuffle", "--shards"]);
+    expect(await complete("train --max_s")).toEqual(["--max_step"]);
     expect(await complete("help exit")).toEqual(["exit-codes"]);
     expect((await tsflow("completion bash")).stdout).toContain("complete -o default -F _tsflow tsflow");
   });

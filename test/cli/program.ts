@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
+  /** Closes the program's stdout after the first piece of it. */
+  readonly leaveEarly?: boolean;
 }
 
 /** The program of this test file. It is removed when the tests are done. */
@@ -39,7 +41,7 @@ export function temporaryFolder(): string {
 const words = (line: string): string[] =>
   [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain!);
 
-function run(args: readonly string[], { cwd, env = {}, input }: RunOptions): Promise<Ran> {
+function run(args: readonly string[], { cwd, env = {}, input, leaveEarly = false }: RunOptions): Promise<Ran> {
   const clean = Object.fromEntries(
     Object.entries(process.env).filter(
       ([name]) => !/^(TSFLOW_|CI$|NO_COLOR|FORCE_COLOR|NODE_ENV|VITEST|COLUMNS)/.test(name),
@@ -48,7 +50,10 @@ function run(args: readonly string[], { cwd, env = {}, input }: RunOptions): Pro
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd, env: { ...clean, ...env }, stdio: ["pipe", "pipe", "pipe"] });
     let [stdout, stderr] = ["", ""];
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+      if (leaveEarly) child.stdout.destroy();
+    });
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
     child.on("error", reject);
     child.on("close", (exit) => resolve({ stdout, stderr, exit }));

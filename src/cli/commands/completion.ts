@@ -29,21 +29,33 @@ compdef _tsflow tsflow
 `,
 };
 
+/** Commands whose word is a model. */
+const takesModel = ["train", "eval", "explain", "graph", "models show"];
+
 /** What may stand in the place of the last word. */
 async function candidates(words: readonly string[]): Promise<string[]> {
   const typed = words.at(-1) ?? "";
   const before = words.slice(0, -1).filter((word) => !word.startsWith("-"));
   const group = findEntry(commands, before[0]);
-  const child = findEntry(group?.children, before[1]) ?? findEntry(group?.children, group?.standard);
-  const entry = group?.children ? child : group;
+  const child = findEntry(group?.children, before[1]);
+  const entry = group?.children ? (child ?? findEntry(group.children, group.standard)) : group;
   if (typed.startsWith("-")) {
-    const own = entry?.load ? (await entry.load()).default.flags : {};
-    return [...Object.keys(own), ...Object.keys(commonFlags)].map((name) => `--${name}`);
+    const command = entry?.load ? (await entry.load()).default : undefined;
+    const rest = before.slice(child ? 2 : 1);
+    const model =
+      rest[0] === undefined
+        ? undefined
+        : await command?.extend?.({ value: () => undefined, words: rest, doubtful: [] });
+    return Object.keys({ ...model?.flags, ...command?.flags, ...commonFlags }).map((name) => `--${name}`);
   }
   if (!group) return commands.map(({ name }) => name);
-  if (group.children && before.length === 1) return group.children.map(({ name }) => name);
+  const names = group.children && before.length === 1 ? group.children.map(({ name }) => name) : [];
+  if (takesModel.includes(child ? `${group.name} ${child.name}` : group.name)) {
+    const { builtInModels, localModels } = await import("../registry.ts");
+    names.push(...[...builtInModels(), ...localModels()].map(({ name }) => name));
+  }
   if (group.name === "help") return [...commands.map(({ name }) => name), ...Object.keys(topics)];
-  return group.name === "completion" ? Object.keys(scripts) : [];
+  return group.name === "completion" ? Object.keys(scripts) : names;
 }
 
 export default defineCommand({
