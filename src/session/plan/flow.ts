@@ -72,6 +72,7 @@ interface Frame {
   readonly constants: { readonly node: FlowNode; readonly value: RunValue }[];
   /** Values for an iteration that may not begin yet. */
   readonly deferred: { readonly node: FlowNode; readonly value: RunValue }[];
+  /** Exits that were dead in the newest iteration: if it stays the last, their dead values go to the parent. */
   readonly deadExits: FlowNode[];
 }
 
@@ -311,7 +312,7 @@ class FlowRun {
     if (node.role === "enter") this.#enter(node, at, outputs ? outputs[0]! : dead);
     else if (node.role === "exit") {
       if (outputs) this.#propagate(node, frame.parent!, outputs);
-      else frame.deadExits.push(node);
+      else if (at.number === frame.newest) frame.deadExits.push(node);
     } else if (node.role === "nextIteration") {
       if (outputs) this.#nextIteration(node, at, outputs[0]!);
     } else this.#propagate(node, at, outputs);
@@ -439,6 +440,7 @@ class FlowRun {
 
   #beginIteration(frame: Frame): void {
     frame.newest++;
+    frame.deadExits.length = 0;
     const next: Iteration = { frame, number: frame.newest, nodes: new Map(), outstanding: 0, childFrames: 0 };
     frame.iterations.set(frame.newest, next);
     for (const { node, value } of frame.deferred.splice(0)) this.#propagate(node, next, [value]);
