@@ -50,10 +50,16 @@ export class BundleReader {
 
   /**
    * Reads and checks the index. NOT_FOUND `Unsuccessful TensorSliceReader constructor: Failed to find any matching files for PREFIX`,
-   * DATA_LOSS for a damaged index.
+   * DATA_LOSS for a damaged index, UNIMPLEMENTED for the single file of Saver version 1.
    */
   static open(prefix: string, files: FileSystem = nodeFiles): BundleReader {
     if (!files.stat(indexPath(prefix))) {
+      if (files.stat(prefix)?.isFile) {
+        throw new UnimplementedError(
+          `${prefix}: checkpoints of Saver version 1 cannot be read, only those of version 2`,
+          { path: prefix },
+        );
+      }
       throw new NotFoundError(
         `Unsuccessful TensorSliceReader constructor: Failed to find any matching files for ${prefix}`,
         { path: indexPath(prefix) },

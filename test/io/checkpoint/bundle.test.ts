@@ -189,6 +189,13 @@ describe("tensor bundle", () => {
     expect(["a", "b", "z"].map((name) => reader.readSync(name).toList())).toEqual([1, 2, ["x"]]);
   });
 
+  test("says what the single file of an old Saver is", () => {
+    const prefix = join(temporaryFolder(), "model.ckpt-1");
+    writeFileSync(prefix, "");
+
+    expect(() => BundleReader.open(prefix)).toThrow("checkpoints of Saver version 1 cannot be read");
+  });
+
   test("says which key is missing", async () => {
     const prefix = join(temporaryFolder(), "p");
     await save(prefix, prototype);
