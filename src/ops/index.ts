@@ -1,5 +1,4 @@
 /** Every op family. One line a file. */
-import "./compute/math/segment/dense.ts";
 export * from "./compute/array/basic/checks.ts";
 export * from "./compute/array/basic/fill.ts";
 export * from "./compute/array/basic/group.ts";
@@ -86,11 +85,15 @@ export * from "./constant.ts";
 export * from "./flow.ts";
 export * from "./host/checkpoint.ts";
 export * from "./host/print.ts";
+export * from "./host/string/join.ts";
 export * from "./host/summary.ts";
 export * from "./operators.ts";
 export * from "./state/assign.ts";
 export * from "./state/reference.ts";
 export * from "./state/resource.ts";
+export * from "./state/rows.ts";
 export * from "./state/scatter.ts";
+export * from "./state/scatter_nd.ts";
 export * from "./state/stack.ts";
 export * from "./state/training/optimizers.ts";
+import "./compute/math/segment/dense.ts";

@@ -1,9 +1,8 @@
 /** Assignments to reference variables. Source: state_ops.cc, assign_op.h, dense_update_ops.cc. */
-import { invalidArgument, OutOfRangeError } from "../../core/error.ts";
+import { invalidArgument } from "../../core/error.ts";
 import { type FullShape, formatShape, isFull, mergeShapes, type Shape, sameShape, withRank } from "../../core/shape.ts";
-import type { Lowering, VariableRef } from "../../engine/lowering.ts";
-import type { Value } from "../../engine/primitive.ts";
 import { defineOp, type OpBuilder } from "../define.ts";
+import { countUp } from "./count_up.ts";
 
 function checkSameShape(old: Shape, value: FullShape): void {
   if (old !== null && isFull(old) && !sameShape(old, value)) {
@@ -54,15 +53,6 @@ const update = <const N extends string>(
 
 export const assignAddOp = update("AssignAdd", "add");
 export const assignSubOp = update("AssignSub", "sub");
-
-/** Takes a scalar variable's value and adds one; fails once it is at the limit. */
-export function countUp(p: Lowering, variable: VariableRef, limit: number): Value {
-  const value = p.read(variable);
-  if (value.shape.length) throw invalidArgument(`input is not a scalar: ${formatShape(value.shape)}`);
-  p.check(p.lt(value, p.scalar(limit, value.dtype)), () => new OutOfRangeError(`Reached limit of ${limit}`));
-  p.write(variable, p.add(value, p.scalar(1, value.dtype)));
-  return value;
-}
 
 /** output = ref, which grows by one. Throws OUT_OF_RANGE `Reached limit of 3`. */
 export const countUpToOp = defineOp("CountUpTo", {

@@ -1,13 +1,10 @@
 /** Resource variables: a handle names the variable, ops take the handle. Source: resource_variable_ops.cc. */
-import { type DType, int64 } from "../../core/dtype.ts";
-import { FailedPreconditionError, invalidArgument, NotFoundError } from "../../core/error.ts";
-import type { NdArray } from "../../core/nd_array.ts";
+import { int64 } from "../../core/dtype.ts";
+import { invalidArgument, NotFoundError } from "../../core/error.ts";
 import { formatShape, isFull, mergeShapes, type Shape, sameShape } from "../../core/shape.ts";
-import type { Lowering, VariableRef } from "../../engine/lowering.ts";
-import type { Value } from "../../engine/primitive.ts";
-import type { ComputeContext, HandleData, ShapeContext } from "../../graph/definition.ts";
 import { defineOp } from "../define.ts";
-import { countUp } from "./assign.ts";
+import { countUp } from "./count_up.ts";
+import { readResource, readVariable, unknownResource, variableData } from "./variable_data.ts";
 
 /** resource = the handle of a session variable of this dtype and shape. Nodes of one shared_name share the variable. */
 export const varHandleOp = defineOp("VarHandleOp", {
@@ -26,40 +23,6 @@ export const varHandleOp = defineOp("VarHandleOp", {
   gradient: "unregistered",
 });
 
-/** What the handle says of its variable. Throws INVALID_ARGUMENT when the op takes it for another dtype. */
-export function variableData(context: ShapeContext, dtype: DType, input = "resource"): HandleData {
-  const data = context.handle(input)?.[0];
-  if (!data) return { dtype, shape: null };
-  if (data.dtype.baseDtype !== dtype.baseDtype) {
-    throw invalidArgument(
-      `Trying to read variable with wrong dtype. Expected ${cppName(data.dtype)} got ${cppName(dtype)}`,
-    );
-  }
-  return data;
-}
-
-const cppName = (dtype: DType): string =>
-  ({ float16: "half", float32: "float", float64: "double" })[dtype.base as "float16"] ?? dtype.base;
-
-const unknownVariable = (name: string): FailedPreconditionError =>
-  new FailedPreconditionError(
-    `Could not find variable ${name}. This could mean that the variable has been deleted. In TF1, it can also mean the variable is uninitialized. Debug info: container=localhost, status error message=Resource localhost/${name}/N10tensorflow3VarE does not exist.`,
-  );
-
-/** The variable's value. Throws FAILED_PRECONDITION while it has none. */
-export function readResource(p: Lowering, variable: VariableRef): Value {
-  if (p.shapeOf(variable) === null) throw unknownVariable(variable.name);
-  return p.read(variable);
-}
-
-/** As readResource, for ops that compute on arrays. */
-export function readHandle(context: ComputeContext, input: string): NdArray {
-  const variable = context.variable(input);
-  const value = variable.read();
-  if (value === null) throw unknownVariable(variable.name);
-  return value;
-}
-
 /** value = the variable's value at this place in the order. */
 export const readVariableOp = defineOp("ReadVariableOp", {
   inputs: ["resource: resource"],
@@ -67,7 +30,7 @@ export const readVariableOp = defineOp("ReadVariableOp", {
   attrs: ["dtype: type"],
   stateful: true,
   shape: ({ dtype }, context) => [variableData(context, dtype).shape],
-  lower: (p, { resource }) => readResource(p, resource),
+  lower: (p, { resource }) => readVariable(p, resource),
   gradient: (_, __, dy) => ({ resource: dy! }),
 });
 
@@ -141,7 +104,7 @@ export const variableShapeOp = defineOp("VariableShape", {
   partialValue: (_, context) => context.handle("input")?.[0]?.shape ?? null,
   lower(p, { input, out_type }) {
     const shape = p.shapeOf(input);
-    if (shape === null) throw unknownVariable(input.name);
+    if (shape === null) throw unknownResource(input);
     return p.list(shape, out_type === int64 ? "int64" : "int32");
   },
   gradient: "none",

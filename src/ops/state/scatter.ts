@@ -1,30 +1,13 @@
 /** Updates of rows of a variable. Source: state_ops.cc, scatter_op.cc, resource_variable_ops.cc. */
 import { invalidArgument } from "../../core/error.ts";
-import { type FullShape, formatShape, mergeShapes, type Shape, sameShape, withRankAtLeast } from "../../core/shape.ts";
+import { formatShape, mergeShapes, type Shape, sameShape, withRankAtLeast } from "../../core/shape.ts";
 import type { Lowering } from "../../engine/lowering.ts";
-import type { CheckNumbers, Value } from "../../engine/primitive.ts";
+import type { Value } from "../../engine/primitive.ts";
 import { defineOp } from "../define.ts";
-import { readResource, variableData } from "./resource.ts";
+import { readResource, variableData } from "./variable_data.ts";
+import { outOfRange } from "./words.ts";
 
 type Fn = "update" | "add" | "sub" | "mul" | "div" | "max" | "min";
-
-/** `[1,2]` for the element at a flat position; nothing for a scalar. */
-export function positionText(shape: FullShape, position: number): string {
-  if (shape.length === 0) return "";
-  const at: number[] = [];
-  let rest = position;
-  for (const n of [...shape].reverse()) {
-    at.unshift(rest % n);
-    rest = Math.floor(rest / n);
-  }
-  return `[${at.join(",")}]`;
-}
-
-/** TensorFlow's words for an index beyond the rows of a variable. */
-export const outOfRange =
-  (indices: FullShape) =>
-  ({ position, value, limit }: CheckNumbers): Error =>
-    invalidArgument(`indices${positionText(indices, position)} = ${value} is not in [0, ${limit})`);
 
 /** params with fn applied to the rows at indices. Throws INVALID_ARGUMENT when updates do not fit. */
 function scattered(p: Lowering, fn: Fn, params: Value, indices: Value, updates: Value): Value {
