@@ -6,7 +6,7 @@ import { type DTypeName, dtypeOf } from "../core/dtype.ts";
 import { NdArray, type NumberArray } from "../core/nd_array.ts";
 import { elementCount, type FullShape, sameShape } from "../core/shape.ts";
 import type { ErrorOf, Lowering, VariableRef } from "./lowering.ts";
-import { lowering } from "./methods.ts";
+import { methodsOf } from "./methods.ts";
 import { type CheckNumbers, inputsOf, type Primitive, type Program, type Value } from "./primitive.ts";
 import { Failure } from "./reference/loops.ts";
 import { evaluateConstant } from "./reference.ts";
@@ -62,7 +62,7 @@ export interface Maker {
   dataOf(x: Value, limit?: number): NumberArray | undefined;
   /** The one element (bits as a typed array of length 1) that fills it, if it is constant and uniform. */
   uniformOf(x: Value): NumberArray | undefined;
-  site(onError: ErrorOf | undefined, op: OpContext): number;
+  site(onError: ErrorOf, op: OpContext): number;
   randomSlot(op: OpContext): number;
   read(variable: VariableRef): Value | null;
   shapeOf(variable: VariableRef): FullShape | null;
@@ -192,7 +192,6 @@ export function createBuilder(options: BuilderOptions): Builder {
     dataOf,
     uniformOf,
     site(onError, op) {
-      if (!onError) return -1;
       sites.push((numbers) => op.wrapError(onError(numbers)));
       return sites.length - 1;
     },
@@ -219,6 +218,8 @@ export function createBuilder(options: BuilderOptions): Builder {
     },
   };
 
+  const methods = methodsOf(maker);
+
   function stateOf(slot: number) {
     let state = variables.get(slot);
     if (!state) {
@@ -234,7 +235,7 @@ export function createBuilder(options: BuilderOptions): Builder {
       inputs.push(value);
       return value;
     },
-    lowering: (op) => lowering(maker, op),
+    lowering: (op) => Object.create(methods, { op: { value: op } }) as Lowering,
     finish: (outputs) => prune(values, inputs, outputs, sites),
     written: () => written,
     reads: () => reads,

@@ -70,6 +70,8 @@ export function fuse({ values, access }: Layout): Grouping {
   /** Slots whose memory a root lies in: variables read, and values computed in place. */
   const placeOf = new Map<number, number>();
   const intended = intendedHomes(values, access);
+  /** Results of reductions: complete only when their loop is done. */
+  const results = new Set<Value>();
   let lastSited = -1;
   let lastWrite = -1;
 
@@ -93,16 +95,21 @@ export function fuse({ values, access }: Layout): Grouping {
     return group;
   }
 
-  /** Group index from which an operand may be loaded, and the one in which it can be had as a node. */
-  function availability(x: Value): { readonly load: number; readonly join: number } {
-    const at = access[x.id]!;
-    const made = groupOf.get(at.root.id);
-    if (made === undefined) return { load: 0, join: 0 };
-    const group = groups[made]!;
-    const joins =
-      isIdentity(x, at) &&
-      (group.kind === "product" ? true : group.kind === "loop" && !group.reductions.includes(at.root));
-    return { load: made + 1, join: joins ? made : made + 1 };
+  /** How a value's operands can be had, given the groups so far. */
+  function operandsOf(value: Value): Operand[] {
+    return inputsOf(value.primitive).map((x) => {
+      const at = access[x.id]!;
+      const { root } = at;
+      const made = groupOf.get(root.id) ?? -1;
+      const cuts = cutsOf(collapse(x.shape, at.strides));
+      if (made < 0) {
+        const isFree = root.primitive.kind === "iota" || (root.primitive.kind === "constant" && countOf(root) === 1);
+        return { made, load: 0, join: 0, key: isFree ? null : loadKey(x, at), cuts };
+      }
+      const group = groups[made]!;
+      const isNode = isIdentity(x, at) && (group.kind === "product" || (group.kind === "loop" && !results.has(root)));
+      return { made, load: made + 1, join: isNode ? made : made + 1, key: loadKey(x, at), cuts };
+    });
   }
 
   /** Notes that a group reads the memory of x. */
@@ -124,64 +131,48 @@ export function fuse({ values, access }: Layout): Grouping {
   };
 
   /** The first group for a value, by its operands and effects. */
-  function floorOf(value: Value): number {
+  function floorOf(value: Value, operands: readonly Operand[]): number {
     let floor = 0;
-    for (const x of inputsOf(value.primitive)) floor = Math.max(floor, availability(x).join);
+    for (const { join } of operands) floor = Math.max(floor, join);
     if (hasSite(value)) floor = Math.max(floor, lastWrite + 1);
     const slot = intended.get(value.id);
     if (slot !== undefined) floor = Math.max(floor, writeFloor(slot));
     return floor;
   }
 
-  /** Whether all operands can be had in this group: made in it as nodes, or before it. */
-  const hasOperands = (value: Value, group: Group): boolean =>
-    inputsOf(value.primitive).every((x) => {
-      const { load, join } = availability(x);
-      return load <= group.index || join === group.index;
-    });
+  /** Whether the group makes or reads what the value reads, can have all its operands, and stays short enough with it. */
+  function fits(operands: readonly Operand[], group: Group): boolean {
+    if (group.kind === "single") return false;
+    let shared = group.count === 1 && group.kind === "loop";
+    let fresh = 0;
+    for (const { made, load, join, key } of operands) {
+      const isOwn = made === group.index;
+      if (isOwn ? join !== group.index : load > group.index) return false;
+      const isLoaded = key !== null && group.loads.has(key);
+      if (isOwn || (isLoaded && group.kind === "loop")) shared = true;
+      if (!isOwn && !isLoaded) fresh++;
+    }
+    if (!shared) return false;
+    if (group.count === 1) return group.nodes < maxScalarNodes;
+    const limit = group.kind === "product" ? maxEpilogueNodes : maxNodes;
+    return group.nodes + 1 + fresh <= limit && group.loads.size + fresh <= maxLoads;
+  }
 
   /** The group's cuts with those of a value's operands (and of its own reduction), or null. */
-  function cutsWith(value: Value, group: Group, extra: Cuts): Cuts | null {
+  function cutsWith(operands: readonly Operand[], group: Group, extra: Cuts): Cuts | null {
     if (group.count === 0) return [];
     let cuts: Cuts | null = refine(group.cuts, extra, group.count);
-    for (const x of inputsOf(value.primitive)) {
+    for (const operand of operands) {
       if (!cuts) return null;
-      cuts = refine(cuts, cutsOf(collapse(x.shape, access[x.id]!.strides)), group.count);
+      cuts = refine(cuts, operand.cuts, group.count);
     }
     return cuts;
   }
 
-  const loadKey = (x: Value): string => {
-    const { root, offset } = access[x.id]!;
-    return `${root.id} ${offset} ${x.dtype}`;
-  };
-
-  const outside = (value: Value, group: Group): Value[] =>
-    inputsOf(value.primitive).filter((x) => groupOf.get(access[x.id]!.root.id) !== group.index);
-
-  function fits(value: Value, group: Group): boolean {
-    if (group.kind === "single" || !hasOperands(value, group)) return false;
-    if (
-      group.kind === "product" &&
-      !inputsOf(value.primitive).some((x) => groupOf.get(access[x.id]!.root.id) === group.index)
-    ) {
-      return false;
-    }
-    const fresh = outside(value, group).filter((x) => !group.loads.has(loadKey(x)));
-    if (group.count === 1) return group.nodes < maxScalarNodes;
-    const limit = group.kind === "product" ? maxEpilogueNodes : maxNodes;
-    return group.nodes + 1 + fresh.length <= limit && group.loads.size + fresh.length <= maxLoads;
-  }
-
-  /** Whether the value reads something that the group reads or makes already: then one pass serves both. */
-  const shares = (value: Value, group: Group): boolean =>
-    inputsOf(value.primitive).some(
-      (x) => groupOf.get(access[x.id]!.root.id) === group.index || group.loads.has(loadKey(x)),
-    );
-
-  function enter(value: Value, group: Group, cuts: Cuts): void {
-    for (const x of outside(value, group)) {
-      group.loads.add(loadKey(x));
+  function enter(value: Value, operands: readonly Operand[], group: Group, cuts: Cuts): Group {
+    for (const { made, key } of operands) {
+      if (made === group.index) continue;
+      if (key !== null) group.loads.add(key);
       group.nodes++;
     }
     group.nodes++;
@@ -191,61 +182,54 @@ export function fuse({ values, access }: Layout): Grouping {
       group.sited = true;
       lastSited = Math.max(lastSited, group.index);
     }
-  }
-
-  /** The group an elementwise value goes to: an open one, or a new loop. */
-  function place(value: Value, floor: number): Group {
-    const count = countOf(value);
-    const first = Math.max(floor, groups.length - reach, 0);
-    for (let i = first; i < groups.length; i++) {
-      const group = groups[i]!;
-      if (group.count !== count || !fits(value, group)) continue;
-      if (count > 1 && !shares(value, group)) continue;
-      const cuts = cutsWith(value, group, []);
-      if (!cuts) continue;
-      group.members.push(value);
-      enter(value, group, cuts);
-      return group;
-    }
-    const group = open("loop", null, count);
-    group.members.push(value);
-    enter(value, group, cutsWith(value, group, []) ?? []);
     return group;
   }
 
+  /** The group an elementwise value goes to: an open one, or a new loop. */
+  function place(value: Value, operands: readonly Operand[], floor: number): Group {
+    const count = countOf(value);
+    for (let i = Math.max(floor, groups.length - reach, 0); i < groups.length; i++) {
+      const group = groups[i]!;
+      if (group.count !== count || !fits(operands, group)) continue;
+      const cuts = cutsWith(operands, group, []);
+      if (!cuts) continue;
+      group.members.push(value);
+      return enter(value, operands, group, cuts);
+    }
+    const group = open("loop", null, count);
+    group.members.push(value);
+    return enter(value, operands, group, cutsWith(operands, group, []) ?? []);
+  }
+
   /** The group of a reduction: the loop that makes its operand, another that reduces alike, or a new one. */
-  function placeReduction(value: Value, floor: number): Group {
+  function placeReduction(value: Value, operands: readonly Operand[], floor: number): Group {
     const [x] = inputsOf(value.primitive) as [Value];
     const { pattern, cuts: own } = reductionRuns(value, x);
     const count = countOf(x);
+    results.add(value);
     for (let i = Math.max(floor, groups.length - reach, 0); i < groups.length; i++) {
       const group = groups[i]!;
-      if (group.kind !== "loop" || group.count !== count || (group.pattern !== null && group.pattern !== pattern))
-        continue;
-      if (!fits(value, group) || !shares(value, group)) continue;
-      const cuts = cutsWith(value, group, own);
+      if (group.kind !== "loop" || group.count !== count) continue;
+      if ((group.pattern !== null && group.pattern !== pattern) || !fits(operands, group)) continue;
+      const cuts = cutsWith(operands, group, own);
       if (!cuts) continue;
       group.reductions.push(value);
       group.pattern = pattern;
-      enter(value, group, cuts);
-      return group;
+      return enter(value, operands, group, cuts);
     }
     const group = open("loop", null, count);
     group.reductions.push(value);
     group.pattern = pattern;
-    enter(value, group, cutsWith(value, group, own) ?? own);
-    return group;
+    return enter(value, operands, group, cutsWith(operands, group, own) ?? own);
   }
 
   /** Makes the value's own memory that of the slot, if its group comes after all that needs the old value. */
   function inPlace(root: Value, group: Group, slot: number): boolean {
     if (intended.get(root.id) !== slot) return false;
     const use = slotUse(slot);
-    const siteFirst = group.sited
-      ? hasSite(root) && group.head === root && lastSited === group.index
-      : lastSited < group.index;
-    if (!siteFirst) return false;
     const isScatter = root.primitive.kind === "scatter" && baseSlot(root) === slot;
+    // What may fail must not have begun to overwrite the variable; a scatter leaves what it did before, as in TensorFlow.
+    if (group.sited ? !isScatter || lastSited !== group.index : lastSited >= group.index) return false;
     if (group.kind === "single") {
       // The base of a scatter may be the variable itself.
       if (use.identity >= group.index) return false;
@@ -281,7 +265,8 @@ export function fuse({ values, access }: Layout): Grouping {
       use.identity = Math.max(use.identity, identity);
       target = group;
     } else {
-      target = place(value, Math.max(floorOf(value), writeFloor(slot)));
+      const operands = operandsOf(value);
+      target = place(value, operands, Math.max(floorOf(value, operands), writeFloor(slot)));
       writes.set(value.id, slot);
     }
     if (target !== group) note(x, target);
@@ -300,9 +285,11 @@ export function fuse({ values, access }: Layout): Grouping {
       continue;
     }
     let group: Group;
-    if (elementwise.has(primitive.kind)) group = place(value, floorOf(value));
-    else if (primitive.kind === "reduce") group = placeReduction(value, floorOf(value));
-    else {
+    if (elementwise.has(primitive.kind) || primitive.kind === "reduce") {
+      const operands = operandsOf(value);
+      const enterAny = primitive.kind === "reduce" ? placeReduction : place;
+      group = enterAny(value, operands, floorOf(value, operands));
+    } else {
       const isProduct = primitive.kind === "matmul" || primitive.kind === "convolution";
       group = open(isProduct ? "product" : "single", value, countOf(value));
       groupOf.set(value.id, group.index);
@@ -315,6 +302,19 @@ export function fuse({ values, access }: Layout): Grouping {
   }
   return { groups, groupOf, homes, writes };
 }
+
+interface Operand {
+  /** The group that makes it, or -1. */
+  readonly made: number;
+  /** The first group that may load it, and the one in which it is a node. */
+  readonly load: number;
+  readonly join: number;
+  /** What a load of it reads; null for numbers that need no load. */
+  readonly key: string | null;
+  readonly cuts: Cuts;
+}
+
+const loadKey = (x: Value, { root, offset }: Access): string => `${root.id} ${offset} ${x.dtype}`;
 
 function usedAt(uses: Map<number, Use>, key: number): Use {
   let use = uses.get(key);

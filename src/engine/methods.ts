@@ -4,7 +4,7 @@ import { FailedPreconditionError } from "../core/error.ts";
 import { allocateElements, type NdArray, type NumberArray } from "../core/nd_array.ts";
 import { broadcastShapes, elementCount, type FullShape, formatShape, sameShape } from "../core/shape.ts";
 import { arrayOf, type Maker, NeedsValue, type OpContext } from "./builder.ts";
-import type { ErrorOf, Lowering, VariableRef } from "./lowering.ts";
+import type { ErrorOf, VariableRef } from "./lowering.ts";
 import {
   type BinaryFunction,
   binaryFunctions,
@@ -35,7 +35,16 @@ function axisOf(axis: number, rank: number, what: string): number {
 
 const isIndex = (x: Value): boolean => x.dtype === "int32" || x.dtype === "int64";
 
-export function lowering(b: Maker, op: OpContext): Lowering {
+/** What a method that can fail or draw needs of its receiver. */
+interface Bound {
+  readonly op: OpContext;
+}
+
+/**
+ * The methods of one builder: `Object.create` of them, with the op, is a `Lowering`. Methods that take an `onError` or draw are called on it;
+ * all others may be passed around.
+ */
+export function methodsOf(b: Maker): object {
   const broadcast = (x: Value, shape: FullShape): Value => {
     const joined = broadcastShapes(x.shape, shape);
     if (!joined || !sameShape(joined as FullShape, shape)) bug(`broadcast of ${show(x)} to ${formatShape(shape)}`);
@@ -47,11 +56,11 @@ export function lowering(b: Maker, op: OpContext): Lowering {
     return b.make({ kind: "unary", fn, inputs: [x] }, predicates.has(fn) ? "bool" : x.dtype, x.shape);
   };
 
-  const binary = (fn: BinaryFunction, x: Value, y: Value, onError?: ErrorOf): Value => {
+  const binary = (fn: BinaryFunction, x: Value, y: Value, onError?: ErrorOf, op?: OpContext): Value => {
     if (x.dtype !== y.dtype || !hasBinary(fn, x.dtype)) bug(`${fn} of ${show(x)} and ${show(y)}`);
     const shape = broadcastShapes(x.shape, y.shape) as FullShape;
     const dtype = predicates.has(fn) ? "bool" : x.dtype;
-    const site = canFail(fn, y) ? b.site(onError, op) : -1;
+    const site = onError && canFail(fn, y) ? b.site(onError, op!) : -1;
     return b.make({ kind: "binary", fn, inputs: [broadcast(x, shape), broadcast(y, shape)], site }, dtype, shape);
   };
 
@@ -180,9 +189,9 @@ export function lowering(b: Maker, op: OpContext): Lowering {
       if (size.length !== x.shape.length) bug(`slice of ${show(x)} of ${size}`);
       return b.make({ kind: "slice", inputs: [x], begin: [...begin], strides: [...strides] }, x.dtype, [...size]);
     },
-    dynamicSlice(x: Value, begin: Value, size: readonly number[], onError: ErrorOf) {
+    dynamicSlice(this: Bound, x: Value, begin: Value, size: readonly number[], onError: ErrorOf) {
       if (!isIndex(begin) || begin.shape[0] !== x.shape.length) bug(`dynamicSlice of ${show(x)} from ${show(begin)}`);
-      const site = b.site(onError, op);
+      const site = b.site(onError, this.op);
       return b.make({ kind: "dynamicSlice", inputs: [x, begin], site }, x.dtype, [...size]);
     },
     pad(
@@ -261,7 +270,12 @@ export function lowering(b: Maker, op: OpContext): Lowering {
       return b.make({ kind: "windowGradient", fn, inputs, geometry }, inputs[0]!.dtype, input);
     },
 
-    gather(params: Value, indices: Value, options: { axis?: number; batchDims?: number; onError?: ErrorOf } = {}) {
+    gather(
+      this: Bound,
+      params: Value,
+      indices: Value,
+      options: { axis?: number; batchDims?: number; onError?: ErrorOf } = {},
+    ) {
       const batchDims = options.batchDims ?? 0;
       const axis = axisOf(options.axis ?? batchDims, params.shape.length, "gather");
       const lead = params.shape.slice(0, batchDims);
@@ -278,10 +292,11 @@ export function lowering(b: Maker, op: OpContext): Lowering {
         ...indices.shape.slice(batchDims),
         ...params.shape.slice(axis + 1),
       ];
-      const site = b.site(options.onError, op);
+      const site = options.onError ? b.site(options.onError, this.op) : -1;
       return b.make({ kind: "gather", inputs: [params, indices], axis, batchDims, site }, params.dtype, shape);
     },
     scatter(
+      this: Bound,
       fn: "update" | "add" | "sub" | "mul" | "div" | "max" | "min",
       base: Value,
       indices: Value,
@@ -293,7 +308,11 @@ export function lowering(b: Maker, op: OpContext): Lowering {
         bug(`scatter of ${show(updates)} into ${show(base)} by ${show(indices)}`);
       }
       const inputs = [base, indices, broadcast(updates, shape)] as const;
-      return b.make({ kind: "scatter", fn, inputs, site: b.site(onError, op) }, base.dtype, base.shape);
+      return b.make(
+        { kind: "scatter", fn, inputs, site: onError ? b.site(onError, this.op) : -1 },
+        base.dtype,
+        base.shape,
+      );
     },
     order: (x: Value, descending: boolean) => {
       if (x.shape.length === 0) bug(`order of ${show(x)}`);
@@ -306,6 +325,7 @@ export function lowering(b: Maker, op: OpContext): Lowering {
     },
 
     random(
+      this: Bound,
       distribution: Distribution,
       dtype: DTypeName,
       shape: FullShape,
@@ -319,7 +339,7 @@ export function lowering(b: Maker, op: OpContext): Lowering {
       if (seed && elementCount(seed.shape) !== (seed.dtype === "uint64" ? 3 : isIndex(seed) ? 2 : -1)) {
         bug(`random with the seed ${show(seed)}`);
       }
-      const slot = seed ? -1 : b.randomSlot(op);
+      const slot = seed ? -1 : b.randomSlot(this.op);
       const all = seed ? [...inputs, seed] : inputs;
       return b.make({ kind: "random", distribution, slot, seeded: seed !== undefined, inputs: all }, dtype, shape);
     },
@@ -334,20 +354,21 @@ export function lowering(b: Maker, op: OpContext): Lowering {
       if (variable.dtype !== value.dtype) bug(`write of ${show(value)} to ${variable.name} of ${variable.dtype}`);
       b.write(variable, value);
     },
-    check(condition: Value, onError: ErrorOf) {
+    check(this: Bound, condition: Value, onError: ErrorOf) {
       if (condition.dtype !== "bool") bug(`check of ${show(condition)}`);
       if (b.uniformOf(condition)?.[0]) return;
-      b.make({ kind: "check", inputs: [condition], site: b.site(onError, op) }, "bool", condition.shape);
+      b.make({ kind: "check", inputs: [condition], site: b.site(onError, this.op) }, "bool", condition.shape);
     },
   };
 
-  return {
-    ...Object.fromEntries(unaryFunctions.map((fn) => [fn, (x: Value) => unary(fn, x)])),
-    ...Object.fromEntries(
-      binaryFunctions.map((fn) => [fn, (x: Value, y: Value, onError?: ErrorOf) => binary(fn, x, y, onError)]),
-    ),
-    ...table,
-  } as Lowering;
+  const methods: Record<string, unknown> = { ...table };
+  for (const fn of unaryFunctions) methods[fn] = (x: Value) => unary(fn, x);
+  for (const fn of binaryFunctions) {
+    methods[fn] = function (this: Bound | undefined, x: Value, y: Value, onError?: ErrorOf) {
+      return binary(fn, x, y, onError, this?.op);
+    };
+  }
+  return methods;
 }
 
 /** Shapes of a convolution's three arrays. */

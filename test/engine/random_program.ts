@@ -41,7 +41,12 @@ export function randomProgram(seed: number, size: number): RandomProgram {
   };
   const body = (p: Lowering, inputs: readonly Value[]): readonly Value[] => {
     const choose = choices(seed + 1);
-    const pool: Value[] = [...inputs, p.scalar(3, "float32"), p.fill(2, "float32", [2, 3]), p.iota("float32", [3, 2], 1)];
+    const pool: Value[] = [
+      ...inputs,
+      p.scalar(3, "float32"),
+      p.fill(2, "float32", [2, 3]),
+      p.iota("float32", [3, 2], 1),
+    ];
     // Late values are likelier.
     const pick = (from: readonly Value[] = pool) => from[Math.max(choose(from.length), choose(from.length))]!;
     const fitting = (shape: FullShape) => pick(pool.filter((y) => y.shape.length === 0 || `${y.shape}` === `${shape}`));
@@ -74,24 +79,34 @@ export function randomProgram(seed: number, size: number): RandomProgram {
         case 9: {
           if (rank === 0 || x.shape[axis]! < 2) return undefined;
           const begin = all.map((d) => (d === axis ? 1 : 0));
-          return p.slice(x, begin, x.shape.map((n, d) => n - begin[d]!));
+          return p.slice(
+            x,
+            begin,
+            x.shape.map((n, d) => n - begin[d]!),
+          );
         }
         case 10:
           return rank > 0 ? p.concat([x, p.reverse(x, [axis])], axis) : undefined;
         case 11:
-          return p.pad(x, all.map(() => 1), all.map(() => 0));
+          return p.pad(
+            x,
+            all.map(() => 1),
+            all.map(() => 0),
+          );
         case 12: {
           if (rank !== 2) return undefined;
           const clipped = p.max(p.min(x, p.scalar(4, "float32")), p.scalar(-4, "float32"));
-          return p.matmul(clipped, p.sign(pick(pool.filter((y) => `${y.shape}` === `${x.shape}`))), { transposeB: true });
+          return p.matmul(clipped, p.sign(pick(pool.filter((y) => `${y.shape}` === `${x.shape}`))), {
+            transposeB: true,
+          });
         }
         case 13:
-          return rank > 0 ? p.gather(x, rows(x, x.shape[axis]!), { axis, onError: outOfRange }) : undefined;
+          return rank > 0 ? p.gather(x, rows(x, x.shape[axis]! + choose(2)), { axis, onError: outOfRange }) : undefined;
         case 14: {
           const slot = choose(3);
           const base = p.read(variable(slot));
           if (base.shape.length === 0) return undefined;
-          const index = rows(x, base.shape[0]!);
+          const index = rows(x, base.shape[0]! + choose(2));
           const updates = fitting([...index.shape, ...base.shape.slice(1)]);
           const result = p.scatter("add", base, index, updates, outOfRange);
           p.write(variable(slot), result);
@@ -100,7 +115,7 @@ export function randomProgram(seed: number, size: number): RandomProgram {
         case 15:
           return p.read(variable(choose(3)));
         case 16:
-          if (choose(6) === 0) p.check(p.lt(x, p.scalar(40, "float32")), () => invalidArgument("too large"));
+          p.check(p.lt(x, p.scalar(16 + choose(30), "float32")), () => invalidArgument("too large"));
           return undefined;
         default: {
           const slot = choose(3);

@@ -87,9 +87,11 @@ export function layOut(program: Program): Layout {
   const renewed = new Map<Value, Value>();
   const copies = new Map<Value, Value>();
   const lastUse = lastUses(program);
-  /** Values (views included) that may lie in a slot's memory. */
-  const resident = new Map<number, Set<Value>>();
+  /** The root that may lie in a slot's memory at present. */
+  const resident = new Map<number, Value>();
   const homes = new Map<Value, number>();
+  /** The original values that are (views of) a root. */
+  const rooted = new Map<Value, Value[]>();
 
   function append(primitive: Primitive, like: Pick<Value, "dtype" | "shape">, at?: Access): Value {
     const value: Value = { id: values.length, dtype: like.dtype, shape: like.shape, primitive };
@@ -160,12 +162,41 @@ export function layOut(program: Program): Layout {
 
   const isStored = (x: Value): boolean => access[x.id]!.root.primitive.kind !== "iota";
 
+  /** Lets a value stand for an original one from here on. */
+  function renew(original: Value, now: Value): void {
+    renewed.set(original, now);
+    const { root } = access[now.id]!;
+    const seen = rooted.get(root);
+    if (seen) seen.push(original);
+    else rooted.set(root, [original]);
+  }
+
   /** Before a write: what lies in the variable's memory and is used later moves out. */
   function protect(slot: number, position: number): void {
-    for (const x of resident.get(slot) ?? []) {
-      const last = lastUse.get(x) ?? -1;
-      if (last > position) renewed.set(x, copy(renewed.get(x)!));
+    const root = resident.get(slot);
+    if (!root) return;
+    for (const original of [...(rooted.get(root) ?? [])]) {
+      const now = renewed.get(original)!;
+      const last = lastUse.get(original) ?? -1;
+      if (last > position && access[now.id]!.root === root) renew(original, copy(now));
     }
+  }
+
+  function write(value: Value, primitive: Extract<Primitive, { kind: "write" }>, x: Value, position: number): void {
+    const { slot } = primitive;
+    let written = x;
+    const at = access[x.id]!;
+    if (homes.get(at.root) === slot && !isIdentity(x, at)) {
+      written = copy(x);
+      renew(primitive.inputs[0], written);
+    }
+    protect(slot, position);
+    append({ ...primitive, inputs: [written] }, value);
+    const { root } = access[written.id]!;
+    resident.delete(slot);
+    if (homes.has(root) || sourceKinds.has(root.primitive.kind) || !isIdentity(written, access[written.id]!)) return;
+    homes.set(root, slot);
+    resident.set(slot, root);
   }
 
   program.values.forEach((value, position) => {
@@ -173,35 +204,14 @@ export function layOut(program: Program): Layout {
     const inputs = operandsOf(primitive);
     const own = (inputs.length > 0 ? { ...primitive, inputs } : primitive) as Primitive;
     if (primitive.kind === "write") {
-      let [written] = inputs as [Value];
-      const home = homes.get(access[written.id]!.root);
-      if (home === primitive.slot && !isIdentity(written, access[written.id]!)) {
-        written = copy(written);
-        renewed.set(primitive.inputs[0], written);
-      }
-      protect(primitive.slot, position);
-      append({ ...primitive, inputs: [written] }, value);
-      const { root } = access[written.id]!;
-      const fresh = !homes.has(root) && !sourceKinds.has(root.primitive.kind);
-      resident.set(primitive.slot, new Set());
-      if (fresh) {
-        homes.set(root, primitive.slot);
-        for (const [original, now] of renewed) {
-          if (access[now.id]!.root === root) resident.get(primitive.slot)!.add(original);
-        }
-      }
+      write(value, primitive, inputs[0]!, position);
       return;
     }
-    const view = viewOf(own, value);
-    const next = append(own, value, view ?? undefined);
-    renewed.set(value, next);
-    const { root } = access[next.id]!;
+    const next = append(own, value, viewOf(own, value) ?? undefined);
+    renew(value, next);
     if (primitive.kind === "read") {
-      homes.set(root, primitive.slot);
-      resident.set(primitive.slot, new Set([value]));
-    } else {
-      const home = homes.get(root);
-      if (home !== undefined) resident.get(home)?.add(value);
+      homes.set(next, primitive.slot);
+      resident.set(primitive.slot, next);
     }
   });
 
