@@ -3,10 +3,10 @@
  * Source: numpy/core/arrayprint.py (precision 8, 1000 elements before `...`, 3 at each edge, lines of 75)
  */
 import type { DTypeName } from "./dtype.ts";
-import { formatG, nonFinite, pythonFloat } from "./text/float_text.ts";
 import { bfloat16ToNumber, halfToNumber, NdArray } from "./nd_array.ts";
-import { floatFormat, scalarFloat } from "./text/print_float.ts";
 import { elementCount } from "./shape.ts";
+import { formatG, nonFinite, pythonFloat } from "./text/float_text.ts";
+import { floatFormat, scalarFloat } from "./text/print_float.ts";
 
 const threshold = 1000;
 const edge = 3;

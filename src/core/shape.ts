@@ -5,7 +5,7 @@ export type Dim = number | null;
 export type Shape = readonly Dim[] | null;
 export type FullShape = readonly number[];
 
-export const isFull = (shape: Shape): shape is FullShape => shape !== null && shape.every((d) => d !== null);
+export const isFull = (shape: Shape): shape is FullShape => shape?.every((d) => d !== null) ?? false;
 
 /** Product of the dimensions; 1 for a scalar. */
 export function elementCount(shape: FullShape): number {

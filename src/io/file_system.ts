@@ -190,16 +190,6 @@ export function readFully(file: OpenFile, into: Uint8Array, position: number): n
   return done;
 }
 
-export async function readFullyAsync(file: OpenFile, into: Uint8Array, position: number): Promise<number> {
-  let done = 0;
-  while (done < into.length) {
-    const n = await file.readAsync(into.subarray(done), position + done);
-    if (n === 0) break;
-    done += n;
-  }
-  return done;
-}
-
 export function writeAll(file: OpenFile, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length; ) done += file.write(bytes.subarray(done));
 }

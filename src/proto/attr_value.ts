@@ -39,8 +39,6 @@ export type AttrValue =
   | { readonly kind: "placeholder"; readonly value: string }
   | { readonly kind: "none" };
 
-export type Attrs = ReadonlyMap<string, AttrValue>;
-
 type Plain = pb.AttrValue.$Properties;
 type ListValue = pb.AttrValue.ListValue.$Properties;
 

@@ -4,7 +4,7 @@ import type { FullShape, Shape } from "../core/shape.ts";
 import { fromLong, type pb } from "./messages.ts";
 
 /** What TensorFlow's TensorShape can hold. */
-export const maxRank = 254;
+const maxRank = 254;
 
 export function toShapeProto(shape: Shape): pb.TensorShapeProto.$Properties {
   if (shape === null) return { unknownRank: true };

@@ -32,7 +32,7 @@ export function escapeBytes(bytes: Uint8Array, keepUtf8 = false): string {
   return out;
 }
 
-export type TokenKind = "name" | "number" | "string" | "sign" | "end";
+type TokenKind = "name" | "number" | "string" | "sign" | "end";
 
 export interface Token {
   readonly kind: TokenKind;

@@ -188,7 +188,7 @@ export function latestCheckpoint(folder: string, options: LatestOptions = {}): s
 }
 
 /** Whether a checkpoint lies in a folder, links followed. */
-export function isInside(folder: string, prefix: string, fs: FileSystem = nodeFiles): boolean {
+function isInside(folder: string, prefix: string, fs: FileSystem = nodeFiles): boolean {
   const parent = dirname(prefix);
   if (!fs.stat(folder) || !fs.stat(parent)) return false;
   const inside = relative(fs.realpath(folder), fs.realpath(parent));
