@@ -2,6 +2,8 @@
  * numpy 1's text of floating numbers: the shortest decimal of each, cut to 8 digits after the point inside arrays, all numbers of an array
  * with their points in one column, or all with exponents. Source: numpy/core/arrayprint.py FloatingFormat, dragon4.c
  */
+
+import { halfToNumber, numberToHalf } from "../nd_array.ts";
 import {
   type Decimal,
   exponential,
@@ -12,7 +14,6 @@ import {
   scalarText,
   shortestDecimal,
 } from "./float_text.ts";
-import { halfToNumber, numberToHalf } from "../nd_array.ts";
 
 export type FloatBits = 16 | 32 | 64;
 
