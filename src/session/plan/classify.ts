@@ -1,4 +1,5 @@
 /** How the session treats a node: facts of its definition and dtypes, never its name. */
+import { isFull } from "../../core/shape.ts";
 import { unwrapAttr } from "../../graph/attr.ts";
 import type { AttrPlain } from "../../graph/definition.ts";
 import { argLength } from "../../graph/infer.ts";
@@ -37,6 +38,11 @@ export const hasStrings = (op: Operation): boolean => op.inputs.some(isHandle) |
 
 /** May the node make the run asynchronous? */
 export const mayWait = (op: Operation): boolean => op.definition.run !== undefined && !op.definition.placeholder;
+
+/** Does what needs this node belong into segments of its own? */
+export const setsApart = (op: Operation): boolean =>
+  mayWait(op) ||
+  (!isLowered(op) && op.definition.compute !== undefined && op.outputs.some((output) => !isFull(output.shape)));
 
 export const plainAttrs = (op: Operation): Record<string, AttrPlain> =>
   Object.fromEntries([...op.attrs].map(([name, attr]) => [name, unwrapAttr(attr)]));

@@ -4,13 +4,14 @@
  *     prune   the nodes that the fetches need, stopping at fed tensors
  *     order   data and control edges; among free nodes those that change no variable first, then the order of creation
  *     level   a node comes after the host nodes on its path; a variable's update after the reads that nothing orders
- *     stages  lowerable nodes of one level (and, where the run may wait, of one set of awaited ancestors) are a segment;
- *             every other node is a stage of its own
+ *     stages  lowerable nodes of one level, and of one set of ancestors that set apart, are a segment; every other node is a stage
+ *             of its own. Nodes that wait set apart: what does not need them goes on. So do nodes whose results have sizes of
+ *             their own (Unique, Where): a segment that needs one of them is compiled for its sizes alone.
  */
 import { InvalidArgumentError } from "../../core/error.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { isLowered, mayWait, referenceInputs } from "./classify.ts";
+import { isLowered, mayWait, referenceInputs, setsApart } from "./classify.ts";
 
 export interface Stage {
   readonly kind: "segment" | "host";
@@ -178,7 +179,7 @@ export function cutStages(
     for (const source of sourcesOf(op, fed)) {
       const from = levels.get(source)!;
       level = Math.max(level, from.level + (isLowered(source) ? 0 : 1));
-      awaits = awaitSets.union(awaits, mayWait(source) ? awaitSets.with(from.awaits, source.id + 1) : from.awaits);
+      awaits = awaitSets.union(awaits, setsApart(source) ? awaitSets.with(from.awaits, source.id + 1) : from.awaits);
     }
     const variables = referenceInputs(op);
     const updated = new Set(
@@ -195,7 +196,7 @@ export function cutStages(
     for (const { variable } of variables) {
       const track = tracks.get(variable) ?? { readers: 0, readersAwait: 0, updates: 0, updatesAwait: 0 };
       const next = level + (lowered ? 0 : 1);
-      const nextAwait = mayWait(op) ? awaitSets.with(awaits, op.id + 1) : awaits;
+      const nextAwait = setsApart(op) ? awaitSets.with(awaits, op.id + 1) : awaits;
       if (updated.has(variable)) {
         track.updates = Math.max(track.updates, next);
         track.updatesAwait = awaitSets.union(track.updatesAwait, nextAwait);
