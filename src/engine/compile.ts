@@ -7,9 +7,9 @@ import { alignment, roundUp } from "./heap.ts";
 import { planMemory } from "./memory.ts";
 import { countOf, layOut } from "./plan/layout.ts";
 import { lifetimesOf } from "./plan/lifetime.ts";
-import { stepsOf } from "./plan/steps.ts";
-import type { Program, Value } from "./primitive.ts";
-import type { Place, PooledConstant, StepPlan } from "./step.ts";
+import { placeOf, stepsOf } from "./plan/steps.ts";
+import { detailsFrom, inputsOf, type Program, type Site, type Value } from "./primitive.ts";
+import type { Place, PooledConstant, StepPlan, StoredArray } from "./step.ts";
 
 const sizeOf = (value: Value): number => countOf(value) * dtypeOf(value.dtype).sizeBytes;
 
@@ -65,6 +65,15 @@ export function compileProgram(program: Program, slots: SlotAddress): StepPlan {
     writtenSlot: (member: Value) => grouping.writes.get(member.id),
   };
   const steps = grouping.groups.flatMap((group) => stepsOf(group, context));
+  const details = new Map<Site, readonly StoredArray[]>();
+  for (const { primitive } of layout.values) {
+    if (!("site" in primitive) || primitive.site < 0) continue;
+    const named = inputsOf(primitive).slice(detailsFrom(primitive.kind));
+    details.set(
+      primitive.site,
+      named.map((x) => ({ place: placeOf(x, context), dtype: x.dtype, shape: x.shape })),
+    );
+  }
   const outputs = layout.outputs.map((x, k) => {
     const at = place(x);
     if (at.at !== "workspace") throw new Error("bug: an output outside of the workspace");
@@ -78,5 +87,6 @@ export function compileProgram(program: Program, slots: SlotAddress): StepPlan {
     reportOffset,
     inputOffsets,
     outputs,
+    details,
   };
 }

@@ -6,6 +6,8 @@ import { opError } from "../core/error.ts";
 
 export const alignment = 64;
 const pageBytes = 65536;
+/** At the end of the memory, so that kernels may read a vector beyond a row. */
+const slackBytes = 64;
 
 export interface Heap {
   readonly memory: WebAssembly.Memory;
@@ -52,7 +54,7 @@ export function createHeap({ limitBytes = 2 ** 32 - pageBytes, shared = true }: 
   /** New memory is zero already. */
   function extend(sizeBytes: number, wanted: number): number {
     const address = top;
-    const missing = address + sizeBytes - memory.buffer.byteLength;
+    const missing = address + sizeBytes + slackBytes - memory.buffer.byteLength;
     if (missing > 0) {
       // Grown by a quarter of what is there, so that many small blocks mean few calls.
       const needed = Math.ceil(missing / pageBytes);

@@ -79,13 +79,19 @@ export interface Lowering extends Unary, Binary {
   window(fn: "max" | "average", x: Value, geometry: WindowGeometry): Value;
   windowGradient(fn: "max" | "average", inputs: readonly Value[], geometry: WindowGeometry): Value;
 
-  gather(params: Value, indices: Value, options?: { axis?: number; batchDims?: number; onError?: ErrorOf }): Value;
+  /** `details`: values whose elements the error's text needs. */
+  gather(
+    params: Value,
+    indices: Value,
+    options?: { axis?: number; batchDims?: number; onError?: ErrorOf; details?: readonly Value[] },
+  ): Value;
   scatter(
     fn: "update" | "add" | "sub" | "mul" | "div" | "max" | "min",
     base: Value,
     indices: Value,
     updates: Value,
     onError?: ErrorOf,
+    details?: readonly Value[],
   ): Value;
   order(x: Value, descending: boolean): Value;
   scan(fn: "sum" | "prod", x: Value, axis: number, options?: { exclusive?: boolean; reverse?: boolean }): Value;
@@ -108,5 +114,5 @@ export interface Lowering extends Unary, Binary {
   shapeOf(variable: VariableRef): FullShape | null;
   write(variable: VariableRef, value: Value): void;
   /** Fails the run when an element of the condition is false. */
-  check(condition: Value, onError: ErrorOf): void;
+  check(condition: Value, onError: ErrorOf, details?: readonly Value[]): void;
 }

@@ -274,7 +274,7 @@ export function methodsOf(b: Maker): object {
       this: Bound,
       params: Value,
       indices: Value,
-      options: { axis?: number; batchDims?: number; onError?: ErrorOf } = {},
+      options: { axis?: number; batchDims?: number; onError?: ErrorOf; details?: readonly Value[] } = {},
     ) {
       const batchDims = options.batchDims ?? 0;
       const axis = axisOf(options.axis ?? batchDims, params.shape.length, "gather");
@@ -293,7 +293,11 @@ export function methodsOf(b: Maker): object {
         ...params.shape.slice(axis + 1),
       ];
       const site = options.onError ? b.site(options.onError, this.op) : -1;
-      return b.make({ kind: "gather", inputs: [params, indices], axis, batchDims, site }, params.dtype, shape);
+      return b.make(
+        { kind: "gather", inputs: [params, indices, ...(options.details ?? [])], axis, batchDims, site },
+        params.dtype,
+        shape,
+      );
     },
     scatter(
       this: Bound,
@@ -302,12 +306,13 @@ export function methodsOf(b: Maker): object {
       indices: Value,
       updates: Value,
       onError?: ErrorOf,
+      details: readonly Value[] = [],
     ) {
       const shape = [...indices.shape, ...base.shape.slice(1)];
       if (base.shape.length === 0 || !isIndex(indices) || updates.dtype !== base.dtype) {
         bug(`scatter of ${show(updates)} into ${show(base)} by ${show(indices)}`);
       }
-      const inputs = [base, indices, broadcast(updates, shape)] as const;
+      const inputs = [base, indices, broadcast(updates, shape), ...details] as const;
       return b.make(
         { kind: "scatter", fn, inputs, site: onError ? b.site(onError, this.op) : -1 },
         base.dtype,
@@ -354,10 +359,14 @@ export function methodsOf(b: Maker): object {
       if (variable.dtype !== value.dtype) bug(`write of ${show(value)} to ${variable.name} of ${variable.dtype}`);
       b.write(variable, value);
     },
-    check(this: Bound, condition: Value, onError: ErrorOf) {
+    check(this: Bound, condition: Value, onError: ErrorOf, details: readonly Value[] = []) {
       if (condition.dtype !== "bool") bug(`check of ${show(condition)}`);
       if (b.uniformOf(condition)?.[0]) return;
-      b.make({ kind: "check", inputs: [condition], site: b.site(onError, this.op) }, "bool", condition.shape);
+      b.make(
+        { kind: "check", inputs: [condition, ...details], site: b.site(onError, this.op) },
+        "bool",
+        condition.shape,
+      );
     },
   };
 

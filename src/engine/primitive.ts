@@ -3,7 +3,7 @@
  * values before it. Every dtype and every dimension is known; strings, resources and variants are int32 handles here.
  */
 import type { DTypeName } from "../core/dtype.ts";
-import type { NumberArray } from "../core/nd_array.ts";
+import type { NdArray, NumberArray } from "../core/nd_array.ts";
 import type { FullShape } from "../core/shape.ts";
 
 /** Elementwise functions of one argument; the result has the argument's dtype unless `predicates` names it (then bool). */
@@ -230,23 +230,23 @@ export type Primitive =
   // indexed
   /**
    * inputs: params, indices (int32 or int64). y = params with axis `axis` replaced by the dimensions of indices; the first
-   * `batchDims` dimensions of both go together. An index out of range reports (position, index, limit) at the site; without one it gives zeros.
+   * `batchDims` dimensions of both go together; further inputs are details of the error. An index out of range reports (position, index, limit) at the site; without one it gives zeros.
    */
   | {
       readonly kind: "gather";
-      readonly inputs: readonly [Value, Value];
+      readonly inputs: readonly [Value, Value, ...Value[]];
       readonly axis: number;
       readonly batchDims: number;
       readonly site: Site;
     }
   /**
    * inputs: base [rows, ...slice], indices [n], updates [n, ...slice]. y = base, then y[indices[i]] = fn(y[indices[i]], updates[i]) in
-   * the order of i. Out of range reports at the site; without one the row is dropped. In place where base is dead afterwards.
+   * the order of i; further inputs are details of the error. Out of range reports at the site; without one the row is dropped. In place where base is dead afterwards.
    */
   | {
       readonly kind: "scatter";
       readonly fn: "update" | "add" | "sub" | "mul" | "div" | "max" | "min";
-      readonly inputs: readonly [Value, Value, Value];
+      readonly inputs: readonly [Value, Value, Value, ...Value[]];
       readonly site: Site;
     }
   /** int32 indices that sort the last axis stably; NaN last. */
@@ -262,8 +262,8 @@ export type Primitive =
   // effects
   /** The variable has the input's value from this place in the order on. The value of the primitive is its input. */
   | { readonly kind: "write"; readonly slot: number; readonly inputs: readonly [Value] }
-  /** inputs: condition (bool, any shape). The first false element reports (its position) at the site. */
-  | { readonly kind: "check"; readonly inputs: readonly [Value]; readonly site: Site };
+  /** inputs: condition (bool, any shape), details. The first false element reports (its position) at the site. */
+  | { readonly kind: "check"; readonly inputs: readonly [Value, ...Value[]]; readonly site: Site };
 
 export type PrimitiveKind = Primitive["kind"];
 
@@ -280,10 +280,15 @@ export interface CheckNumbers {
   readonly position: number;
   readonly value: number;
   readonly limit: number;
+  /** Values that the check named, as they were. */
+  readonly details: readonly NdArray[];
 }
 
 /** The inputs of any primitive, in order. */
 export const inputsOf = (primitive: Primitive): readonly Value[] => ("inputs" in primitive ? primitive.inputs : []);
+
+/** Where the details of a primitive's error begin among its inputs. */
+export const detailsFrom = (kind: PrimitiveKind): number => (kind === "check" ? 1 : kind === "gather" ? 2 : 3);
 
 /** A straight line of primitives, ready to be compiled. */
 export interface Program {

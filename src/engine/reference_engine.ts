@@ -1,10 +1,10 @@
 /** The engine of plain loops (`--engine reference`): each value by its definition, in order, in memory of its own. */
 import { dtypeOf } from "../core/dtype.ts";
-import { type NumberArray, viewElements } from "../core/nd_array.ts";
+import { NdArray, type NumberArray, viewElements } from "../core/nd_array.ts";
 import { elementCount } from "../core/shape.ts";
 import type { Engine, Executable, SlotAddress } from "./engine.ts";
 import { alignment, createHeap, type HeapOptions, roundUp } from "./heap.ts";
-import { inputsOf, type Program, type Value } from "./primitive.ts";
+import { detailsFrom, inputsOf, type Program, type Value } from "./primitive.ts";
 import { Failure } from "./reference/loops.ts";
 import { type Effects, evaluate } from "./reference.ts";
 
@@ -54,7 +54,16 @@ function compile(program: Program, slots: SlotAddress, buffer: () => ArrayBuffer
     const results: NumberArray[] = [];
     for (const value of program.values) {
       const inputs = inputsOf(value.primitive).map((x) => results[x.id]!);
-      results.push(evaluate(value, inputs, effects));
+      try {
+        results.push(evaluate(value, inputs, effects));
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        const { kind } = value.primitive;
+        const named = inputsOf(value.primitive).slice(detailsFrom(kind));
+        const details = named.map(({ id, dtype, shape }) => new NdArray(dtypeOf(dtype), shape, results[id]!.slice()));
+        const { position, value: wrong, limit } = error;
+        throw program.sites[error.site]!({ position, value: wrong, limit, details });
+      }
     }
     program.outputs.forEach((value, k) => {
       copy(results[value.id]!, buffer(), base + outputOffsets[k]!);
@@ -74,14 +83,7 @@ function compile(program: Program, slots: SlotAddress, buffer: () => ArrayBuffer
     setInput(base, k, address) {
       new Int32Array(buffer(), base, k + 1)[k] = address;
     },
-    run(base) {
-      try {
-        run(base);
-      } catch (error) {
-        if (error instanceof Failure) throw program.sites[error.site]!(error);
-        throw error;
-      }
-    },
+    run,
     outputAddress: (base, k) => base + outputOffsets[k]!,
     describe: () =>
       program.values.map(({ primitive, dtype, shape }) => `reference ${primitive.kind} ${dtype}[${shape}]`),

@@ -276,7 +276,7 @@ const rules: { readonly [K in PrimitiveKind]?: Rule<K> } = {
       const row = b.make({ kind: "slice", inputs: [params], begin, strides: begin.map(() => 1) }, dtype, size);
       return reshaped(b, row, shape);
     }
-    return site < 0 ? undefined : b.make({ ...primitive, site: -1 }, dtype, shape);
+    return site < 0 ? undefined : b.make({ ...primitive, inputs: [params, indices], site: -1 }, dtype, shape);
   },
 };
 

@@ -321,6 +321,14 @@ export interface StepPlan {
     readonly shape: readonly number[];
     readonly offset: number;
   }[];
+  /** Values that a site's error names. */
+  readonly details: ReadonlyMap<Site, readonly StoredArray[]>;
+}
+
+export interface StoredArray {
+  readonly place: Place;
+  readonly dtype: DTypeName;
+  readonly shape: readonly number[];
 }
 
 /** Runs something at `base`. 0: done; otherwise 1 + the site that failed, its numbers in the report. Later steps did not run. */

@@ -100,6 +100,18 @@ describe.each(engines.map((engine) => [engine.name, engine] as const))("%s", (_,
     expect(execute(engine, built, setup).error?.message).toBe("indices[2] = 7 is not in [0, 3)");
   });
 
+  test("a check hands over the values that its error names", () => {
+    const setup = { inputs: [f32([1, 2, 3])] };
+    const built = build(setup, (p, [x]) => {
+      const negated = p.neg(x!);
+      p.check(p.lt(x!, p.scalar(2, "float32")), ({ details }) => invalidArgument(`not below 2: ${details[0]}`), [
+        negated,
+      ]);
+      return [x!];
+    });
+    expect(execute(engine, built, setup).error?.message).toBe("not below 2: [-1. -2. -3.]");
+  });
+
   test("a stateful draw moves its counter on by 256 blocks an element", () => {
     const setup = { states: [[301, 0, 0, 0, 7, 0, 0, 0]] };
     const built = build(setup, (p) => [p.random("uniform", "float32", [3])]);

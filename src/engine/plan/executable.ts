@@ -1,7 +1,11 @@
 /** A plan of steps, ready to run: as one function from the kernels, or as a call list, step by step. Both give the same bits. */
+import { dtypeOf } from "../../core/dtype.ts";
+import { NdArray, viewElements } from "../../core/nd_array.ts";
+import { elementCount } from "../../core/shape.ts";
 import { compileProgram } from "../compile.ts";
 import type { Executable, SlotAddress } from "../engine.ts";
 import type { Program } from "../primitive.ts";
+import { addressOf } from "../reference/loops.ts";
 import { runStep } from "../reference/steps.ts";
 import type { Kernels, Run, Step, StepPlan } from "../step.ts";
 
@@ -50,7 +54,12 @@ export function createExecutable(program: Program, slots: SlotAddress, options: 
       number,
       number,
     ];
-    throw program.sites[site]!({ position, value, limit });
+    const details = (plan.details.get(site) ?? []).map(({ place, dtype, shape }) => {
+      const address = addressOf(place, { buffer: buffer(), base });
+      const type = dtypeOf(dtype);
+      return new NdArray(type, shape, viewElements(type, buffer(), address, elementCount(shape)).slice());
+    });
+    throw program.sites[site]!({ position, value, limit, details });
   }
 
   return {
