@@ -1,7 +1,7 @@
 /** Small modules for tests: a shared memory and the functions that a test writes. */
 import { expect } from "vitest";
 import { type DTypeName, dtypeOf } from "../../../src/core/dtype.ts";
-import { bfloat16ToNumber, numberToBfloat16, viewElements } from "../../../src/core/nd_array.ts";
+import { bfloat16ToNumber, numberToBfloat16, setElement, viewElements } from "../../../src/core/nd_array.ts";
 import { runStep } from "../../../src/engine/reference/steps.ts";
 import type { Step } from "../../../src/engine/step.ts";
 import { ModuleBuilder } from "../../../src/engine/wasm/assembler.ts";
@@ -42,20 +42,26 @@ export interface Room {
   readonly offset: number;
   readonly dtype: DTypeName;
   readonly count: number;
+  /** What to fill it with in place of random numbers. */
+  readonly values?: readonly number[];
 }
 
 const base = 4096;
 const reportOffset = 64;
 
 /** Numbers that suit a dtype: some small, some not whole, both signs. */
-export function fillRoom(buffer: ArrayBufferLike, { offset, dtype, count }: Room, next: () => number): void {
+export function fillRoom(buffer: ArrayBufferLike, { offset, dtype, count, values }: Room, next: () => number): void {
   const data = viewElements(dtypeOf(dtype), buffer, base + offset, count);
+  if (values) {
+    for (const [i, value] of values.entries()) setElement(dtypeOf(dtype), data, i, value);
+    return;
+  }
   for (let i = 0; i < data.length; i++) {
     const x = (next() - 0.5) * 8;
     if (dtype === "bool") data[i] = x > 0 ? 1 : 0;
     else if (dtype === "int64" || dtype === "uint64") (data as BigInt64Array)[i] = BigInt(Math.round(x * 3));
     else if (dtype === "bfloat16") data[i] = numberToBfloat16(x);
-    else data[i] = dtype.startsWith("float") ? x : Math.round(x * 3);
+    else data[i] = dtype.includes("float") || dtype.startsWith("complex") ? x : Math.round(x * 3);
   }
 }
 
