@@ -97,6 +97,8 @@ export interface ComputeContext {
   readonly node: NodeFacts;
   /** State that belongs to this node in this session (random counters, first_n of Print). */
   nodeState<T>(create: () => T): T;
+  /** The state of this node's random numbers, 8 words of key and counter in the session's memory: the op moves them on in place. */
+  randomWords(): Uint32Array;
   /** The variable behind a reference or resource input. */
   variable(input: string): VariableHandle;
   /** The object that a resource or string-ref handle names, or undefined. */

@@ -50,6 +50,7 @@ function computed(op: Operation, inputs: readonly NdArray[]): readonly NdArray[]
     const result = compute(recordOf<NdArray>(op, inputs), {
       node: factsOf(op),
       nodeState: (create) => create(),
+      randomWords: none,
       variable: none,
       resource: none,
       makeResource: none,

@@ -145,6 +145,7 @@ function contextFor(op: Operation, inputs: readonly RunValue[], environment: Hos
   return {
     node: factsOf(op),
     nodeState: (create) => state.nodeState(op, create),
+    randomWords: () => new Uint32Array(state.engine.buffer as ArrayBuffer, state.slotAddress(state.randomSlot(op)), 8),
     variable,
     resource: (handle) => state.resource(handle),
     makeResource: ({ container, name, create }) => state.makeResource(container, name || op.name, create),
