@@ -20,7 +20,7 @@ export interface ConvolutionOptions extends Named {
 }
 
 /** What transposed convolutions take; the padding is SAME if not given. */
-export interface TransposeOptions extends Omit<ConvolutionOptions, "padding"> {
+export interface ConvolutionTransposeOptions extends Omit<ConvolutionOptions, "padding"> {
   readonly padding?: PaddingLike;
 }
 
@@ -35,7 +35,7 @@ interface ImageAttrs {
   readonly dilations: readonly number[];
 }
 
-function imageAttrs(options: TransposeOptions): ImageAttrs {
+function imageAttrs(options: ConvolutionTransposeOptions): ImageAttrs {
   const { strides, padding = "SAME", dilations, useCudnnOnGpu = true } = options;
   const dataFormat = options.dataFormat ?? "NHWC";
   const channel = channelOf(dataFormat, 3);
@@ -53,15 +53,36 @@ export const conv2d = (input: TensorLike, filter: TensorLike, options: Convoluti
   conv2DOp({ input, filter, ...imageAttrs(options) }, options.name);
 
 /** The gradient of conv2d for its input, of shape inputSizes. */
-export const conv2dBackpropInput = (inputSizes: TensorLike, filter: TensorLike, outBackprop: TensorLike, options: ConvolutionOptions): Tensor =>
-  conv2DBackpropInputOp({ input_sizes: inputSizes, filter, out_backprop: outBackprop, ...imageAttrs(options) }, options.name);
+export const conv2dBackpropInput = (
+  inputSizes: TensorLike,
+  filter: TensorLike,
+  outBackprop: TensorLike,
+  options: ConvolutionOptions,
+): Tensor =>
+  conv2DBackpropInputOp(
+    { input_sizes: inputSizes, filter, out_backprop: outBackprop, ...imageAttrs(options) },
+    options.name,
+  );
 
 /** The gradient of conv2d for its filter, of shape filterSizes. */
-export const conv2dBackpropFilter = (input: TensorLike, filterSizes: TensorLike, outBackprop: TensorLike, options: ConvolutionOptions): Tensor =>
-  conv2DBackpropFilterOp({ input, filter_sizes: filterSizes, out_backprop: outBackprop, ...imageAttrs(options) }, options.name);
+export const conv2dBackpropFilter = (
+  input: TensorLike,
+  filterSizes: TensorLike,
+  outBackprop: TensorLike,
+  options: ConvolutionOptions,
+): Tensor =>
+  conv2DBackpropFilterOp(
+    { input, filter_sizes: filterSizes, out_backprop: outBackprop, ...imageAttrs(options) },
+    options.name,
+  );
 
 /** The transpose of conv2d: value [n, p, q, k] and filters [r, s, c, k] to images of outputShape [n, h, w, c]. */
-export function conv2dTranspose(value: TensorLike, filter: TensorLike, outputShape: TensorLike, options: TransposeOptions): Tensor {
+export function conv2dTranspose(
+  value: TensorLike,
+  filter: TensorLike,
+  outputShape: TensorLike,
+  options: ConvolutionTransposeOptions,
+): Tensor {
   return inScope(options.name, "conv2d_transpose", (scope) =>
     conv2DBackpropInputOp({ input_sizes: outputShape, filter, out_backprop: value, ...imageAttrs(options) }, scope),
   );
@@ -73,7 +94,7 @@ interface LineAttrs {
   readonly data_format: string;
 }
 
-function lineAttrs(options: TransposeOptions): LineAttrs & { readonly isFirst: boolean } {
+function lineAttrs(options: ConvolutionTransposeOptions): LineAttrs & { readonly isFirst: boolean } {
   const { strides, dilations, dataFormat } = options;
   const isFirst = dataFormat === "NCW" || dataFormat === "NCHW";
   if (!isFirst && dataFormat !== null && dataFormat !== undefined && dataFormat !== "NWC" && dataFormat !== "NHWC") {
@@ -89,20 +110,32 @@ function lineAttrs(options: TransposeOptions): LineAttrs & { readonly isFirst: b
 }
 
 /** Sequences [n, w, c] convolved with filters [s, c, k]: an image of one row. `strides` is the stride. */
-export function conv1d(value: TensorLike, filters: TensorLike, options: ConvolutionOptions & { readonly stride?: WindowSize }): Tensor {
+export function conv1d(
+  value: TensorLike,
+  filters: TensorLike,
+  options: ConvolutionOptions & { readonly stride?: WindowSize },
+): Tensor {
   return inScope(options.name, "conv1d", (scope) => {
     const { isFirst, ...attrs } = lineAttrs({ ...options, strides: options.stride ?? options.strides ?? null });
     const axis = isFirst ? -2 : -3;
     const input = tf.expandDims(value, axis);
     const filter = tf.expandDims(filters, 0);
     const padding = options.padding as "SAME" | "VALID";
-    const result = conv2DOp({ input, filter, padding, use_cudnn_on_gpu: options.useCudnnOnGpu ?? true, ...attrs }, scope);
+    const result = conv2DOp(
+      { input, filter, padding, use_cudnn_on_gpu: options.useCudnnOnGpu ?? true, ...attrs },
+      scope,
+    );
     return tf.squeeze(result, { axis: [axis] });
   });
 }
 
 /** The transpose of conv1d, to sequences of outputShape [n, w, c]. */
-export function conv1dTranspose(input: TensorLike, filters: TensorLike, outputShape: TensorLike, options: TransposeOptions): Tensor {
+export function conv1dTranspose(
+  input: TensorLike,
+  filters: TensorLike,
+  outputShape: TensorLike,
+  options: ConvolutionTransposeOptions,
+): Tensor {
   return inScope(options.name, "conv1d_transpose", (scope) => {
     const { isFirst, ...attrs } = lineAttrs(options);
     const axis = isFirst ? 2 : 1;
@@ -110,10 +143,15 @@ export function conv1dTranspose(input: TensorLike, filters: TensorLike, outputSh
     const filter = tf.expandDims(filters, 0);
     const sizes = outputShape instanceof Tensor ? outputShape : null;
     const list = outputShape as readonly TensorLike[];
-    const parts = sizes ? [sizes.at(`:${axis}`), [1], sizes.at(`${axis}:`)] : [list.slice(0, axis), [1], list.slice(axis)];
+    const parts = sizes
+      ? [sizes.at(`:${axis}`), [1], sizes.at(`${axis}:`)]
+      : [list.slice(0, axis), [1], list.slice(axis)];
     const inputSizes = tf.concat(parts, 0);
     const padding = (options.padding ?? "SAME") as "SAME" | "VALID";
-    return tf.squeeze(conv2DBackpropInputOp({ input_sizes: inputSizes, filter, out_backprop: value, padding, ...attrs }, scope), { axis });
+    return tf.squeeze(
+      conv2DBackpropInputOp({ input_sizes: inputSizes, filter, out_backprop: value, padding, ...attrs }, scope),
+      { axis },
+    );
   });
 }
 
@@ -135,7 +173,12 @@ export function conv3d(input: TensorLike, filter: TensorLike, options: Convoluti
 }
 
 /** The transpose of conv3d, to volumes of outputShape [n, d, h, w, c]. */
-export function conv3dTranspose(value: TensorLike, filter: TensorLike, outputShape: TensorLike, options: TransposeOptions): Tensor {
+export function conv3dTranspose(
+  value: TensorLike,
+  filter: TensorLike,
+  outputShape: TensorLike,
+  options: ConvolutionTransposeOptions,
+): Tensor {
   return inScope(options.name, "conv3d_transpose", (scope) => {
     const dataFormat = options.dataFormat ?? "NDHWC";
     const channel = channelOf(dataFormat, 4);
@@ -158,7 +201,10 @@ export function conv3dTranspose(value: TensorLike, filter: TensorLike, outputSha
 export function convolution(
   input: TensorLike,
   filter: TensorLike,
-  options: Omit<ConvolutionOptions, "dilations"> & { readonly dilationRate?: readonly number[] | null; readonly dilations?: readonly number[] | null },
+  options: Omit<ConvolutionOptions, "dilations"> & {
+    readonly dilationRate?: readonly number[] | null;
+    readonly dilations?: readonly number[] | null;
+  },
 ): Tensor {
   const { padding, dataFormat = null, name } = options;
   const x = convertToTensor(input, { name: "input" });
@@ -172,7 +218,11 @@ export function convolution(
   return inScope(name, "convolution", (scope) => {
     const plain = (value: Tensor, how: PaddingLike): Tensor => {
       const rest = { strides, padding: how, dataFormat, name: scope };
-      return n === 1 ? conv1d(value, filters, rest) : n === 2 ? conv2d(value, filters, rest) : conv3d(value, filters, rest);
+      return n === 1
+        ? conv1d(value, filters, rest)
+        : n === 2
+          ? conv2d(value, filters, rest)
+          : conv3d(value, filters, rest);
     };
     if (rates.every((rate) => rate === 1)) return plain(x, padding);
     const spatial = (list: readonly number[]): readonly number[] => (isFirst ? list.slice(2) : list.slice(1, -1));
@@ -190,5 +240,14 @@ export function convolution(
 }
 
 /** A convolution with holes: conv2d with dilation `rate`. */
-export const atrousConv2d = (value: TensorLike, filters: TensorLike, rate: number, options: Pick<ConvolutionOptions, "padding" | "name">): Tensor =>
-  convolution(value, filters, { padding: options.padding, dilationRate: [rate, rate], ...(options.name ? { name: options.name } : {}) });
+export const atrousConv2d = (
+  value: TensorLike,
+  filters: TensorLike,
+  rate: number,
+  options: Pick<ConvolutionOptions, "padding" | "name">,
+): Tensor =>
+  convolution(value, filters, {
+    padding: options.padding,
+    dilationRate: [rate, rate],
+    ...(options.name ? { name: options.name } : {}),
+  });

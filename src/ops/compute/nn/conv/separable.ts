@@ -25,7 +25,10 @@ export function depthwiseConv2dNative(
   options: Omit<DepthwiseOptions, "rate" | "dilations"> & { readonly dilations?: readonly number[] },
 ): Tensor {
   const { strides, padding, dataFormat, dilations = [1, 1, 1, 1], name } = options;
-  return depthwiseConv2dNativeOp({ input, filter, strides, ...paddingAttrs(padding, 4), data_format: dataFormat ?? "NHWC", dilations }, name);
+  return depthwiseConv2dNativeOp(
+    { input, filter, strides, ...paddingAttrs(padding, 4), data_format: dataFormat ?? "NHWC", dilations },
+    name,
+  );
 }
 
 /** As depthwiseConv2dNative, with dilation by space to batch. */
@@ -34,18 +37,35 @@ export function depthwiseConv2d(input: TensorLike, filter: TensorLike, options: 
   return inScope(name, "depthwise", (scope) => {
     const x = convertToTensor(input, { name: "tensor_in" });
     const filters = convertToTensor(filter, { name: "filter_in" });
-    return dilated(x, filters, options, (value, how) => depthwiseConv2dNative(value, filters, { strides, padding: how, dataFormat, name: scope }), padding);
+    return dilated(
+      x,
+      filters,
+      options,
+      (value, how) => depthwiseConv2dNative(value, filters, { strides, padding: how, dataFormat, name: scope }),
+      padding,
+    );
   });
 }
 
-function dilated(x: Tensor, filters: Tensor, options: DepthwiseOptions, op: (x: Tensor, padding: PaddingLike) => Tensor, padding: PaddingLike): Tensor {
+function dilated(
+  x: Tensor,
+  filters: Tensor,
+  options: DepthwiseOptions,
+  op: (x: Tensor, padding: PaddingLike) => Tensor,
+  padding: PaddingLike,
+): Tensor {
   const shape = tf.shape(filters);
   const rate = options.rate ?? options.dilations ?? [1, 1];
   return withSpaceToBatch(x, { rate, padding, filterShape: () => shape, dataFormat: options.dataFormat ?? null }, op);
 }
 
 /** A depthwise convolution, then a mix of the channels by pointwiseFilter [1, 1, c * multiplier, k]. */
-export function separableConv2d(input: TensorLike, depthwiseFilter: TensorLike, pointwiseFilter: TensorLike, options: DepthwiseOptions): Tensor {
+export function separableConv2d(
+  input: TensorLike,
+  depthwiseFilter: TensorLike,
+  pointwiseFilter: TensorLike,
+  options: DepthwiseOptions,
+): Tensor {
   const { strides, padding, dataFormat = null, name } = options;
   return inScope(name, "separable_conv2d", (scope) => {
     const x = convertToTensor(input, { name: "tensor_in" });

@@ -18,7 +18,8 @@ const numbersOf = (tensor: Tensor): number[] | null => {
   return value && Array.from({ length: value.size }, (_, i) => Number(elementAt(value, i)));
 };
 
-const matrix = (rows: readonly (readonly number[])[]): NdArray => new NdArray(int32, [rows.length, 2], Int32Array.from(rows.flat()));
+const matrix = (rows: readonly (readonly number[])[]): NdArray =>
+  new NdArray(int32, [rows.length, 2], Int32Array.from(rows.flat()));
 
 /** Paddings and crops, [m, 2] each, that make every spatial size a multiple of the block. */
 export function requiredSpaceToBatchPaddings(
@@ -50,8 +51,17 @@ export function requiredSpaceToBatchPaddings(
     const extra = block.sub(full.mod(block)).mod(block);
     const end = oldEnd.add(extra);
     const all = Array.from({ length: m }, (_, i) => i);
-    const paddings = tf.stack(all.map((i) => [start.at(i), end.at(i)]), { name: "paddings" });
-    return [paddings, tf.stack(all.map((i) => [0, extra.at(i)]), { name: "crops" })];
+    const paddings = tf.stack(
+      all.map((i) => [start.at(i), end.at(i)]),
+      { name: "paddings" },
+    );
+    return [
+      paddings,
+      tf.stack(
+        all.map((i) => [0, extra.at(i)]),
+        { name: "crops" },
+      ),
+    ];
   });
 }
 
@@ -64,17 +74,24 @@ export interface SpaceToBatchOptions {
 }
 
 /** Runs `op` on the image, or where the rate is not 1 on its phases with VALID padding. */
-export function withSpaceToBatch(input: Tensor, options: SpaceToBatchOptions, op: (x: Tensor, padding: PaddingLike) => Tensor): Tensor {
+export function withSpaceToBatch(
+  input: Tensor,
+  options: SpaceToBatchOptions,
+  op: (x: Tensor, padding: PaddingLike) => Tensor,
+): Tensor {
   const { rate, padding, dataFormat } = options;
   const block = convertToTensor([...rate], { dtype: int32, name: "dilation_rate" });
   const n = rate.length;
-  if (rate.some((r) => r < 1)) throw new ValueError(`\`dilation_rate\` must be positive. Received: dilation_rate=[${rate.join(" ")}]`);
+  if (rate.some((r) => r < 1))
+    throw new ValueError(`\`dilation_rate\` must be positive. Received: dilation_rate=[${rate.join(" ")}]`);
   if (rate.every((r) => r === 1)) return op(input, padding);
   const isFirst = dataFormat?.startsWith("NC") ?? false;
   const spatial = rate.map((_, i) => i + (isFirst ? 2 : 1));
   const base = basePaddings(padding, rate, options.filterShape, isFirst);
   const known = input.shape && spatial.map((axis) => input.shape![axis] ?? null);
-  const sizes: TensorLike = known?.every((d) => d !== null) ? (known as FullShape as number[]) : dynamicSizes(input, spatial);
+  const sizes: TensorLike = known?.every((d) => d !== null)
+    ? (known as FullShape as number[])
+    : dynamicSizes(input, spatial);
   const [paddings, crops] = requiredSpaceToBatchPaddings(sizes, block, { basePaddings: base });
   const from = spatial[0]!;
   const blocks = adjusted(block, 1, from, n);
@@ -87,7 +104,12 @@ function dynamicSizes(input: Tensor, spatial: readonly number[]): Tensor {
   return tf.stack(spatial.map((axis) => shape.at(axis)));
 }
 
-function basePaddings(padding: PaddingLike, rate: readonly number[], filterShape: () => Tensor, isFirst: boolean): TensorLike {
+function basePaddings(
+  padding: PaddingLike,
+  rate: readonly number[],
+  filterShape: () => Tensor,
+  isFirst: boolean,
+): TensorLike {
   const { padding: kind, explicit_paddings } = paddingAttrs(padding, rate.length + 2);
   if (kind === "VALID") return matrix(rate.map(() => [0, 0]));
   if (kind === "EXPLICIT") {
@@ -103,7 +125,10 @@ function basePaddings(padding: PaddingLike, rate: readonly number[], filterShape
     });
     return tf.stack(pairs);
   }
-  const extra = filter.at(`:${rate.length}`).sub(1).mul([...rate]);
+  const extra = filter
+    .at(`:${rate.length}`)
+    .sub(1)
+    .mul([...rate]);
   const start = extra.floordiv(2);
   const end = extra.sub(start);
   return tf.stack(rate.map((_, i) => [start.at(i), end.at(i)]));
@@ -114,7 +139,10 @@ function adjusted(rows: Tensor, fill: number, from: number, n: number): TensorLi
   const value = constantValue(rows);
   const width = rows.shape!.length === 2 ? 2 : 1;
   if (value) {
-    const data = Int32Array.from([...new Array<number>((from - 1) * width).fill(fill), ...Array.from(value.data as Int32Array)]);
+    const data = Int32Array.from([
+      ...new Array<number>((from - 1) * width).fill(fill),
+      ...Array.from(value.data as Int32Array),
+    ]);
     return new NdArray(int32, width === 2 ? [from - 1 + n, 2] : [from - 1 + n], data);
   }
   const before = new Array(from - 1).fill(width === 2 ? [fill, fill] : fill) as TensorLike[];
