@@ -22,3 +22,4 @@ export {
 } from "../core/dtype.ts";
 export { cast, saturateCast } from "../ops/compute/math/cast.ts";
 export { complex } from "../ops/compute/math/elementwise/complex.ts";
+export { asString } from "../ops/compute/string/number.ts";

@@ -1,2 +1,5 @@
 /** tf.io. Written by scripts/api.mjs. */
+export { decodeCsv } from "../ops/compute/string/csv.ts";
+export { decodeBase64, encodeBase64 } from "../ops/compute/string/join.ts";
+export { decodeCompressed, decodeRaw, parseTensor, serializeTensor } from "../ops/compute/string/raw.ts";
 export { TFRecordCompressionType, TFRecordOptions, TFRecordWriter, tfRecordIterator } from "../train/python_io.ts";

@@ -3,3 +3,4 @@ export { setRandomSeed } from "../build/scopes.ts";
 export { shuffle } from "../core/philox.ts";
 export { split } from "../ops/compute/array/join/split.ts";
 export { truncatedNormal } from "../ops/compute/random/draws.ts";
+export { categorical, multinomial } from "../ops/compute/random/multinomial.ts";

@@ -12,6 +12,7 @@ export { maximum, minimum } from "../ops/compute/math/binary/extremes.ts";
 export { reduceMax } from "../ops/compute/math/reduce/extremes.ts";
 export { reduceSum } from "../ops/compute/math/reduce/sums.ts";
 export { segmentMean, segmentSum } from "../ops/compute/math/segment/segment.ts";
+export { eye } from "../ops/compute/matrix/diagonal/set_diag.ts";
 export { matmul } from "../ops/compute/matrix/product/matmul.ts";
 export { softmax } from "../ops/compute/nn/activation/softmax.ts";
 export { SparseTensor } from "../ops/compute/sparse/tensor.ts";

@@ -225,9 +225,26 @@ export {
   unsortedSegmentSqrtN,
   unsortedSegmentSum,
 } from "../ops/compute/math/segment/unsorted.ts";
+export { cholesky, choleskySolve } from "../ops/compute/matrix/decompose/cholesky.ts";
+export { selfAdjointEig, selfAdjointEigvals } from "../ops/compute/matrix/decompose/eigen.ts";
+export { matrixSquareRoot } from "../ops/compute/matrix/decompose/functions.ts";
+export { qr } from "../ops/compute/matrix/decompose/qr.ts";
+export { svd } from "../ops/compute/matrix/decompose/svd.ts";
+export {
+  diag,
+  diagPart,
+  eye,
+  matrixBandPart,
+  matrixDiag,
+  matrixDiagPart,
+  matrixSetDiag,
+} from "../ops/compute/matrix/diagonal/set_diag.ts";
 export { matmul, sparseMatmul } from "../ops/compute/matrix/product/matmul.ts";
+export { matrixDeterminant, matrixInverse, matrixSolve, matrixTriangularSolve } from "../ops/compute/matrix/solve.ts";
 export { requiredSpaceToBatchPaddings } from "../ops/compute/nn/conv/space_to_batch.ts";
 export { randomNormal, randomShuffle, randomUniform, truncatedNormal } from "../ops/compute/random/draws.ts";
+export { randomGamma, randomPoisson } from "../ops/compute/random/gamma.ts";
+export { multinomial } from "../ops/compute/random/multinomial.ts";
 export { sparseTensorDenseMatmul, sparseTensorToDense, sparseToDense } from "../ops/compute/sparse/dense.ts";
 export { SparseTensor } from "../ops/compute/sparse/tensor.ts";
 export {
@@ -250,6 +267,19 @@ export {
   sparseToIndicator,
   sparseTranspose,
 } from "../ops/compute/sparse/wrappers.ts";
+export { decodeCsv } from "../ops/compute/string/csv.ts";
+export {
+  fingerprint,
+  stringToHashBucket,
+  stringToHashBucketFast,
+  stringToHashBucketStrong,
+} from "../ops/compute/string/hash.ts";
+export { decodeBase64, encodeBase64, reduceJoin } from "../ops/compute/string/join.ts";
+export { asString, stringToNumber } from "../ops/compute/string/number.ts";
+export { decodeCompressed, decodeRaw, parseTensor, serializeTensor } from "../ops/compute/string/raw.ts";
+export { regexReplace } from "../ops/compute/string/regex.ts";
+export { stringSplit } from "../ops/compute/string/split.ts";
+export { stringJoin, stringStrip, substr } from "../ops/compute/string/text.ts";
 export { constant } from "../ops/constant.ts";
 export { convertToTensor, isTensor, type TensorLike } from "../ops/convert.ts";
 export { checkNumerics, timestamp } from "../ops/host/print.ts";

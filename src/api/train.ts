@@ -22,9 +22,17 @@ export { Optimizer } from "../build/optimizers/optimizer.ts";
 export { ProximalAdagradOptimizer, ProximalGradientDescentOptimizer } from "../build/optimizers/proximal.ts";
 export { RMSPropOptimizer } from "../build/optimizers/rmsprop.ts";
 export { flag } from "../core/flags.ts";
-export { checkpointExists, latestCheckpoint } from "../io/checkpoint/state.ts";
+export { latestCheckpoint } from "../io/checkpoint/state.ts";
 export { packageFile } from "../io/package_file.ts";
 export { arrayBatches, arrayEvaluation, type BatchOptions, type Columns, withFeed } from "../train/batches.ts";
+export {
+  checkpointExists,
+  generateCheckpointStateProto,
+  getCheckpointMtimes,
+  getCheckpointState,
+  removeCheckpoint,
+  updateCheckpointState,
+} from "../train/checkpoint_state.ts";
 export {
   BytesList,
   Example,
@@ -36,6 +44,8 @@ export {
   Int64List,
   SequenceExample,
 } from "../train/example.ts";
+export { importMetaGraph } from "../train/import_meta_graph.ts";
+export { exportMetaGraph } from "../train/meta_graph.ts";
 export {
   type BatchSource,
   type BuildContext,
@@ -45,3 +55,4 @@ export {
   type Feed,
   type ModelDefinition,
 } from "../train/model.ts";
+export { globalStep, Saver } from "../train/saver.ts";

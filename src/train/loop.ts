@@ -20,6 +20,7 @@ import { Graph } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { checkpointFiles } from "../io/checkpoint/state.ts";
 import { Session } from "../session/session.ts";
+import { getCheckpointState } from "./checkpoint_state.ts";
 import { evaluate } from "./evaluate.ts";
 import { FileWriter } from "./file_writer.ts";
 import type { BatchSource, BuiltModel, Feed, ModelDefinition } from "./model.ts";
@@ -108,6 +109,7 @@ class TrainRun {
   readonly #model: BuiltModel;
   readonly #sess: Session;
   readonly #saver: Saver;
+  readonly #bestSaver: Saver | null;
   readonly #summaries: Tensor | null;
   readonly #globalStep: ReturnType<typeof getOrCreateGlobalStep>;
   readonly #initializers: readonly Parameters<Session["run"]>[0][];
@@ -141,6 +143,7 @@ class TrainRun {
     this.#initializers = [globalVariablesInitializer(), localVariablesInitializer()] as never;
     this.#summaries = mergeAll();
     this.#saver = new Saver({ maxToKeep: options.maxToKeep });
+    this.#bestSaver = options.keepBest ? new Saver({ maxToKeep: 1 }) : null;
     this.#metricNames = Object.keys(model.metrics ?? {});
     this.#sess = new Session({ graph, config: { intraOpParallelismThreads: options.threads } });
     this.#sink = options.sink({
@@ -224,8 +227,7 @@ class TrainRun {
   }
 
   #knownCheckpoints(): string[] {
-    const newest = newestCheckpoint(this.#options.modelDir);
-    return newest ? this.#saver.checkpointsIn(this.#options.modelDir) : [];
+    return [...(getCheckpointState(this.#options.modelDir)?.allModelCheckpointPaths ?? [])];
   }
 
   #resumeState(state: RunState): void {
@@ -395,7 +397,7 @@ class TrainRun {
       best: isBest,
     });
     if (isBest && this.#options.keepBest)
-      await this.#saveTo(join(this.#options.modelDir, "best", checkpointName), new Saver({ maxToKeep: 1 }));
+      await this.#saveTo(join(this.#options.modelDir, "best", checkpointName), this.#bestSaver!);
   }
 
   #reachedTarget(): StopRequest | null {
@@ -420,7 +422,8 @@ class TrainRun {
   async #saveTo(path: string, saver: Saver): Promise<string> {
     const prefix = `${path}-${this.#step}`;
     await writeRunState(prefix, this.#stateNow());
-    return saver.save(this.#sess, path, { globalStep: this.#step });
+    await saver.save(this.#sess, path, { globalStep: this.#step });
+    return prefix;
   }
 
   #stateNow(): RunState {
