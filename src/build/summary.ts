@@ -1,6 +1,6 @@
-/** tf.summary: ops that give serialized summaries, collected for mergeAll. Source: tensorflow/python/summary/summary.py. */
-import { float32 } from "../core/dtype.ts";
-import { log } from "../core/host.ts";
+/** `tf.summary`: nodes that turn tensors into summaries, named and tagged as Python does. Source: tensorflow/python/summary/summary.py. */
+import { float32, string } from "../core/dtype.ts";
+import { ValueError } from "../core/error.ts";
 import { getDefaultGraph } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../ops/convert.ts";
@@ -13,108 +13,110 @@ import {
   tensorSummaryV2Op,
 } from "../ops/index.ts";
 import { encode, pb } from "../proto/messages.ts";
-import { addToCollections, GraphKeys, getCollection } from "./collections.ts";
+import { GraphKeys } from "./collections.ts";
 
 export interface SummaryOptions {
-  readonly collections?: readonly string[];
-  /** Goes before the tag, so that TensorBoard groups by it. */
-  readonly family?: string;
+  /** [SUMMARIES] by default. */
+  readonly collections?: readonly string[] | undefined;
+  /** Comes before the tag, and groups it in TensorBoard. */
+  readonly family?: string | undefined;
 }
 
-/** Characters that a tag may not have become underscores. Source: summary_op_util.py, clean_tag. */
-function cleanName(name: string): string {
-  const clean = name.replace(/[^-/\w.]/g, "_").replace(/^\/+/, "");
-  if (clean !== name) log("INFO", `Summary name ${name} is illegal; using ${clean} instead.`);
-  return clean;
-}
+/** Letters, digits, `_`, `-`, `.` and `/` stay; others become `_`. */
+const cleanTag = (name: string): string => name.replace(/[^-/\w.]/g, "_").replace(/^\/+/, "");
 
-function summarized(
-  name: string,
-  { collections = [GraphKeys.SUMMARIES], family }: SummaryOptions,
-  make: (tag: string, scope: string) => Tensor,
-): Tensor {
-  const clean = cleanName(name);
-  const prefix = family === undefined ? undefined : cleanName(family);
-  return getDefaultGraph().nameScope(prefix === undefined ? clean : `${prefix}/${clean}`, (scope) => {
+/** The tag is the scope that the name opens. */
+function tagged(name: string, options: SummaryOptions, make: (tag: string, scope: string) => Tensor): Tensor {
+  const graph = getDefaultGraph();
+  const clean = cleanTag(name);
+  const family = options.family === undefined ? undefined : cleanTag(options.family);
+  const summary = graph.nameScope(family === undefined ? clean : `${family}/${clean}`, (scope) => {
     const own = scope.replace(/\/$/, "");
-    const summary = make(prefix === undefined ? own : `${prefix}/${own}`, scope);
-    addToCollections(collections, summary);
-    return summary;
+    return make(family === undefined ? own : `${family}/${own}`, scope);
   });
+  for (const key of options.collections ?? [GraphKeys.SUMMARIES]) graph.addToCollection(key, summary);
+  return summary;
 }
 
-/** A number over the steps: a scalar of any real dtype. */
+/** A string scalar: one number under the tag `name`. */
 export const scalar = (name: string, tensor: TensorLike, options: SummaryOptions = {}): Tensor =>
-  summarized(name, options, (tag, scope) => scalarSummaryOp({ tags: tag, values: tensor as never }, scope));
+  tagged(name, options, (tags, scope) => scalarSummaryOp({ tags, values: tensor }, scope));
 
-/** The distribution of a tensor's elements; NaN and infinities fail the run. */
+/** The distribution of all elements. */
 export const histogram = (name: string, values: TensorLike, options: SummaryOptions = {}): Tensor =>
-  summarized(name, options, (tag, scope) => histogramSummaryOp({ tag, values: values as never }, scope));
+  tagged(name, options, (tag, scope) => histogramSummaryOp({ tag, values }, scope));
 
-/** Up to maxOutputs pictures of [batch, height, width, 1, 3 or 4]; float ones are scaled picture by picture. */
+/** At most maxOutputs (3) images of a batch [n, h, w, 1 | 3 | 4]; floats are scaled image by image. */
 export const image = (
   name: string,
   tensor: TensorLike,
-  options: SummaryOptions & { readonly maxOutputs?: number } = {},
+  options: SummaryOptions & { readonly maxOutputs?: number | undefined } = {},
 ): Tensor =>
-  summarized(name, options, (tag, scope) =>
-    imageSummaryOp({ tag, tensor: tensor as never, max_images: options.maxOutputs ?? 3 }, scope),
-  );
+  tagged(name, options, (tag, scope) => imageSummaryOp({ tag, tensor, max_images: options.maxOutputs ?? 3 }, scope));
 
-/** Up to maxOutputs sounds of [batch, frames, channels] (or [batch, frames]) in [-1, 1]. */
+/** At most maxOutputs (3) sounds [n, frames, channels] in -1 .. 1. */
 export const audio = (
   name: string,
   tensor: TensorLike,
   sampleRate: TensorLike,
-  options: SummaryOptions & { readonly maxOutputs?: number } = {},
+  options: SummaryOptions & { readonly maxOutputs?: number | undefined } = {},
 ): Tensor =>
-  summarized(name, options, (tag, scope) =>
-    audioSummaryV2Op(
-      {
-        tag,
-        tensor: tensor as never,
-        sample_rate: convertToTensor(sampleRate, { dtype: float32, name: "sample_rate" }),
-        max_outputs: options.maxOutputs ?? 3,
-      },
-      scope,
-    ),
+  tagged(name, options, (tag, scope) => {
+    const sample_rate = convertToTensor(sampleRate, { dtype: float32, name: "sample_rate" });
+    return audioSummaryV2Op({ tag, tensor, sample_rate, max_outputs: options.maxOutputs ?? 3 }, scope);
+  });
+
+export interface TensorSummaryOptions extends SummaryOptions {
+  readonly summaryDescription?: string | undefined;
+  readonly displayName?: string | undefined;
+  readonly summaryMetadata?: pb.SummaryMetadata.$Properties | undefined;
+}
+
+/** The tensor itself, for the plugin that its metadata names. */
+export function tensorSummary(name: string, tensor: TensorLike, options: TensorSummaryOptions = {}): Tensor {
+  const metadata = {
+    ...options.summaryMetadata,
+    ...(options.summaryDescription === undefined ? {} : { summaryDescription: options.summaryDescription }),
+    ...(options.displayName === undefined ? {} : { displayName: options.displayName }),
+  };
+  const serialized = encode(pb.SummaryMetadata, metadata);
+  return tagged(name, options, (tag, scope) =>
+    tensorSummaryV2Op({ tag, tensor, serialized_summary_metadata: serialized }, scope),
   );
+}
 
-/** Markdown text: strings of any shape. */
-export const text = (name: string, tensor: TensorLike, options: SummaryOptions = {}): Tensor =>
-  tensorSummary(name, tensor, { ...options, pluginName: "text" });
-
-/** Any tensor, shown by a plugin. */
-export function tensorSummary(
+/** Strings, shown as Markdown: a scalar, a list, or a table. Throws ValueError for another dtype. */
+export function text(
   name: string,
   tensor: TensorLike,
-  options: SummaryOptions & { readonly pluginName?: string } = {},
+  options: { readonly collections?: readonly string[] } = {},
 ): Tensor {
-  const { pluginName } = options;
-  const metadata = encode(pb.SummaryMetadata, pluginName === undefined ? {} : { pluginData: { pluginName } });
-  return summarized(name, options, (tag, scope) =>
-    tensorSummaryV2Op({ tag, tensor, serialized_summary_metadata: metadata }, scope),
-  );
+  const strings = convertToTensor(tensor);
+  if (strings.dtype !== string) {
+    throw new ValueError(`Expected tensor ${strings.name} to have dtype string, got ${strings.dtype}`);
+  }
+  return tensorSummary(name, strings, { ...options, summaryMetadata: { pluginData: { pluginName: "text" } } });
 }
 
-/** One summary of several. */
-export function merge(
-  inputs: readonly TensorLike[],
-  options: { readonly collections?: readonly string[]; readonly name?: string } = {},
-): Tensor {
-  const { collections = [], name } = options;
-  return getDefaultGraph().nameScope(name ?? "Merge", () => {
-    const merged = mergeSummaryOp({ inputs }, name);
-    addToCollections(collections, merged);
-    return merged;
-  });
+export interface MergeOptions {
+  /** None by default. */
+  readonly collections?: readonly string[] | undefined;
+  readonly name?: string | undefined;
 }
 
-/** All summaries of a collection as one; null when there are none. */
+/** One summary with all values of several. */
+export function merge(inputs: readonly TensorLike[], options: MergeOptions = {}): Tensor {
+  const graph = getDefaultGraph();
+  const name = options.name === undefined ? undefined : cleanTag(options.name);
+  const merged = graph.nameScope(name || "Merge", () => mergeSummaryOp({ inputs }, name));
+  for (const key of options.collections ?? []) graph.addToCollection(key, merged);
+  return merged;
+}
+
+/** All summaries of a collection merged; null without any. */
 export function mergeAll(
   options: { readonly key?: string; readonly scope?: string; readonly name?: string } = {},
 ): Tensor | null {
-  const { key = GraphKeys.SUMMARIES, scope, name } = options;
-  const summaries = getCollection<Tensor>(key, scope);
-  return summaries.length ? merge(summaries, name === undefined ? {} : { name }) : null;
+  const summaries = getDefaultGraph().getCollection<Tensor>(options.key ?? GraphKeys.SUMMARIES, options.scope);
+  return summaries.length ? merge(summaries, { name: options.name }) : null;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import "../../src/index.ts";
 import { getOrCreateGlobalStep } from "../../src/build/global_step.ts";
 import { AdadeltaOptimizer } from "../../src/build/optimizers/adadelta.ts";
 import { AdagradDAOptimizer, AdagradOptimizer } from "../../src/build/optimizers/adagrad.ts";

@@ -4,7 +4,7 @@ import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
 import { IndexedSlices } from "../../graph/indexed_slices.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import type { GradientLoop } from "./gradient_loop.ts";
+import type { GradientLoop } from "./gradients/loop.ts";
 import type { Flowing } from "./nodes.ts";
 import type { WhileContext } from "./while_context.ts";
 

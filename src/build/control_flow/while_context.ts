@@ -13,9 +13,9 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { identity, loopCondOp, rankOp, refIdentityOp, shapeOp, sizeOp } from "../../ops/index.ts";
 import { FlowContext } from "./context.ts";
-import type { GradientLoop } from "./gradient_loop.ts";
+import type { GradientLoop } from "./gradients/loop.ts";
+import { enterGradient, exitGradient, loopSwitchGradient } from "./gradients/while.ts";
 import { closeLoop, enter, exit, type Flowing, isWithin, merge, switchBeside } from "./nodes.ts";
-import { enterGradient, exitGradient, loopSwitchGradient } from "./while_gradient.ts";
 
 export interface LoopSettings {
   readonly maximumIterations: Tensor | null;

@@ -12,9 +12,9 @@ import { isTensorConvertible, Tensor, type TensorConvertible } from "../../graph
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import * as ops from "../../ops/index.ts";
 import { identity, ones, shape, tuple, zeros, zerosLike } from "../../ops/index.ts";
-import type { LoopState } from "../control_flow/gradient_state.ts";
-import { isLoopSwitch, makeLoopState } from "../control_flow/loop_gradients.ts";
-import { zerosLikeOutput } from "../control_flow/zeros.ts";
+import { isLoopSwitch, makeLoopState } from "../control_flow/gradients/loops.ts";
+import type { LoopState } from "../control_flow/gradients/state.ts";
+import { zerosLikeOutput } from "../control_flow/gradients/zeros.ts";
 import { type AggregationMethod, aggregate, type Gradient, GradientTable } from "./aggregate.ts";
 import { countPending, isTrainable, stopsOf } from "./pending.ts";
 

@@ -4,7 +4,8 @@ import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { applyAdamOp, group, resourceApplyAdamOp, resourceScatterAddOp, scatterAddOp, sqrt } from "../../ops/index.ts";
 import { add, mul, oneMinus, truediv } from "../operators.ts";
-import type { Updated, Variable } from "../variables/variable.ts";
+import type { Updated } from "../variables/updated.ts";
+import type { Variable } from "../variables/variable.ts";
 import { type Hyperparameter, Optimizer, type OptimizerOptions, type Updates } from "./optimizer.ts";
 
 export interface AdamOptions extends OptimizerOptions {

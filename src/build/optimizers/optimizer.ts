@@ -28,7 +28,8 @@ import type { AggregationMethod, Gradient } from "../gradients/aggregate.ts";
 import { gradients } from "../gradients/gradients.ts";
 import { trainableVariables } from "../variables/initialize.ts";
 import type { InitializerLike } from "../variables/store.ts";
-import { type Updated, Variable } from "../variables/variable.ts";
+import type { Updated } from "../variables/updated.ts";
+import { Variable } from "../variables/variable.ts";
 import { createSlot, createSlotWithInitializer, createZerosSlot } from "./slots.ts";
 
 export type GradientAndVariable = readonly [Gradient | TensorLike | null, Variable];
@@ -217,7 +218,7 @@ export abstract class Optimizer {
     [reference, resource]: Updates,
     variable: Variable,
     record: Record<string, unknown>,
-  ): Operation | Updated {
+  ): Operation | Tensor {
     return (variable.isResource ? resource : reference)({ ...record, use_locking: this.useLocking });
   }
 

@@ -7,7 +7,8 @@ import { asTensor, type Tensor, type TensorConvertible } from "../../graph/tenso
 import type { TensorLike } from "../../ops/convert.ts";
 import { concat, identity, split } from "../../ops/index.ts";
 import type { Partitioner } from "./store.ts";
-import type { AssignOptions, Updated, Variable } from "./variable.ts";
+import type { Updated } from "./updated.ts";
+import type { AssignOptions, Variable } from "./variable.ts";
 
 /** A whole in parts; stands in expressions for the parts joined. */
 export class PartitionedVariable implements TensorConvertible {

@@ -265,7 +265,11 @@ export function variableScope<R>(
 
 /** The shape stands beside the name or among the options, as in Python. */
 const shaped = (shape: Shape | undefined | GetVariableOptions, options: GetVariableOptions): GetVariableOptions =>
-  shape === undefined || shape === null ? options : Array.isArray(shape) ? { ...options, shape } : (shape as GetVariableOptions);
+  shape === undefined || shape === null
+    ? options
+    : Array.isArray(shape)
+      ? { ...options, shape }
+      : (shape as GetVariableOptions);
 
 /**
  * The variable of this name in the current variable scope: made here, or the existing one under reuse. Without an initializer (nor one

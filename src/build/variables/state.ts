@@ -2,7 +2,8 @@
 import type { Tensor } from "../../graph/tensor.ts";
 import type { TensorLike } from "../../ops/convert.ts";
 import { assignAddOp, assignOp, assignSubOp, isVariableInitializedOp, varIsInitializedOp } from "../../ops/index.ts";
-import type { Updated, Variable } from "./variable.ts";
+import type { Updated } from "./updated.ts";
+import type { Variable } from "./variable.ts";
 
 /** A variable, or the reference that a node of the graph gives. */
 export type Reference = Variable | Tensor;

@@ -101,7 +101,8 @@ export class VariableStore {
         `Variable ${name} does not exist, or was not created with tf.get_variable(). Did you mean to set reuse=tf.AUTO_REUSE in VarScope?`,
       );
     }
-    if (!options.initializer && options.initializer !== 0 && shape === undefined) {
+    const isMissing = options.initializer === null || options.initializer === undefined;
+    if (isMissing && shape === undefined) {
       throw new ValueError(`Variable ${name} did not get an initializer, so its \`shape\` argument must be specified.`);
     }
     const initializer = options.initializer ?? defaultInitializer(name, dtype);

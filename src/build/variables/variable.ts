@@ -24,8 +24,10 @@ import type { pb } from "../../proto/messages.ts";
 import { GraphKeys } from "../collections.ts";
 import { cond } from "../control_flow/cond.ts";
 import { makeReferenceNodes, makeResourceNodes, type VariableNodes } from "./nodes.ts";
+import { addOperators } from "./operators.ts";
 import { SaveSliceInfo } from "./slices.ts";
 import { isVariableInitialized } from "./state.ts";
+import { type Updated, UpdatedVariable } from "./updated.ts";
 
 export type InitialValue = TensorLike | (() => TensorLike);
 export type Constraint = (value: Tensor) => TensorLike;
@@ -332,65 +334,6 @@ export class Variable implements TensorConvertible {
   }
 }
 
-/**
- * A resource variable after an update. As an operation it is the update; as a value a read that waits for it.
- * Source: resource_variable_ops.py, _UnreadVariable.
- */
-export class UpdatedVariable implements TensorConvertible {
-  readonly op: Operation;
-  readonly #read: () => Tensor;
-  readonly #first: Tensor;
-
-  constructor(op: Operation, read: () => Tensor) {
-    this.op = op;
-    this.#read = read;
-    this.#first = read();
-  }
-
-  get name(): string {
-    return this.op.name;
-  }
-
-  get dtype(): DType {
-    return this.#first.dtype;
-  }
-
-  get shape(): Shape {
-    return this.#first.shape;
-  }
-
-  get graph(): Graph {
-    return this.op.graph;
-  }
-
-  get device(): string {
-    return this.op.device;
-  }
-
-  value(): Tensor {
-    return this.#read();
-  }
-
-  asGraphElement(): Tensor {
-    return this.#first;
-  }
-
-  [asTensor](): Tensor {
-    return this.#read();
-  }
-
-  eval(session?: SessionLike, feedDict?: FeedDict): Promise<NdArray> {
-    return this.#first.eval(feedDict, session);
-  }
-
-  toString(): string {
-    return `<tf.Variable '${this.name}' shape=${formatShapePython(this.shape)} dtype=${this.dtype.name}>`;
-  }
-}
-
-/** What an assignment gives: the reference, or the resource variable after it. */
-export type Updated = Tensor | UpdatedVariable;
-
 /** What `fromProto` hands to the constructor in place of an initial value. */
 class Recreated {
   readonly nodes: VariableNodes;
@@ -409,3 +352,5 @@ class Recreated {
 export const isVariable = (value: unknown): value is Variable => value instanceof Variable;
 
 export type Gradient = Tensor | IndexedSlices;
+
+addOperators(Variable.prototype);

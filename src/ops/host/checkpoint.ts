@@ -48,8 +48,8 @@ export const saveV2Op = defineOp("SaveV2", {
     const slices = texts(shape_and_slices);
     const writer = new BundleWriter(one(prefix, "prefix"));
     for (const [i, name] of texts(tensor_names).entries()) {
-      if (slices[i] === "") writer.add(name, tensors[i]!);
-      else writer.addSlice(name, slices[i]!, tensors[i]!);
+      if (slices[i] === "") await writer.add(name, tensors[i]!);
+      else await writer.addSlice(name, slices[i]!, tensors[i]!);
     }
     await writer.finish();
   },
@@ -73,7 +73,7 @@ export const restoreV2Op = defineOp("RestoreV2", {
   async run({ prefix, tensor_names, shape_and_slices, dtypes }) {
     checkCounts(tensor_names, shape_and_slices, dtypes.length);
     const slices = texts(shape_and_slices);
-    const reader = await BundleReader.open(one(prefix, "prefix"));
+    const reader = BundleReader.open(one(prefix, "prefix"));
     try {
       const names = texts(tensor_names);
       for (const [i, name] of names.entries()) {

@@ -1,14 +1,14 @@
 /** The loops between ys and xs while gradients are built. Source: control_flow_state.py, _ControlFlowState. */
-import { isFull } from "../../core/shape.ts";
-import type { Operation } from "../../graph/operation.ts";
-import type { Tensor } from "../../graph/tensor.ts";
-import { constant, shape, variableShapeOp, zeros, zerosLike } from "../../ops/index.ts";
-import type { CondContext } from "./cond_context.ts";
-import type { FlowContext } from "./context.ts";
-import { GradientLoop } from "./gradient_loop.ts";
-import type { LoopExits, LoopState } from "./gradient_state.ts";
-import { nextIteration, switchBeside } from "./nodes.ts";
-import type { WhileContext } from "./while_context.ts";
+import { isFull } from "../../../core/shape.ts";
+import type { Operation } from "../../../graph/operation.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
+import { constant, shape, variableShapeOp, zeros, zerosLike } from "../../../ops/index.ts";
+import type { CondContext } from "../cond_context.ts";
+import type { FlowContext } from "../context.ts";
+import { nextIteration, switchBeside } from "../nodes.ts";
+import type { WhileContext } from "../while_context.ts";
+import { GradientLoop } from "./loop.ts";
+import type { LoopExits, LoopState } from "./state.ts";
 import { zerosLikeOutput } from "./zeros.ts";
 
 /** A loop of gradients for each loop whose exits lie between; all its exits then do. Null without loops. */

@@ -3,13 +3,13 @@
  * loop and popped in the reverse order. Source: control_flow_state.py, _GradLoopState.
  */
 
-import { int32 } from "../../core/dtype.ts";
-import { TypeError } from "../../core/error.ts";
-import { outputContext } from "../../graph/context.ts";
-import { getDefaultGraph } from "../../graph/graph.ts";
-import { constantValue } from "../../graph/infer.ts";
-import type { Operation } from "../../graph/operation.ts";
-import type { Tensor } from "../../graph/tensor.ts";
+import { int32 } from "../../../core/dtype.ts";
+import { TypeError } from "../../../core/error.ts";
+import { outputContext } from "../../../graph/context.ts";
+import { getDefaultGraph } from "../../../graph/graph.ts";
+import { constantValue } from "../../../graph/infer.ts";
+import type { Operation } from "../../../graph/operation.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
 import {
   constant,
   constOp,
@@ -21,13 +21,13 @@ import {
   stackPushV2Op,
   stackV2Op,
   switchOp,
-} from "../../ops/index.ts";
-import { branchAround, CondContext } from "./cond_context.ts";
-import type { FlowContext } from "./context.ts";
-import type { LoopExits } from "./gradient_state.ts";
-import { type Flowing, switchBeside } from "./nodes.ts";
-import { isConstantEnter, WhileContext } from "./while_context.ts";
-import { addBackwardCounter, addForwardCounter } from "./while_gradient.ts";
+} from "../../../ops/index.ts";
+import { branchAround, CondContext } from "../cond_context.ts";
+import type { FlowContext } from "../context.ts";
+import { type Flowing, switchBeside } from "../nodes.ts";
+import { isConstantEnter, WhileContext } from "../while_context.ts";
+import type { LoopExits } from "./state.ts";
+import { addBackwardCounter, addForwardCounter } from "./while.ts";
 
 const within = <R>(context: FlowContext | null, fn: () => R): R => (context ? context.within(fn) : fn());
 

@@ -1,6 +1,6 @@
 /** What the gradients of while loops keep while gradients are built backwards. Source: tensorflow/python/ops/control_flow_state.py. */
-import type { Operation } from "../../graph/operation.ts";
-import type { Tensor } from "../../graph/tensor.ts";
+import type { Operation } from "../../../graph/operation.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
 
 /** The exits of one forward loop, as `gradients` walks back over them. */
 export interface LoopExits {

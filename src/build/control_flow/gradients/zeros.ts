@@ -1,10 +1,10 @@
 /** Zeros for an output that no gradient reached. Source: control_flow_state.py, ZerosLike. */
-import { getDefaultGraph } from "../../graph/graph.ts";
-import type { Operation } from "../../graph/operation.ts";
-import type { Tensor } from "../../graph/tensor.ts";
-import { identity, shape, variableShapeOp, zeros, zerosLike } from "../../ops/index.ts";
-import { CondContext } from "./cond_context.ts";
-import { switchOf } from "./nodes.ts";
+import { getDefaultGraph } from "../../../graph/graph.ts";
+import type { Operation } from "../../../graph/operation.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
+import { identity, shape, variableShapeOp, zeros, zerosLike } from "../../../ops/index.ts";
+import { CondContext } from "../cond_context.ts";
+import { switchOf } from "../nodes.ts";
 
 /** Null for a handle whose contents are not known. */
 export function zerosLikeOutput(op: Operation, index: number): Tensor | null {

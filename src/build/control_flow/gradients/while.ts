@@ -2,11 +2,11 @@
  * Gradients through a loop: a loop of gradients that runs as often as the forward one, backwards. The gradients of loop variables are its
  * variables; those of what the forward loop only reads are summed up in accumulators. Source: control_flow_grad.py, control_flow_ops.py.
  */
-import { TypeError } from "../../core/error.ts";
-import { isFull } from "../../core/shape.ts";
-import { IndexedSlices } from "../../graph/indexed_slices.ts";
-import type { Operation } from "../../graph/operation.ts";
-import { Tensor } from "../../graph/tensor.ts";
+import { TypeError } from "../../../core/error.ts";
+import { isFull } from "../../../core/shape.ts";
+import { IndexedSlices } from "../../../graph/indexed_slices.ts";
+import type { Operation } from "../../../graph/operation.ts";
+import { Tensor } from "../../../graph/tensor.ts";
 import {
   add,
   concat,
@@ -18,11 +18,11 @@ import {
   subtract,
   zeros,
   zerosLike,
-} from "../../ops/index.ts";
-import type { FlowContext } from "./context.ts";
-import type { GradientLoop } from "./gradient_loop.ts";
-import { closeLoop, enter, exit, type Flowing, merge, nextIteration, switchOf } from "./nodes.ts";
-import type { WhileContext } from "./while_context.ts";
+} from "../../../ops/index.ts";
+import type { FlowContext } from "../context.ts";
+import { closeLoop, enter, exit, type Flowing, merge, nextIteration, switchOf } from "../nodes.ts";
+import type { WhileContext } from "../while_context.ts";
+import type { GradientLoop } from "./loop.ts";
 
 /** Counts the iterations of the forward loop: the total when it leaves, and the counter of the next iteration. */
 export function addForwardCounter(context: WhileContext, outer: GradientLoop | null): { total: Tensor; next: Tensor } {

@@ -1,0 +1,282 @@
+/**
+ * The nodes of a Saver:
+ *     save/filename, save/Const            the prefix, fed
+ *     save/SaveV2 ─► save/control_dependency
+ *     save/RestoreV2 ─► save/Assign… ─► save/restore_all
+ * Sharded: one SaveV2 a device into `<prefix>_temp/part-…`, then MergeV2Checkpoints. Source: tensorflow/python/training/saver.py.
+ */
+import type { DType } from "../core/dtype.ts";
+import { TypeError, ValueError } from "../core/error.ts";
+import { isFull } from "../core/shape.ts";
+import { getDefaultGraph } from "../graph/graph.ts";
+import type { Operation } from "../graph/operation.ts";
+import { Tensor } from "../graph/tensor.ts";
+import { convertToTensor, type TensorLike } from "../ops/convert.ts";
+import {
+  assignOp,
+  assignVariableOp,
+  constant,
+  disableCopyOnReadOp,
+  group,
+  identity,
+  mergeV2CheckpointsOp,
+  placeholderWithDefault,
+  readVariableOp,
+  reshape,
+  restoreV2Op,
+  saveV2Op,
+  shape as shapeOf,
+  shardedFilenameOp,
+  staticRegexFullMatchOp,
+  stringJoin,
+  where,
+  withDependencies,
+} from "../ops/index.ts";
+import { PartitionedVariable } from "./variables/partitioned.ts";
+import { Variable } from "./variables/variable.ts";
+
+export type Saved = Variable | PartitionedVariable | Tensor;
+/** Variables, or variables by their names in the checkpoint. */
+export type SavedVariables = readonly Saved[] | Readonly<Record<string, Saved | readonly Variable[]>>;
+
+/** One tensor of a checkpoint. */
+interface Saveable {
+  readonly name: string;
+  readonly slice: string;
+  readonly dtype: DType;
+  readonly device: string;
+  /** The node whose value is written; made when asked for. */
+  readonly tensor: () => Tensor;
+  readonly restore: (value: Tensor, reshaped: TensorLike | null) => Operation | Tensor;
+}
+
+export interface SaverNodes {
+  readonly filename: Tensor;
+  readonly save: Tensor;
+  readonly restore: Operation;
+}
+
+const byText =
+  <T>(key: (item: T) => string) =>
+  (a: T, b: T): number =>
+    key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0;
+
+/** Throws TypeError or ValueError in Python's words for what cannot be saved. */
+export function makeSaverNodes(
+  variables: SavedVariables,
+  options: { name?: string | undefined; filename?: string | undefined; sharded: boolean; reshape: boolean },
+): SaverNodes {
+  const byName = Array.isArray(variables)
+    ? listToNames(variables as readonly Saved[])
+    : new Map(Object.entries(variables));
+  const saveables = [...byName].sort(byText(([name]) => name)).flatMap(([name, item]) => saveablesOf(name, item));
+  checkOnce(saveables);
+  return getDefaultGraph().nameScope(options.name || "save", () => {
+    const given = placeholderWithDefault(options.filename || "model", [], { name: "filename" });
+    const filename = placeholderWithDefault(given, [], { name: "Const" });
+    if (!options.sharded) {
+      return {
+        filename,
+        save: saveNodes(filename, saveables),
+        restore: restoreNodes(filename, saveables, options.reshape, "restore_all"),
+      };
+    }
+    const shards = byDevice(saveables);
+    return {
+      filename,
+      save: shardedSaveNodes(filename, shards),
+      restore: shardedRestoreNodes(filename, shards, options.reshape),
+    };
+  });
+}
+
+function listToNames(list: readonly Saved[]): Map<string, Saved | Variable[]> {
+  const names = new Map<string, Saved | Variable[]>();
+  const put = (name: string, item: Saved): void => {
+    if (names.has(name)) throw new ValueError(`At least two variables have the same name: ${name}`);
+    names.set(name, item);
+  };
+  for (const item of [...list].sort(byText((each) => each.name))) {
+    const slice = item instanceof Variable ? item.saveSliceInfo : null;
+    if (item instanceof PartitionedVariable) put(item.name, item);
+    else if (slice) {
+      const known = names.get(slice.fullName);
+      if (known === undefined) names.set(slice.fullName, [item as Variable]);
+      else if (Array.isArray(known)) known.push(item as Variable);
+      else throw new ValueError(`Mixing slices and non-slices with the same name: ${slice.fullName}`);
+    } else put(variableOpOf(item).name, item);
+  }
+  return names;
+}
+
+/** The node of the variable itself. Throws TypeError when there is none. */
+function variableOpOf(item: Saved): Operation {
+  if (item instanceof Variable) return item.op;
+  const { op } = item as Tensor;
+  if (item instanceof Tensor && op.definition.variable) return op;
+  const behind = op?.inputs?.[0]?.op;
+  if (behind?.definition.variable === "resource") return behind;
+  throw new TypeError(`Variable to save is not a Variable: ${String(item)}`);
+}
+
+function saveablesOf(name: string, item: Saved | readonly Variable[]): Saveable[] {
+  if (item instanceof PartitionedVariable || Array.isArray(item))
+    return slicesOf(name, [...(item as Iterable<Variable>)]);
+  const single = item as Variable | Tensor;
+  if (single instanceof Variable)
+    return [single.isResource ? ofResource(name, "", single.asGraphElement()) : ofReference(name, "", single.handle)];
+  const tensor = convertToTensor(single, { asRef: true });
+  try {
+    variableOpOf(tensor);
+  } catch {
+    throw new TypeError(
+      `names_to_saveables must be a dict mapping string names to Tensors/Variables. Not a variable: ${tensor}`,
+    );
+  }
+  return [tensor.dtype.isRef ? ofReference(name, "", tensor) : ofResource(name, "", tensor)];
+}
+
+function slicesOf(name: string, parts: readonly Variable[]): Saveable[] {
+  let fullName: string | undefined;
+  return parts.map((part) => {
+    if (!(part instanceof Variable)) throw new ValueError(`Slices must all be Variables: ${String(part)}`);
+    const info = part.saveSliceInfo;
+    if (!info) throw new ValueError(`Slices must all be slices: ${part}`);
+    fullName ??= info.fullName;
+    if (fullName !== info.fullName)
+      throw new ValueError(`Slices must all be from the same tensor: ${fullName} != ${info.fullName}`);
+    return part.isResource ? ofResourceSlice(name, info.spec, part) : ofReference(name, info.spec, part.handle);
+  });
+}
+
+const ofReference = (name: string, slice: string, ref: Tensor): Saveable => ({
+  name,
+  slice,
+  dtype: ref.dtype.baseDtype,
+  device: ref.device,
+  tensor: () => ref,
+  restore: (value, reshaped) => {
+    const restored = reshaped === null ? value : reshape(value, reshaped);
+    return assignOp({ ref, value: restored, validate_shape: reshaped === null && isFull(ref.shape) });
+  },
+});
+
+function assignResource(handle: Tensor, device: string) {
+  return (value: Tensor, reshaped: TensorLike | null): Operation => {
+    const restored = reshaped === null ? value : reshape(value, reshaped);
+    return getDefaultGraph().device(device, () => assignVariableOp({ resource: handle, value: identity(restored) }));
+  };
+}
+
+const ofResource = (name: string, slice: string, read: Tensor): Saveable => ({
+  name,
+  slice,
+  dtype: read.dtype,
+  device: read.device,
+  tensor: () => read,
+  restore: assignResource(read.op.inputs[0]!, read.device),
+});
+
+const ofResourceSlice = (name: string, slice: string, variable: Variable): Saveable => ({
+  name,
+  slice,
+  dtype: variable.dtype,
+  device: variable.device,
+  tensor: () => {
+    const graph = getDefaultGraph();
+    return graph.device(variable.device, () => {
+      const value = graph.nameScope("Read", () => {
+        disableCopyOnReadOp({ resource: variable.handle });
+        return readVariableOp({ resource: variable.handle, dtype: variable.dtype });
+      });
+      const copy = identity(value);
+      return graph.device("/device:CPU:0", () => identity(copy));
+    });
+  },
+  restore: assignResource(variable.handle, variable.device),
+});
+
+function checkOnce(saveables: readonly Saveable[]): void {
+  const names = new Set<string>();
+  for (const { name, slice } of saveables) {
+    const key = `${name} ${slice}`;
+    if (names.has(key)) throw new ValueError(`The same saveable will be restored with two names: ${name}`);
+    names.add(key);
+  }
+}
+
+function saveNodes(filename: Tensor, saveables: readonly Saveable[]): Tensor {
+  const tensors = saveables.map((each) => each.tensor());
+  const saved = saveV2Op({
+    prefix: filename,
+    tensor_names: saveables.map((each) => each.name),
+    shape_and_slices: saveables.map((each) => each.slice),
+    tensors,
+    dtypes: tensors.map((tensor) => tensor.dtype.baseDtype),
+  });
+  return withDependencies([saved], filename);
+}
+
+function restoreNodes(filename: Tensor, saveables: readonly Saveable[], reshapes: boolean, name: string): Operation {
+  const values = getDefaultGraph().device("cpu:0", () =>
+    restoreV2Op({
+      prefix: filename,
+      tensor_names: saveables.map((each) => each.name),
+      shape_and_slices: saveables.map((each) => each.slice),
+      dtypes: saveables.map((each) => each.dtype),
+    }),
+  );
+  const assigned = saveables.map((each, i) =>
+    each.restore(values[i]!, reshapes ? shapeToRestore(each.tensor()) : null),
+  );
+  return group(...assigned, { name });
+}
+
+const shapeToRestore = (tensor: Tensor): TensorLike => (isFull(tensor.shape) ? [...tensor.shape] : shapeOf(tensor));
+
+type Shards = readonly (readonly [device: string, saveables: readonly Saveable[]])[];
+
+function byDevice(saveables: readonly Saveable[]): Shards {
+  const groups = new Map<string, Saveable[]>();
+  for (const saveable of saveables) groups.set(saveable.device, [...(groups.get(saveable.device) ?? []), saveable]);
+  return [...groups].sort(byText(([device]) => device));
+}
+
+/** The CPU of the same task. */
+const onCpu = (device: string): string => `${device.replace(/\/device:.*$/, "")}/device:CPU:0`;
+
+function shardedSaveNodes(filename: Tensor, shards: Shards): Tensor {
+  const graph = getDefaultGraph();
+  const temporary = graph.device("CPU", () => {
+    const isBucket = staticRegexFullMatchOp({ input: filename, pattern: "^s3://.*" });
+    const suffix = where(isBucket, constant(".part"), constant("_temp/part")) as Tensor;
+    return stringJoin([filename, suffix]);
+  });
+  const count = constant(shards.length, { name: "num_shards" });
+  const prefixes: Tensor[] = [];
+  const saved = shards.map(([device, saveables], i) =>
+    graph.device(onCpu(device), () => {
+      const prefix = shardedFilenameOp({ basename: temporary, shard: i, num_shards: count });
+      prefixes.push(prefix);
+      return saveNodes(prefix, saveables);
+    }),
+  );
+  return graph.controlDependencies(saved, () =>
+    graph.device(onCpu(shards.at(-1)?.[0] ?? ""), () => {
+      const merged = mergeV2CheckpointsOp({
+        checkpoint_prefixes: prefixes,
+        destination_prefix: filename,
+        delete_old_dirs: true,
+      });
+      return graph.controlDependencies([merged], () => identity(filename));
+    }),
+  );
+}
+
+function shardedRestoreNodes(filename: Tensor, shards: Shards, reshapes: boolean): Operation {
+  const graph = getDefaultGraph();
+  const restored = shards.map(([device, saveables]) =>
+    graph.device(device, () => restoreNodes(filename, saveables, reshapes, "restore_shard")),
+  );
+  return group(...restored, { name: "restore_all" });
+}

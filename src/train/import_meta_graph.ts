@@ -1,0 +1,23 @@
+/** `tf.train.importMetaGraph`. Source: tensorflow/python/training/saver.py. */
+import { GraphKeys } from "../build/collections.ts";
+import { type ImportMetaGraphOptions, importMetaGraphDef } from "../build/meta_graph/import.ts";
+import { getDefaultGraph } from "../graph/graph.ts";
+import type { pb } from "../proto/messages.ts";
+import { readMetaGraphFile } from "./meta_graph.ts";
+import { Saver } from "./saver.ts";
+
+/**
+ * Adds the nodes and collections of a MetaGraphDef, or of the file of one, to the default graph. The saver of its saver_def; without one a
+ * saver of all variables; null when there are none. Throws what importGraphDef and readMetaGraphFile throw.
+ */
+export function importMetaGraph(
+  metaGraphOrFile: string | pb.MetaGraphDef.$Properties,
+  options: ImportMetaGraphOptions = {},
+): Saver | null {
+  const metaGraph = typeof metaGraphOrFile === "string" ? readMetaGraphFile(metaGraphOrFile) : metaGraphOrFile;
+  const { scope } = importMetaGraphDef(metaGraph, options);
+  if (metaGraph.saverDef) return Saver.fromProto(metaGraph.saverDef, scope || undefined);
+  const graph = getDefaultGraph();
+  const keys = [GraphKeys.GLOBAL_VARIABLES, GraphKeys.SAVEABLE_OBJECTS];
+  return keys.some((key) => graph.getCollection(key, scope || undefined).length > 0) ? new Saver() : null;
+}

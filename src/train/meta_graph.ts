@@ -1,0 +1,56 @@
+/** Graphs as MetaGraphDef files: what `tf.train.Saver` writes beside a checkpoint, and back. Source: tensorflow/python/training/saver.py. */
+import { createMetaGraphDef } from "../build/meta_graph/export.ts";
+import { DataLossError, NotFoundError, OpError } from "../core/error.ts";
+import type { Graph } from "../graph/graph.ts";
+import { nodeFiles, readFile, writeFileAtomic } from "../io/file_system.ts";
+import { decode, encode, pb } from "../proto/messages.ts";
+import { parseText, printText } from "../proto/text_format.ts";
+
+export interface ExportMetaGraphOptions {
+  readonly graph?: Graph | undefined;
+  readonly saverDef?: pb.SaverDef.$Properties | null | undefined;
+  /** Only these collections; all by default. */
+  readonly collectionList?: readonly string[] | undefined;
+  readonly clearDevices?: boolean | undefined;
+  /** Text format instead of binary. */
+  readonly asText?: boolean | undefined;
+}
+
+/** The default graph with its collections; also written to the file when one is named. */
+export function exportMetaGraph(
+  filename?: string | null,
+  options: ExportMetaGraphOptions = {},
+): pb.MetaGraphDef.$Properties {
+  const metaGraph = createMetaGraphDef(options);
+  if (filename) {
+    const bytes = encode(pb.MetaGraphDef, metaGraph);
+    writeFileAtomic(filename, options.asText ? new TextEncoder().encode(printText("MetaGraphDef", bytes)) : bytes);
+  }
+  return metaGraph;
+}
+
+/** Reads a binary or a text file. Throws NOT_FOUND without one, DATA_LOSS when it is neither. */
+export function readMetaGraphFile(filename: string): pb.MetaGraphDef.$Properties {
+  if (!nodeFiles.stat(filename)) throw new NotFoundError(`File does not exist. Received: ${filename}.`);
+  const bytes = readFile(filename);
+  try {
+    return decode(pb.MetaGraphDef, bytes, filename);
+  } catch (binary) {
+    if (!(binary instanceof OpError)) throw binary;
+    return decode(pb.MetaGraphDef, textMetaGraph(bytes, filename, binary), filename);
+  }
+}
+
+function textMetaGraph(bytes: Uint8Array, filename: string, binary: OpError): Uint8Array {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw binary;
+  }
+  try {
+    return parseText("MetaGraphDef", text, filename);
+  } catch (cause) {
+    throw new DataLossError(`Cannot parse file ${filename}: ${(cause as Error).message}.`, { path: filename, cause });
+  }
+}
