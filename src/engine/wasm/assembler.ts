@@ -58,7 +58,7 @@ export class FunctionBuilder {
 
   /** Code that runs once at the start of the function. */
   readonly prologue: number[] = [];
-  private readonly pool = new Map<string, Local>();
+  private readonly pool = new Map<Expr, Local>();
   private readonly open: Local[] = [];
   private readonly free = new Map<number, number[]>();
 
@@ -71,12 +71,11 @@ export class FunctionBuilder {
 
   /** A vector constant lies in a local from the start: V8 would build it anew at each turn of a loop. */
   private pooled(x: Expr): Local {
-    const key = x.code.join();
-    let local = this.pool.get(key);
+    let local = this.pool.get(x);
     if (!local) {
       local = this.localAt(x.type as Lanes, this.params.length + this.locals.length);
       this.locals.push(local.type);
-      this.pool.set(key, local);
+      this.pool.set(x, local);
       this.prologue.push(...x.code, 0x21, ...unsigned(local.index));
     }
     return local;

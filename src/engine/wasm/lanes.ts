@@ -13,15 +13,38 @@ export interface Expr {
 
 export type Operand = Expr | number | bigint;
 
-export const isVector = (type: Lanes | "void"): type is Vector => type.includes("x");
+const vectors: Readonly<Record<Lanes | "void", boolean>> = {
+  i32: false,
+  i64: false,
+  f32: false,
+  f64: false,
+  i8x16: true,
+  i16x8: true,
+  i32x4: true,
+  i64x2: true,
+  f32x4: true,
+  f64x2: true,
+  void: false,
+};
+
+export const isVector = (type: Lanes | "void"): type is Vector => vectors[type];
 
 const valueTypes: Record<Scalar, number> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c };
 
 /** The value type's byte in the binary format. */
 export const valueType = (type: Lanes): number => (isVector(type) ? 0x7b : valueTypes[type]);
 
+/** The codes of small numbers, made once. */
+const shortCodes: (readonly number[] | undefined)[] = [];
+
 /** Unsigned LEB128. */
-export function unsigned(n: number): number[] {
+export function unsigned(n: number): readonly number[] {
+  if (n >= 1 << 14) return unsignedCode(n);
+  shortCodes[n] ??= unsignedCode(n);
+  return shortCodes[n];
+}
+
+function unsignedCode(n: number): number[] {
   const out: number[] = [];
   do {
     const byte = n % 128;
@@ -32,12 +55,24 @@ export function unsigned(n: number): number[] {
 }
 
 /** Signed LEB128. */
-export function signed(n: number | bigint): number[] {
+export function signed(n: number | bigint): readonly number[] {
+  if (typeof n === "number" && n === (n | 0)) return signedCode(n);
   const out: number[] = [];
   for (let rest = BigInt(n); ; ) {
     const byte = Number(rest & 0x7fn);
     rest >>= 7n;
     const done = (rest === 0n && !(byte & 0x40)) || (rest === -1n && (byte & 0x40) !== 0);
+    out.push(done ? byte : byte | 0x80);
+    if (done) return out;
+  }
+}
+
+function signedCode(n: number): number[] {
+  const out: number[] = [];
+  for (let rest = n; ; ) {
+    const byte = rest & 0x7f;
+    rest >>= 7;
+    const done = (rest === 0 && !(byte & 0x40)) || (rest === -1 && (byte & 0x40) !== 0);
     out.push(done ? byte : byte | 0x80);
     if (done) return out;
   }
@@ -85,9 +120,27 @@ export function scalarOf(type: Lanes): Scalar {
 /** The vector type whose lanes are this scalar. */
 export const vectorOf = (type: Scalar): Vector => (laneWidths[type] === 4 ? `${type}x4` : `${type}x2`) as Vector;
 
-/** A constant; every lane of a vector has the value. */
+const constants = new Map<Lanes, Map<number | bigint, Expr>>();
+
+/** A constant; every lane of a vector has the value. Equal ones are one object (there are few). */
 export function constant(type: Lanes, value: number | bigint): Expr {
   if (type === "i32") return { type, code: [0x41, ...signed(Number(value) | 0)], args: [] };
+  // a map does not tell -0 from 0
+  if (value === 0 && Object.is(value, -0)) return newConstant(type, value);
+  let known = constants.get(type);
+  if (!known) {
+    known = new Map();
+    constants.set(type, known);
+  }
+  let made = known.get(value);
+  if (!made) {
+    made = newConstant(type, value);
+    if (known.size < 4096) known.set(value, made);
+  }
+  return made;
+}
+
+function newConstant(type: Lanes, value: number | bigint): Expr {
   if (type === "i64") return { type, code: [0x42, ...signed(BigInt.asIntN(64, BigInt(value)))], args: [] };
   if (isVector(type)) return { type, code: [0xfd, 12, ...bytesOf(type, value)], args: [] };
   return { type, code: [type === "f32" ? 0x43 : 0x44, ...bytesOf(type, value)], args: [] };
