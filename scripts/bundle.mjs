@@ -47,7 +47,6 @@ export async function bundle(outdir, names) {
     logLevel: "warning",
     jsx: "automatic",
     define: { "process.env.NODE_ENV": '"production"' },
-    alias: { tsflow: join(root, "src", "index.ts") },
     external: ["commander", "protobufjs", "crc-32", "jiti", "koffi", "@grpc/grpc-js"],
     plugins: [withoutDevtools],
     // The CommonJS packages under ink call require() for Node's own modules.

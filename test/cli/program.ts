@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly input?: string;
   /** Closes the program's stdout after the first piece of it. */
   readonly leaveEarly?: boolean;
+  /** Sent after the first line that begins a step. */
+  readonly signal?: NodeJS.Signals;
 }
 
 /** The program of this test file. It is removed when the tests are done. */
@@ -41,7 +43,7 @@ export function temporaryFolder(): string {
 const words = (line: string): string[] =>
   [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain!);
 
-function run(args: readonly string[], { cwd, env = {}, input, leaveEarly = false }: RunOptions): Promise<Ran> {
+function run(args: readonly string[], { cwd, env = {}, input, leaveEarly = false, signal }: RunOptions): Promise<Ran> {
   const clean = Object.fromEntries(
     Object.entries(process.env).filter(
       ([name]) => !/^(TSFLOW_|CI$|NO_COLOR|FORCE_COLOR|NODE_ENV|VITEST|COLUMNS)/.test(name),
@@ -53,6 +55,7 @@ function run(args: readonly string[], { cwd, env = {}, input, leaveEarly = false
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       stdout += text;
       if (leaveEarly) child.stdout.destroy();
+      if (signal && !child.killed && stdout.includes(" step=")) child.kill(signal);
     });
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
     child.on("error", reject);
