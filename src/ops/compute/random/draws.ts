@@ -2,14 +2,15 @@
 import { type DType, float32, int32, int64 } from "../../../core/dtype.ts";
 import { invalidArgument, ValueError } from "../../../core/error.ts";
 import { elementCount, withRank } from "../../../core/shape.ts";
-import type { Distribution } from "../../../engine/primitive.ts";
+import type { CheckNumbers, Distribution } from "../../../engine/primitive.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as tf from "../../index.ts";
 import { type Arguments, argumentsOf } from "../../options.ts";
-import { checkedDims, drawnShape, seedAttrs, shapeTensor } from "./shape.ts";
+import { shapeFromInput } from "../array/basic/shape_input.ts";
+import { drawnDims, seedAttrs, shapeTensor } from "./shape.ts";
 
 const draw = (type: string, distribution: Distribution) =>
   defineOp(type, {
@@ -17,8 +18,8 @@ const draw = (type: string, distribution: Distribution) =>
     outputs: ["output: dtype"],
     attrs: ["seed: int = 0", "seed2: int = 0", "dtype: {half, bfloat16, float, double}", "T: {int32, int64}"],
     stateful: true,
-    shape: ({ shape }, context) => [drawnShape(shape, context)],
-    lower: (p, { shape, dtype }) => p.random(distribution, dtype.base, checkedDims(p.numbers(shape))),
+    shape: ({ shape }, context) => [shapeFromInput(context, "shape", shape)],
+    lower: (p, { shape, dtype }) => p.random(distribution, dtype.base, drawnDims(p, shape)),
     gradient: "none",
   });
 
@@ -38,17 +39,16 @@ export const randomUniformIntOp = defineOp("RandomUniformInt", {
   shape({ shape, minval, maxval }, context) {
     withRank(minval, 0);
     withRank(maxval, 0);
-    return [drawnShape(shape, context)];
+    return [shapeFromInput(context, "shape", shape)];
   },
   lower(p, { shape, minval, maxval, Tout }) {
     if (minval.shape.length) throw invalidArgument(`minval must be 0-D, got shape [${minval.shape}]`);
     if (maxval.shape.length) throw invalidArgument(`maxval must be 0-D, got shape [${maxval.shape}]`);
-    const dims = checkedDims(p.numbers(shape));
+    const dims = drawnDims(p, shape);
     if (elementCount(dims) === 0) return p.fill(0, Tout.base, dims);
-    const [min, max] = [p.constantOf(minval), p.constantOf(maxval)];
-    p.check(p.lt(minval, maxval), () =>
-      invalidArgument(`Need minval < maxval${min && max ? `, got ${min} >= ${max}` : ""}`),
-    );
+    const words = ({ details }: CheckNumbers): Error =>
+      invalidArgument(`Need minval < maxval, got ${details?.[0]} >= ${details?.[1]}`);
+    p.check(p.lt(minval, maxval), words, [minval, maxval]);
     return p.random("integers", Tout.base, dims, [minval, maxval]);
   },
   gradient: "unregistered",

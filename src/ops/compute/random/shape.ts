@@ -2,28 +2,29 @@
 import { int32 } from "../../../core/dtype.ts";
 import { invalidArgument } from "../../../core/error.ts";
 import { elementAt, type NdArray } from "../../../core/nd_array.ts";
-import { type FullShape, type Shape, withRank } from "../../../core/shape.ts";
-import type { ShapeContext } from "../../../graph/definition.ts";
+import { type FullShape, formatShape } from "../../../core/shape.ts";
+import type { Lowering } from "../../../engine/lowering.ts";
+import type { Value } from "../../../engine/primitive.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
+import { checkedShape } from "../array/basic/shape_input.ts";
 
-/** The static shape that a shape input stands for. Throws INVALID_ARGUMENT unless it is a vector. */
-export function drawnShape(shape: Shape, context: ShapeContext, input = "shape"): Shape {
-  withRank(shape, 1);
-  return context.valueAsShape(input);
+/** The full shape that a draw is asked for. */
+export function drawnDims(p: Lowering, shape: Value): FullShape {
+  if (shape.shape.length !== 1) {
+    throw invalidArgument(`shape must be a vector of {int32,int64}, got shape ${formatShape(shape.shape)}`);
+  }
+  return checkedShape(p, shape);
 }
 
-/** Throws INVALID_ARGUMENT `Dimension -1 must be >= 0`. */
-export function checkedDims(dims: readonly number[]): FullShape {
+/** A shape input's value. */
+export function dimsOf(shape: NdArray): FullShape {
+  const dims = Array.from({ length: shape.size }, (_, i) => Number(elementAt(shape, i)));
   const negative = dims.find((d) => d < 0);
   if (negative !== undefined) throw invalidArgument(`Dimension ${negative} must be >= 0`);
   return dims;
 }
-
-/** A shape input's value. */
-export const dimsOf = (shape: NdArray): FullShape =>
-  checkedDims(Array.from({ length: shape.size }, (_, i) => Number(elementAt(shape, i))));
 
 export interface SeedAttrs {
   readonly seed?: number;
