@@ -1,4 +1,4 @@
-/** The UCI hand-written digits: 1,797 images of 8x8, shipped as TFRecords with `image` (64 bytes of 0..16) and `label`. */
+/** The UCI hand-written digits: 1,797 images of 8x8, shipped as TFRecords with `image_raw` (64 bytes of 0..16) and `label`. */
 import * as tf from "tsflow";
 
 export const digitsFlags = {
@@ -16,7 +16,7 @@ function readDigits(path: string): { images: tf.NdArray; labels: tf.NdArray } {
   const images = new Float32Array(examples.length * 64);
   const labels = new BigInt64Array(examples.length);
   for (const [i, features] of examples.entries()) {
-    const pixels = features.image?.bytesList?.value[0];
+    const pixels = features.image_raw?.bytesList?.value[0];
     const label = features.label?.int64List?.value[0];
     if (pixels?.length !== 64 || label === undefined) {
       throw new tf.errors.InvalidArgumentError(`${path}: record ${i} has no image of 64 bytes with a label`);

@@ -260,6 +260,7 @@ class TrainRun {
     const summarized = this.#summaries
       ? this.#callOf([this.#model.loss, ...this.#metricTensors(), ...this.#rateTensor(), this.#summaries])
       : null;
+    const summaryAt = 1 + this.#metricTensors().length + this.#rateTensor().length;
     let lastSaveSeconds = nowSeconds();
     for (;;) {
       const stop = this.#stopRequest();
@@ -277,7 +278,7 @@ class TrainRun {
       this.#loss = Number(values[0]);
       if (!Number.isFinite(this.#loss)) return this.#badLoss();
       if (logs || summarizes) this.#metrics = this.#metricsOf(values);
-      if (summarizes) this.#writer!.addSummary(values.at(-1)!, this.#step);
+      if (summarizes) this.#writer!.addSummary(values[summaryAt]!, this.#step);
       if (logs) this.#reportStep(values);
       if (isDue(next, options.evalEvery) || this.#asked.evaluate) await this.#evaluate();
       const reached = this.#reachedTarget();

@@ -123,7 +123,7 @@ async function restoreCommand(call: RestoreCall): Promise<number> {
     }
     out.print(`Restored ${checkpoint} (${restored.variables} variables, step ${restored.step}) into ${model.name}`);
     for (const note of restored.notes) out.hint(note);
-    for (const [key, value] of shown) out.print(`${key} ${value.size === 1 ? value.item() : String(value)}`);
+    for (const [key, value] of shown) out.print(`${key} ${value}`);
     if (evaluation) {
       const { loss, metrics, examples, seconds } = evaluation;
       const metricText = Object.entries({ loss, ...metrics }).map(([key, value]) => `${key} ${value.toFixed(4)}`);
