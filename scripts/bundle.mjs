@@ -5,12 +5,11 @@ import { build } from "esbuild";
 
 const root = resolve(import.meta.dirname, "..");
 
-/** Ink loads react-devtools-core only with DEV=true; the package is not there, and is not wanted. */
+/** Ink loads its developer tools only with DEV=true: they, and the packages that they need, stay out. */
 const withoutDevtools = {
   name: "without-devtools",
   setup(builder) {
-    builder.onResolve({ filter: /^react-devtools-core$/ }, () => ({ path: "devtools", namespace: "empty" }));
-    builder.onLoad({ filter: /.*/, namespace: "empty" }, () => ({ contents: "export default {}" }));
+    builder.onLoad({ filter: /[\\/]ink[\\/]build[\\/]devtools\.js$/ }, () => ({ contents: "export {}" }));
   },
 };
 
