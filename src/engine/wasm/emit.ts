@@ -5,7 +5,7 @@
 import type { LoopStep, Run, Step } from "../step.ts";
 import { type Callee, call, type FunctionBuilder, ModuleBuilder } from "./assembler.ts";
 import { convert } from "./instructions.ts";
-import { importKernel, importMemory, type Kernel, type Library } from "./kernels/kernel.ts";
+import { importKernel, importMath, importMemory, type Kernel, type Library } from "./kernels/kernel.ts";
 import type { Expr } from "./lanes.ts";
 import { type Fail, hasSites } from "./loop/body.ts";
 import { importedFunctions, type MathCallees } from "./loop/functions.ts";
@@ -13,7 +13,6 @@ import { emitLoop } from "./loop/loop.ts";
 import { countOf } from "./loop/strategy.ts";
 import { lower } from "./lower/lower.ts";
 import { isLoop, type Part, type Scratch } from "./lower/part.ts";
-import { mathImports } from "./math/imports.ts";
 
 export interface ProgramEnvironment {
   readonly library: Library;
@@ -50,7 +49,7 @@ export function emitProgram(environment: ProgramEnvironment, steps: readonly Ste
   const parts = lowered.flatMap((list) => list ?? []);
   const m = new ModuleBuilder();
   importMemory(m);
-  const math = importMath(m, new Set(parts.flatMap((part) => (isLoop(part) ? importedFunctions(part) : []))));
+  const math = borrowed(m, new Set(parts.flatMap((part) => (isLoop(part) ? importedFunctions(part) : []))));
   const kernels = [...new Set(parts.flatMap((part) => (isLoop(part) ? [] : [part.kernel])))];
   const callees = new Map(kernels.map((kernel): [Kernel, Callee] => [kernel, importKernel(m, kernel)]));
   const callFallback = m.importFunction("host", "fallback", ["i32", "i32"], "i32");
@@ -88,15 +87,11 @@ export function emitProgram(environment: ProgramEnvironment, steps: readonly Ste
     { export: true },
   );
 
-  const imports = { ...library.imports(kernels), math: mathImports, host: { fallback } };
+  const imports = { ...library.imports(kernels), host: { fallback } };
   return new WebAssembly.Instance(new WebAssembly.Module(m.bytes()), imports).exports.run as Run;
 }
 
-function importMath(m: ModuleBuilder, names: ReadonlySet<string>): MathCallees {
-  const callees = new Map<string, Callee>();
-  for (const name of names) {
-    const params = new Array<"f64">(mathImports[name]!.length).fill("f64");
-    callees.set(name, m.importFunction("math", name, params, "f64"));
-  }
+function borrowed(m: ModuleBuilder, names: ReadonlySet<string>): MathCallees {
+  const callees = new Map([...names].map((name) => [name, importMath(m, name)]));
   return (name) => callees.get(name)!;
 }

@@ -4,12 +4,19 @@ import type { Kernel } from "./kernel.ts";
 
 const kernels = new Map<string, Kernel>();
 
+export interface KernelSignature<Name extends string> {
+  readonly params: readonly Name[];
+  readonly result?: "i32" | null;
+  readonly uses?: readonly Kernel[];
+  readonly math?: readonly string[];
+}
+
 /**
  * The kernel of this name, whose parameters are all i32. `body` is asked once; it gets them by name, and the kernels it uses as functions.
  */
 export function defineKernel<Name extends string>(
   name: string,
-  { params, result = null, uses = [] }: { params: readonly Name[]; result?: "i32" | null; uses?: readonly Kernel[] },
+  { params, result = null, uses = [], math = [] }: KernelSignature<Name>,
   body: (f: FunctionBuilder, args: Record<Name, Local>, uses: readonly Callee[]) => void,
 ): Kernel {
   const known = kernels.get(name);
@@ -20,6 +27,7 @@ export function defineKernel<Name extends string>(
     params: types,
     result,
     uses,
+    math,
     build(m, callees) {
       const run = (f: FunctionBuilder, ...args: Local[]) =>
         body(f, Object.fromEntries(params.map((param, k) => [param, args[k]!])) as Record<Name, Local>, callees);

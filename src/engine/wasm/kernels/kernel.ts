@@ -1,6 +1,7 @@
 /** The kernel library: functions of fixed code over addresses and sizes, assembled and compiled at their first use. */
 import { type Callee, ModuleBuilder } from "../assembler.ts";
 import type { Lanes } from "../lanes.ts";
+import { mathImports } from "../math/imports.ts";
 
 export interface Kernel {
   /** Unique; says what and for which dtype. */
@@ -9,7 +10,9 @@ export interface Kernel {
   readonly result: "i32" | null;
   /** Kernels that its code calls. */
   readonly uses?: readonly Kernel[];
-  /** Adds the kernel's functions to a module; the one named `name` is exported. */
+  /** Functions of doubles that it borrows from JavaScript (math/imports.ts). */
+  readonly math?: readonly string[];
+  /** Adds the kernel's functions to a module; the one named `name` is exported. `uses` are the kernels, then the borrowed functions. */
   build(m: ModuleBuilder, uses: readonly Callee[]): void;
 }
 
@@ -26,6 +29,12 @@ export function importMemory(m: ModuleBuilder): void {
 
 export const importKernel = (m: ModuleBuilder, { name, params, result }: Kernel): Callee =>
   m.importFunction(kernelImport, name, params, result);
+
+/** A function of math/imports.ts. */
+export function importMath(m: ModuleBuilder, name: string): Callee {
+  const params = new Array<"f64">(mathImports[name]!.length).fill("f64");
+  return m.importFunction("math", name, params, "f64");
+}
 
 export type KernelFunction = (...args: number[]) => number;
 
@@ -48,7 +57,7 @@ export class Library {
       const m = new ModuleBuilder();
       importMemory(m);
       const uses = (kernel.uses ?? []).map((used) => importKernel(m, used));
-      kernel.build(m, uses);
+      kernel.build(m, [...uses, ...(kernel.math ?? []).map((name) => importMath(m, name))]);
       module = new WebAssembly.Module(m.bytes());
       modules.set(kernel.name, module);
     }
@@ -58,10 +67,11 @@ export class Library {
     return made;
   }
 
-  /** An import object with the memory and these kernels. */
+  /** An import object with the memory, the borrowed functions and these kernels. */
   imports(kernels: readonly Kernel[]): WebAssembly.Imports {
     return {
       [memoryImport[0]]: { [memoryImport[1]]: this.memory },
+      math: mathImports,
       [kernelImport]: Object.fromEntries(kernels.map((kernel) => [kernel.name, this.get(kernel)])),
     };
   }

@@ -5,6 +5,7 @@ import { lowerConvolution } from "./convolution.ts";
 import { lowerArgReduce, lowerCheck, lowerDynamicSlice, lowerGather, lowerScan, lowerScatter } from "./indexed.ts";
 import { lowerMatmul } from "./matmul.ts";
 import type { Part, Scratch } from "./part.ts";
+import { lowerRandom } from "./random.ts";
 import { lowerWindow, lowerWindowGradient } from "./window.ts";
 
 type StepOf<K extends StepKind> = Extract<Step, { readonly kind: K }>;
@@ -22,7 +23,7 @@ const table: { readonly [K in StepKind]: (step: StepOf<K>, scratch: Scratch) => 
   scan: lowerScan,
   check: lowerCheck,
   order: () => null,
-  random: () => null,
+  random: lowerRandom,
 };
 
 /** Kernels and loops that do what the step says, in order; null where there is no code for it. */
