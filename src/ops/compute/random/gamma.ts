@@ -49,7 +49,11 @@ function drawEach(
   return new NdArray(dtype, shape, data);
 }
 
-function stateful(context: ComputeContext, shape: NdArray, parameter: NdArray): { state: PhiloxState; shape: FullShape } {
+function stateful(
+  context: ComputeContext,
+  shape: NdArray,
+  parameter: NdArray,
+): { state: PhiloxState; shape: FullShape } {
   const full = [...dimsOf(shape), ...parameter.shape];
   return { state: takeBlocks(context, BigInt(blocksPerOutput) * BigInt(elementCount(full))), shape: full };
 }
@@ -62,7 +66,8 @@ export const randomGammaOp = defineOp("RandomGamma", {
   stateful: true,
   shape: ({ shape, alpha }, context) => [samplesShape(context, shape, alpha)],
   compute({ shape, alpha, T }, context) {
-    if (shape.shape.length !== 1) throw invalidArgument(`shape must be a vector of {int32,int64}, got shape ${formatShape(shape.shape)}`);
+    if (shape.shape.length !== 1)
+      throw invalidArgument(`shape must be a vector of {int32,int64}, got shape ${formatShape(shape.shape)}`);
     const made = stateful(context, shape, alpha);
     return drawEach(made.state, made.shape, toNumbers(alpha), T, gammaSample);
   },
@@ -150,7 +155,9 @@ export const statelessRandomPoissonOp = defineOp("StatelessRandomPoisson", {
     return [shapeFromInput(context, "shape", shape)];
   },
   compute({ shape, seed, lam, dtype }) {
-    return drawEach(seededState(seed), endsIn(dimsOf(shape), lam.shape), toNumbers(lam), dtype, (rate) => poissonSample(rate, dtype));
+    return drawEach(seededState(seed), endsIn(dimsOf(shape), lam.shape), toNumbers(lam), dtype, (rate) =>
+      poissonSample(rate, dtype),
+    );
   },
   gradient: "none",
 });

@@ -10,7 +10,8 @@ function positions(shape: FullShape, full: FullShape): (i: number) => number {
   const strides = rowMajorStrides(shape);
   const fullStrides = rowMajorStrides(full);
   const lead = full.length - shape.length;
-  return (i) => shape.reduce((sum, d, k) => sum + (d === 1 ? 0 : (Math.floor(i / fullStrides[lead + k]!) % d) * strides[k]!), 0);
+  return (i) =>
+    shape.reduce((sum, d, k) => sum + (d === 1 ? 0 : (Math.floor(i / fullStrides[lead + k]!) % d) * strides[k]!), 0);
 }
 
 /** output = d sample / d alpha for samples of gamma distributions, broadcast. */
@@ -24,7 +25,8 @@ export const randomGammaGradOp = defineOp("RandomGammaGrad", {
     const [ofAlpha, ofSample] = [positions(alpha.shape, shape), positions(sample.shape, shape)];
     const [alphas, samples] = [toNumbers(alpha), toNumbers(sample)];
     const data = allocateElements(T, elementCount(shape));
-    for (let i = 0; i < data.length; i++) setElement(T, data, i, gammaSampleGradient(alphas[ofAlpha(i)]!, samples[ofSample(i)]!));
+    for (let i = 0; i < data.length; i++)
+      setElement(T, data, i, gammaSampleGradient(alphas[ofAlpha(i)]!, samples[ofSample(i)]!));
     return new NdArray(T, shape, data);
   },
   gradient: "unregistered",

@@ -22,8 +22,10 @@ function drawnShape(logits: Shape, samples: Shape, context: ShapeContext): Shape
 
 /** Throws unless there is something to draw from; returns the number of samples for each row. */
 function checkSizes(logits: NdArray, samples: NdArray): number {
-  if (logits.shape.length !== 2) throw invalidArgument(`logits should be a matrix, got shape ${formatShape(logits.shape)}`);
-  if (samples.shape.length) throw invalidArgument(`num_samples should be a scalar, got shape ${formatShape(samples.shape)}`);
+  if (logits.shape.length !== 2)
+    throw invalidArgument(`logits should be a matrix, got shape ${formatShape(logits.shape)}`);
+  if (samples.shape.length)
+    throw invalidArgument(`num_samples should be a scalar, got shape ${formatShape(samples.shape)}`);
   const n = Number(elementAt(samples, 0));
   if (n < 0) throw invalidArgument(`num_samples should be nonnegative, got ${n}`);
   const [rows, classes] = logits.shape as readonly [number, number];
@@ -69,7 +71,12 @@ function firstAbove(sums: Float64Array, x: number): number {
 export const multinomialOp = defineOp("Multinomial", {
   inputs: ["logits: T", "num_samples: int32"],
   outputs: ["output: output_dtype"],
-  attrs: ["seed: int = 0", "seed2: int = 0", "T: realnumbertype" as "T: type", "output_dtype: {int32, int64} = DT_INT64"],
+  attrs: [
+    "seed: int = 0",
+    "seed2: int = 0",
+    "T: realnumbertype" as "T: type",
+    "output_dtype: {int32, int64} = DT_INT64",
+  ],
   stateful: true,
   shape: ({ logits, num_samples }, context) => [drawnShape(logits, num_samples, context)],
   compute({ logits, num_samples, output_dtype }, context) {
@@ -85,9 +92,14 @@ export const multinomialOp = defineOp("Multinomial", {
 export const statelessMultinomialOp = defineOp("StatelessMultinomial", {
   inputs: ["logits: T", "num_samples: int32", "seed: Tseed"],
   outputs: ["output: output_dtype"],
-  attrs: ["T: realnumbertype" as "T: type", "Tseed: {int32, int64} = DT_INT64", "output_dtype: {int32, int64} = DT_INT64"],
+  attrs: [
+    "T: realnumbertype" as "T: type",
+    "Tseed: {int32, int64} = DT_INT64",
+    "output_dtype: {int32, int64} = DT_INT64",
+  ],
   shape({ logits, num_samples, seed }, context) {
-    if (withRank(seed, 1)[0] !== null && seed![0] !== 2) throw invalidArgument(`Dimension must be 2 but is ${seed![0]}`);
+    if (withRank(seed, 1)[0] !== null && seed![0] !== 2)
+      throw invalidArgument(`Dimension must be 2 but is ${seed![0]}`);
     return [drawnShape(logits, num_samples, context)];
   },
   compute({ logits, num_samples, seed, output_dtype }) {
@@ -116,9 +128,16 @@ function drawn(name: string, logits: TensorLike, numSamples: TensorLike, options
 }
 
 /** numSamples classes for each row of logits [rows, classes], drawn with probabilities softmax(logits). */
-export const multinomial = (logits: TensorLike, numSamples: TensorLike, ...rest: Arguments<CategoricalOptions>): Tensor =>
+export const multinomial = (
+  logits: TensorLike,
+  numSamples: TensorLike,
+  ...rest: Arguments<CategoricalOptions>
+): Tensor =>
   drawn("multinomial", logits, numSamples, argumentsOf<CategoricalOptions>(rest, ["seed", "name", "outputDtype"]));
 
 /** As multinomial, under its newer name. */
-export const categorical = (logits: TensorLike, numSamples: TensorLike, ...rest: Arguments<CategoricalOptions>): Tensor =>
-  drawn("categorical", logits, numSamples, argumentsOf<CategoricalOptions>(rest, ["dtype", "seed", "name"]));
+export const categorical = (
+  logits: TensorLike,
+  numSamples: TensorLike,
+  ...rest: Arguments<CategoricalOptions>
+): Tensor => drawn("categorical", logits, numSamples, argumentsOf<CategoricalOptions>(rest, ["dtype", "seed", "name"]));

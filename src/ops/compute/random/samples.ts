@@ -32,7 +32,12 @@ export function gammaSample(alpha: number): (state: PhiloxState) => number {
   };
 }
 
-const highest: Record<string, number> = { float16: 65504, float32: 3.4028234663852886e38, int32: 2 ** 31 - 1, int64: 2 ** 63 };
+const highest: Record<string, number> = {
+  float16: 65504,
+  float32: 3.4028234663852886e38,
+  int32: 2 ** 31 - 1,
+  int64: 2 ** 63,
+};
 
 /**
  * Poisson numbers: by products of uniform numbers for rates below 10 (Knuth), by transformed rejection from there on.

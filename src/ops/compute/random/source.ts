@@ -93,7 +93,7 @@ export function simpleRandom(state: PhiloxState): SimpleRandom {
 function exact(n: bigint, width: bigint, random: () => bigint): bigint {
   if (n === 0n) return random() * 0n;
   if ((n & (n - 1n)) === 0n) return random() & (n - 1n);
-  const rest = ((1n << width) - 1n) % n + 1n;
+  const rest = (((1n << width) - 1n) % n) + 1n;
   for (;;) {
     const drawn = random();
     if (drawn >= rest) return drawn % n;

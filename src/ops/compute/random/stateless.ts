@@ -2,7 +2,7 @@
  * Random numbers from seeds that are inputs: the same seeds give the same numbers in every run. Version 2 takes key, counter and
  * algorithm. Source: stateless_random_ops.cc, stateless_random_ops_v2.cc.
  */
-import { int32, type DType, uint64 } from "../../../core/dtype.ts";
+import { type DType, int32, uint64 } from "../../../core/dtype.ts";
 import { invalidArgument } from "../../../core/error.ts";
 import { allocateElements, NdArray } from "../../../core/nd_array.ts";
 import * as philox from "../../../core/philox.ts";
@@ -71,12 +71,19 @@ export const statelessTruncatedNormalV2Op = fromKey("StatelessTruncatedNormalV2"
 
 /** Whole numbers in [minval, maxval). Throws INVALID_ARGUMENT `Need minval < maxval, got 5 >= 3`. */
 function integers(p: Lowering, shape: Value, min: Value, max: Value, seed: Value): Value {
-  for (const [name, { shape }] of [["minval", min], ["maxval", max]] as const) {
+  for (const [name, { shape }] of [
+    ["minval", min],
+    ["maxval", max],
+  ] as const) {
     if (shape.length) throw invalidArgument(`${name} must be 0-D, got shape ${formatShape(shape)}`);
   }
   const dims = checkedShape(p, shape);
   const words = `${p.constantOf(min) ?? ""} >= ${p.constantOf(max) ?? ""}`;
-  p.check(p.lt(min, max), ({ details }) => invalidArgument(`Need minval < maxval, got ${details ? `${details[0]} >= ${details[1]}` : words}`), [min, max]);
+  p.check(
+    p.lt(min, max),
+    ({ details }) => invalidArgument(`Need minval < maxval, got ${details ? `${details[0]} >= ${details[1]}` : words}`),
+    [min, max],
+  );
   return p.random("integers", min.dtype, dims, [min, max], seed);
 }
 
@@ -107,7 +114,8 @@ export const statelessRandomUniformIntV2Op = defineOp("StatelessRandomUniformInt
     withRank(maxval, 0);
     return [shapeFromInput(context, "shape", shape)];
   },
-  lower: (p, { shape, key, counter, alg, minval, maxval }) => integers(p, shape, minval, maxval, keyed(p, key, counter, alg)),
+  lower: (p, { shape, key, counter, alg, minval, maxval }) =>
+    integers(p, shape, minval, maxval, keyed(p, key, counter, alg)),
   gradient: "none",
 });
 
@@ -122,7 +130,11 @@ function bits(state: philox.PhiloxState, dtype: DType, shape: FullShape): NdArra
 export const statelessRandomUniformFullIntOp = defineOp("StatelessRandomUniformFullInt", {
   inputs: ["shape: T", "seed: Tseed"],
   outputs: ["output: dtype"],
-  attrs: [`dtype: ${wholes} = DT_UINT64` as "dtype: type = DT_UINT64", "T: {int32, int64} = DT_INT32", `Tseed: ${wholes} = DT_INT64` as "Tseed: type = DT_INT64"],
+  attrs: [
+    `dtype: ${wholes} = DT_UINT64` as "dtype: type = DT_UINT64",
+    "T: {int32, int64} = DT_INT32",
+    `Tseed: ${wholes} = DT_INT64` as "Tseed: type = DT_INT64",
+  ],
   shape({ shape, seed }, context) {
     seedShape(seed);
     return [shapeFromInput(context, "shape", shape)];

@@ -13,7 +13,8 @@ export function seededState(seed: NdArray): philox.PhiloxState {
 }
 
 export function checkSeed(shape: FullShape): void {
-  if (shape.length !== 1 || shape[0] !== 2) throw invalidArgument(`seed must have shape [2], not ${formatShape(shape)}`);
+  if (shape.length !== 1 || shape[0] !== 2)
+    throw invalidArgument(`seed must have shape [2], not ${formatShape(shape)}`);
 }
 
 export function seedShape(seed: Shape): void {
@@ -39,7 +40,9 @@ export function keyedState(key: NdArray, counter: NdArray, alg: NdArray): philox
 export function checkKey(key: FullShape, counter: FullShape, alg: FullShape): void {
   if (key.length !== 1 || key[0]! < 1) throw invalidArgument(`key must have shape [1], not ${formatShape(key)}`);
   if (counter.length !== 1 || counter[0]! < 2) {
-    throw invalidArgument(`counter must be a vector with length at least 2 for the Philox algorithm; got shape: ${formatShape(counter)}`);
+    throw invalidArgument(
+      `counter must be a vector with length at least 2 for the Philox algorithm; got shape: ${formatShape(counter)}`,
+    );
   }
   if (alg.length) throw invalidArgument(`algorithm must be of shape [], not ${formatShape(alg)}`);
 }

@@ -4,8 +4,8 @@ import { invalidArgument } from "../../../core/error.ts";
 import { allocateElements, elementAt, NdArray, setElement } from "../../../core/nd_array.ts";
 import * as philox from "../../../core/philox.ts";
 import { elementCount, type FullShape, formatShape, withRankAtMost } from "../../../core/shape.ts";
-import { toNumbers } from "../array/basic/elements.ts";
 import { defineOp } from "../../define.ts";
+import { toNumbers } from "../array/basic/elements.ts";
 import { shapeFromInput } from "../array/basic/shape_input.ts";
 import { dimsOf } from "./shape.ts";
 import { takeBlocks } from "./source.ts";
@@ -48,16 +48,21 @@ function sourceOf(state: philox.PhiloxState, dtype: DType): Source {
         return elementAt(cell, 0) as number;
       }
     : Math.fround;
-  const blockOf = (fill32: (s: philox.PhiloxState, out: Float32Array) => void, fill16: (s: philox.PhiloxState, out: Uint16Array) => void) => () => {
-    if (!isHalf) {
-      const out = new Float32Array(4);
-      fill32(state, out);
-      return out;
-    }
-    const out = new Uint16Array(4);
-    fill16(state, out);
-    return toNumbers(new NdArray(dtype, [4], out));
-  };
+  const blockOf =
+    (
+      fill32: (s: philox.PhiloxState, out: Float32Array) => void,
+      fill16: (s: philox.PhiloxState, out: Uint16Array) => void,
+    ) =>
+    () => {
+      if (!isHalf) {
+        const out = new Float32Array(4);
+        fill32(state, out);
+        return out;
+      }
+      const out = new Uint16Array(4);
+      fill16(state, out);
+      return toNumbers(new NdArray(dtype, [4], out));
+    };
   return {
     uniform: blockOf(philox.fillUniformFloat32, philox.fillUniformHalf),
     normal: blockOf(philox.fillNormalFloat32, philox.fillNormalHalf),
@@ -70,7 +75,8 @@ function drawBatch(source: Source, given: Parameters, out: Float64Array, from: n
   const { round: r } = source;
   let { deviation, min, max } = given;
   const { mean } = given;
-  if (!(deviation > 0 && min < max && (Number.isFinite(min) || Number.isFinite(max)))) throw invalidArgument("Invalid parameters");
+  if (!(deviation > 0 && min < max && (Number.isFinite(min) || Number.isFinite(max))))
+    throw invalidArgument("Invalid parameters");
   if (min === Number.NEGATIVE_INFINITY || max < mean) {
     [min, max] = [max, min];
     deviation = -deviation;
@@ -130,7 +136,8 @@ interface Given {
 
 /** Batches of the result: the first axis, or pieces of 100 where all have the same parameters. */
 function batchesOf(shape: FullShape, given: Given): { batches: number; perBatch: number } {
-  if (shape.length === 0) throw invalidArgument("Shape tensor must not be empty, got Tensor<type: int32 shape: [0] values: >");
+  if (shape.length === 0)
+    throw invalidArgument("Shape tensor must not be empty, got Tensor<type: int32 shape: [0] values: >");
   const all = Object.entries(given) as [string, NdArray][];
   if (all.every(([, { shape }]) => shape.length === 0 || shape[0] === 1)) {
     return { batches: Math.ceil(elementCount(shape) / desiredBatch), perBatch: desiredBatch };
@@ -143,13 +150,25 @@ function batchesOf(shape: FullShape, given: Given): { batches: number; perBatch:
   return { batches: shape[0]!, perBatch: elementCount(shape.slice(1)) };
 }
 
-function draw(state: philox.PhiloxState, dtype: DType, shape: FullShape, given: Given, batches: number, perBatch: number): NdArray {
+function draw(
+  state: philox.PhiloxState,
+  dtype: DType,
+  shape: FullShape,
+  given: Given,
+  batches: number,
+  perBatch: number,
+): NdArray {
   const total = elementCount(shape);
   const out = new Float64Array(total);
   const source = sourceOf(state, dtype);
   const at = (array: NdArray, b: number): number => toNumbers(array)[array.size === 1 ? 0 : b]!;
   for (let b = 0; b < batches; b++) {
-    const parameters = { mean: at(given.means, b), deviation: at(given.stdevs, b), min: at(given.minvals, b), max: at(given.maxvals, b) };
+    const parameters = {
+      mean: at(given.means, b),
+      deviation: at(given.stdevs, b),
+      min: at(given.minvals, b),
+      max: at(given.maxvals, b),
+    };
     const to = Math.min((b + 1) * perBatch, total);
     drawBatch(source, parameters, out, b * perBatch, to);
   }
@@ -178,4 +197,3 @@ export const parameterizedTruncatedNormalOp = defineOp("ParameterizedTruncatedNo
   },
   gradient: "none",
 });
-

@@ -98,10 +98,13 @@ export const sparseSoftmaxCrossEntropyWithLogitsOp = defineOp("SparseSoftmaxCros
     checkSparse(features.shape, labels.shape);
     const [rows, classes] = features.shape as readonly [number, number];
     p.gather(p.iota("int32", [classes], 0), labels, {
-      onError: ({ value, limit }) =>
-        invalidArgument(
-          `Received a label value of ${value} which is outside the valid range of [0, ${limit}).  Label values: ${value}`,
-        ),
+      onError: ({ value, limit, details }) => {
+        const all = Array.from(details![0]!.data as Int32Array).join(" ");
+        return invalidArgument(
+          `Received a label value of ${value} which is outside the valid range of [0, ${limit}).  Label values: ${all}`,
+        );
+      },
+      details: [labels],
     });
     const { x, e, sum, log } = logSumExp(p, features);
     const isLabel = p.eq(p.iota(labels.dtype, [rows, classes], 1), p.reshape(labels, [rows, 1]));
