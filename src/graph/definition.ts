@@ -101,11 +101,16 @@ export interface ComputeContext {
   randomWords(): Uint32Array;
   /** The variable behind a reference or resource input. */
   variable(input: string): VariableHandle;
-  /** The object that a resource or string-ref handle names, or undefined. */
-  resource<T>(handle: NdArray): T | undefined;
-  /** The object of a container and name, made on first use; its handle. */
-  makeResource<T>(options: { container: string; name: string; create: () => T }): { handle: NdArray; resource: T };
+  /** The object that a handle names, or undefined. Handles of TensorFlow's first version are texts: container and name; `kind` says of what. */
+  resource<T>(handle: NdArray, kind?: string): T | undefined;
+  /** The object of a container, kind and name, made on first use; its handle. */
+  makeResource<T>(options: { container: string; kind?: string; name: string; create: () => T }): {
+    handle: NdArray;
+    resource: T;
+  };
   deleteResource(handle: NdArray): boolean;
+  /** A number that this session has not given before. */
+  nextId(): number;
   /** Runs a function of the graph's library. */
   call(fn: FunctionRef, args: readonly NdArray[]): readonly NdArray[];
   /** Called when the run is over, however it ends: frees what lives as long as the run. */

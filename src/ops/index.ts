@@ -1,5 +1,4 @@
 /** Every op family. One line a file. */
-import "./compute/math/segment/dense.ts";
 export * from "./compute/array/basic/checks.ts";
 export * from "./compute/array/basic/fill.ts";
 export * from "./compute/array/basic/group.ts";
@@ -37,6 +36,7 @@ export * from "./compute/math/cast.ts";
 export * from "./compute/math/clip.ts";
 export * from "./compute/math/compare/compare.ts";
 export * from "./compute/math/compare/logic.ts";
+export * from "./compute/math/counts.ts";
 export * from "./compute/math/elementwise/broadcast_gradient.ts";
 export * from "./compute/math/elementwise/complex.ts";
 export * from "./compute/math/elementwise/gradient_ops.ts";
@@ -48,9 +48,11 @@ export * from "./compute/math/reduce/composed.ts";
 export * from "./compute/math/reduce/extremes.ts";
 export * from "./compute/math/reduce/scan.ts";
 export * from "./compute/math/reduce/sums.ts";
+import "./compute/math/segment/dense.ts";
 export * from "./compute/math/segment/segment.ts";
 export * from "./compute/math/segment/sparse.ts";
 export * from "./compute/math/segment/unsorted.ts";
+export * from "./compute/math/special/functions.ts";
 export * from "./compute/matrix/banded.ts";
 export * from "./compute/matrix/decompose/cholesky.ts";
 export * from "./compute/matrix/decompose/eigen.ts";

@@ -55,6 +55,7 @@ function computed(op: Operation, inputs: readonly NdArray[]): readonly NdArray[]
       resource: none,
       makeResource: none,
       deleteResource: none,
+      nextId: none,
       call: none,
       atEnd: none,
     });

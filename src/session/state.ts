@@ -32,6 +32,11 @@ const isClosable = (object: unknown): object is Closable =>
   typeof object === "object" && object !== null && typeof (object as { close?: unknown }).close === "function";
 
 const randomStateBytes = 32;
+const decoder = new TextDecoder();
+
+/** What tells resources apart: their container, what they are, and their name. */
+export const resourceKey = (container: string, kind: string, name: string): string =>
+  `${container || "localhost"}/${kind}/${name}`;
 
 export class SessionState {
   readonly engine: Engine;
@@ -45,8 +50,10 @@ export class SessionState {
   readonly #nodeStates = new Map<Operation, unknown>();
   /** Resource variables live in a container that their first value makes. */
   readonly #container = { exists: false };
-  readonly #resources: (ResourceEntry | undefined)[] = [];
+  readonly #resources = new Map<number, ResourceEntry>();
+  #nextResource = 0;
   readonly #resourceByKey = new Map<string, number>();
+  #nextId = 0;
   /** Random slots are numbered apart from variables. */
   #nextRandomSlot = 1 << 20;
 
@@ -192,35 +199,46 @@ export class SessionState {
     return this.#nodeStates.get(op) as T;
   }
 
-  makeResource<T>(container: string, name: string, create: () => T): { handle: NdArray; resource: T } {
-    const key = `${container}/${name}`;
-    let id = this.#resourceByKey.get(key);
-    if (id === undefined) {
-      id = this.#resources.length;
-      this.#resources.push({ key, object: create() });
-      this.#resourceByKey.set(key, id);
-    }
-    return { handle: new NdArray(resource, [], Int32Array.of(id)), resource: this.#resources[id]!.object as T };
+  nextId(): number {
+    return this.#nextId++;
   }
 
-  resource<T>(handle: NdArray): T | undefined {
-    return this.#resources[(handle.data as Int32Array)[0]!]?.object as T | undefined;
+  makeResource<T>(key: string, create: () => T): { handle: NdArray; resource: T } {
+    let id = this.#resourceByKey.get(key);
+    if (id === undefined) {
+      id = this.#nextResource++;
+      this.#resources.set(id, { key, object: create() });
+      this.#resourceByKey.set(key, id);
+    }
+    return { handle: new NdArray(resource, [], Int32Array.of(id)), resource: this.#resources.get(id)!.object as T };
+  }
+
+  resource<T>(handle: NdArray, kind: string): T | undefined {
+    const id = this.#idOf(handle, kind);
+    return id === undefined ? undefined : (this.#resources.get(id)?.object as T | undefined);
+  }
+
+  #idOf(handle: NdArray, kind = ""): number | undefined {
+    if (ArrayBuffer.isView(handle.data)) return (handle.data as Int32Array)[0]!;
+    const [container, name] = Array.from(handle.data, (bytes) => decoder.decode(bytes));
+    return this.#resourceByKey.get(resourceKey(container!, kind, name!));
   }
 
   deleteResource(handle: NdArray): boolean {
-    const id = (handle.data as Int32Array)[0]!;
-    const entry = this.#resources[id];
-    if (!entry) return false;
+    const id = this.#idOf(handle);
+    const entry = id === undefined ? undefined : this.#resources.get(id);
+    if (id === undefined || !entry) return false;
     if (isClosable(entry.object)) entry.object.close();
     this.#resourceByKey.delete(entry.key);
-    this.#resources[id] = undefined;
+    this.#resources.delete(id);
     return true;
   }
 
   /** Frees everything. */
   close(): void {
-    for (const entry of this.#resources) if (entry && isClosable(entry.object)) entry.object.close();
-    this.#resources.length = 0;
+    for (const entry of this.#resources.values()) if (isClosable(entry.object)) entry.object.close();
+    this.#resources.clear();
+    this.#resourceByKey.clear();
     for (const state of this.#variables) {
       if (state.address) this.engine.free(state.address);
       state.address = 0;

@@ -9,7 +9,7 @@ import type { FunctionRef } from "../../graph/attr.ts";
 import type { ComputeContext, NodeFacts, RunContext } from "../../graph/definition.ts";
 import { argLength, isListArg, recordOf } from "../../graph/infer.ts";
 import type { Operation } from "../../graph/operation.ts";
-import type { SessionState } from "../state.ts";
+import { resourceKey, type SessionState } from "../state.ts";
 import { hasLowering } from "./classify.ts";
 import { atNode } from "./errors.ts";
 import { copyIn, copyOut, EngineValue, type RunValue, VariableValue, viewOf } from "./values.ts";
@@ -147,8 +147,10 @@ function contextFor(op: Operation, inputs: readonly RunValue[], environment: Hos
     nodeState: (create) => state.nodeState(op, create),
     randomWords: () => new Uint32Array(state.engine.buffer as ArrayBuffer, state.slotAddress(state.randomSlot(op)), 8),
     variable,
-    resource: (handle) => state.resource(handle),
-    makeResource: ({ container, name, create }) => state.makeResource(container, name || op.name, create),
+    resource: (handle, kind = "") => state.resource(handle, kind),
+    makeResource: ({ container, kind = "", name, create }) =>
+      state.makeResource(resourceKey(container, kind, name || op.name), create),
+    nextId: () => state.nextId(),
     deleteResource(handle) {
       // A handle of a variable is the variable itself here.
       const value = handle as unknown;

@@ -1,0 +1,237 @@
+/**
+ * A queue of tuples with a capacity: enqueues wait for room, dequeues for elements. Closing lets waiting enqueues finish (or cancels them);
+ * afterwards dequeues take what is left, then fail. Source: queue_base.cc, fifo_queue.cc, random_shuffle_queue_op.cc, padding_fifo_queue.cc.
+ */
+import type { DType } from "../../../core/dtype.ts";
+import { CancelledError, invalidArgument, OutOfRangeError } from "../../../core/error.ts";
+import type { NdArray } from "../../../core/nd_array.ts";
+import { compatible, type FullShape, formatShape, type Shape } from "../../../core/shape.ts";
+import { rowOf, stackPadded, stackRows, zeros } from "../arrays.ts";
+import { Attempt, Lines, type Progress } from "./attempts.ts";
+import type { Store, Tuple } from "./stores.ts";
+
+export interface QueueOptions {
+  /** "FIFOQueue", "RandomShuffleQueue": the type in messages. */
+  readonly type: string;
+  readonly name: string;
+  readonly dtypes: readonly DType[];
+  /** Shapes of the components; empty when they may be any. */
+  readonly shapes: readonly Shape[];
+  /** Negative: any number of elements. */
+  readonly capacity: number;
+  readonly minAfterDequeue?: number;
+  /** Components of a batch may differ in size and are filled up with zeros. */
+  readonly isPadding?: boolean;
+  readonly store: Store;
+}
+
+export class Queue {
+  readonly type: string;
+  readonly name: string;
+  readonly dtypes: readonly DType[];
+  readonly shapes: readonly Shape[];
+  readonly capacity: number;
+  readonly minAfterDequeue: number;
+  readonly isPadding: boolean;
+  readonly #store: Store;
+  readonly #lines = new Lines();
+  #isClosed = false;
+
+  constructor(options: QueueOptions) {
+    this.type = options.type;
+    this.name = options.name;
+    this.dtypes = options.dtypes;
+    this.shapes = options.shapes;
+    this.capacity = options.capacity < 0 ? Number.POSITIVE_INFINITY : options.capacity;
+    this.minAfterDequeue = options.minAfterDequeue ?? 0;
+    this.isPadding = options.isPadding ?? false;
+    this.#store = options.store;
+  }
+
+  get size(): number {
+    return this.#store.size;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Messages about an element at a time are those of the FIFO queue that a padding queue is. */
+  get #single(): string {
+    return `${this.isPadding ? "FIFOQueue" : this.type} '${this.name}'`;
+  }
+
+  enqueue(tuple: Tuple, signal: AbortSignal): void | Promise<void> {
+    for (const [i, component] of tuple.entries()) {
+      const want = this.shapes[i];
+      if (want !== undefined && !compatible(want, component.shape)) throw mismatch(i, want, component.shape);
+    }
+    const attempt = new Attempt<void>({
+      cancelled: "Enqueue operation was cancelled",
+      value: () => {},
+      step: () => {
+        this.#refuseWhenClosed();
+        if (this.#store.size >= this.capacity) return "none";
+        this.#store.push(tuple);
+        return "complete";
+      },
+    });
+    return this.#lines.join(this.#lines.enqueues, attempt, signal);
+  }
+
+  /** Each row of the components is an element. Rows that found room stay when the rest is cancelled. */
+  enqueueMany(components: Tuple, signal: AbortSignal): void | Promise<void> {
+    const n = this.#checkBatch(components);
+    if (n === 0) return;
+    let next = 0;
+    const attempt = new Attempt<void>({
+      cancelled: "Enqueue operation was cancelled",
+      value: () => {},
+      step: () => {
+        this.#refuseWhenClosed();
+        let progress: Progress = "none";
+        while (this.#store.size < this.capacity) {
+          this.#store.push(components.map((component) => rowOf(component, next)));
+          if (++next === n) return "complete";
+          progress = "some";
+        }
+        return progress;
+      },
+    });
+    return this.#lines.join(this.#lines.enqueues, attempt, signal);
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#isClosed) throw new CancelledError(`${this.#single} is closed.`);
+  }
+
+  /** The number of rows, equal for all components. */
+  #checkBatch(components: Tuple): number {
+    const n = components[0]!.shape[0] ?? 0;
+    for (const [i, { shape }] of components.entries()) {
+      const inner = this.shapes[i];
+      if (inner !== undefined) {
+        const want = inner === null ? null : [n, ...inner];
+        if (!compatible(want, shape) || shape.length === 0) throw mismatch(i, want, shape);
+      } else if (shape[0] !== n) {
+        throw invalidArgument(
+          `All input tensors must have the same size in the 0th dimension. Component ${i} has ${shape[0] ?? 0}, and should have ${n}`,
+        );
+      }
+    }
+    return n;
+  }
+
+  dequeue(signal: AbortSignal): Tuple | Promise<Tuple> {
+    let tuple: Tuple = [];
+    const attempt = new Attempt<Tuple>({
+      cancelled: "Dequeue operation was cancelled",
+      value: () => tuple,
+      step: () => {
+        const { size } = this.#store;
+        if (this.#isClosed && size === 0) throw this.#exhausted(this.#single, 1, 0);
+        if (size - this.#kept <= 0) return "none";
+        tuple = this.#store.pop();
+        return "complete";
+      },
+    });
+    return this.#lines.join(this.#lines.dequeues, attempt, signal);
+  }
+
+  /** Elements that stay so that the next one is well mixed. */
+  get #kept(): number {
+    return this.#isClosed ? 0 : this.minAfterDequeue;
+  }
+
+  /** n elements as batches, one for each component. With `allowSmall`, fewer when the queue is closed and some are left. */
+  dequeueMany(n: number, allowSmall: boolean, signal: AbortSignal): Tuple | Promise<Tuple> {
+    if (this.shapes.length < this.dtypes.length) {
+      throw invalidArgument(
+        `${this.type}'s DequeueMany and DequeueUpTo require the components to have specified shapes.`,
+      );
+    }
+    if (n === 0) return this.dtypes.map((dtype, i) => zeros(dtype, [0, ...this.shapes[i]!.map((d) => d ?? 0)]));
+    const store = this.#store;
+    let wanted = n;
+    let taken: Tuple[] = [];
+    const restore = (): void => {
+      store.putBack(taken);
+      taken = [];
+    };
+    const attempt = new Attempt<Tuple>({
+      cancelled: "Dequeue operation was cancelled",
+      value: () => this.#batch(taken),
+      restore,
+      step: () => {
+        const { size } = store;
+        if (this.#isClosed && size < wanted) {
+          const left = wanted;
+          restore();
+          if (allowSmall && store.size > 0) wanted = store.size;
+          else {
+            wanted = n;
+            if (allowSmall && !this.#lines.enqueues.isEmpty) return "none";
+            throw this.#exhausted(`${this.type} '${this.name}'`, left, size);
+          }
+        }
+        let progress: Progress = "none";
+        for (let free = store.size - this.#kept; free > 0; free--) {
+          taken.push(store.pop());
+          progress = "some";
+          if (--wanted === 0) return "complete";
+        }
+        return progress;
+      },
+    });
+    return this.#lines.join(this.#lines.dequeues, attempt, signal);
+  }
+
+  #exhausted(what: string, wanted: number, size: number): OutOfRangeError {
+    return new OutOfRangeError(
+      `${what} is closed and has insufficient elements (requested ${wanted}, current size ${size})`,
+    );
+  }
+
+  #batch(tuples: readonly Tuple[]): Tuple {
+    return this.dtypes.map((dtype, i) => {
+      const rows = tuples.map((tuple) => tuple[i]!);
+      if (!this.isPadding) return stackRows(dtype, rows[0]!.shape, rows);
+      return stackPadded(dtype, largest(rows), rows);
+    });
+  }
+
+  /** Waits in line behind earlier enqueues; with `cancelPending`, at once, and they are cancelled. */
+  closeQueue(cancelPending: boolean, signal: AbortSignal): void | Promise<void> {
+    if (cancelPending) {
+      this.#isClosed = true;
+      this.#lines.enqueues.cancelAll();
+      this.#lines.flush();
+      return;
+    }
+    const attempt = new Attempt<void>({
+      cancelled: "Enqueue operation was cancelled",
+      value: () => {},
+      step: () => {
+        if (this.#isClosed) throw new CancelledError(`Queue '${this.name}' is already closed.`);
+        this.#isClosed = true;
+        return "complete";
+      },
+    });
+    return this.#lines.join(this.#lines.enqueues, attempt, signal);
+  }
+
+  /** The session's end: whoever waits is cancelled. */
+  close(): void {
+    this.#isClosed = true;
+    this.#lines.enqueues.cancelAll();
+    this.#lines.dequeues.cancelAll();
+  }
+}
+
+function largest(rows: readonly NdArray[]): FullShape {
+  const [first, ...others] = rows.map((row) => row.shape);
+  return first!.map((d, axis) => others.reduce((most, shape) => Math.max(most, shape[axis]!), d));
+}
+
+const mismatch = (i: number, want: Shape, got: FullShape) =>
+  invalidArgument(`Shape mismatch in tuple component ${i}. Expected ${formatShape(want)}, got ${formatShape(got)}`);
