@@ -8,7 +8,7 @@ import { Tensor } from "../graph/tensor.ts";
 import { GraphKeys } from "./collections.ts";
 import { zerosInitializer } from "./initializers.ts";
 import { getVariable } from "./variables/scope.ts";
-import { Variable } from "./variables/variable.ts";
+import { Variable, VariableAggregation } from "./variables/variable.ts";
 
 /** The graph's global step, or null. Throws TypeError when what is there is no integer scalar. */
 export function getGlobalStep(graph: Graph = getDefaultGraph()): Variable | null {
@@ -42,6 +42,7 @@ export function createGlobalStep(graph: Graph = getDefaultGraph()): Variable {
         initializer: zerosInitializer(),
         trainable: false,
         collections: [GraphKeys.GLOBAL_VARIABLES, GraphKeys.GLOBAL_STEP],
+        aggregation: VariableAggregation.ONLY_FIRST_REPLICA,
       }),
     ),
   );

@@ -145,7 +145,9 @@ function slicesOf(name: string, parts: readonly Variable[]): Saveable[] {
     fullName ??= info.fullName;
     if (fullName !== info.fullName)
       throw new ValueError(`Slices must all be from the same tensor: ${fullName} != ${info.fullName}`);
-    return part.isResource ? ofResourceSlice(name, info.spec, part) : ofReference(name, info.spec, part.handle);
+    return part.isResource
+      ? ofResourceSlice(name, info.spec, part)
+      : { ...ofReference(name, info.spec, part.handle), tensor: () => part.value() };
   });
 }
 

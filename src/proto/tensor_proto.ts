@@ -78,7 +78,11 @@ const repeated = new WeakMap<NdArray, Elements>();
  * when `.data` is first read, RESOURCE_EXHAUSTED if memory does not hold them; in a TensorProto it stays the short list that it is.
  */
 export function splat(shape: FullShape, values: NdArray): NdArray {
-  if (elementCount(shape) <= values.size) return new NdArray(values.dtype, shape, values.data);
+  const count = elementCount(shape);
+  if (count <= values.size) {
+    const numbers = values.dtype.isComplex ? 2 * count : count;
+    return new NdArray(values.dtype, shape, count < values.size ? values.data.slice(0, numbers) : values.data);
+  }
   return splatElements(values.dtype, shape, values.data);
 }
 

@@ -18,6 +18,7 @@ import { log, nowSeconds } from "../core/host.ts";
 import { elementAt, NdArray } from "../core/nd_array.ts";
 import { getDefaultGraph } from "../graph/graph.ts";
 import { Tensor } from "../graph/tensor.ts";
+import { makeFolderOf } from "../io/checkpoint/bundle_writer.ts";
 import { nodeFiles, removeQuietly } from "../io/file_system.ts";
 import { decode, encode, pb } from "../proto/messages.ts";
 import { printText } from "../proto/text_format.ts";
@@ -176,8 +177,8 @@ export class Saver {
 
   /**
    * Writes the values of the variables in the session and the graph beside them. The prefix of the checkpoint (null for an empty saver):
-   * `restore` takes it. Order on disk: graph, data, index, state file; then the oldest checkpoint beyond maxToKeep goes. Throws ValueError
-   * for a folder that is not there, FAILED_PRECONDITION for variables without a value.
+   * `restore` takes it. Order on disk: graph, data, index, state file; then the oldest checkpoint beyond maxToKeep goes. The folder is made
+   * when its parent is there. Throws ValueError without,  FAILED_PRECONDITION for variables without a value.
    */
   async save(sess: Session, savePath: string, options: SaveOptions = {}): Promise<string | null> {
     const { metaGraphSuffix = "meta", writeMetaGraph = true, writeState = true } = options;
@@ -191,6 +192,7 @@ export class Saver {
     const metaGraphFile = metaGraphFilename(checkpoint, metaGraphSuffix);
     const isMetaNew = writeMetaGraph && !nodeFiles.stat(metaGraphFile);
     try {
+      makeFolderOf(savePath);
       if (writeMetaGraph) sess.graph.asDefault(() => this.exportMetaGraph(metaGraphFile));
       if (this.#isEmpty) return null;
       const prefix = await this.#run(sess, checkpoint);
@@ -230,7 +232,7 @@ export class Saver {
   /** The state file first, so that it never names what is deleted. */
   #afterSave(prefix: string, parent: string, latestFilename: string, metaGraphSuffix: string): void {
     this.#record(prefix);
-    updateCheckpointState(parent === "." && !prefix.startsWith(".") ? "" : parent, prefix, {
+    updateCheckpointState(parent, prefix, {
       allModelCheckpointPaths: this.lastCheckpoints,
       latestFilename,
       saveRelativePaths: this.#options.saveRelativePaths,
@@ -243,12 +245,15 @@ export class Saver {
     if (!maxToKeep) return;
     this.#last = this.#last.filter((each) => each.prefix !== prefix);
     this.#last.push({ prefix, seconds: nowSeconds(), isRecovered: false });
-    if (this.#last.length > maxToKeep) this.#outdated.push(this.#last.shift()!);
+    const surplus = Math.max(0, this.#last.length - maxToKeep);
+    this.#outdated.push(...this.#last.splice(0, surplus));
   }
 
   #deleteOutdated(parent: string, metaGraphSuffix: string): void {
-    const oldest = this.#outdated.shift();
-    if (!oldest) return;
+    for (const each of this.#outdated.splice(0)) this.#deleteUnlessKept(each, parent, metaGraphSuffix);
+  }
+
+  #deleteUnlessKept(oldest: Written, parent: string, metaGraphSuffix: string): void {
     if (oldest.seconds > this.#nextKeptSeconds) {
       this.#nextKeptSeconds += this.#keepEverySeconds;
       return;

@@ -307,6 +307,8 @@ export function getVariable(
       useResource: options.useResource ?? scope.useResource ?? false,
       customGetter: options.customGetter ?? scope.customGetter,
       constraint: options.constraint ?? scope.constraint ?? undefined,
+      synchronization: options.synchronization,
+      aggregation: options.aggregation,
     });
   });
 }

@@ -51,6 +51,8 @@ export interface GetVariableOptions {
   readonly useResource?: boolean | undefined;
   readonly customGetter?: CustomGetter | null | undefined;
   readonly constraint?: Constraint | undefined;
+  readonly synchronization?: number | undefined;
+  readonly aggregation?: number | undefined;
 }
 
 /** Options with the scope's defaults filled in. */
@@ -120,6 +122,8 @@ export class VariableStore {
           : undefined,
       validateShape: options.validateShape,
       constraint: options.constraint,
+      synchronization: options.synchronization,
+      aggregation: options.aggregation,
       useResource: options.useResource,
       shape,
     });

@@ -49,7 +49,13 @@ export interface VariableOptions {
   /** A resource variable instead of a reference. */
   readonly useResource?: boolean | undefined;
   readonly shape?: Shape | undefined;
+  /** Kept in VariableDef for TensorFlow on several devices; here one copy is all there is. */
+  readonly synchronization?: number | undefined;
+  readonly aggregation?: number | undefined;
 }
+
+export const VariableSynchronization = { AUTO: 0, NONE: 1, ON_WRITE: 2, ON_READ: 3 } as const;
+export const VariableAggregation = { NONE: 0, SUM: 1, MEAN: 2, ONLY_FIRST_REPLICA: 3 } as const;
 
 export interface AssignOptions {
   readonly useLocking?: boolean | undefined;
@@ -75,22 +81,25 @@ export class Variable implements TensorConvertible {
   readonly isResource: boolean;
   readonly trainable: boolean;
   readonly constraint: Constraint | null;
+  readonly synchronization: number;
+  readonly aggregation: number;
   saveSliceInfo: SaveSliceInfo | null = null;
   /** The static shape of a resource variable; a reference has its own. */
   #shape: Shape;
   readonly #validateShape: boolean;
 
   constructor(initialValue: InitialValue, options: VariableOptions = {}) {
+    this.synchronization = options.synchronization ?? VariableSynchronization.AUTO;
+    this.aggregation = options.aggregation ?? VariableAggregation.NONE;
     if (initialValue instanceof Recreated) {
-      this.#nodes = initialValue.nodes;
-      this.isResource = initialValue.isResource;
-      this.trainable = initialValue.trainable;
+      const { nodes, isResource, slice } = initialValue;
+      this.#nodes = nodes;
+      this.isResource = isResource;
+      this.trainable = options.trainable ?? false;
       this.constraint = null;
-      this.saveSliceInfo = initialValue.slice;
+      this.saveSliceInfo = slice;
       this.#validateShape = true;
-      this.#shape = initialValue.isResource
-        ? initialValue.nodes.handle.op.getAttr<readonly number[] | null>("shape")
-        : null;
+      this.#shape = isResource ? nodes.handle.op.getAttr<readonly number[] | null>("shape") : null;
       return;
     }
     if (initialValue === undefined || initialValue === null) throw new ValueError("initial_value must be specified.");
@@ -285,6 +294,8 @@ export class Variable implements TensorConvertible {
       ...(this.saveSliceInfo ? { saveSliceInfoDef: this.saveSliceInfo.toProto() } : {}),
       isResource: this.isResource,
       trainable: this.trainable,
+      synchronization: this.synchronization,
+      aggregation: this.aggregation,
     };
   }
 
@@ -306,7 +317,12 @@ export class Variable implements TensorConvertible {
       read,
     };
     const slice = proto.saveSliceInfoDef ? SaveSliceInfo.fromProto(proto.saveSliceInfoDef) : null;
-    return new Variable(new Recreated(nodes, isResource, proto.trainable ?? false, slice) as unknown as InitialValue);
+    const { trainable, synchronization, aggregation } = proto;
+    return new Variable(new Recreated(nodes, isResource, slice) as unknown as InitialValue, {
+      trainable: trainable ?? false,
+      synchronization: synchronization ?? undefined,
+      aggregation: aggregation ?? undefined,
+    });
   }
 
   /** `<tf.Variable 'w:0' shape=(1,) dtype=float32_ref>`. */
@@ -338,13 +354,11 @@ export class Variable implements TensorConvertible {
 class Recreated {
   readonly nodes: VariableNodes;
   readonly isResource: boolean;
-  readonly trainable: boolean;
   readonly slice: SaveSliceInfo | null;
 
-  constructor(nodes: VariableNodes, isResource: boolean, trainable: boolean, slice: SaveSliceInfo | null) {
+  constructor(nodes: VariableNodes, isResource: boolean, slice: SaveSliceInfo | null) {
     this.nodes = nodes;
     this.isResource = isResource;
-    this.trainable = trainable;
     this.slice = slice;
   }
 }

@@ -39,6 +39,12 @@ type TableRow = readonly [key: Uint8Array, value: Uint8Array];
 const encoder = new TextEncoder();
 const headerKey = new Uint8Array();
 
+/** Makes the folder of a checkpoint, unless its parent is not there either. */
+export function makeFolderOf(prefix: string, fs: FileSystem = nodeFiles): void {
+  const folder = dirname(prefix);
+  if (!fs.stat(folder) && fs.stat(dirname(folder))?.isDirectory) fs.mkdir(folder);
+}
+
 /** One shard. Add tensors (in the order in which their bytes shall lie), then `finish`; after an error or `abort` nothing is left. */
 export class BundleWriter {
   readonly prefix: string;
@@ -53,6 +59,7 @@ export class BundleWriter {
   constructor(prefix: string, { fs = nodeFiles }: { readonly fs?: FileSystem } = {}) {
     this.prefix = prefix;
     this.#files = fs;
+    makeFolderOf(prefix, fs);
     this.#temporaryData = temporaryName(dataPath(prefix, 0, 1));
     this.#file = fs.open(this.#temporaryData, "wx");
   }
