@@ -1,4 +1,5 @@
 /** Every op family. One line a file. */
+import "./compute/math/segment/dense.ts";
 export * from "./compute/array/basic/checks.ts";
 export * from "./compute/array/basic/fill.ts";
 export * from "./compute/array/basic/group.ts";
@@ -48,7 +49,6 @@ export * from "./compute/math/reduce/composed.ts";
 export * from "./compute/math/reduce/extremes.ts";
 export * from "./compute/math/reduce/scan.ts";
 export * from "./compute/math/reduce/sums.ts";
-import "./compute/math/segment/dense.ts";
 export * from "./compute/math/segment/segment.ts";
 export * from "./compute/math/segment/sparse.ts";
 export * from "./compute/math/segment/unsorted.ts";
@@ -78,6 +78,8 @@ export * from "./compute/nn/conv/conv3d.ts";
 export * from "./compute/nn/conv/depthwise.ts";
 export * from "./compute/nn/conv/separable.ts";
 export * from "./compute/nn/conv/space_to_batch.ts";
+export * from "./compute/nn/ctc/decoders.ts";
+export * from "./compute/nn/ctc/loss.ts";
 export * from "./compute/nn/dropout.ts";
 export * from "./compute/nn/loss/cross_entropy.ts";
 export * from "./compute/nn/loss/cross_entropy_ops.ts";

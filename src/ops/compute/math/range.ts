@@ -140,15 +140,14 @@ export function linspace(
     const count = given.dtype.isInteger ? ops.castOp({ x: given, DstT: int32 }) : given;
     cast(count, first.dtype.baseDtype);
     const shape = ops.broadcastDynamicShape(ops.shape(first), ops.shape(last));
-    const from = ops.expandDims(ops.broadcastTo(first, shape), axis);
-    const to = ops.expandDims(ops.broadcastTo(last, shape), axis);
-    return between({ from, to, count, axis });
+    const [start0, stop0] = [ops.broadcastTo(first, shape), ops.broadcastTo(last, shape)];
+    return between({ from: ops.expandDims(start0, axis), to: ops.expandDims(stop0, axis), count, axis });
   });
 }
 
 function between({ from, to, count, axis }: { from: Tensor; to: Tensor; count: Tensor; axis: number }): Tensor {
   const shape = ops.shape(from);
-  const rank = ops.stridedSlice(ops.shape(shape), [0], [1], { strides: [1], shrinkAxisMask: 1 });
+  const rank = ops.shape(shape).at(0);
   const at = ops.whereV2(axis >= 0, axis, rank.add(axis));
   const inner = ops.maximum(count.sub(2), 0);
   const steps = ops.maximum(count.sub(1), 1);

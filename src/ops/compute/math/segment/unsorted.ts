@@ -195,7 +195,7 @@ export const unsortedSegmentMin: UnsortedCall = call(unsortedSegmentMinOp);
 /** How many rows each segment has, at least 1, in a shape that divides the sums. */
 function counts(data: Tensor, segmentIds: Tensor, numSegments: TensorLike): Tensor {
   const num = convertToTensor(numSegments);
-  const ones = ops.ones(ops.shape(segmentIds), data.dtype.baseDtype);
+  const ones = ops.ones(ops.shapeInternal(segmentIds), data.dtype.baseDtype);
   const n = unsortedSegmentSumOp({ data: ones, segment_ids: segmentIds, num_segments: num });
   const leading = num.at(null);
   const trailing = ops.ones([ops.rank(data).sub(ops.rank(segmentIds))], num.dtype.baseDtype);
