@@ -14,6 +14,7 @@ interface Locked {
   readonly dev?: boolean;
   readonly optional?: boolean;
   readonly hasInstallScript?: boolean;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
 const shipped = Object.entries(lock.packages as Record<string, Locked>).filter(
@@ -48,6 +49,15 @@ describe("the package", () => {
 
   test("is locked without addresses", () => {
     expect(JSON.stringify(lock)).not.toMatch(/"resolved"|https?:[^"]*\.tgz/);
+  });
+
+  test("locks the optional packages of every platform, without which npm ci refuses", () => {
+    const paths = Object.keys(lock.packages);
+    const wanted = Object.values(lock.packages as Record<string, Locked>).flatMap(({ optionalDependencies = {} }) =>
+      Object.keys(optionalDependencies),
+    );
+    expect(wanted.length).toBeGreaterThan(0);
+    expect(wanted.filter((name) => !paths.some((path) => path.endsWith(`node_modules/${name}`)))).toEqual([]);
   });
 
   test("asks for exact versions, and for the Node that CI has", () => {
