@@ -9,7 +9,7 @@
  * Ink and react are bundled, in production mode, into chunks that only a terminal loads. `--no-types` leaves tsc out.
  */
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { bundle } from "./bundle.mjs";
@@ -47,7 +47,9 @@ function writeTypes() {
 }
 
 if (existsSync(at("scripts/proto.mjs"))) run(at("scripts/proto.mjs"));
+const fresh = at(`dist.${process.pid}`); // a failed build leaves the old one in place
+const inputs = await bundle(fresh);
 rmSync(at("dist"), { recursive: true, force: true });
-const inputs = await bundle(at("dist"));
+renameSync(fresh, at("dist"));
 writeNotices(packagesOf(inputs.map((path) => relative(root, resolve(root, path)).replaceAll("\\", "/"))));
 if (!process.argv.includes("--no-types")) writeTypes();

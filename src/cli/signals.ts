@@ -12,7 +12,8 @@ export function stopOnSignals(): { stop: () => StopRequest | null; interrupt: ()
   const handle = (signal: StopSignal): void => {
     if (asked) process.exit(exits[signal]);
     asked = { reason: reasons[signal], save: true, exit: exits[signal] };
-    process.stderr.write(`tsflow: ${signal}: finishing the step, saving; again to leave at once\n`);
+    // Through the console, which the panel prints above itself.
+    console.error(`tsflow: ${signal}: finishing the step, saving; again to leave at once`);
   };
   for (const signal of Object.keys(exits) as StopSignal[]) process.on(signal, handle);
   return {
