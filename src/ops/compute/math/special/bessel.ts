@@ -40,14 +40,15 @@ function seriesI(n: 0 | 1, x: number): number {
 export function besselI(n: 0 | 1, x: number): number {
   const a = Math.abs(x);
   if (a <= 30) return (n === 1 && x < 0 ? -1 : 1) * seriesI(n, a);
-  return a === Number.POSITIVE_INFINITY ? (n === 1 ? x : a) : besselIe(n, x) * Math.exp(a);
+  return a === Number.POSITIVE_INFINITY ? Number.NaN : besselIe(n, x) * Math.exp(a);
 }
 
-/** exp(x) K_n(x): infinite at 0, NaN below. */
+/** exp(x) K_n(x); infinite at 0 and below. */
 export function besselKe(n: 0 | 1, x: number): number {
-  if (x === 0) return Number.POSITIVE_INFINITY;
-  if (!(x > 0)) return Number.NaN;
+  if (x <= 0) return Number.POSITIVE_INFINITY;
+  if (Number.isNaN(x)) return x;
   if (x === Number.POSITIVE_INFINITY) return 0;
+  if (x > 30) return Math.sqrt(Math.PI / (2 * x)) * hankel(n, x).reduce((sum, term) => sum + term, 0);
   return x <= 2 ? seriesK(n, x) * Math.exp(x) : integralK(n, x);
 }
 
@@ -109,21 +110,19 @@ function phaseParts(n: 0 | 1, x: number): readonly [number, number, number] {
 }
 
 export function besselJ(n: 0 | 1, x: number): number {
-  if (Number.isNaN(x)) return x;
+  if (!Number.isFinite(x)) return Number.NaN;
   const a = Math.abs(x);
   const sign = n === 1 && x < 0 ? -1 : 1;
-  if (a === Number.POSITIVE_INFINITY) return 0;
   if (a < 1e-8) return n === 0 ? 1 : x / 2;
   if (a <= 30) return sign * allJ(a)[n]!;
   const [p, q, phase] = phaseParts(n, a);
   return sign * Math.sqrt(2 / (Math.PI * a)) * (p * Math.cos(phase) - q * Math.sin(phase));
 }
 
-/** Minus infinity at 0, NaN below. */
+/** Minus infinity at 0 and below. */
 export function besselY(n: 0 | 1, x: number): number {
-  if (x === 0) return Number.NEGATIVE_INFINITY;
-  if (!(x > 0)) return Number.NaN;
-  if (x === Number.POSITIVE_INFINITY) return 0;
+  if (x <= 0) return Number.NEGATIVE_INFINITY;
+  if (!Number.isFinite(x)) return Number.NaN;
   if (x > 30) {
     const [p, q, phase] = phaseParts(n, x);
     return Math.sqrt(2 / (Math.PI * x)) * (p * Math.sin(phase) + q * Math.cos(phase));
@@ -132,9 +131,8 @@ export function besselY(n: 0 | 1, x: number): number {
   const log = Math.log(x / 2) + euler;
   let sum = 0;
   for (let k = 1; 2 * k + 1 < j.length; k++) {
-    const sign = k % 2 === 0 ? 1 : -1;
-    sum += n === 0 ? (sign * j[2 * k]!) / k : (sign * (2 * k + 1) * j[2 * k + 1]!) / (k * (k + 1));
+    const term = n === 0 ? -2 * j[2 * k]! : j[2 * k - 1]! - j[2 * k + 1]!;
+    sum += (k % 2 === 0 ? term : -term) / k;
   }
-  if (n === 0) return (2 / Math.PI) * log * j[0]! - (4 / Math.PI) * sum;
-  return -2 / (Math.PI * x) + (2 / Math.PI) * (log - 1) * j[1]! - (2 / Math.PI) * sum;
+  return (2 / Math.PI) * (sum + (n === 0 ? log * j[0]! : log * j[1]! - j[0]! / x));
 }

@@ -142,8 +142,9 @@ function upperFraction(a: number, x: number): Dual {
 
 /** The regularized lower incomplete gamma function and its derivative by a. */
 function lower(a: number, x: number): Dual {
-  if (Number.isNaN(a) || Number.isNaN(x) || x < 0 || a <= 0) return { v: Number.NaN, d: Number.NaN };
+  if (Number.isNaN(a) || Number.isNaN(x)) return { v: Number.NaN, d: Number.NaN };
   if (x === 0) return { v: 0, d: 0 };
+  if (x < 0 || a <= 0) return { v: Number.NaN, d: Number.NaN };
   if (!Number.isFinite(x)) return Number.isFinite(a) ? { v: 1, d: 0 } : { v: Number.NaN, d: Number.NaN };
   if (!Number.isFinite(a)) return { v: 0, d: 0 };
   if (x > 1 && x > a) {
@@ -157,6 +158,7 @@ export const igamma = (a: number, x: number): number => lower(a, x).v;
 export const igammaGradA = (a: number, x: number): number => lower(a, x).d;
 
 export function igammac(a: number, x: number): number {
+  if (!(a > 0)) return Number.NaN;
   if (x > 1 && x > a && a > 0 && Number.isFinite(x)) return upperFraction(a, x).v;
   return 1 - lower(a, x).v;
 }

@@ -5,30 +5,32 @@ export function dawsn(x: number): number {
   if (Number.isNaN(x)) return x;
   const a = Math.abs(x);
   if (a < 0.2) {
-    const q = x * x;
-    return (
-      x * (1 - ((2 * q) / 3) * (1 - ((2 * q) / 5) * (1 - ((2 * q) / 7) * (1 - ((2 * q) / 9) * (1 - (2 * q) / 11)))))
-    );
+    let [term, sum] = [x, x];
+    for (let k = 1; Math.abs(term) > 1e-18 * Math.abs(sum); k++) {
+      term *= (-2 * x * x) / (2 * k + 1);
+      sum += term;
+    }
+    return sum;
   }
   if (a > 50) {
     const q = 1 / (2 * x * x);
     return (1 / (2 * x)) * (1 + q * (1 + 3 * q * (1 + 5 * q)));
   }
-  const step = 0.4;
+  const step = 0.2;
   const center = 2 * Math.round(a / (2 * step));
   let sum = 0;
-  for (let k = -31; k <= 31; k += 2) {
+  for (let k = -61; k <= 61; k += 2) {
     const n = center + k;
     sum += Math.exp(-((a - n * step) ** 2)) / n;
   }
   return (Math.sign(x) * sum) / Math.sqrt(Math.PI);
 }
 
-/** Ei(x), the integral of exp(t) / t from -infinity to x, for x > 0; NaN below. */
+/** Ei(x), the integral of exp(t) / t from -infinity to x, for x > 0; NaN below and for infinity. */
 export function expint(x: number): number {
   if (!(x >= 0)) return Number.NaN;
   if (x === 0) return Number.NEGATIVE_INFINITY;
-  if (x === Number.POSITIVE_INFINITY) return x;
+  if (x === Number.POSITIVE_INFINITY) return Number.NaN;
   if (x > 50) {
     let [term, sum] = [1, 1];
     for (let k = 1; k < x && term > 1e-17; k++) {
@@ -52,7 +54,7 @@ function fresnel(x: number): readonly [number, number] {
   const a = Math.abs(x);
   const sign = Math.sign(x);
   if (a < 1.6) return fresnelSeries(x);
-  if (a > 1e7) return [0.5 * sign, 0.5 * sign];
+  if (a > 36974) return [0.5 * sign, 0.5 * sign];
   const [c, s] = fresnelFraction(a);
   return [sign * c, sign * s];
 }
@@ -109,7 +111,7 @@ export const fresnelSin = (x: number): number => fresnel(x)[1];
 /** The integral of log(t) / (1 - t) from 1 to x: the dilogarithm of 1 - x. NaN below 0. */
 export function spence(x: number): number {
   if (!(x >= 0)) return Number.NaN;
-  if (x === Number.POSITIVE_INFINITY) return Number.NEGATIVE_INFINITY;
+  if (x === Number.POSITIVE_INFINITY) return Number.NaN;
   return dilogarithm(1 - x);
 }
 
