@@ -31,7 +31,7 @@ const special = {
   layers: ["src/build/layers"],
   losses: ["src/build/losses"],
   metrics: ["src/build/metrics"],
-  initializers: ["src/build/initializers.ts"],
+  initializers: ["src/build/initializers.ts", "src/build/variables/initialize.ts"],
   summary: ["src/build/summary.ts", "src/train/file_writer.ts"],
   errors: ["src/core/error.ts"],
   "app.flags": ["src/core/flags.ts"],
@@ -145,10 +145,10 @@ function moduleText(path) {
   for (const name of names[path]) {
     const mine = ours(name);
     if (taken.has(mine) || (path === "" && name in names)) continue;
-    const source = aliases[name] ?? mine;
-    const file = find(source, places);
-    if (!file) continue;
-    add(`../${file.slice("src/".length)}`, source === mine ? mine : `${source} as ${name}`);
+    const sources = path === "initializers" ? [`${mine}Initializer`, mine] : [aliases[name] ?? mine];
+    const source = sources.find((each) => find(each, places));
+    if (!source) continue;
+    add(`../${find(source, places).slice("src/".length)}`, source === mine ? mine : `${source} as ${mine}`);
     taken.add(mine);
   }
   const inner = Object.keys(names).filter(

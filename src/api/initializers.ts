@@ -1,2 +1,24 @@
 /** tf.initializers. Written by scripts/api.mjs. */
-export { heNormal, heUniform, lecunNormal, lecunUniform } from "../build/initializers.ts";
+export {
+  constantInitializer as constant,
+  glorotNormalInitializer as glorotNormal,
+  glorotUniformInitializer as glorotUniform,
+  heNormal,
+  heUniform,
+  identityInitializer as identity,
+  lecunNormal,
+  lecunUniform,
+  onesInitializer as ones,
+  orthogonalInitializer as orthogonal,
+  randomNormalInitializer as randomNormal,
+  randomUniformInitializer as randomUniform,
+  truncatedNormalInitializer as truncatedNormal,
+  uniformUnitScalingInitializer as uniformUnitScaling,
+  varianceScalingInitializer as varianceScaling,
+  zerosInitializer as zeros,
+} from "../build/initializers.ts";
+export {
+  globalVariablesInitializer as globalVariables,
+  localVariablesInitializer as localVariables,
+  variablesInitializer as variables,
+} from "../build/variables/initialize.ts";

@@ -1,4 +1,5 @@
 /** tf.io. Written by scripts/api.mjs. */
+export { deserializeManySparse, serializeManySparse, serializeSparse } from "../ops/compute/sparse/serialize.ts";
 export { decodeCsv } from "../ops/compute/string/csv.ts";
 export { decodeBase64, encodeBase64 } from "../ops/compute/string/join.ts";
 export { decodeCompressed, decodeRaw, parseTensor, serializeTensor } from "../ops/compute/string/raw.ts";

@@ -23,6 +23,7 @@ export {
   logicalOr,
   logicalXor,
 } from "../ops/compute/math/compare/logic.ts";
+export { bincount } from "../ops/compute/math/counts.ts";
 export { angle, conj, imag, real } from "../ops/compute/math/elementwise/complex.ts";
 export { logSigmoid, softplus, softsign } from "../ops/compute/math/elementwise/softplus.ts";
 export {
@@ -73,5 +74,21 @@ export {
   unsortedSegmentSqrtN,
   unsortedSegmentSum,
 } from "../ops/compute/math/segment/unsorted.ts";
+export { erfinv, ndtri } from "../ops/compute/math/special/erf.ts";
+export {
+  besselI0,
+  besselI0e,
+  besselI1,
+  besselI1e,
+  betainc,
+  digamma,
+  erfcinv,
+  igamma,
+  igammac,
+  lbeta,
+  lgamma,
+  polygamma,
+  zeta,
+} from "../ops/compute/math/special/functions.ts";
 export { logSoftmax, softmax } from "../ops/compute/nn/activation/softmax.ts";
 export { l2Normalize } from "../ops/compute/nn/norm/moments.ts";

@@ -22,6 +22,8 @@ export {
 } from "../ops/compute/nn/conv/conv.ts";
 export { depthwiseConv2d, depthwiseConv2dNative, separableConv2d } from "../ops/compute/nn/conv/separable.ts";
 export { withSpaceToBatch } from "../ops/compute/nn/conv/space_to_batch.ts";
+export { ctcLoss } from "../ops/compute/nn/ctc/calculator.ts";
+export { ctcBeamSearchDecoder, ctcBeamSearchDecoderV2, ctcGreedyDecoder } from "../ops/compute/nn/ctc/decoders.ts";
 export { dropout } from "../ops/compute/nn/dropout.ts";
 export {
   logPoissonLoss,
@@ -54,3 +56,12 @@ export {
   maxPool3d,
   maxPoolV2,
 } from "../ops/compute/nn/pool/pool.ts";
+export {
+  allCandidateSampler,
+  computeAccidentalHits,
+  learnedUnigramCandidateSampler,
+  logUniformCandidateSampler,
+  uniformCandidateSampler,
+} from "../ops/compute/random/sampling/candidates.ts";
+export { embeddingLookupSparse, safeEmbeddingLookupSparse } from "../ops/compute/sparse/embedding.ts";
+export { fixedUnigramCandidateSampler } from "../ops/host/fixed_unigram.ts";

@@ -1,2 +1,3 @@
 /** tf.sets. Written by scripts/api.mjs. */
 export { size } from "../ops/compute/array/basic/shape.ts";
+export { setDifference, setIntersection, setSize, setUnion } from "../ops/compute/sparse/sets.ts";

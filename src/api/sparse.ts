@@ -9,6 +9,7 @@ export { transpose } from "../ops/compute/array/order/transpose.ts";
 export { slice } from "../ops/compute/array/slice/slice.ts";
 export { add } from "../ops/compute/math/binary/arithmetic.ts";
 export { maximum, minimum } from "../ops/compute/math/binary/extremes.ts";
+export { bincount, cross } from "../ops/compute/math/counts.ts";
 export { reduceMax } from "../ops/compute/math/reduce/extremes.ts";
 export { reduceSum } from "../ops/compute/math/reduce/sums.ts";
 export { segmentMean, segmentSum } from "../ops/compute/math/segment/segment.ts";

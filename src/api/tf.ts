@@ -50,7 +50,7 @@ export {
   variableScope,
 } from "../build/variables/scope.ts";
 export { assign, assignAdd, assignSub, isVariableInitialized } from "../build/variables/state.ts";
-export { Variable } from "../build/variables/variable.ts";
+export { Variable, VariableAggregation, VariableSynchronization } from "../build/variables/variable.ts";
 export {
   bfloat16,
   bool,
@@ -110,6 +110,7 @@ export { concat, parallelStack } from "../ops/compute/array/join/concat.ts";
 export { stack, unstack } from "../ops/compute/array/join/pack.ts";
 export { split } from "../ops/compute/array/join/split.ts";
 export { dynamicPartition, dynamicStitch } from "../ops/compute/array/join/stitch.ts";
+export { editDistance } from "../ops/compute/array/lookup/edit_distance.ts";
 export { setdiff1d, unique, uniqueWithCounts, unravelIndex } from "../ops/compute/array/lookup/unique.ts";
 export { booleanMask, searchsorted, where, whereV2 } from "../ops/compute/array/lookup/where.ts";
 export { reverse, reverseSequence, roll } from "../ops/compute/array/order/reverse.ts";
@@ -165,6 +166,7 @@ export {
   logicalOr,
   logicalXor,
 } from "../ops/compute/math/compare/logic.ts";
+export { bincount, cross, histogramFixedWidth } from "../ops/compute/math/counts.ts";
 export { angle, complex, conj, imag, real } from "../ops/compute/math/elementwise/complex.ts";
 export { logSigmoid } from "../ops/compute/math/elementwise/softplus.ts";
 export {
@@ -225,6 +227,16 @@ export {
   unsortedSegmentSqrtN,
   unsortedSegmentSum,
 } from "../ops/compute/math/segment/unsorted.ts";
+export {
+  betainc,
+  digamma,
+  igamma,
+  igammac,
+  lbeta,
+  lgamma,
+  polygamma,
+  zeta,
+} from "../ops/compute/math/special/functions.ts";
 export { cholesky, choleskySolve } from "../ops/compute/matrix/decompose/cholesky.ts";
 export { selfAdjointEig, selfAdjointEigvals } from "../ops/compute/matrix/decompose/eigen.ts";
 export { matrixSquareRoot } from "../ops/compute/matrix/decompose/functions.ts";
@@ -239,6 +251,9 @@ export {
   matrixDiagPart,
   matrixSetDiag,
 } from "../ops/compute/matrix/diagonal/set_diag.ts";
+export { matrixSolveLs } from "../ops/compute/matrix/least_squares.ts";
+export { norm } from "../ops/compute/matrix/norm.ts";
+export { einsum, tensordot } from "../ops/compute/matrix/product/contract.ts";
 export { matmul, sparseMatmul } from "../ops/compute/matrix/product/matmul.ts";
 export { matrixDeterminant, matrixInverse, matrixSolve, matrixTriangularSolve } from "../ops/compute/matrix/solve.ts";
 export { requiredSpaceToBatchPaddings } from "../ops/compute/nn/conv/space_to_batch.ts";
@@ -246,6 +261,7 @@ export { randomNormal, randomShuffle, randomUniform, truncatedNormal } from "../
 export { randomGamma, randomPoisson } from "../ops/compute/random/gamma.ts";
 export { multinomial } from "../ops/compute/random/multinomial.ts";
 export { sparseTensorDenseMatmul, sparseTensorToDense, sparseToDense } from "../ops/compute/sparse/dense.ts";
+export { deserializeManySparse, serializeManySparse, serializeSparse } from "../ops/compute/sparse/serialize.ts";
 export { SparseTensor } from "../ops/compute/sparse/tensor.ts";
 export {
   sparseAdd,

@@ -1,6 +1,7 @@
 /** Initial values of variables: functions from a shape to the nodes that make the value. Source: tensorflow/python/ops/init_ops.py. */
 import { type DType, float32 } from "../core/dtype.ts";
 import { TypeError, ValueError } from "../core/error.ts";
+import { allocateElements, NdArray } from "../core/nd_array.ts";
 import { elementCount, type FullShape } from "../core/shape.ts";
 import { getDefaultGraph } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -70,7 +71,8 @@ export const randomUniformInitializer =
   (own: SeedOptions & { readonly minval?: number; readonly maxval?: number } = {}): Initializer =>
   (shape, { dtype = own.dtype ?? float32 } = {}) =>
     randomUniform(shape, {
-      minval: own.minval ?? 0,
+      // A number 0 would be left out of the graph; here it is a node, as TensorFlow's 0.0.
+      minval: own.minval ?? new NdArray(dtype, [], allocateElements(dtype, 1)),
       ...(own.maxval === undefined ? {} : { maxval: own.maxval }),
       dtype,
       seed: own.seed ?? null,
