@@ -271,6 +271,7 @@ export class ModuleBuilder {
   private readonly bodies: FunctionBody[] = [];
   private readonly names: string[] = [];
   private importedFunctions = 0;
+  private importedGlobals = 0;
 
   private typeOf(params: readonly Lanes[], result: Lanes | null): number {
     const bytes = [0x60, ...unsigned(params.length), ...params.map(valueType)];
@@ -293,6 +294,12 @@ export class ModuleBuilder {
 
   importTable(module: string, name: string): void {
     this.imports.push([...text(module), ...text(name), 0x01, 0x70, 0x00, 0]);
+  }
+
+  /** A constant i32 that is known when the module is instantiated. */
+  importGlobal(module: string, name: string): Expr {
+    this.imports.push([...text(module), ...text(name), 0x03, 0x7f, 0x00]);
+    return { type: "i32", code: [0x23, ...unsigned(this.importedGlobals++)], args: [] };
   }
 
   /** Imports come before the module's own functions. */

@@ -3,16 +3,17 @@
  * and scalars are written in place.
  */
 import type { LoopStep, Run, Step } from "../step.ts";
-import { type Callee, call, type FunctionBuilder, ModuleBuilder } from "./assembler.ts";
-import { convert } from "./instructions.ts";
-import { importKernel, importMath, importMemory, type Kernel, type Library } from "./kernels/kernel.ts";
+import { type Callee, call, type FunctionBuilder, type Local, ModuleBuilder } from "./assembler.ts";
+import { add, convert, load, mul } from "./instructions.ts";
+import { min } from "./kernels/blocks.ts";
+import { importKernel, importMath, importMemory, importPool, type Kernel, type Library } from "./kernels/kernel.ts";
 import type { Expr } from "./lanes.ts";
 import { type Fail, hasSites } from "./loop/body.ts";
 import { importedFunctions, type MathCallees } from "./loop/functions.ts";
 import { emitLoop } from "./loop/loop.ts";
-import { countOf } from "./loop/strategy.ts";
+import { countOf, rangeOf } from "./loop/strategy.ts";
 import { lower } from "./lower/lower.ts";
-import { isLoop, type Part, type Scratch } from "./lower/part.ts";
+import { isLoop, isShared, type Part, type Scratch } from "./lower/part.ts";
 
 export interface ProgramEnvironment {
   readonly library: Library;
@@ -36,10 +37,34 @@ const failAt =
 const isInline = (step: LoopStep): boolean =>
   countOf(step.extents) * (step.nodes.length + 1) <= inlineWork || countOf(step.extents) === 1;
 
+const noSites: Fail = () => {
+  throw new Error("bug: a shared loop has no sites");
+};
+
 /** Returns the status if it is not 0. */
 function stopOn(f: FunctionBuilder, status: Expr): void {
   const local = f.let(status);
   f.if(local, () => f.return(local));
+}
+
+/** Loops whose pieces threads share: the name of the piece's function, how many pieces, elements in each. */
+interface SharedLoop {
+  readonly name: string;
+  readonly pieces: number;
+  readonly perPiece: number;
+  readonly extent: number;
+}
+
+/** How a loop is cut, or null where it runs whole. */
+function cut(part: Part, name: string, scratch: Scratch): SharedLoop | null {
+  if (!isLoop(part) || hasSites(part) || importedFunctions(part).length > 0) return null;
+  const streams = part.nodes.length + part.loads.length + part.stores.length;
+  const range = rangeOf(part);
+  if (!range || !isShared(4 * countOf(part.extents) * streams, scratch)) return null;
+  const { extent, multiple } = range;
+  const perPiece = Math.ceil(extent / (4 * scratch.threads) / multiple) * multiple;
+  const pieces = Math.ceil(extent / perPiece);
+  return pieces < 2 ? null : { name, pieces, perPiece, extent };
 }
 
 export function emitProgram(environment: ProgramEnvironment, steps: readonly Step[]): Run {
@@ -52,11 +77,32 @@ export function emitProgram(environment: ProgramEnvironment, steps: readonly Ste
   const math = borrowed(m, new Set(parts.flatMap((part) => (isLoop(part) ? importedFunctions(part) : []))));
   const kernels = [...new Set(parts.flatMap((part) => (isLoop(part) ? [] : [part.kernel])))];
   const callees = new Map(kernels.map((kernel): [Kernel, Callee] => [kernel, importKernel(m, kernel)]));
+  const shared = new Map<Part, SharedLoop>();
+  for (const part of parts) {
+    const how = cut(part, `piece_${shared.size}`, scratch);
+    if (how) shared.set(part, how);
+  }
+  const names = [...shared.values()].map(({ name }) => name);
+  const each = names.length > 0 ? importPool(m, names) : null;
   const callFallback = m.importFunction("host", "fallback", ["i32", "i32"], "i32");
 
   const loops = new Map<Part, Callee>();
   for (const part of parts) {
     if (!isLoop(part) || isInline(part)) continue;
+    const how = shared.get(part);
+    if (how) {
+      const { name, perPiece, extent } = how;
+      const piece = (f: FunctionBuilder, job: Local, index: Local) => {
+        const from = f.let(mul(index, perPiece));
+        const to = min(f, add(from, perPiece), extent);
+        emitLoop({ f, math, base: f.let(load("i32", job)), fail: noSites }, part, { from, to });
+      };
+      const callee = m.function(name, ["i32", "i32", "i32"], null, (f, job, index) => piece(f, job!, index!), {
+        export: true,
+      });
+      loops.set(part, callee);
+      continue;
+    }
     const result = hasSites(part) ? "i32" : null;
     const callee = m.function(`loop_${loops.size}`, ["i32"], result, (f, base) => {
       emitLoop({ f, math, base: base!, fail: failAt(f, base!, reportOffset) }, part);
@@ -67,7 +113,11 @@ export function emitProgram(environment: ProgramEnvironment, steps: readonly Ste
 
   const emitPart = (f: FunctionBuilder, base: Expr, part: Part) => {
     const callee = isLoop(part) ? loops.get(part) : callees.get(part.kernel)!;
-    if (isLoop(part) && !callee) emitLoop({ f, math, base, fail: failAt(f, base, reportOffset) }, part);
+    const how = shared.get(part);
+    if (how) {
+      f.store("i32", scratch.job, base);
+      each!(f, callee!, { job: scratch.job, count: how.pieces, isShared: 1 });
+    } else if (isLoop(part) && !callee) emitLoop({ f, math, base, fail: failAt(f, base, reportOffset) }, part);
     else if (callee!.result) stopOn(f, call(callee!, ...(isLoop(part) ? [base] : part.args(base))));
     else f.call(callee!, ...(isLoop(part) ? [base] : (part as Exclude<Part, LoopStep>).args(base)));
   };
@@ -87,8 +137,8 @@ export function emitProgram(environment: ProgramEnvironment, steps: readonly Ste
     { export: true },
   );
 
-  const imports = { ...library.imports(kernels), host: { fallback } };
-  return new WebAssembly.Instance(new WebAssembly.Module(m.bytes()), imports).exports.run as Run;
+  const module = new WebAssembly.Module(m.bytes());
+  return library.instantiate(module, { name: "program", pieces: names, uses: kernels }, { fallback }).run as Run;
 }
 
 function borrowed(m: ModuleBuilder, names: ReadonlySet<string>): MathCallees {

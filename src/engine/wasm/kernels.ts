@@ -6,6 +6,7 @@ import { areaBytes } from "./kernels/blocks.ts";
 import { Library } from "./kernels/kernel.ts";
 import { lower } from "./lower/lower.ts";
 import type { Scratch } from "./lower/part.ts";
+import { createThreads } from "./threads.ts";
 
 export interface KernelOptions {
   readonly memory: WebAssembly.Memory;
@@ -17,7 +18,7 @@ export interface KernelOptions {
 const jobBytes = 256;
 
 export function createKernels(options: KernelOptions): Kernels {
-  const library = new Library(options.memory);
+  const library = new Library(options.memory, createThreads(options));
   const scratchFor = createScratch(options);
   return {
     supports: (step: Step) => lower(step, scratchFor(0)) !== null,
@@ -27,7 +28,7 @@ export function createKernels(options: KernelOptions): Kernels {
   };
 }
 
-function createScratch({ memory, allocate }: KernelOptions): (reportOffset: number) => Scratch {
+function createScratch({ memory, allocate, threads }: KernelOptions): (reportOffset: number) => Scratch {
   const blocks = new Map<string, number>();
   const block = (name: string, sizeBytes: number): number => {
     const size = 2 ** Math.ceil(Math.log2(Math.max(sizeBytes, 64)));
@@ -53,7 +54,8 @@ function createScratch({ memory, allocate }: KernelOptions): (reportOffset: numb
       return block("job", jobBytes);
     },
     get areas() {
-      return block("areas", areaBytes);
+      return block("areas", areaBytes * threads);
     },
+    threads,
   });
 }

@@ -1,6 +1,6 @@
 /** Sizes and small pieces of code that the blocked products (matmul, convolution and its gradients) have in common. */
 import type { FunctionBuilder, Local } from "../assembler.ts";
-import { load, lt, select } from "../instructions.ts";
+import { add, load, lt, mul, select } from "../instructions.ts";
 import { asExpr, type Expr, type Operand } from "../lanes.ts";
 
 /** Rows of a in one block. */
@@ -13,6 +13,10 @@ export const areaBytes = tileBytes + packedBytes;
 
 /** Steps of k that fit the packed rows of a block. */
 export const stepsFor = (rows: number, sizeBytes: number): number => Math.floor(packedBytes / rows / sizeBytes);
+
+/** Place of a worker's memory among those of all, which lie one after the other. */
+export const ofWorker = (f: FunctionBuilder, start: Expr, worker: Expr, sizeBytes: Operand): Local =>
+  f.let(add(start, mul(worker, sizeBytes)));
 
 /** The smaller of two signed numbers, in a local. */
 export function min(f: FunctionBuilder, x: Operand, y: Operand): Local {

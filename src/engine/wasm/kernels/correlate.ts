@@ -9,46 +9,29 @@
  *       for blocks of segments (the steps of k)
  *         for blocks of pixels: pack 4 pixels at a time, tiles
  */
-import type { Callee, Local, ModuleBuilder } from "../assembler.ts";
+import type { Callee, FunctionBuilder, Local, ModuleBuilder } from "../assembler.ts";
 import { add, copyBytes, eq, gt, load, lt, mul, select, sub } from "../instructions.ts";
 import { i32, laneBytes, type Scalar } from "../lanes.ts";
-import { blockRows, jobOf, min, tileBytes } from "./blocks.ts";
-import type { Kernel } from "./kernel.ts";
+import { areaBytes, blockRows, jobOf, min, ofWorker, tileBytes } from "./blocks.ts";
+import type { EachPiece, Kernel } from "./kernel.ts";
 import { packColumns, packRows } from "./pack.ts";
 import { stepOfB, tile, tileColumns, tileRows } from "./tile.ts";
 
-/** Places in bytes and counts in elements; `frame` 0: the image is read where it lies. */
+/**
+ * What `correlate` takes, in this order. Places in bytes and counts in elements.
+ *     frame          0: the image is read where it lies; otherwise one frame a thread, `frameBytes` each
+ *     rowTable       places in the frame of `rowCount` pieces of `rowBytes`, which follow each other in the image
+ *     pixelTable     places of the output's pixels
+ *     segmentTable   places of segments of `segment` elements; `perBlock` of them are one pass over the pixels
+ *     areas          memory of the threads
+ */
 const fields = [
   ...["image", "imageNext", "frame", "rowTable", "rowCount", "rowBytes"],
   ...["pixelTable", "pixels", "segmentTable", "segments", "segment", "perBlock"],
-  ...["packed", "columns", "out", "outNext", "batch"],
+  ...["packed", "columns", "out", "outNext", "batch", "areas", "frameBytes"],
 ] as const;
 
-/** What `correlate` takes, in this order, before the job's own place and the threads' areas. */
-export interface Correlation {
-  readonly image: number;
-  readonly imageNext: number;
-  readonly frame: number;
-  /** Byte offsets in the frame of `rowCount` pieces of `rowBytes`, which follow each other in the image. */
-  readonly rowTable: number;
-  readonly rowCount: number;
-  readonly rowBytes: number;
-  readonly pixelTable: number;
-  readonly pixels: number;
-  readonly segmentTable: number;
-  readonly segments: number;
-  /** Elements of a segment, and segments whose sum is one pass over the pixels. */
-  readonly segment: number;
-  readonly perBlock: number;
-  readonly packed: number;
-  readonly columns: number;
-  readonly out: number;
-  readonly outNext: number;
-  readonly batch: number;
-}
-
 const job = jobOf(fields);
-export const correlateJobBytes = job.sizeBytes;
 
 const cache = new Map<string, Kernel>();
 function cached(name: string, make: () => Kernel): Kernel {
@@ -92,23 +75,25 @@ export const frameRows: Kernel = {
   },
 };
 
-/** correlate(…the fields…, jobAt, areas). */
+/** correlate(…the fields…, jobAt, isShared): a piece is an image. */
 export const correlate = (type: Scalar): Kernel =>
   cached(`correlate_${type}`, () => ({
     name: `correlate_${type}`,
     params: new Array<"i32">(fields.length + 2).fill("i32"),
     result: null,
     uses: [tile(type), packRows(laneBytes(type) as 4 | 8), frameRows],
-    build: (m, uses) => buildCorrelate(m, type, uses),
+    pieces: ["image"],
+    build: (m, uses, each) => buildCorrelate(m, type, uses, each),
   }));
 
-function buildCorrelate(m: ModuleBuilder, type: Scalar, [tileOf, rowsOf, framesOf]: readonly Callee[]): void {
+function buildCorrelate(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: EachPiece): void {
+  const [tileOf, rowsOf, framesOf] = uses;
   const size = laneBytes(type);
   const width = tileColumns(type);
 
-  /** piece(job, index, area): one image. */
-  const piece = m.function("piece", ["i32", "i32", "i32"], null, (f, at, index, area) => {
-    const get = (field: (typeof fields)[number]) => job.get(f, at!, field);
+  const piece = (f: FunctionBuilder, at: Local, index: Local, worker: Local) => {
+    const get = (field: (typeof fields)[number]) => job.get(f, at, field);
+    const area = ofWorker(f, get("areas"), worker, areaBytes);
     const [pixelTable, pixels, segmentTable, segments] = [
       get("pixelTable"),
       get("pixels"),
@@ -116,15 +101,16 @@ function buildCorrelate(m: ModuleBuilder, type: Scalar, [tileOf, rowsOf, framesO
       get("segments"),
     ];
     const [segment, perBlock, packed, columns] = [get("segment"), get("perBlock"), get("packed"), get("columns")];
-    const image = f.let(add(get("image"), mul(index!, get("imageNext"))));
+    const image = f.let(add(get("image"), mul(index, get("imageNext"))));
     const frame = get("frame");
     f.if(frame, () => {
+      f.set(frame, add(frame, mul(worker, get("frameBytes"))));
       f.call(framesOf!, frame, get("rowTable"), image, get("rowCount"), get("rowBytes"));
       f.set(image, frame);
     });
-    const out = f.let(add(get("out"), mul(index!, get("outNext"))));
+    const out = f.let(add(get("out"), mul(index, get("outNext"))));
     const outRow = f.let(mul(columns, size));
-    const packedA = f.let(add(area!, tileBytes));
+    const packedA = f.let(add(area, tileBytes));
     const [s, p, q, r, j] = [f.local("i32"), f.local("i32"), f.local("i32"), f.local("i32"), f.local("i32")];
     const [to, b] = [f.local("i32"), f.local("i32")];
 
@@ -156,7 +142,7 @@ function buildCorrelate(m: ModuleBuilder, type: Scalar, [tileOf, rowsOf, framesO
           f.set(to, packedA);
           f.for(q, { from: 0, to: rows, step: tileRows }, () => {
             const high = min(f, tileRows, sub(rows, q));
-            f.call(tileOf!, to, b, steps, c, outRow, first, high, wide, area!);
+            f.call(tileOf!, to, b, steps, c, outRow, first, high, wide, area);
             f.set(to, add(to, mul(steps, tileRows * size)));
             f.set(c, add(c, mul(outRow, tileRows)));
           });
@@ -165,19 +151,25 @@ function buildCorrelate(m: ModuleBuilder, type: Scalar, [tileOf, rowsOf, framesO
       });
       f.set(packed, b);
     });
-  });
+  };
+  const image = m.function(
+    "image",
+    ["i32", "i32", "i32"],
+    null,
+    (f, at, index, worker) => piece(f, at!, index!, worker!),
+    { export: true },
+  );
 
   m.function(
     `correlate_${type}`,
     new Array<"i32">(fields.length + 2).fill("i32"),
     null,
     (f, ...args) => {
-      const [jobAt, areas] = args.slice(fields.length) as [Local, Local];
+      const [jobAt, isShared] = args.slice(fields.length) as [Local, Local];
       fields.forEach((field, k) => {
         job.put(f, jobAt, field, args[k]!);
       });
-      const index = f.local("i32");
-      f.for(index, { from: 0, to: args[fields.indexOf("batch")]! }, () => f.call(piece, jobAt, index, areas));
+      each(f, image, { job: jobAt, count: args[fields.indexOf("batch")]!, isShared });
     },
     { export: true },
   );

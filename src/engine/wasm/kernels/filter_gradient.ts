@@ -8,56 +8,36 @@
  *       for blocks of output rows (the steps of k): pack dy
  *         for groups of 4 rows (tap, channel) of dw: pack, tiles
  */
-import type { Callee, Local, ModuleBuilder } from "../assembler.ts";
+import type { Callee, FunctionBuilder, Local, ModuleBuilder } from "../assembler.ts";
 import { add, div, eq, load, lt, mul, rem, select, sub } from "../instructions.ts";
 import { i32, laneBytes, type Scalar, vectorOf } from "../lanes.ts";
-import { jobOf, min, tileBytes } from "./blocks.ts";
+import { areaBytes, jobOf, min, ofWorker, tileBytes } from "./blocks.ts";
 import { frameRows } from "./correlate.ts";
-import type { Kernel } from "./kernel.ts";
+import type { EachPiece, Kernel } from "./kernel.ts";
 import { packColumns, packGathered, packRows } from "./pack.ts";
 import { stepOfB, tile, tileColumns, tileRows } from "./tile.ts";
 
+/**
+ * What `filterGradient` takes, in this order.
+ *     image … rowBytes   as for correlate.ts
+ *     lineTable          places of the first pixel of each line of output pixels; `line` pixels, `step` bytes apart, are in each
+ *     perBlock           lines in one block of steps
+ *     tapTable           places of the taps
+ *     packed             room for packed dy, one of `packedBytes` a thread
+ *     results            the parts' results, one after the other; `perPart` images are in each
+ */
 const fields = [
   ...["image", "imageNext", "frame", "rowTable", "rowCount", "rowBytes"],
   ...["lineTable", "lines", "line", "step", "perBlock", "tapTable", "taps", "channels"],
   ...["dy", "dyNext", "packed", "columns", "parts", "perPart", "batch", "results"],
+  ...["areas", "frameBytes", "packedBytes"],
 ] as const;
 
-/** What `filterGradient` takes, in this order, before the result, the job's place and the threads' areas. */
-export interface FilterGradient {
-  readonly image: number;
-  readonly imageNext: number;
-  readonly frame: number;
-  readonly rowTable: number;
-  readonly rowCount: number;
-  readonly rowBytes: number;
-  /** Byte offsets of the first pixel of each line of output pixels; `line` pixels, `step` bytes apart, are in each. */
-  readonly lineTable: number;
-  readonly lines: number;
-  readonly line: number;
-  readonly step: number;
-  /** Lines in one block of steps. */
-  readonly perBlock: number;
-  readonly tapTable: number;
-  readonly taps: number;
-  readonly channels: number;
-  readonly dy: number;
-  readonly dyNext: number;
-  readonly packed: number;
-  readonly columns: number;
-  readonly parts: number;
-  readonly perPart: number;
-  readonly batch: number;
-  /** Where the parts' results lie, one after the other. */
-  readonly results: number;
-}
-
 const job = jobOf(fields);
-export const filterGradientJobBytes = job.sizeBytes;
 
 const cache = new Map<Scalar, Kernel>();
 
-/** filter_gradient(…the fields…, out, jobAt, areas). */
+/** filter_gradient(…the fields…, out, jobAt, isShared): a piece is a part. */
 export function filterGradient(type: Scalar): Kernel {
   const known = cache.get(type);
   if (known) return known;
@@ -68,21 +48,22 @@ export function filterGradient(type: Scalar): Kernel {
     params: new Array<"i32">(fields.length + 3).fill("i32"),
     result: null,
     uses: [tile(type), packA, packColumns(size, stepOfB), packRows(size), packGathered(size), frameRows],
-    build: (m, uses) => build(m, type, uses),
+    pieces: ["part"],
+    build: (m, uses, each) => build(m, type, uses, each),
   };
   cache.set(type, made);
   return made;
 }
 
-function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[]): void {
+function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: EachPiece): void {
   const [tileOf, columnsOfA, columnsOfB, rowsOf, gatheredOf, framesOf] = uses;
   const size = laneBytes(type);
   const width = tileColumns(type);
   const vector = vectorOf(type);
 
-  /** piece(job, index, area): the images of one part. */
-  const piece = m.function("piece", ["i32", "i32", "i32"], null, (f, at, index, area) => {
-    const get = (field: (typeof fields)[number]) => job.get(f, at!, field);
+  const piece = (f: FunctionBuilder, at: Local, index: Local, worker: Local) => {
+    const get = (field: (typeof fields)[number]) => job.get(f, at, field);
+    const area = ofWorker(f, get("areas"), worker, areaBytes);
     const [lineTable, lines, line, step, perBlock] = [
       get("lineTable"),
       get("lines"),
@@ -91,14 +72,14 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[]): void {
       get("perBlock"),
     ];
     const [tapTable, taps, channels, columns] = [get("tapTable"), get("taps"), get("channels"), get("columns")];
-    const packed = get("packed");
+    const packed = ofWorker(f, get("packed"), worker, get("packedBytes"));
     const count = f.let(mul(taps, channels));
     const outRow = f.let(mul(columns, size));
-    const result = f.let(add(get("results"), mul(index!, mul(count, outRow))));
-    const packedA = f.let(add(area!, tileBytes));
+    const result = f.let(add(get("results"), mul(index, mul(count, outRow))));
+    const packedA = f.let(add(area, tileBytes));
     const [n, l, r, j, i] = [f.local("i32"), f.local("i32"), f.local("i32"), f.local("i32"), f.local("i32")];
     const [to, b] = [f.local("i32"), f.local("i32")];
-    const start = f.let(mul(index!, get("perPart")));
+    const start = f.let(mul(index, get("perPart")));
     const end = min(f, get("batch"), add(start, get("perPart")));
     const isAligned = f.let(eq(rem(channels, tileRows), 0));
     const isUnit = f.let(eq(step, size));
@@ -107,6 +88,7 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[]): void {
       const image = f.let(add(get("image"), mul(n, get("imageNext"))));
       const frame = get("frame");
       f.if(frame, () => {
+        f.set(frame, add(frame, mul(worker, get("frameBytes"))));
         f.call(framesOf!, frame, get("rowTable"), image, get("rowCount"), get("rowBytes"));
         f.set(image, frame);
       });
@@ -150,35 +132,41 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[]): void {
           const c = f.let(add(result, mul(r, outRow)));
           f.for(j, { from: 0, to: columns, step: width }, () => {
             const wide = min(f, width, sub(columns, j));
-            f.call(tileOf!, packedA, b, steps, c, outRow, first, high, wide, area!);
+            f.call(tileOf!, packedA, b, steps, c, outRow, first, high, wide, area);
             f.set(b, add(b, mul(steps, stepOfB)));
             f.set(c, add(c, width * size));
           });
         });
       });
     });
-  });
+  };
+  const part = m.function(
+    "part",
+    ["i32", "i32", "i32"],
+    null,
+    (f, at, index, worker) => piece(f, at!, index!, worker!),
+    { export: true },
+  );
 
   m.function(
     `filter_gradient_${type}`,
     new Array<"i32">(fields.length + 3).fill("i32"),
     null,
     (f, ...args) => {
-      const [out, jobAt, areas] = args.slice(fields.length) as [Local, Local, Local];
+      const [out, jobAt, isShared] = args.slice(fields.length) as [Local, Local, Local];
       const arg = (field: (typeof fields)[number]) => args[fields.indexOf(field)]!;
       fields.forEach((field, k) => {
         job.put(f, jobAt, field, args[k]!);
       });
-      const index = f.local("i32");
-      f.for(index, { from: 0, to: arg("parts") }, () => f.call(piece, jobAt, index, areas));
+      each(f, part, { job: jobAt, count: arg("parts"), isShared });
 
       const bytes = f.let(mul(mul(arg("taps"), arg("channels")), mul(arg("columns"), size)));
-      const p = f.local("i32");
+      const [p, index] = [f.local("i32"), f.local("i32")];
       f.for(index, { from: 1, to: arg("parts") }, () => {
-        const part = f.let(add(arg("results"), mul(index, bytes)));
+        const next = f.let(add(arg("results"), mul(index, bytes)));
         const before = f.let(select(eq(index, 1), arg("results"), out));
         const sum = (kind: Scalar | typeof vector) =>
-          f.store(kind, add(out, p), add(load(kind, add(before, p)), load(kind, add(part, p))));
+          f.store(kind, add(out, p), add(load(kind, add(before, p)), load(kind, add(next, p))));
         f.set(p, 0);
         f.while(lt(add(p, 15), bytes), () => {
           sum(vector);

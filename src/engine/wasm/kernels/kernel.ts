@@ -1,6 +1,6 @@
 /** The kernel library: functions of fixed code over addresses and sizes, assembled and compiled at their first use. */
-import { type Callee, ModuleBuilder } from "../assembler.ts";
-import type { Lanes } from "../lanes.ts";
+import { type Callee, type FunctionBuilder, ModuleBuilder } from "../assembler.ts";
+import { asExpr, type Lanes, type Operand } from "../lanes.ts";
 import { mathImports } from "../math/imports.ts";
 
 export interface Kernel {
@@ -12,8 +12,10 @@ export interface Kernel {
   readonly uses?: readonly Kernel[];
   /** Functions of doubles that it borrows from JavaScript (math/imports.ts). */
   readonly math?: readonly string[];
+  /** Exported functions piece(job, index, worker) that threads share. */
+  readonly pieces?: readonly string[];
   /** Adds the kernel's functions to a module; the one named `name` is exported. `uses` are the kernels, then the borrowed functions. */
-  build(m: ModuleBuilder, uses: readonly Callee[]): void;
+  build(m: ModuleBuilder, uses: readonly Callee[], each: EachPiece): void;
 }
 
 /** Memory of any size fits this import. */
@@ -36,43 +38,114 @@ export function importMath(m: ModuleBuilder, name: string): Callee {
   return m.importFunction("math", name, params, "f64");
 }
 
-export type KernelFunction = (...args: number[]) => number;
+/**
+ * Work that threads share: `count` pieces, each a call piece(job, index, worker) of an exported function. Without `isShared` they run
+ * here, one after the other, as worker 0.
+ */
+export type EachPiece = (
+  f: FunctionBuilder,
+  piece: Callee,
+  work: { readonly job: Operand; readonly count: Operand; readonly isShared: Operand },
+) => void;
+
+/** Lets a module's functions share pieces. Each piece has a number of its own in each engine, which the import `pool` gives. */
+export function importPool(m: ModuleBuilder, pieces: readonly string[]): EachPiece {
+  const share = m.importFunction("pool", "share", ["i32", "i32", "i32"], null);
+  const numbers = new Map(pieces.map((name) => [name, m.importGlobal("pool", name)]));
+  return (f, piece, { job, count, isShared }) => {
+    const index = f.local("i32");
+    f.if(
+      asExpr("i32", isShared),
+      () => f.call(share, numbers.get(piece.name)!, job, count),
+      () => f.for(index, { from: 0, to: count }, () => f.call(piece, job, index, 0)),
+    );
+  };
+}
 
 /** Compiled modules serve every engine of the process; instances belong to one memory. */
 const modules = new Map<string, WebAssembly.Module>();
 
+function moduleOf(kernel: Kernel): WebAssembly.Module {
+  const known = modules.get(kernel.name);
+  if (known) return known;
+  const m = new ModuleBuilder();
+  importMemory(m);
+  const uses = (kernel.uses ?? []).map((used) => importKernel(m, used));
+  const borrowed = (kernel.math ?? []).map((name) => importMath(m, name));
+  const each = kernel.pieces ? importPool(m, kernel.pieces) : noPieces;
+  kernel.build(m, [...uses, ...borrowed], each);
+  const module = new WebAssembly.Module(m.bytes());
+  modules.set(kernel.name, module);
+  return module;
+}
+
+const noPieces: EachPiece = () => {
+  throw new Error("bug: a kernel without pieces");
+};
+
+/** What the library needs of the threads. */
+export interface PieceRegistry {
+  readonly share: (...args: number[]) => void;
+  /** Makes an instance known to the threads, and numbers its pieces. Returns the import object `pool` with the numbers. */
+  register(unit: Unit): Record<string, unknown>;
+  /** The instance's functions are there. */
+  ready(unit: Unit, exports: Record<string, unknown>): void;
+}
+
+/** A module as threads need it: what it imports of other units, and the pieces it exports. */
+export interface Unit {
+  readonly name: string;
+  readonly module: WebAssembly.Module;
+  readonly uses: readonly string[];
+  readonly pieces: readonly string[];
+}
+
+export interface ModuleFacts {
+  readonly name: string;
+  readonly pieces: readonly string[];
+  readonly uses: readonly Kernel[];
+  /** Others may use it. */
+  readonly isKernel?: boolean;
+}
+
+/** Kernels of one memory, instantiated at their first use. */
 export class Library {
   private readonly memory: WebAssembly.Memory;
-  private readonly functions = new Map<string, KernelFunction>();
+  private readonly registry: PieceRegistry;
+  private readonly functions = new Map<string, unknown>();
 
-  constructor(memory: WebAssembly.Memory) {
+  constructor(memory: WebAssembly.Memory, registry: PieceRegistry) {
     this.memory = memory;
+    this.registry = registry;
   }
 
-  get(kernel: Kernel): KernelFunction {
+  private get(kernel: Kernel): unknown {
     const known = this.functions.get(kernel.name);
     if (known) return known;
-    let module = modules.get(kernel.name);
-    if (!module) {
-      const m = new ModuleBuilder();
-      importMemory(m);
-      const uses = (kernel.uses ?? []).map((used) => importKernel(m, used));
-      kernel.build(m, [...uses, ...(kernel.math ?? []).map((name) => importMath(m, name))]);
-      module = new WebAssembly.Module(m.bytes());
-      modules.set(kernel.name, module);
-    }
-    const instance = new WebAssembly.Instance(module, this.imports(kernel.uses ?? []));
-    const made = instance.exports[kernel.name] as KernelFunction;
-    this.functions.set(kernel.name, made);
-    return made;
+    const { name, pieces = [], uses = [] } = kernel;
+    const exports = this.instantiate(moduleOf(kernel), { name, pieces, uses, isKernel: true });
+    this.functions.set(name, exports[name]);
+    return exports[name];
   }
 
-  /** An import object with the memory, the borrowed functions and these kernels. */
-  imports(kernels: readonly Kernel[]): WebAssembly.Imports {
-    return {
+  /** Exports of a module that uses these kernels. `host`: further functions that it imports. */
+  instantiate(
+    module: WebAssembly.Module,
+    { name, pieces, uses, isKernel = false }: ModuleFacts,
+    host: Record<string, unknown> = {},
+  ): Record<string, unknown> {
+    const kernels = Object.fromEntries(uses.map((kernel) => [kernel.name, this.get(kernel)]));
+    const unit: Unit = { name, module, uses: uses.map((kernel) => kernel.name), pieces };
+    const isKnown = isKernel || pieces.length > 0;
+    const pool = isKnown ? this.registry.register(unit) : {};
+    const { exports } = new WebAssembly.Instance(module, {
       [memoryImport[0]]: { [memoryImport[1]]: this.memory },
+      [kernelImport]: kernels,
       math: mathImports,
-      [kernelImport]: Object.fromEntries(kernels.map((kernel) => [kernel.name, this.get(kernel)])),
-    };
+      pool,
+      host,
+    });
+    if (isKnown) this.registry.ready(unit, exports);
+    return exports;
   }
 }

@@ -9,47 +9,38 @@
  * KC is fixed, so that the sum of an element does not depend on how the rest is cut.
  * Source: Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication (2008).
  */
-import type { Callee, Local, ModuleBuilder } from "../assembler.ts";
+import type { Callee, FunctionBuilder, Local, ModuleBuilder } from "../assembler.ts";
 import { add, div, eq, gt, lt, mul, select, sub } from "../instructions.ts";
 import { type Expr, i32, laneBytes, type Scalar } from "../lanes.ts";
-import { blockRows, jobOf, min, tileBytes } from "./blocks.ts";
-import type { Kernel } from "./kernel.ts";
+import { areaBytes, jobOf, min, ofWorker, tileBytes } from "./blocks.ts";
+import type { EachPiece, Kernel } from "./kernel.ts";
 import { packColumns, packRows } from "./pack.ts";
 import { stepOfB, tile, tileColumns, tileRows } from "./tile.ts";
 
 /** Steps of k in one block. */
 export const kc = 256;
-const mc = blockRows;
 /** Bytes of the packed block of b: KC x NC elements. */
 export const packedBytes = 512 * 1024;
 export const jobBytes = 256;
 
 const job = jobOf([
-  "a",
-  "aRow",
-  "aCol",
-  "b",
-  "bRow",
-  "bCol",
-  "c",
-  "cRow",
-  "rows",
-  "columns",
-  "steps",
-  "first",
-  "packed",
+  ...(["a", "aRow", "aCol", "b", "bRow", "bCol", "c", "cRow"] as const),
+  ...(["rows", "columns", "steps", "first", "packed", "areas", "perPiece"] as const),
 ]);
 
 const params = [
-  ...["a", "aRow", "aCol", "b", "bRow", "bCol", "c"],
-  ...["batch", "aNext", "bNext", "cNext", "m", "n", "k", "jobAt", "packed", "areas"],
+  ...["a", "aRow", "aCol", "b", "bRow", "bCol", "c", "batch", "aNext", "bNext", "cNext"],
+  ...["m", "n", "k", "jobAt", "packed", "areas", "perPiece", "isShared"],
 ];
+
+/** Panels of b that one piece packs. */
+const panelsPerPiece = 8;
 
 const kernels = new Map<Scalar, Kernel>();
 
 /**
  * c[i] = a[i] b[i] for i < batch. Strides in bytes: element (i, p) of a lies i * aRow + p * aCol after it, of which one is the
- * element's size; b likewise; c is dense in rows of n. k >= 1. `jobAt`, `packed` and `areas` are memory to work in.
+ * element's size; b likewise; c is dense in rows of n. k >= 1. `jobAt`, `packed` and `areas` are memory to work in; a piece is `perPiece` rows.
  */
 export function matmul(type: Scalar): Kernel {
   const known = kernels.get(type);
@@ -60,22 +51,33 @@ export function matmul(type: Scalar): Kernel {
     params: new Array<"i32">(params.length).fill("i32"),
     result: null,
     uses: [tile(type), packRows(size), packColumns(size, (tileRows * size) as 16 | 32), packColumns(size, stepOfB)],
-    build: (m, uses) => build(m, type, uses),
+    pieces: ["pack_b", "rows_of_c"],
+    build: (m, uses, each) => build(m, type, uses, each),
   };
   kernels.set(type, made);
   return made;
 }
 
-function build(m: ModuleBuilder, type: Scalar, [tileOf, rowsOf, columnsOfA, columnsOfB]: readonly Callee[]): void {
+function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: EachPiece): void {
+  const [tileOf, rowsOf, columnsOfA, columnsOfB] = uses;
   const size = laneBytes(type);
   const width = tileColumns(type);
   const nc = packedBytes / kc / size;
 
-  /** packB(job): the block of b in panels of a tile's columns. */
-  const packB = m.function("pack_b", ["i32"], null, (f, at) => {
-    const [b, bRow, bCol, columns, steps, packed] = (["b", "bRow", "bCol", "columns", "steps", "packed"] as const).map(
-      (field) => job.get(f, at!, field),
-    ) as [Local, Local, Local, Local, Local, Local];
+  const piece = (name: string, body: (f: FunctionBuilder, at: Local, index: Local, worker: Local) => void) =>
+    m.function(name, ["i32", "i32", "i32"], null, (f, at, index, worker) => body(f, at!, index!, worker!), {
+      export: true,
+    });
+
+  /** Some panels of the block of b. */
+  const packB = piece("pack_b", (f, at, index) => {
+    const [b, bRow, bCol, steps, packed] = (["b", "bRow", "bCol", "steps", "packed"] as const).map((field) =>
+      job.get(f, at, field),
+    ) as [Local, Local, Local, Local, Local];
+    const start = f.let(mul(index, panelsPerPiece * width));
+    const columns = min(f, panelsPerPiece * width, sub(job.get(f, at, "columns"), start));
+    f.set(b, add(b, mul(start, bCol)));
+    f.set(packed, add(packed, mul(mul(index, panelsPerPiece), mul(steps, stepOfB))));
     const panelBytes = f.let(mul(steps, stepOfB));
     f.while(gt(columns, 0), () => {
       const here = min(f, columns, width);
@@ -95,16 +97,18 @@ function build(m: ModuleBuilder, type: Scalar, [tileOf, rowsOf, columnsOfA, colu
     });
   });
 
-  /** piece(job, index, area): MC rows of c, from index * MC on. */
-  const piece = m.function("piece", ["i32", "i32", "i32"], null, (f, at, index, area) => {
+  /** Some rows of c. */
+  const rowsOfC = piece("rows_of_c", (f, at, index, worker) => {
     const [aRow, aCol, cRow, steps, first, packed, columns] = (
       ["aRow", "aCol", "cRow", "steps", "first", "packed", "columns"] as const
-    ).map((field) => job.get(f, at!, field)) as [Local, Local, Local, Local, Local, Local, Local];
-    const start = f.let(mul(index!, mc));
-    const rows = min(f, mc, sub(job.get(f, at!, "rows"), start));
-    const a = f.let(add(job.get(f, at!, "a"), mul(start, aRow)));
-    const c = f.let(add(job.get(f, at!, "c"), mul(start, cRow)));
-    const packedA = f.let(add(area!, tileBytes));
+    ).map((field) => job.get(f, at, field)) as [Local, Local, Local, Local, Local, Local, Local];
+    const perPiece = job.get(f, at, "perPiece");
+    const start = f.let(mul(index, perPiece));
+    const rows = min(f, perPiece, sub(job.get(f, at, "rows"), start));
+    const a = f.let(add(job.get(f, at, "a"), mul(start, aRow)));
+    const c = f.let(add(job.get(f, at, "c"), mul(start, cRow)));
+    const area = ofWorker(f, job.get(f, at, "areas"), worker, areaBytes);
+    const packedA = f.let(add(area, tileBytes));
     const panelA = f.let(mul(steps, tileRows * size));
     const panelB = f.let(mul(steps, stepOfB));
     const i = f.local("i32");
@@ -129,7 +133,7 @@ function build(m: ModuleBuilder, type: Scalar, [tileOf, rowsOf, columnsOfA, colu
       const cTile = f.let(add(c, mul(j, size)));
       f.for(i, { from: 0, to: rows, step: tileRows }, () => {
         const high = min(f, tileRows, sub(rows, i));
-        f.call(tileOf!, to, packed, steps, cTile, cRow, first, high, wide, area!);
+        f.call(tileOf!, to, packed, steps, cTile, cRow, first, high, wide, area);
         f.set(to, add(to, panelA));
         f.set(cTile, add(cTile, mul(cRow, tileRows)));
       });
@@ -142,12 +146,31 @@ function build(m: ModuleBuilder, type: Scalar, [tileOf, rowsOf, columnsOfA, colu
     new Array<"i32">(params.length).fill("i32"),
     null,
     (f, ...args) => {
-      const [a, aRow, aCol, b, bRow, bCol, c, batch, aNext, bNext, cNext, rows, n, k, jobAt, packed, areas] =
-        args as Local[];
+      const [
+        a,
+        aRow,
+        aCol,
+        b,
+        bRow,
+        bCol,
+        c,
+        batch,
+        aNext,
+        bNext,
+        cNext,
+        rows,
+        n,
+        k,
+        jobAt,
+        packed,
+        areas,
+        perPiece,
+        isShared,
+      ] = args as Local[];
       const put = (field: Parameters<typeof job.get>[2], value: Expr) => job.put(f, jobAt!, field, value);
       const cRow = f.let(mul(n!, size));
-      const pieces = f.let(div(add(rows!, mc - 1), i32(mc)));
-      const [jc, pc, index] = [f.local("i32"), f.local("i32"), f.local("i32")];
+      const pieces = f.let(div(sub(add(rows!, perPiece!), 1), perPiece!));
+      const [jc, pc] = [f.local("i32"), f.local("i32")];
       put("aRow", aRow!);
       put("aCol", aCol!);
       put("bRow", bRow!);
@@ -155,17 +178,22 @@ function build(m: ModuleBuilder, type: Scalar, [tileOf, rowsOf, columnsOfA, colu
       put("cRow", cRow);
       put("rows", rows!);
       put("packed", packed!);
+      put("areas", areas!);
+      put("perPiece", perPiece!);
       f.while(gt(batch!, 0), () => {
         f.for(jc, { from: 0, to: n!, step: nc }, () => {
-          put("columns", min(f, nc, sub(n!, jc)));
+          const columns = min(f, nc, sub(n!, jc));
+          const panels = panelsPerPiece * width;
+          const packs = f.let(div(add(columns, panels - 1), i32(panels)));
+          put("columns", columns);
           put("c", add(c!, mul(jc, size)));
           f.for(pc, { from: 0, to: k!, step: kc }, () => {
             put("steps", min(f, kc, sub(k!, pc)));
             put("first", eq(pc, 0));
             put("a", add(a!, mul(pc, aCol!)));
             put("b", add(add(b!, mul(pc, bRow!)), mul(jc, bCol!)));
-            f.call(packB, jobAt!);
-            f.for(index, { from: 0, to: pieces }, () => f.call(piece, jobAt!, index, areas!));
+            each(f, packB, { job: jobAt!, count: packs, isShared: isShared! });
+            each(f, rowsOfC, { job: jobAt!, count: pieces, isShared: isShared! });
           });
         });
         f.set(a!, add(a!, aNext!));

@@ -78,3 +78,11 @@ export function strategyOf(step: LoopStep): Strategy {
   const width = isLastReduced ? lastWidth : 1;
   return { pattern: "rows", order, kept, width, unroll: unrollOf(step, width, last, 4) };
 }
+
+/** The extent that ranges cut, and the multiple at which they do; null where the outermost loop is a reduction. */
+export function rangeOf(step: LoopStep): { readonly extent: number; readonly multiple: number } | null {
+  const { pattern, order, kept, width, unroll } = strategyOf(simplest(step));
+  if (kept === 0) return null;
+  const isVectors = pattern === "columns" ? kept === 1 : pattern === "flat" && order.length === 1;
+  return { extent: step.extents[order[0]!]!, multiple: isVectors ? width * unroll : 1 };
+}

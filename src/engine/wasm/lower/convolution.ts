@@ -9,7 +9,16 @@ import { directConvolution, directFilterGradient } from "../kernels/direct_convo
 import { filterGradient } from "../kernels/filter_gradient.ts";
 import { stepOfB, tileColumns } from "../kernels/tile.ts";
 import type { Expr, Scalar } from "../lanes.ts";
-import { addressOf, epilogueParts, fillZero, type KernelCall, type Part, productType, type Scratch } from "./part.ts";
+import {
+  addressOf,
+  epilogueParts,
+  fillZero,
+  isShared,
+  type KernelCall,
+  type Part,
+  productType,
+  type Scratch,
+} from "./part.ts";
 
 /** Steps of k that one pass over the pixels sums. */
 const blockSteps = 512;
@@ -37,6 +46,8 @@ interface Framed {
   /** Byte strides of the dimensions, frame or not. */
   readonly strides: readonly number[];
   readonly frame: number;
+  /** Bytes of the frame, of which every thread has one. */
+  readonly frameBytes: number;
   readonly rowTable: number;
   readonly rowCount: number;
   readonly rowBytes: number;
@@ -54,7 +65,7 @@ function frameOf(dims: readonly FrameDim[], pixelBytes: number, scratch: Scratch
   const sizes = dims.map((d) => Math.max(d.size, d.start + (d.input - 1) * d.spread + 1));
   const strides = sizes.map((_, d) => elementCount(sizes.slice(d + 1)) * pixelBytes);
   if (dims.every((d, k) => d.start === 0 && d.spread === 1 && sizes[k] === d.input)) {
-    return { strides, frame: 0, rowTable: 0, rowCount: 0, rowBytes: 0 };
+    return { strides, frame: 0, frameBytes: 0, rowTable: 0, rowCount: 0, rowBytes: 0 };
   }
   const last = dims.length - 1;
   const isWhole = dims[last]!.spread === 1;
@@ -63,9 +74,11 @@ function frameOf(dims: readonly FrameDim[], pixelBytes: number, scratch: Scratch
     i.reduce((sum, n, d) => sum + (dims[d]!.start + n * dims[d]!.spread) * strides[d]!, 0),
   );
   const name = `frame ${dims.map((d) => `${d.input} ${d.start} ${d.spread} ${d.size}`)} ${pixelBytes}`;
+  const frameBytes = Math.ceil((elementCount(sizes) * pixelBytes) / 64) * 64;
   return {
     strides,
-    frame: scratch.block(name, elementCount(sizes) * pixelBytes),
+    frame: scratch.block(name, frameBytes * scratch.threads),
+    frameBytes,
     rowTable: scratch.table(table),
     rowCount: table.length,
     rowBytes: isWhole ? dims[last]!.input * pixelBytes : pixelBytes,
@@ -187,6 +200,7 @@ function correlateCalls(step: ConvolutionStep, shape: Shape, scratch: Scratch): 
   const outBytes = pixels.length * columns * size;
   const pixelTable = scratch.table(pixels);
   const segmentTable = scratch.table(offsets);
+  const shared = isShared(2 * batch * pixels.length * taps * channels * columns, scratch);
   const run: KernelCall = {
     kernel: correlate(type),
     args(base) {
@@ -194,7 +208,7 @@ function correlateCalls(step: ConvolutionStep, shape: Shape, scratch: Scratch): 
       return [
         ...[from!, imageBytes, framed.frame, framed.rowTable, framed.rowCount, framed.rowBytes],
         ...[pixelTable, pixels.length, segmentTable, offsets.length, segment, perBlock],
-        ...[packed, columns, to!, outBytes, batch, scratch.job, scratch.areas],
+        ...[packed, columns, to!, outBytes, batch, scratch.areas, framed.frameBytes, scratch.job, shared],
       ];
     },
   };
@@ -221,10 +235,9 @@ function filterGradientCall(step: ConvolutionStep, shape: Shape, scratch: Scratc
   );
   const line = spatial[last]!.output;
   const perBlock = Math.max(1, Math.floor(gradientSteps / line));
-  const packed = scratch.block(
-    "packed",
-    Math.min(perBlock, lines.length) * line * Math.ceil(outChannels / tileColumns(type)) * stepOfB,
-  );
+  const packedBytes = Math.min(perBlock, lines.length) * line * Math.ceil(outChannels / tileColumns(type)) * stepOfB;
+  const packed = scratch.block("packed", packedBytes * scratch.threads);
+  const shared = isShared(2 * batch * outputs * taps * inChannels * outChannels, scratch);
   const resultBytes = taps * inChannels * outChannels * size;
   const perPart = Math.ceil(batch / Math.max(1, Math.min(batch, mostParts, Math.floor(partsBytes / resultBytes))));
   const parts = Math.ceil(batch / perPart);
@@ -239,7 +252,7 @@ function filterGradientCall(step: ConvolutionStep, shape: Shape, scratch: Scratc
         ...[image!, inputs * inChannels * size, framed.frame, framed.rowTable, framed.rowCount, framed.rowBytes],
         ...[lineTable, lines.length, line, moves[last]!, perBlock, tapTable, taps, inChannels],
         ...[dy!, outputs * outChannels * size, packed, outChannels, parts, perPart, batch, results ?? out!],
-        ...[out!, scratch.job, scratch.areas],
+        ...[scratch.areas, framed.frameBytes, packedBytes, out!, scratch.job, shared],
       ];
     },
   };

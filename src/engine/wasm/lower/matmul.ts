@@ -1,11 +1,22 @@
 /** Matrix products: blocked, or row by row where one side is a vector. */
 import { dtypeOf } from "../../../core/dtype.ts";
 import type { MatmulStep, Place } from "../../step.ts";
+import { blockRows } from "../kernels/blocks.ts";
 import type { Kernel } from "../kernels/kernel.ts";
 import { matmul, packedBytes } from "../kernels/matmul.ts";
 import { rowDots, rowSums } from "../kernels/matrix_vector.ts";
+import { tileRows } from "../kernels/tile.ts";
 import type { Expr, Scalar } from "../lanes.ts";
-import { addressOf, epilogueParts, fillZero, type KernelCall, type Part, productType, type Scratch } from "./part.ts";
+import {
+  addressOf,
+  epilogueParts,
+  fillZero,
+  isShared,
+  type KernelCall,
+  type Part,
+  productType,
+  type Scratch,
+} from "./part.ts";
 
 export function lowerMatmul(step: MatmulStep, scratch: Scratch): readonly Part[] | null {
   const type = productType(step.dtype);
@@ -15,6 +26,13 @@ export function lowerMatmul(step: MatmulStep, scratch: Scratch): readonly Part[]
   if (batch * m * n === 0) return [];
   if (k === 0) return [fillZero(step.c, step.dtype, batch * m * n), ...after];
   return [product(step, type, scratch), ...after];
+}
+
+/** Enough pieces that no thread waits long for the last one. */
+function rowsPerPiece(m: number, shared: number, { threads }: Scratch): number {
+  if (!shared) return blockRows;
+  const even = Math.ceil(m / (4 * threads) / tileRows) * tileRows;
+  return Math.min(blockRows, Math.max(even, 2 * tileRows));
 }
 
 function product(step: MatmulStep, type: Scalar, scratch: Scratch): KernelCall {
@@ -41,7 +59,14 @@ function product(step: MatmulStep, type: Scalar, scratch: Scratch): KernelCall {
     if (bCol === size || n === 1) return vector(rowSums(type), [b, a, c], bRow, k, n);
     return vector(rowDots(type), [b, a, c], bCol, n, k);
   }
-  const work = [scratch.job, scratch.block("packed", packedBytes), scratch.areas];
+  const shared = isShared(2 * m * n * k, scratch);
+  const work = [
+    scratch.job,
+    scratch.block("packed", packedBytes),
+    scratch.areas,
+    rowsPerPiece(m, shared, scratch),
+    shared,
+  ];
   return {
     kernel: matmul(type),
     args(base) {

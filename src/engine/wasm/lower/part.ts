@@ -26,7 +26,14 @@ export interface Scratch {
   /** Where a running product keeps its sizes, and the areas of the threads. */
   readonly job: number;
   readonly areas: number;
+  readonly threads: number;
 }
+
+/** Elementary operations that are worth the start of other threads. */
+const sharedWork = 500_000;
+
+/** Whether threads share so much work: 1 or 0. */
+export const isShared = (work: number, { threads }: Scratch): number => (threads > 1 && work >= sharedWork ? 1 : 0);
 
 export function addressOf(place: Place, base: Expr): Expr {
   switch (place.at) {

@@ -1,0 +1,83 @@
+/**
+ * The threads of one engine: workers on its memory, started when large jobs come, never waited for, and no reason for the process to
+ * stay. Kernels reach them through `share` (kernels/pool.ts).
+ */
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import type { PieceRegistry, Unit } from "./kernels/kernel.ts";
+import { buildPool, controlBytes, doneOffset, readyOffset } from "./kernels/pool.ts";
+import { workerSource } from "./worker.ts";
+
+/** A unit with the numbers of its pieces, as a worker gets it. */
+interface NumberedUnit extends Unit {
+  readonly first: number;
+}
+
+export interface ThreadOptions {
+  readonly memory: WebAssembly.Memory;
+  allocate(sizeBytes: number): number;
+  /** All threads, the caller's own included. */
+  readonly threads: number;
+}
+
+let poolModule: WebAssembly.Module | undefined;
+
+export function createThreads({ memory, allocate, threads }: ThreadOptions): PieceRegistry {
+  if (threads <= 1) return alone;
+  const table = new WebAssembly.Table({ element: "anyfunc", initial: 64 });
+  const control = allocate(controlBytes);
+  poolModule ??= buildPool();
+  const module = poolModule;
+  const units: NumberedUnit[] = [];
+  const ports: MessagePort[] = [];
+  let pieces = 0;
+
+  function start(): void {
+    for (let worker = 1; worker < threads; worker++) {
+      const { port1, port2 } = new MessageChannel();
+      const workerData = { memory, control, module, worker, port: port2, units, readyOffset, doneOffset };
+      const thread = new Worker(workerSource, {
+        eval: true,
+        workerData,
+        transferList: [port2],
+        execArgv: [],
+        env: {},
+      });
+      thread.unref();
+      port1.unref();
+      ports.push(port1);
+    }
+  }
+
+  const { share } = new WebAssembly.Instance(module, {
+    env: { memory, table, control },
+    host: { ask: start },
+  }).exports as { share: (...args: number[]) => void };
+
+  return {
+    share,
+    register(unit) {
+      const first = pieces;
+      pieces += unit.pieces.length;
+      const numbered = { ...unit, first };
+      units.push(numbered);
+      for (const port of ports) port.postMessage(numbered);
+      return { share, ...Object.fromEntries(unit.pieces.map((name, k) => [name, first + k])) };
+    },
+    ready(unit, exports) {
+      const { first } = units.find((known) => known.module === unit.module && known.name === unit.name)!;
+      unit.pieces.forEach((name, k) => {
+        if (first + k >= table.length) table.grow(table.length);
+        table.set(first + k, exports[name]);
+      });
+    },
+  };
+}
+
+/** One thread: nothing is shared, so nothing has a number. */
+const alone: PieceRegistry = {
+  share() {
+    throw new Error("bug: shared work on one thread");
+  },
+  register: ({ pieces }) => ({ share: alone.share, ...Object.fromEntries(pieces.map((name) => [name, 0])) }),
+  ready() {},
+};

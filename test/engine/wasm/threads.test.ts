@@ -1,0 +1,133 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { buildSync } from "esbuild";
+import { expect, test } from "vitest";
+import type { Place, Step } from "../../../src/engine/step.ts";
+import { createKernels } from "../../../src/engine/wasm/kernels.ts";
+import { newMemory } from "./harness.ts";
+
+const at = (address: number): Place => ({ at: "memory", address });
+const megabyte = 2 ** 20;
+
+const spatial = [1, 2].map(() => ({ input: 14, output: 14, filter: 5, stride: 1, dilation: 1, padBefore: 2 }));
+const geometry = { batch: 9, inChannels: 8, outChannels: 16, groups: 1, spatial };
+const dense = (address: number) => ({ place: at(address), dtype: "float32", strides: [1] }) as const;
+
+const matmul = (m: number, n: number, k: number): Step => ({
+  kind: "matmul",
+  dtype: "float32",
+  batch: 1,
+  m,
+  n,
+  k,
+  transposeA: false,
+  transposeB: true,
+  a: at(megabyte),
+  b: at(2 * megabyte),
+  c: at(4 * megabyte),
+  lda: k,
+  ldb: k,
+  strideA: 0,
+  strideB: 0,
+  strideC: 0,
+  scratch: false,
+  epilogue: null,
+});
+
+const convolution = (fn: "forward" | "inputGradient" | "filterGradient"): Step => ({
+  kind: "convolution",
+  fn,
+  dtype: "float32",
+  geometry,
+  x: at(megabyte),
+  y: at(2 * megabyte),
+  out: at(4 * megabyte),
+  scratch: false,
+  epilogue: null,
+});
+
+const steps: [string, Step][] = [
+  ["matmul", matmul(131, 90, 300)],
+  ["convolution", convolution("forward")],
+  ["convolution's input gradient", convolution("inputGradient")],
+  ["convolution's filter gradient", convolution("filterGradient")],
+  [
+    "elementwise loop",
+    {
+      kind: "loop",
+      extents: [100_003],
+      loads: [dense(megabyte), dense(2 * megabyte)],
+      nodes: [
+        { kind: "load", load: 0, dtype: "float32" },
+        { kind: "load", load: 1, dtype: "float32" },
+        { kind: "unary", fn: "tanh", x: 0, dtype: "float32" },
+        { kind: "binary", fn: "mul", x: 2, y: 1, site: -1, dtype: "float32" },
+      ],
+      stores: [{ node: 3, view: dense(4 * megabyte) }],
+      reduced: [false],
+      reductions: [],
+    },
+  ],
+  [
+    "sum of columns",
+    {
+      kind: "loop",
+      extents: [3000, 67],
+      loads: [{ place: at(megabyte), dtype: "float32", strides: [67, 1] }],
+      nodes: [{ kind: "load", load: 0, dtype: "float32" }],
+      stores: [],
+      reduced: [true, false],
+      reductions: [{ fn: "sum", node: 0, view: { place: at(4 * megabyte), dtype: "float32", strides: [0, 1] } }],
+    },
+  ],
+];
+
+/** The bytes that a step leaves, of many runs; with several threads they may have been at work in any way. */
+async function results(step: Step, threads: number): Promise<string[]> {
+  const memory = newMemory(128);
+  const floats = new Float32Array(memory.buffer);
+  for (let i = megabyte / 4; i < megabyte; i++) floats[i] = Math.sin(i);
+  const allocate = (sizeBytes: number) => memory.grow(Math.ceil(sizeBytes / 65536)) * 65536;
+  const run = createKernels({ memory, allocate, threads }).emit([step], 0, () => 0);
+  const seen = new Set<string>();
+  for (let round = 0; round < 20; round++) {
+    new Uint8Array(memory.buffer, 4 * megabyte, megabyte).fill(7);
+    expect(run(0)).toBe(0);
+    seen.add(Buffer.from(new Uint8Array(memory.buffer, 4 * megabyte, megabyte)).toString("base64"));
+    if (round === 5 && threads > 1) await sleep(150);
+  }
+  return [...seen];
+}
+
+test.each(steps)("a %s has the same bits on 1, 2 and 5 threads", async (_, step) => {
+  const alone = await results(step, 1);
+
+  expect(alone).toHaveLength(1);
+  expect(await results(step, 2)).toEqual(alone);
+  expect(await results(step, 5)).toEqual(alone);
+});
+
+test("a process with idle threads ends by itself", () => {
+  const folder = mkdtempSync(join(tmpdir(), "threads-"));
+  const outfile = join(folder, "main.mjs");
+  const kernels = resolve(import.meta.dirname, "../../../src/engine/wasm/kernels.ts");
+  const contents = `
+    import { createKernels } from ${JSON.stringify(kernels)};
+    const memory = new WebAssembly.Memory({ initial: 128, maximum: 65536, shared: true });
+    const allocate = (n) => memory.grow(Math.ceil(n / 65536)) * 65536;
+    const run = createKernels({ memory, allocate, threads: 3 }).emit([${JSON.stringify(matmul(200, 200, 200))}], 0, () => 0);
+    for (let i = 0; i < 5; i++) run(0);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    run(0);
+    console.log("done");
+  `;
+  buildSync({ stdin: { contents, resolveDir: folder }, bundle: true, platform: "node", format: "esm", outfile });
+
+  const { status, stdout, stderr } = spawnSync(process.execPath, [outfile], { timeout: 20_000, encoding: "utf8" });
+
+  rmSync(folder, { recursive: true });
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "done\n", stderr: "" });
+});
