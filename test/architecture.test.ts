@@ -2,14 +2,14 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import { allDefinitions } from "../src/graph/registry.ts";
+import { allDefinitions } from "../src/graph/op/registry.ts";
 import "../src/index.ts";
 
 const root = resolve(import.meta.dirname, "..");
 
 /** folder -> folders it may import (itself included), and single files beside them. */
 const may: Readonly<Record<string, readonly string[]>> = {
-  "src/core": [],
+  "src/core": ["package.json"],
   "src/io": ["src/core"],
   "src/proto": ["src/core"],
   "src/engine": ["src/core"],
@@ -88,7 +88,7 @@ describe("layout", () => {
     const counts = new Map<string, number>();
     for (const path of files) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
     const full = [...counts]
-      .filter(([folder, count]) => count > maxFiles)
+      .filter(([, count]) => count > maxFiles)
       .map(([folder, count]) => `${folder}: ${count} files`);
     expect(long).toEqual([]);
     expect(full).toEqual([]);

@@ -8,8 +8,8 @@ import { NdArray } from "../src/core/nd_array.ts";
 import { compatible } from "../src/core/shape.ts";
 import { createReferenceEngine } from "../src/engine/reference_engine.ts";
 import { Graph } from "../src/graph/graph.ts";
-import { graphDefinition } from "../src/graph/graph_def.ts";
-import { importGraphDefinition } from "../src/graph/import.ts";
+import { graphDefinition } from "../src/graph/def/graph_def.ts";
+import { importGraphDefinition } from "../src/graph/def/import.ts";
 import type { Tensor } from "../src/graph/tensor.ts";
 import * as tf from "../src/index.ts";
 import { decodeGraphDef, encodeGraphDef } from "../src/proto/graph_def.ts";
@@ -53,7 +53,11 @@ export function expectClose(got: unknown, want: unknown, tolerance: number): voi
 }
 
 /** The gradient of sum(f(x) * w) with fixed weights w, against central differences in float64; x are float64 values. */
-export async function checkGradient(f: (...xs: Tensor[]) => Tensor, inputs: readonly NdArray[], tolerance = 1e-5): Promise<void> {
+export async function checkGradient(
+  f: (...xs: Tensor[]) => Tensor,
+  inputs: readonly NdArray[],
+  tolerance = 1e-5,
+): Promise<void> {
   const graph = new Graph();
   const { xs, loss, gradients } = graph.asDefault(() => {
     const xs = inputs.map((input) => tf.placeholder(tf.float64, input.shape));
@@ -68,7 +72,9 @@ export async function checkGradient(f: (...xs: Tensor[]) => Tensor, inputs: read
     await using fresh = new Session({ graph });
     return +(await fresh.run(loss, { feedDict: xs.map((x, i) => [x, values[i]!] as const) }));
   };
-  const got = (await sess.run(gradients as Tensor[], { feedDict: xs.map((x, i) => [x, inputs[i]!] as const) })) as NdArray[];
+  const got = (await sess.run(gradients as Tensor[], {
+    feedDict: xs.map((x, i) => [x, inputs[i]!] as const),
+  })) as NdArray[];
   const step = 1e-5;
   for (const [i, input] of inputs.entries()) {
     for (let k = 0; k < input.size; k++) {

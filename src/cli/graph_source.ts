@@ -23,7 +23,7 @@ export async function openGraph(word: string, modelFlags: Readonly<Record<string
     definition,
     async graph() {
       const { Graph: GraphClass } = await import("../index.ts");
-      const { importGraphDefinition } = await import("../graph/import.ts");
+      const { importGraphDefinition } = await import("../graph/def/import.ts");
       const graph = new GraphClass();
       importGraphDefinition(definition, { name: "", graph });
       return graph;
@@ -34,7 +34,7 @@ export async function openGraph(word: string, modelFlags: Readonly<Record<string
 async function modelGraph(name: string, modelFlags: Readonly<Record<string, unknown>>): Promise<GraphSource> {
   const model = await loadModel(name);
   const { Graph: GraphClass } = await import("../index.ts");
-  const { graphDefinition } = await import("../graph/graph_def.ts");
+  const { graphDefinition } = await import("../graph/def/graph_def.ts");
   const graph = new GraphClass();
   graph.seed = 0;
   const flags = Object.fromEntries(

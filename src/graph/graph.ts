@@ -1,13 +1,18 @@
 /** The graph: nodes by name, and the scopes under which nodes are made. */
 import type { DType } from "../core/dtype.ts";
-import { KeyError, OpError, RuntimeError, TypeError, ValueError } from "../core/error.ts";
+import { OpError, RuntimeError, ValueError } from "../core/error.ts";
 import type { GraphDefinition } from "../proto/graph_def.ts";
 import { type AttrValue, boolAttr, stringsAttr, unwrapAttr } from "./attr.ts";
 import { type ControlFlowContext, checkInputContexts } from "./context.ts";
 import type { OpDefinition } from "./definition.ts";
-import { mergeDevices } from "./device.ts";
 import { inferShapes, shapeError } from "./infer.ts";
 import { Operation } from "./operation.ts";
+import { Collections } from "./parts/collections.ts";
+import { mergeDevices } from "./parts/device.ts";
+import { type ElementOptions, elementOf } from "./parts/element.ts";
+import { NamesInUse } from "./parts/names.ts";
+import { seedAttrs } from "./parts/seeds.ts";
+import { captureTrace } from "./parts/trace.ts";
 import { around, graphStack, ScopeStack } from "./scopes.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -39,9 +44,8 @@ const validScope = /^[A-Za-z0-9_.\\/>-]*$/;
 export class Graph {
   readonly #operations: Operation[] = [];
   readonly #byName = new Map<string, Operation>();
-  /** Used names in lower case, with the next suffix to try. */
-  readonly #namesInUse = new Map<string, number>();
-  readonly #collections = new Map<string, unknown[]>();
+  readonly #names = new NamesInUse();
+  readonly #collections = new Collections();
   readonly #unfeedable = new Set<Tensor>();
   readonly #unfetchable = new Set<Operation>();
   readonly #nameScopes = new ScopeStack<string>("name scope");
@@ -87,10 +91,6 @@ export class Graph {
     this.#version++;
   }
 
-  shapeChanged(_tensor: Tensor): void {
-    this.#version++;
-  }
-
   get operations(): readonly Operation[] {
     return this.#operations;
   }
@@ -129,25 +129,8 @@ export class Graph {
 
   /** A name unique in this graph inside the current scope: `a`, `a_1`, … (compared without case). */
   uniqueName(name: string, options: { markAsUsed?: boolean } = {}): string {
-    const { markAsUsed = true } = options;
     const scope = this.#nameScopes.top;
-    const full = scope ? `${scope}/${name}` : name;
-    const key = full.toLowerCase();
-    let i = this.#namesInUse.get(key) ?? 0;
-    if (markAsUsed) this.#namesInUse.set(key, i + 1);
-    if (i === 0) return full;
-    let unique = full;
-    let uniqueKey = key;
-    while (this.#namesInUse.has(uniqueKey)) {
-      unique = `${full}_${i}`;
-      uniqueKey = `${key}_${i}`;
-      i++;
-    }
-    if (markAsUsed) {
-      this.#namesInUse.set(key, i);
-      this.#namesInUse.set(uniqueKey, 1);
-    }
-    return unique;
+    return this.#names.unique(scope ? `${scope}/${name}` : name, options.markAsUsed ?? true);
   }
 
   /** Ops made in fn get this device (merged with outer scopes); null clears; a function chooses for each op. */
@@ -246,7 +229,7 @@ export class Graph {
     }
     this.#operations.push(op);
     this.#byName.set(name, op);
-    if (imported || options.name.endsWith("/")) this.#markUsed(name);
+    if (imported || options.name.endsWith("/")) this.#names.mark(name);
     this.#version++;
     if (!imported) {
       this.noteMade(op);
@@ -261,11 +244,6 @@ export class Graph {
     for (const scope of [...this.#attrScopes.values].reverse()) {
       for (const [name, value] of scope) if (!attrs.has(name)) attrs.set(name, value);
     }
-  }
-
-  #markUsed(name: string): void {
-    const key = name.toLowerCase();
-    if (!this.#namesInUse.has(key)) this.#namesInUse.set(key, 1);
   }
 
   /**
@@ -341,59 +319,9 @@ export class Graph {
     return this.asGraphElement(name, { allowOperation: false }) as Tensor;
   }
 
-  /**
-   * The tensor or operation for a name or an element of this graph. Throws KeyError or ValueError in Python's words.
-   * Source: ops.py, _as_graph_element_locked.
-   */
-  asGraphElement(item: unknown, options: { allowTensor?: boolean; allowOperation?: boolean } = {}): Tensor | Operation {
-    const { allowTensor = true, allowOperation = true } = options;
-    const types = allowTensor && allowOperation ? "Tensor or Operation" : allowTensor ? "Tensor" : "Operation";
-    if (typeof item === "string") {
-      if (item.includes(":") && allowTensor) {
-        const colon = item.indexOf(":");
-        const opName = item.slice(0, colon);
-        const index = item.slice(colon + 1);
-        if (!/^\d+$/.test(index)) {
-          throw new ValueError(
-            `The name '${item}' looks a like a Tensor name, but is not a valid one. Tensor names must be of the form "<op_name>:<output_index>".`,
-          );
-        }
-        const op = this.#byName.get(opName);
-        if (!op) {
-          throw new KeyError(
-            `The name '${item}' refers to a Tensor which does not exist. The operation, '${opName}', does not exist in the graph.`,
-          );
-        }
-        const tensor = op.outputs[Number(index)];
-        if (!tensor) {
-          throw new KeyError(
-            `The name '${item}' refers to a Tensor which does not exist. The operation, '${opName}', exists but only has ${op.outputs.length} outputs.`,
-          );
-        }
-        return tensor;
-      }
-      if (item.includes(":")) {
-        throw new ValueError(`Name '${item}' appears to refer to a Tensor, not a Operation.`);
-      }
-      const op = this.#byName.get(item);
-      if (allowOperation) {
-        if (!op) throw new KeyError(`The name '${item}' refers to an Operation not in the graph.`);
-        return op;
-      }
-      throw new ValueError(
-        op
-          ? `The name '${item}' refers to an Operation, not a Tensor. Tensor names must be of the form "<op_name>:<output_index>".`
-          : `The name '${item}' looks like an (invalid) Operation name, not a Tensor. Tensor names must be of the form "<op_name>:<output_index>".`,
-      );
-    }
-    if ((allowTensor && item instanceof Tensor) || (allowOperation && item instanceof Operation)) {
-      if (item.graph !== this)
-        throw new ValueError(
-          `${item instanceof Tensor ? "Tensor" : "Operation"} ${item instanceof Tensor ? item : item.repr()} is not an element of this graph.`,
-        );
-      return item;
-    }
-    throw new TypeError(`Can not convert a ${typeName(item)} into a ${types}.`);
+  /** The tensor or operation for a name or an element of this graph. Throws KeyError or ValueError in Python's words. */
+  asGraphElement(item: unknown, options: ElementOptions = {}): Tensor | Operation {
+    return elementOf(this, item, options);
   }
 
   // feeding and fetching
@@ -418,7 +346,7 @@ export class Graph {
 
   addToCollection(name: string, value: unknown): void {
     this.#checkNotFinalized();
-    this.getCollectionRef(name).push(value);
+    this.#collections.add(name, value);
   }
 
   addToCollections(names: readonly string[], value: unknown): void {
@@ -427,26 +355,16 @@ export class Graph {
 
   /** The collection itself, made when missing: changes to it stay. */
   getCollectionRef<T = unknown>(name: string): T[] {
-    let list = this.#collections.get(name);
-    if (!list) {
-      list = [];
-      this.#collections.set(name, list);
-    }
-    return list as T[];
+    return this.#collections.list(name);
   }
 
   /** A copy; with a scope, the items whose `name` begins with a match of it. */
   getCollection<T = unknown>(name: string, scope?: string): T[] {
-    const list = (this.#collections.get(name) ?? []) as T[];
-    if (scope === undefined) return [...list];
-    const pattern = new RegExp(`^(?:${scope})`);
-    return list.filter(
-      (item) => typeof (item as { name?: unknown }).name === "string" && pattern.test((item as { name: string }).name),
-    );
+    return this.#collections.matching(name, scope);
   }
 
   getAllCollectionKeys(): string[] {
-    return [...this.#collections.keys()];
+    return this.#collections.keys();
   }
 
   clearCollection(name: string): void {
@@ -454,36 +372,10 @@ export class Graph {
     this.#collections.delete(name);
   }
 
-  /**
-   * The seed attrs of a random op: [seed, seed2]; [null, null] when nothing is seeded. The seed2 of an op without a seed of its own is
-   * the number of such requests so far. Source: tensorflow/python/framework/random_seed.py.
-   */
+  /** The seed attrs of a random op: [seed, seed2]; [null, null] when nothing is seeded. */
   takeSeeds(opSeed: number | bigint | null | undefined): readonly [number, number] | readonly [null, null] {
-    const limit = 2n ** 31n - 1n;
-    const truncate = (seed: number | bigint): number => Number(((BigInt(seed) % limit) + limit) % limit);
-    if (this.seed === null && (opSeed === null || opSeed === undefined)) return [null, null];
-    const seeds: [number, number] =
-      this.seed === null
-        ? [87654321, truncate(opSeed!)]
-        : [truncate(this.seed), truncate(opSeed ?? this.#seedRequests++)];
-    return seeds[0] === 0 && seeds[1] === 0 ? [0, 2147483647] : seeds;
+    return seedAttrs(this.seed, opSeed, () => this.#seedRequests++);
   }
-}
-
-function typeName(item: unknown): string {
-  if (item === null || item === undefined) return "NoneType";
-  if (typeof item === "number") return Number.isInteger(item) ? "int" : "float";
-  if (typeof item === "boolean") return "bool";
-  if (Array.isArray(item)) return "list";
-  return typeof item === "object" ? (item.constructor?.name ?? "object") : typeof item;
-}
-
-function captureTrace(): Error {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 24;
-  const trace = new Error("made here");
-  Error.stackTraceLimit = limit;
-  return trace;
 }
 
 let globalGraph: Graph | undefined;

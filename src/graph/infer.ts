@@ -3,8 +3,8 @@ import { type OpError, ValueError } from "../core/error.ts";
 import { elementAt, NdArray } from "../core/nd_array.ts";
 import { type Dim, elementCount, formatShape, isFull, type Shape } from "../core/shape.ts";
 import { unwrapAttr } from "./attr.ts";
+import { attrText } from "./def/node_text.ts";
 import type { ArgDefinition, AttrPlain, ShapeContext } from "./definition.ts";
-import { attrText } from "./node_text.ts";
 import type { Operation } from "./operation.ts";
 import type { Tensor } from "./tensor.ts";
 

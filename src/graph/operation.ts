@@ -2,9 +2,10 @@
 import { ValueError } from "../core/error.ts";
 import { type AttrValue, unwrapAttr } from "./attr.ts";
 import type { ControlFlowContext } from "./context.ts";
+import { nodeText } from "./def/node_text.ts";
 import type { AttrPlain, OpDefinition } from "./definition.ts";
 import type { Graph } from "./graph.ts";
-import { nodeText } from "./node_text.ts";
+import { userLine } from "./parts/trace.ts";
 import { defaultSession, type FeedDict, type SessionLike } from "./scopes.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -131,23 +132,3 @@ export class Operation {
     return this.repr();
   }
 }
-
-/** The first frame of a stack outside this package's own code. */
-function userLine(trace: Error): string | undefined {
-  for (const line of (trace.stack ?? "").split("\n").slice(1)) {
-    const frame = /\(?((?:file:\/\/)?[^()\s]+):(\d+):\d+\)?$/.exec(line);
-    if (!frame) continue;
-    const file = frame[1]!.replace(/^file:\/\//, "");
-    if (file.startsWith("node:") || own.some((part) => file.includes(part))) continue;
-    return `${file}:${frame[2]}`;
-  }
-  return undefined;
-}
-
-const here = import.meta.dirname;
-/** Folders of the package: its sources beside this file, or the bundle that holds it. */
-const own = here.endsWith("graph")
-  ? ["core", "io", "proto", "engine", "graph", "ops", "build", "session", "train", "eager"].map(
-      (folder) => `${here.slice(0, -"graph".length)}${folder}/`,
-    )
-  : [`${here}/`];

@@ -1,26 +1,33 @@
 /** Sparse tensors: three dense tensors taken together. Source: sparse_tensor.py. */
 import type { DType } from "../core/dtype.ts";
 import type { NdArray } from "../core/nd_array.ts";
-import { type Dim, mergeDims, type Shape, withRank } from "../core/shape.ts";
+import { mergeDims, mergeShapes, type Shape, withRank } from "../core/shape.ts";
 import type { Graph } from "./graph.ts";
 import { constantValueAsShape } from "./infer.ts";
 import type { Operation } from "./operation.ts";
 import type { Tensor } from "./tensor.ts";
 
+export interface SparseParts<T> {
+  readonly indices: T;
+  readonly values: T;
+  readonly denseShape: T;
+}
+
 /**
  * values[i] is the element at indices[i]; all others are zero. indices: int64 [n, rank], values: [n], denseShape: int64 [rank].
- * Throws INVALID_ARGUMENT when the static shapes do not go together. Built by `tf.SparseTensor`, which converts its arguments.
+ * Throws INVALID_ARGUMENT when the static shapes do not go together. `tf.SparseTensor` converts its arguments first.
  */
-export class SparseTensor {
+export class SparseTensor implements SparseParts<Tensor> {
   readonly indices: Tensor;
   readonly values: Tensor;
   readonly denseShape: Tensor;
+  /** What `setShape` has said. */
+  #stated: Shape = null;
 
-  constructor(options: { readonly indices: Tensor; readonly values: Tensor; readonly denseShape: Tensor }) {
-    const { indices, values, denseShape } = options;
-    const [n, rank] = withRank(indices.shape, 2) as [Dim, Dim];
-    mergeDims(n, withRank(values.shape, 1)[0]!);
-    mergeDims(rank, withRank(denseShape.shape, 1)[0]!);
+  constructor({ indices, values, denseShape }: SparseParts<Tensor>) {
+    const [n, rank] = withRank(indices.shape, 2);
+    mergeDims(n!, withRank(values.shape, 1)[0]!);
+    mergeDims(rank!, withRank(denseShape.shape, 1)[0]!);
     this.indices = indices;
     this.values = values;
     this.denseShape = denseShape;
@@ -42,13 +49,22 @@ export class SparseTensor {
     return this.values.name;
   }
 
+  get device(): string {
+    return this.values.device;
+  }
+
   /** The dense shape as far as it is known while building. */
   get shape(): Shape {
-    return constantValueAsShape(this.denseShape);
+    return mergeShapes(constantValueAsShape(this.denseShape), this.#stated);
   }
 
   getShape(): Shape {
     return this.shape;
+  }
+
+  /** Makes the static shape more specific. Throws INVALID_ARGUMENT when it contradicts what is known. */
+  setShape(shape: Shape): void {
+    this.#stated = mergeShapes(this.shape, shape);
   }
 
   toString(): string {
@@ -57,8 +73,4 @@ export class SparseTensor {
 }
 
 /** A sparse tensor's value: what a run gives for one, and what feeds one. */
-export interface SparseTensorValue {
-  readonly indices: NdArray;
-  readonly values: NdArray;
-  readonly denseShape: NdArray;
-}
+export type SparseTensorValue = SparseParts<NdArray>;

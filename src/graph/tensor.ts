@@ -70,7 +70,7 @@ export class Tensor {
         : new ValueError(`Shapes must be equal rank, but are ${this.#shape.length} and ${shape.length}`);
     }
     this.#shape = this.#shape === null ? shape : this.#shape.map((d, i) => d ?? shape[i]!);
-    this.graph.shapeChanged(this);
+    this.graph.changed();
   }
 
   /** For shape inference alone. */

@@ -20,8 +20,8 @@ import type {
 } from "../graph/definition.ts";
 import type { IndexedSlices } from "../graph/indexed_slices.ts";
 import type { Operation } from "../graph/operation.ts";
-import { registerOp } from "../graph/registry.ts";
-import { parseArg, parseAttr } from "../graph/signature.ts";
+import { registerOp } from "../graph/op/registry.ts";
+import { parseArg, parseAttr } from "../graph/op/signature.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { applyOp } from "./apply.ts";
 import type { TensorLike } from "./convert.ts";

@@ -2,7 +2,7 @@
 import { NotFoundError } from "../core/error.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import type { FunctionRef } from "../graph/attr.ts";
-import { functionGraph } from "../graph/function.ts";
+import { functionGraph } from "../graph/def/function.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { Plan } from "./plan/plan.ts";

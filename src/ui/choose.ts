@@ -37,5 +37,5 @@ export function chooseColor(flag: ColorFlag, streamIsTTY: boolean, env: Surround
   return streamIsTTY && env("TERM") !== "dumb";
 }
 
-/** Plots and borders of plain letters: asked for by NO_COLOR, and needed on the Linux console. */
+/** Plots and borders of plain letters: asked for by NO_COLOR, and needed where Linux has no terminal emulator. */
 export const chooseAscii = (env: Surroundings["env"]): boolean => Boolean(env("NO_COLOR")) || env("TERM") === "linux";

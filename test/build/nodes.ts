@@ -1,8 +1,8 @@
 /** Compares graphs node for node: name, op, inputs, device, attrs. */
 import { readFileSync } from "node:fs";
+import { graphDefinition } from "../../src/graph/def/graph_def.ts";
+import { attrText } from "../../src/graph/def/node_text.ts";
 import type { Graph } from "../../src/graph/graph.ts";
-import { graphDefinition } from "../../src/graph/graph_def.ts";
-import { attrText } from "../../src/graph/node_text.ts";
 import { decodeGraphDef, type NodeDefinition } from "../../src/proto/graph_def.ts";
 
 /** `name = Op(inputs) {attrs} @device`, the attrs as error messages print them. */

@@ -6,7 +6,7 @@ import { OpError } from "../../src/core/error.ts";
 import type { NdArray } from "../../src/core/nd_array.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { Graph } from "../../src/graph/graph.ts";
-import { importGraphDefinition } from "../../src/graph/import.ts";
+import { importGraphDefinition } from "../../src/graph/def/import.ts";
 import { IndexedSlices } from "../../src/graph/indexed_slices.ts";
 import type { Tensor } from "../../src/graph/tensor.ts";
 import * as tf from "../../src/index.ts";

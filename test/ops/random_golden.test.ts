@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { NdArray } from "../../src/core/nd_array.ts";
 import { Graph } from "../../src/graph/graph.ts";
-import { importGraphDefinition } from "../../src/graph/import.ts";
+import { importGraphDefinition } from "../../src/graph/def/import.ts";
 import "../../src/index.ts";
 import { decodeGraphDef } from "../../src/proto/graph_def.ts";
 import { Session } from "../../src/session/session.ts";
@@ -34,14 +34,18 @@ async function differs({ graph: base64, fetches, runs, tol }: RandomCase): Promi
 const only = process.env.CASE ? new RegExp(process.env.CASE) : null;
 
 describe.skipIf(!hasGoldens)("random numbers", () => {
-  test.each(["random_ops", "stateless_ops"])("%s draw TensorFlow's streams", async (file) => {
-    const { cases } = readGolden<{ cases: readonly RandomCase[] }>("rng", `${file}.json`);
-    const bad: string[] = [];
-    for (const golden of cases) {
-      if (only && !only.test(golden.name)) continue;
-      const found = await differs(golden).catch((error: Error) => `threw ${error.message}`);
-      if (found) bad.push(`${golden.name}: ${found}`);
-    }
-    expect(bad).toEqual([]);
-  }, 120_000);
+  test.each(["random_ops", "stateless_ops"])(
+    "%s draw TensorFlow's streams",
+    async (file) => {
+      const { cases } = readGolden<{ cases: readonly RandomCase[] }>("rng", `${file}.json`);
+      const bad: string[] = [];
+      for (const golden of cases) {
+        if (only && !only.test(golden.name)) continue;
+        const found = await differs(golden).catch((error: Error) => `threw ${error.message}`);
+        if (found) bad.push(`${golden.name}: ${found}`);
+      }
+      expect(bad).toEqual([]);
+    },
+    120_000,
+  );
 });

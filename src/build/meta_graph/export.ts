@@ -1,7 +1,7 @@
 /** A graph with its collections as a MetaGraphDef. Source: tensorflow/python/framework/meta_graph.py. */
 import { log } from "../../core/host.ts";
+import { graphDefinition } from "../../graph/def/graph_def.ts";
 import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
-import { graphDefinition } from "../../graph/graph_def.ts";
 import { toGraphProto } from "../../proto/graph_def.ts";
 import { type pb, toLong } from "../../proto/messages.ts";
 import { formOf } from "./collections.ts";

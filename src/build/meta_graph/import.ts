@@ -1,7 +1,7 @@
 /** A MetaGraphDef's nodes and collections into the default graph. Source: meta_graph.py, import_scoped_meta_graph. */
 import { log } from "../../core/host.ts";
+import { importGraphDefinition } from "../../graph/def/import.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
-import { importGraphDefinition } from "../../graph/import.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { fromGraphProto } from "../../proto/graph_def.ts";
 import { fromLong, mapEntries, type pb } from "../../proto/messages.ts";

@@ -4,7 +4,7 @@ import { FailedPreconditionError, invalidArgument, NotFoundError } from "../../c
 import type { Lowering, VariableRef } from "../../engine/lowering.ts";
 import type { Value } from "../../engine/primitive.ts";
 import type { HandleData, ShapeContext } from "../../graph/definition.ts";
-import { cppName } from "../../graph/node_text.ts";
+import { cppName } from "../../graph/def/node_text.ts";
 
 /** What the handle says of its variable. Throws INVALID_ARGUMENT when the op takes it for another dtype. */
 export function variableData(context: ShapeContext, dtype: DType, input = "resource"): HandleData {

@@ -8,13 +8,12 @@ import { NdArray } from "../../core/nd_array.ts";
 import { elementCount, type FullShape, sameShape } from "../../core/shape.ts";
 import { type Builder, createBuilder, NeedsValue } from "../../engine/builder.ts";
 import type { Executable } from "../../engine/engine.ts";
-import type { Lowering } from "../../engine/lowering.ts";
-import { inputsOf, type Value } from "../../engine/primitive.ts";
-import { argLength, isListArg, recordOf } from "../../graph/infer.ts";
+import type { Value } from "../../engine/primitive.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { SessionState } from "../state.ts";
 import { atNode } from "./errors.ts";
+import { inputLeaves, type Lowered, lowerNode, maxConcreteElements, neededInputs } from "./lower_node.ts";
 import { copyIn, EngineValue, type RunValue, VariableValue, viewOf } from "./values.ts";
 
 /** The values of a run by the plan's numbers for tensors, and the workspaces to give back at its end. */
@@ -49,11 +48,6 @@ interface Workspace {
 export type TensorIndex = ReadonlyMap<Tensor, number>;
 
 const maxSpecialisations = 48;
-/** Inputs of up to this many elements may become part of the key. */
-const maxConcreteElements = 256;
-
-/** A lowered value: one of the engine's, or a variable. */
-type Lowered = Value | VariableValue;
 
 interface Specialisation {
   readonly key: string;
@@ -392,90 +386,3 @@ function allocateWorkspace(state: SessionState, executable: Executable): Workspa
 /** The graph's dtype over the engine's: handles are int32 there. */
 const retyped = (array: NdArray, dtype: DType): NdArray =>
   array.dtype === dtype ? array : new NdArray(dtype, array.shape, array.data);
-
-/** Lowers one node and records its outputs. */
-export function lowerNode(op: Operation, builder: Builder, values: Map<Tensor, Lowered>, state: SessionState): void {
-  const { definition } = op;
-  if (definition.variable) {
-    values.set(op.outputs[0]!, state.variableOf(op).value);
-    return;
-  }
-  const lowering = builder.lowering({
-    randomSlot: () => state.randomSlot(op),
-    wrapError: (error) => atNode(error, op) as Error,
-  });
-  const record = recordOf<Lowered>(op, inputsFor(op, values, lowering));
-  const result = definition.lower!(lowering, record, {
-    name: op.name,
-    type: op.type,
-    device: op.device,
-    outputDtypes: op.outputs.map((output) => output.dtype),
-    outputShapes: op.outputs.map((output) => output.shape),
-  });
-  const outputs =
-    result === undefined ? [] : Array.isArray(result) ? (result as readonly Lowered[]) : [result as Lowered];
-  if (outputs.length !== op.outputs.length) {
-    throw new Error(`bug: lowering of ${op.type} gives ${outputs.length} values for ${op.outputs.length} outputs`);
-  }
-  for (const [i, value] of outputs.entries()) values.set(op.outputs[i]!, value);
-}
-
-/** The inputs of a node: references stay variables where the signature takes them, and are read elsewhere. */
-function inputsFor(op: Operation, values: ReadonlyMap<Tensor, Lowered>, lowering: Lowering): Lowered[] {
-  const inputs: Lowered[] = [];
-  let at = 0;
-  for (const arg of op.definition.inputs) {
-    const n = isListArg(arg) ? argLength(arg, op.attrs) : 1;
-    for (const tensor of op.inputs.slice(at, at + n)) {
-      const value = values.get(tensor);
-      if (value === undefined) throw new Error(`bug: ${op.name} is lowered before its input ${tensor.name}`);
-      inputs.push(value instanceof VariableValue && !value.isResource && !arg.isRef ? lowering.read(value) : value);
-    }
-    at += n;
-  }
-  return inputs;
-}
-
-/** The segment inputs that a value is computed from, if it is computed from small inputs and constants alone; else null. */
-function inputLeaves(value: Value, inputOf: ReadonlyMap<Value, number>): number[] | null {
-  const leaves = new Set<number>();
-  const seen = new Set<Value>();
-  const stack = [value];
-  while (stack.length) {
-    const v = stack.pop()!;
-    if (seen.has(v)) continue;
-    seen.add(v);
-    const input = inputOf.get(v);
-    if (input !== undefined) {
-      if (elementCount(v.shape) > maxConcreteElements) return null;
-      leaves.add(input);
-      continue;
-    }
-    const { kind } = v.primitive;
-    if (kind === "read" || kind === "random" || seen.size > 4096) return null;
-    stack.push(...inputsOf(v.primitive));
-  }
-  return leaves.size ? [...leaves] : null;
-}
-
-/** The input tensors of a node from which the wanted value is computed. */
-function neededInputs(op: Operation, wanted: Value, values: ReadonlyMap<Tensor, Lowered>): Set<Tensor> {
-  const byValue = new Map<Lowered, Tensor>();
-  for (const tensor of op.inputs) {
-    const value = values.get(tensor);
-    if (value) byValue.set(value, tensor);
-  }
-  const needed = new Set<Tensor>();
-  const seen = new Set<Value>();
-  const stack = [wanted];
-  while (stack.length) {
-    const v = stack.pop()!;
-    if (seen.has(v)) continue;
-    seen.add(v);
-    const tensor = byValue.get(v);
-    if (tensor) needed.add(tensor);
-    else stack.push(...inputsOf(v.primitive));
-  }
-  if (needed.size === 0) for (const tensor of op.inputs) if (tensor.dtype.isInteger) needed.add(tensor);
-  return needed;
-}

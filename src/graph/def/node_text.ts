@@ -1,13 +1,13 @@
 /** A node as text: TensorFlow's NodeDef in protobuf's text format, and attrs as error messages print them. */
-import type { DType } from "../core/dtype.ts";
-import { elementAt, type NdArray } from "../core/nd_array.ts";
-import { formatShape, type Shape } from "../core/shape.ts";
-import { toNodeProto } from "../proto/graph_def.ts";
-import { encode, pb } from "../proto/messages.ts";
-import { printText } from "../proto/text_format.ts";
-import type { AttrValue, FunctionRef } from "./attr.ts";
+import type { DType } from "../../core/dtype.ts";
+import { elementAt, type NdArray } from "../../core/nd_array.ts";
+import { formatShape, type Shape } from "../../core/shape.ts";
+import { toNodeProto } from "../../proto/graph_def.ts";
+import { encode, pb } from "../../proto/messages.ts";
+import { printText } from "../../proto/text_format.ts";
+import type { AttrValue, FunctionRef } from "../attr.ts";
+import type { Operation } from "../operation.ts";
 import { nodeDefinition } from "./graph_def.ts";
-import type { Operation } from "./operation.ts";
 
 export const nodeText = (op: Operation): string =>
   printText("NodeDef", encode(pb.NodeDef, toNodeProto(nodeDefinition(op))));

@@ -1,5 +1,5 @@
 /** Device names: parsing, merging of nested scopes, canonical text. Source: tensorflow/python/framework/device_spec.py. */
-import { ValueError } from "../core/error.ts";
+import { ValueError } from "../../core/error.ts";
 
 interface DeviceSpec {
   readonly job?: string;

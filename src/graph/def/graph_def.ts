@@ -1,8 +1,8 @@
 /** Graphs as GraphDefs. */
-import { type GraphDefinition, type NodeDefinition, producerVersion } from "../proto/graph_def.ts";
-import type { AttrValue } from "./attr.ts";
-import type { Graph } from "./graph.ts";
-import type { Operation } from "./operation.ts";
+import { type GraphDefinition, type NodeDefinition, producerVersion } from "../../proto/graph_def.ts";
+import type { AttrValue } from "../attr.ts";
+import type { Graph } from "../graph.ts";
+import type { Operation } from "../operation.ts";
 
 /** A node as its NodeDef says it: inputs as `name`, `name:k`, then `^name` in the order of names. */
 export function nodeDefinition(op: Operation, options: { addShapes?: boolean } = {}): NodeDefinition {

@@ -3,9 +3,9 @@
  *     inputs, outputs   "a: T"   "n: int32"   "values: N * T"   "components: Tcomponents"   "ref: Ref(T)"
  *     attrs             "T: type"   "T: {float, double} = DT_FLOAT"   "N: int >= 1"   "strides: list(int)"   "padding: {'SAME', 'VALID'}"
  */
-import { type DType, dtypeOf, findDtype } from "../core/dtype.ts";
-import { ndarray } from "../core/nd_array.ts";
-import type { ArgDefinition, AttrDefinition, AttrKind, AttrPlain } from "./definition.ts";
+import { type DType, dtypeOf, findDtype } from "../../core/dtype.ts";
+import { ndarray } from "../../core/nd_array.ts";
+import type { ArgDefinition, AttrDefinition, AttrKind, AttrPlain } from "../definition.ts";
 
 /** Names of dtypes in op definitions that differ from Python's. */
 const cppNames: Record<string, string> = { half: "float16", float: "float32", double: "float64" };

@@ -1,6 +1,6 @@
 /** The op registry: every definition by its type. */
-import { NotFoundError } from "../core/error.ts";
-import type { OpDefinition } from "./definition.ts";
+import { NotFoundError } from "../../core/error.ts";
+import type { OpDefinition } from "../definition.ts";
 
 const definitions = new Map<string, OpDefinition>();
 

@@ -1,16 +1,16 @@
 /** FunctionDefs of the library as graphs. Source: function.proto, instantiate in function.cc. */
-import { type DType, dtypeOfNumber } from "../core/dtype.ts";
-import { InvalidArgumentError } from "../core/error.ts";
-import type { AttrValue } from "../proto/attr_value.ts";
-import { fromNodeProto, type NodeDefinition } from "../proto/graph_def.ts";
-import type { pb } from "../proto/messages.ts";
-import { type FunctionRef, shapeAttr, typeAttr, unwrapAttr } from "./attr.ts";
-import { Graph } from "./graph.ts";
+import { type DType, dtypeOfNumber } from "../../core/dtype.ts";
+import { InvalidArgumentError } from "../../core/error.ts";
+import type { AttrValue } from "../../proto/attr_value.ts";
+import { fromNodeProto, type NodeDefinition } from "../../proto/graph_def.ts";
+import type { pb } from "../../proto/messages.ts";
+import { type FunctionRef, shapeAttr, typeAttr, unwrapAttr } from "../attr.ts";
+import { Graph } from "../graph.ts";
+import { argLength } from "../infer.ts";
+import { allDefinitions, definitionOf } from "../op/registry.ts";
+import type { Operation } from "../operation.ts";
+import type { Tensor } from "../tensor.ts";
 import { importGraphDefinition } from "./import.ts";
-import { argLength } from "./infer.ts";
-import type { Operation } from "./operation.ts";
-import { allDefinitions, definitionOf } from "./registry.ts";
-import type { Tensor } from "./tensor.ts";
 
 export interface FunctionGraph {
   readonly graph: Graph;

@@ -1,14 +1,14 @@
 /** GraphDefs into graphs. Source: graph_constructor.cc, importer.py. */
-import type { DType } from "../core/dtype.ts";
-import { InvalidArgumentError, OpError, ValueError } from "../core/error.ts";
-import { checkGraph, type GraphDefinition, type NodeDefinition, parseInput } from "../proto/graph_def.ts";
-import { type AttrValue, unwrapAttr, wrapAttr } from "./attr.ts";
-import type { ArgDefinition, OpDefinition } from "./definition.ts";
-import { type Graph, getDefaultGraph } from "./graph.ts";
-import { argLength } from "./infer.ts";
-import type { Operation } from "./operation.ts";
-import { definitionOf, findDefinition } from "./registry.ts";
-import type { Tensor } from "./tensor.ts";
+import type { DType } from "../../core/dtype.ts";
+import { InvalidArgumentError, OpError, ValueError } from "../../core/error.ts";
+import { checkGraph, type GraphDefinition, type NodeDefinition, parseInput } from "../../proto/graph_def.ts";
+import { type AttrValue, unwrapAttr, wrapAttr } from "../attr.ts";
+import type { ArgDefinition, OpDefinition } from "../definition.ts";
+import { type Graph, getDefaultGraph } from "../graph.ts";
+import { argLength } from "../infer.ts";
+import { definitionOf, findDefinition } from "../op/registry.ts";
+import type { Operation } from "../operation.ts";
+import type { Tensor } from "../tensor.ts";
 
 export interface ImportOptions {
   /** Prefix of all names; "" for none. Python's default is "import". */
