@@ -52,8 +52,9 @@ export const bandedTriangularSolveOp = defineOp("BandedTriangularSolve", {
     const bands = tf.shape(a).at(-2);
     const rhs: Tensor = tf.bandedTriangularSolveOp({ matrix: a, rhs: dy!, lower, adjoint: !isAdjoint });
     const product = isAdjoint ? tf.matmul(output, rhs, { adjointB: true }) : tf.matmul(rhs, output, { adjointB: true });
+    const full = product.neg();
     const k = lower ? [bands.sub(1).neg(), 0] : [0, bands.sub(1)];
-    const matrix = tf.matrixDiagPart(product.neg(), { k, align: "LEFT_RIGHT" });
+    const matrix = tf.matrixDiagPart(full, { k, align: "LEFT_RIGHT" });
     if (isFull(a.shape) && isFull(b.shape) && sameShape(a.shape.slice(0, -2), b.shape.slice(0, -2)))
       return { matrix, rhs };
     return unbroadcast(tf, [a, b], [matrix, rhs]);

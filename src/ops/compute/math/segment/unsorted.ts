@@ -16,7 +16,7 @@ import { limitsOf } from "../cast.ts";
 export type UnsortedOp = OpBuilder<
   readonly ["data: T", "segment_ids: Tindices", "num_segments: Tnumsegments"],
   readonly ["output: T"],
-  readonly ["T: numbertype", "Tindices: {int16, int32, int64}", "Tnumsegments: {int32, int64} = DT_INT32"]
+  readonly ["T: numbertype", "Tindices: {int32, int64}", "Tnumsegments: {int32, int64} = DT_INT32"]
 >;
 
 interface UnsortedRecord {
@@ -82,7 +82,7 @@ function unsortedOp(
     outputs: ["output: T"],
     attrs: [
       `T: ${dtypes}` as "T: numbertype",
-      "Tindices: {int16, int32, int64}",
+      (fn === "add" ? "Tindices: {int16, int32, int64}" : "Tindices: {int32, int64}") as "Tindices: {int32, int64}",
       "Tnumsegments: {int32, int64} = DT_INT32",
     ],
     shape({ data, segment_ids, num_segments }, context) {
