@@ -261,3 +261,48 @@ describe("reductions", () => {
     expect(n).toBe(1_000_003);
   });
 });
+
+describe("transpositions", () => {
+  test.each([
+    [
+      [20, 20],
+      [1, 0],
+    ],
+    [
+      [17, 33],
+      [1, 0],
+    ],
+    [
+      [5, 40, 9],
+      [0, 2, 1],
+    ],
+    [
+      [6, 7, 8, 9],
+      [0, 2, 1, 3],
+    ],
+    [
+      [6, 7, 8, 9],
+      [3, 2, 1, 0],
+    ],
+    [
+      [3, 50, 4],
+      [2, 1, 0],
+    ],
+  ] as const)("of %j by %j", (shape, perm) => {
+    for (const dtype of ["float32", "int64", "uint8"] as const) {
+      const rooms = new Rooms();
+      const count = elementCount(shape);
+      const strides = rowMajorStrides(shape);
+      const extents = perm.map((p) => shape[p]!);
+      const source = rooms.view(
+        rooms.inputs,
+        dtype,
+        count,
+        perm.map((p) => strides[p]!),
+      );
+      const view = rooms.view(rooms.results, dtype, count, rowMajorStrides(extents));
+      const step = loop({ extents, loads: [source], nodes: [load(0, dtype)], stores: [{ node: 0, view }] });
+      checkSteps([step], rooms.inputs, rooms.results);
+    }
+  });
+});

@@ -1,8 +1,8 @@
 /** Which kernels and loops run a step, and with what arguments. A step without code is the caller's. */
 import type { Step, StepKind } from "../../step.ts";
-import { supportsLoop } from "../loop/strategy.ts";
 import { lowerConvolution } from "./convolution.ts";
 import { lowerArgReduce, lowerCheck, lowerDynamicSlice, lowerGather, lowerScan, lowerScatter } from "./indexed.ts";
+import { lowerLoop } from "./loop.ts";
 import { lowerMatmul } from "./matmul.ts";
 import type { Part, Scratch } from "./part.ts";
 import { lowerRandom } from "./random.ts";
@@ -11,7 +11,7 @@ import { lowerWindow, lowerWindowGradient } from "./window.ts";
 type StepOf<K extends StepKind> = Extract<Step, { readonly kind: K }>;
 
 const table: { readonly [K in StepKind]: (step: StepOf<K>, scratch: Scratch) => readonly Part[] | null } = {
-  loop: (step) => (supportsLoop(step) ? [step] : null),
+  loop: lowerLoop,
   matmul: lowerMatmul,
   convolution: lowerConvolution,
   window: lowerWindow,
