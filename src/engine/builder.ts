@@ -5,12 +5,12 @@
 import { type DTypeName, dtypeOf } from "../core/dtype.ts";
 import { NdArray, type NumberArray } from "../core/nd_array.ts";
 import { elementCount, type FullShape, sameShape } from "../core/shape.ts";
+import { methodsOf } from "./builder/methods.ts";
+import { simplify } from "./builder/simplify.ts";
 import type { ErrorOf, Lowering, VariableRef } from "./lowering.ts";
-import { methodsOf } from "./methods.ts";
 import { type CheckNumbers, inputsOf, type Primitive, type Program, type Value } from "./primitive.ts";
 import { Failure } from "./reference/loops.ts";
 import { evaluateConstant } from "./reference.ts";
-import { simplify } from "./simplify.ts";
 
 /** Thrown by `concrete` and `numbers`: the op needs this value as numbers while it is lowered. */
 export class NeedsValue extends Error {

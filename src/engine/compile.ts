@@ -2,11 +2,11 @@
 import { dtypeOf } from "../core/dtype.ts";
 import type { NumberArray } from "../core/nd_array.ts";
 import type { SlotAddress } from "./engine.ts";
-import { fuse } from "./fuse.ts";
 import { alignment, roundUp } from "./heap.ts";
-import { planMemory } from "./memory.ts";
+import { fuse } from "./plan/fuse.ts";
 import { countOf, layOut } from "./plan/layout.ts";
 import { lifetimesOf } from "./plan/lifetime.ts";
+import { planMemory } from "./plan/memory.ts";
 import { placeOf, stepsOf } from "./plan/steps.ts";
 import { detailsFrom, inputsOf, type Program, type Site, type Value } from "./primitive.ts";
 import type { Place, PooledConstant, StepPlan, StoredArray } from "./step.ts";
@@ -60,6 +60,7 @@ export function compileProgram(program: Program, slots: SlotAddress): StepPlan {
     slot: (slot: number): Place => ({ at: "memory", address: slots(slot) }),
     place,
     isStored: (root: Value) => grouping.homes.has(root.id) || buffers.offsets.has(root.id),
+    isOwn: (member: Value, group: number) => grouping.groupOf.get(member.id) === group,
     isHome: (root: Value) => grouping.homes.has(root.id),
     isRead: (head: Value) => !shortLived.has(head.id),
     writtenSlot: (member: Value) => grouping.writes.get(member.id),

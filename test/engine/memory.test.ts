@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { classBytes, createHeap } from "../../src/engine/heap.ts";
-import { type Lifetime, planMemory } from "../../src/engine/memory.ts";
+import { type Lifetime, planMemory } from "../../src/engine/plan/memory.ts";
 
 const lifetime = fc
   .record({ sizeBytes: fc.nat(5000), from: fc.nat(20), length: fc.nat(8), isOutput: fc.boolean() })

@@ -1,11 +1,11 @@
 /** The body of a loop or an epilogue from the values of a group: loads, nodes, stores. */
 import { type DTypeName, dtypeOf } from "../../core/dtype.ts";
 import type { FullShape } from "../../core/shape.ts";
-import type { Group } from "../fuse.ts";
 import { inputsOf, type Value } from "../primitive.ts";
 import { formatOf } from "../reference/format.ts";
 import type { Body, Node, Place, Store, View } from "../step.ts";
 import { type Access, type Cuts, collapse, extentsOf, stridesAlong } from "./access.ts";
+import type { Group } from "./group.ts";
 
 /** What a step must know of the rest of the plan. */
 export interface Surroundings {
@@ -14,6 +14,8 @@ export interface Surroundings {
   place(root: Value): Place;
   /** Whether a root has memory. */
   isStored(root: Value): boolean;
+  /** Whether a member is stored in this group, and not only computed there again. */
+  isOwn(member: Value, group: number): boolean;
   /** The memory of a variable or a random state. */
   slot(slot: number): Place;
   /** The slot that a copy into a variable fills. */
@@ -39,7 +41,7 @@ const isImmediate = (dtype: DTypeName): boolean => formatOf(dtype).class !== "co
 
 /** `product`: the root that nodes of kind product stand for. */
 export function startBody(
-  { cuts, count }: { readonly cuts: Cuts; readonly count: number },
+  { cuts, count, index = -1 }: { readonly cuts: Cuts; readonly count: number; readonly index?: number },
   around: Surroundings,
   product: Value | null = null,
 ): BodyBuilder {
@@ -124,7 +126,8 @@ export function startBody(
       made.set(value, node);
       const slot = around.writtenSlot(value);
       const place = slot !== undefined ? around.slot(slot) : around.isStored(value) ? around.place(value) : null;
-      if (place) stores.push({ node, view: { place, dtype: value.dtype, strides: dense } });
+      if (place && around.isOwn(value, index))
+        stores.push({ node, view: { place, dtype: value.dtype, strides: dense } });
     },
   };
 }

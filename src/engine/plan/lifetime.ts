@@ -1,39 +1,40 @@
 /** Which values need memory of the run, from which group to which, and whose buffer each may take over. */
 import { dtypeOf } from "../../core/dtype.ts";
-import type { Group, Grouping } from "../fuse.ts";
-import type { Lifetime } from "../memory.ts";
 import { inputsOf, type Value } from "../primitive.ts";
 import { isIdentity } from "./access.ts";
+import type { Group, Grouping } from "./group.ts";
 import { countOf, type Layout } from "./layout.ts";
+import type { Lifetime } from "./memory.ts";
 
-export function lifetimesOf({ values, access, outputs }: Layout, { groups, groupOf, homes }: Grouping): Lifetime[] {
+export function lifetimesOf({ access, outputs }: Layout, { groups, groupOf, homes }: Grouping): Lifetime[] {
   const lastUse = new Map<Value, number>();
   const use = (root: Value, group: number) => lastUse.set(root, Math.max(lastUse.get(root) ?? -1, group));
-  for (const value of values) {
-    const own = groupOf.get(value.id);
-    if (own === undefined) continue;
-    for (const x of inputsOf(value.primitive)) {
-      const { root } = access[x.id]!;
-      const made = groupOf.get(root.id);
-      if (made !== undefined && made !== own) use(root, own);
+  for (const group of groups) {
+    for (const value of membersOf(group)) {
+      for (const x of inputsOf(value.primitive)) {
+        const { root } = access[x.id]!;
+        const isNode = group.members.has(root) || root === group.head;
+        if (groupOf.has(root.id) && (!isNode || value === group.head)) use(root, group.index);
+      }
     }
   }
   for (const x of outputs) use(x, Number.POSITIVE_INFINITY);
+  const storedIn = (group: Group) => (member: Value) =>
+    lastUse.has(member) && !homes.has(member.id) && groupOf.get(member.id) === group.index;
   for (const group of groups) {
     const { head } = group;
-    if (head && (group.kind === "single" || needsProduct(group, head, lastUse, homes))) use(head, group.index);
+    if (head && (group.kind === "single" || needsProduct(group, head, storedIn(group)))) use(head, group.index);
     for (const value of group.reductions) use(value, group.index);
   }
 
   /** Operands from other groups that this group alone still reads, element by element: their buffers are free for its results. */
   function dying(group: Group): Set<Value> {
     const roots = new Map<Value, boolean>();
-    const readers = group.kind === "loop" ? [...group.members, ...group.reductions] : [];
+    const readers = group.kind === "loop" ? membersOf(group) : [];
     for (const value of readers) {
       for (const x of inputsOf(value.primitive)) {
         const at = access[x.id]!;
-        const made = groupOf.get(at.root.id);
-        if (made === undefined || made === group.index || homes.has(at.root.id)) continue;
+        if (!groupOf.has(at.root.id) || group.members.has(at.root) || homes.has(at.root.id)) continue;
         const byElement = isIdentity(x, at) && countOf(x) === group.count;
         roots.set(at.root, (roots.get(at.root) ?? true) && byElement);
       }
@@ -52,11 +53,11 @@ export function lifetimesOf({ values, access, outputs }: Layout, { groups, group
   const lifetimes: Lifetime[] = [];
   for (const group of groups) {
     const free = dying(group);
-    for (const root of [...(group.head ? [group.head] : []), ...group.members, ...group.reductions]) {
+    for (const root of membersOf(group)) {
       const to = lastUse.get(root);
-      if (to === undefined || homes.has(root.id)) continue;
+      if (to === undefined || homes.has(root.id) || groupOf.get(root.id) !== group.index) continue;
       const sizeBytes = bytesOf(root);
-      const takes = group.kind !== "product" && !group.reductions.includes(root);
+      const takes = group.kind !== "product" && !group.reductions.has(root);
       const over = takes ? [...free].find((x) => bytesOf(x) === sizeBytes) : undefined;
       if (over) free.delete(over);
       lifetimes.push({ id: root.id, sizeBytes, from: group.index, to, over: over?.id ?? null });
@@ -65,14 +66,16 @@ export function lifetimesOf({ values, access, outputs }: Layout, { groups, group
   return lifetimes;
 }
 
+/** All values of a group. */
+const membersOf = (group: Group): Value[] => [
+  ...(group.head ? [group.head] : []),
+  ...group.members,
+  ...group.reductions,
+];
+
 const bytesOf = (value: Value): number => countOf(value) * dtypeOf(value.dtype).sizeBytes;
 
 /** Whether the product itself must be stored: no result of its dtype in memory of the run can stand in its place before the epilogue. */
-function needsProduct(
-  group: Group,
-  head: Value,
-  lastUse: ReadonlyMap<Value, number>,
-  homes: ReadonlyMap<number, number>,
-): boolean {
-  return !group.members.some((m) => lastUse.has(m) && m.dtype === head.dtype && !homes.has(m.id));
+function needsProduct(group: Group, head: Value, isStoredIn: (member: Value) => boolean): boolean {
+  return ![...group.members].some((m) => m.dtype === head.dtype && isStoredIn(m));
 }

@@ -1,11 +1,11 @@
 /** Groups as steps: loops with their reductions, matmul and convolution with their epilogues. */
 import { dtypeOf } from "../../core/dtype.ts";
 import { elementCount, type FullShape } from "../../core/shape.ts";
-import type { Group } from "../fuse.ts";
 import type { Primitive, Value } from "../primitive.ts";
 import type { Body, LoopStep, MatmulStep, Place, Reduction, Step, Store } from "../step.ts";
 import { type Access, collapse, cutsOf, refine, stridesAlong } from "./access.ts";
 import { type BodyBuilder, buildBody, denseStrides, type Surroundings, shifted, startBody } from "./body.ts";
+import type { Group } from "./group.ts";
 import { type MatrixView, matrixView } from "./layout.ts";
 import { neutralOf, singleSteps } from "./single.ts";
 
@@ -37,11 +37,11 @@ function reducedExtents(group: Group): boolean[] {
 }
 
 function loopSteps(group: Group, context: StepContext): Step[] {
-  if (group.count === 0) return group.reductions.flatMap((value) => neutralFill(value, context));
+  if (group.count === 0) return [...group.reductions].flatMap((value) => neutralFill(value, context));
   const body = buildBody(group, context);
   const reduced = reducedExtents(group);
   const strides = keptStrides(body.extents, reduced);
-  const reductions = group.reductions.map((value): Reduction => {
+  const reductions = [...group.reductions].map((value): Reduction => {
     const { fn, inputs } = value.primitive as Extract<Primitive, { kind: "reduce" }>;
     return { fn, node: body.nodeOf(inputs[0]), view: { place: context.place(value), dtype: value.dtype, strides } };
   });
@@ -117,7 +117,7 @@ function productSteps(group: Group, head: Value, context: StepContext): Step[] {
   if (group.count === 0) return [];
   let out: Place;
   let epilogue: Body | null = null;
-  if (group.members.length === 0) out = context.place(head);
+  if (group.members.size === 0) out = context.place(head);
   else {
     const body = buildBody(group, context, head);
     const first = firstStore(group, head, body, context);
@@ -136,7 +136,9 @@ function firstStore(group: Group, head: Value, body: BodyBuilder, context: StepC
     const view = { place: context.place(head), dtype: head.dtype, strides: denseStrides(group.cuts, group.count) };
     return { node: body.nodeOf(head), view };
   }
-  const member = group.members.find((m) => m.dtype === head.dtype && context.isStored(m) && !context.isHome(m))!;
+  const member = [...group.members].find(
+    (m) => m.dtype === head.dtype && context.isStored(m) && !context.isHome(m) && context.isOwn(m, group.index),
+  )!;
   const { offset } = context.place(member) as Extract<Place, { at: "workspace" }>;
   return body.stores.find(({ view: { place } }) => place.at === "workspace" && place.offset === offset)!;
 }

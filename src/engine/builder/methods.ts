@@ -1,10 +1,10 @@
 /** `Lowering` on top of a maker: broadcasting, negative axes, and the type rule of each primitive. A broken rule is a bug of the op. */
-import { type DTypeName, dtypeOf } from "../core/dtype.ts";
-import { FailedPreconditionError } from "../core/error.ts";
-import { allocateElements, type NdArray, type NumberArray } from "../core/nd_array.ts";
-import { broadcastShapes, elementCount, type FullShape, formatShape, sameShape } from "../core/shape.ts";
-import { arrayOf, type Maker, NeedsValue, type OpContext } from "./builder.ts";
-import type { ErrorOf, VariableRef } from "./lowering.ts";
+import { type DTypeName, dtypeOf } from "../../core/dtype.ts";
+import { FailedPreconditionError } from "../../core/error.ts";
+import { allocateElements, type NdArray, type NumberArray } from "../../core/nd_array.ts";
+import { broadcastShapes, elementCount, type FullShape, formatShape, sameShape } from "../../core/shape.ts";
+import { arrayOf, type Maker, NeedsValue, type OpContext } from "../builder.ts";
+import type { ErrorOf, VariableRef } from "../lowering.ts";
 import {
   type BinaryFunction,
   binaryFunctions,
@@ -16,10 +16,10 @@ import {
   unaryFunctions,
   type Value,
   type WindowGeometry,
-} from "./primitive.ts";
-import { formatOf, scalarOf } from "./reference/format.ts";
-import { hasDraw } from "./reference/random.ts";
-import { faultOf, hasBinary, hasUnary } from "./reference/scalar.ts";
+} from "../primitive.ts";
+import { formatOf, scalarOf } from "../reference/format.ts";
+import { hasDraw } from "../reference/random.ts";
+import { faultOf, hasBinary, hasUnary } from "../reference/scalar.ts";
 
 function bug(words: string): never {
   throw new Error(`bug: ${words}`);

@@ -3,7 +3,7 @@
  * an elementwise result takes over the buffer of an operand that dies with it. The largest buffers are placed first, each at the lowest offset
  * that is free all its life.
  */
-import { alignment, roundUp } from "./heap.ts";
+import { alignment, roundUp } from "../heap.ts";
 
 /** A value that needs memory. Both ends are inclusive: in the group of its last reader it is still there. */
 export interface Lifetime {

@@ -2,14 +2,14 @@
  * Algebra that changes no bit of a result (or only sums fewer times): applied to every primitive before it enters a program. Each rule gives
  * a simpler value or nothing. Broadcasts move towards the results, so that arithmetic runs on the smaller side.
  */
-import type { DTypeName } from "../core/dtype.ts";
-import type { NumberArray } from "../core/nd_array.ts";
-import { broadcastShapes, elementCount, type FullShape, rowMajorStrides, sameShape } from "../core/shape.ts";
-import type { Maker } from "./builder.ts";
-import type { BinaryFunction, Primitive, PrimitiveKind, Value } from "./primitive.ts";
-import { predicates } from "./primitive.ts";
-import type { Complex } from "./reference/complex.ts";
-import { formatOf, type Scalar } from "./reference/format.ts";
+import type { DTypeName } from "../../core/dtype.ts";
+import type { NumberArray } from "../../core/nd_array.ts";
+import { broadcastShapes, elementCount, type FullShape, rowMajorStrides, sameShape } from "../../core/shape.ts";
+import type { Maker } from "../builder.ts";
+import type { BinaryFunction, Primitive, PrimitiveKind, Value } from "../primitive.ts";
+import { predicates } from "../primitive.ts";
+import type { Complex } from "../reference/complex.ts";
+import { formatOf, type Scalar } from "../reference/format.ts";
 
 type Of<K extends PrimitiveKind> = Extract<Primitive, { readonly kind: K }>;
 type Rule<K extends PrimitiveKind> = (
