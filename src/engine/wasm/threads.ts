@@ -5,7 +5,7 @@
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import type { PieceRegistry, Unit } from "./kernels/kernel.ts";
 import { buildPool, controlBytes, doneOffset, readyOffset } from "./kernels/pool.ts";
-import { workerSource } from "./worker.ts";
+import { workerSource } from "./worker_source.ts";
 
 /** A unit with the numbers of its pieces, as a worker gets it. */
 interface NumberedUnit extends Unit {

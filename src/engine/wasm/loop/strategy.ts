@@ -38,10 +38,10 @@ export function supportsLoop(step: LoopStep): boolean {
   return indicesFit && inOrder && isSupported(step) && step.reductions.every(({ view }) => isHeld(view.dtype));
 }
 
-/** Wider turns for short bodies only: long ones would run out of registers. */
+/** Wider turns for short bodies only, as long ones would run out of registers, and where there are some of them. */
 function unrollOf(step: LoopStep, width: Width, d: number, limit: number): number {
   const room = Math.floor(16 / (step.nodes.length + 2));
-  const most = Math.min(limit, room, Math.floor(step.extents[d]! / width));
+  const most = Math.min(limit, room, Math.floor(step.extents[d]! / (2 * width)));
   return width === 1 || most < 2 ? 1 : most >= 4 ? 4 : 2;
 }
 
