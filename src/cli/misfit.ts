@@ -1,5 +1,5 @@
 /** The report of a checkpoint that does not fit a graph. */
-import type { CheckpointMisfit } from "../train/restore.ts";
+import type { CheckpointMisfit } from "../train/run/restore.ts";
 
 /** One line a variable, then what would help. */
 export function misfitLines({ misfits }: CheckpointMisfit, directory: string, runFlags: readonly string[]): string[] {

@@ -1,5 +1,5 @@
 /** Signals of a training run: the first asks it to stop at the next step boundary and save, the second leaves at once. */
-import type { StopRequest } from "../train/loop.ts";
+import type { StopRequest } from "../train/run/options.ts";
 
 const exits = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 type StopSignal = keyof typeof exits;

@@ -7,8 +7,8 @@
 import { TypeError, ValueError } from "../core/error.ts";
 import { log, nowSeconds } from "../core/host.ts";
 import type { NdArray } from "../core/nd_array.ts";
-import { Graph } from "../graph/graph.ts";
 import { graphDefinition } from "../graph/def/graph_def.ts";
+import { Graph } from "../graph/graph.ts";
 import { EventFileWriter } from "../io/event_file.ts";
 import { encodeGraphDef } from "../proto/graph_def.ts";
 import { decode, encode, pb } from "../proto/messages.ts";

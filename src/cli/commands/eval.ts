@@ -24,7 +24,7 @@ export default defineCommand({
   async extend(look) {
     const name = await meantModel(look, null);
     if (name === null) return { owner: "the model", flags: {} };
-    const { readRunFlags } = await import("../../train/run_directory.ts");
+    const { readRunFlags } = await import("../../train/run/run_directory.ts");
     const directory = look.value("model_dir") as string | null | undefined;
     const lines = directory ? (readRunFlags(directory)?.lines ?? []) : [];
     return { owner: name, flags: withRunValues((await loadModel(name)).flags, lines) };
@@ -36,7 +36,7 @@ type EvalCall = Call<typeof evalFlags>;
 
 async function evalCommand(call: EvalCall): Promise<number> {
   const { flags, words } = call;
-  const { readRunFlags } = await import("../../train/run_directory.ts");
+  const { readRunFlags } = await import("../../train/run/run_directory.ts");
   const directory = flags.model_dir;
   if (!directory) throw new Misuse("tsflow eval: name the run's folder", "tsflow eval MODEL --model_dir DIR");
   const name = flags.model ?? words[0] ?? readRunFlags(directory)?.model;
@@ -57,8 +57,8 @@ async function evalCommand(call: EvalCall): Promise<number> {
 async function evaluateOnce(call: EvalCall, name: string, checkpoint: string): Promise<number> {
   const { flags, given, out } = call;
   const model = await loadModel(name);
-  const { restoreModel } = await import("../../train/restore.ts");
-  const { evaluate } = await import("../../train/evaluate.ts");
+  const { restoreModel } = await import("../../train/run/restore.ts");
+  const { evaluate } = await import("../../train/run/evaluate.ts");
   const values = given.values();
   const restored = await restoreModel({
     model,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { FlagSpecs } from "../../core/flags/value.ts";
 import { flag } from "../../core/flags.ts";
 import type { NdArray } from "../../core/nd_array.ts";
-import type { Restored } from "../../train/restore.ts";
+import type { Restored } from "../../train/run/restore.ts";
 import { type Call, defineCommand, type FirstLook, Misuse } from "../command.ts";
 import { parseFeeds } from "../feeds.ts";
 import { misfitLines } from "../misfit.ts";
@@ -39,7 +39,7 @@ export default defineCommand({
   words: [0, 1],
   async extend(look) {
     const directory = directoryOf(look);
-    const { readRunFlags } = await import("../../train/run_directory.ts");
+    const { readRunFlags } = await import("../../train/run/run_directory.ts");
     const name =
       (look.value("model") as string | null | undefined) ?? (directory ? readRunFlags(directory)?.model : undefined);
     if (!name) return { owner: "the model", flags: {} };
@@ -76,7 +76,7 @@ async function restoreCommand(call: RestoreCall): Promise<number> {
   const { flags, words, out } = call;
   const directory = flags.model_dir ?? words[0];
   if (!directory) throw new Misuse("tsflow restore: name the run's folder", "Usage: tsflow restore [MODEL_DIR]");
-  const { readRunFlags } = await import("../../train/run_directory.ts");
+  const { readRunFlags } = await import("../../train/run/run_directory.ts");
   const known = readRunFlags(directory);
   const name = flags.model ?? known?.model;
   const checkpoint = await checkpointOf(directory, flags.checkpoint);
@@ -87,7 +87,7 @@ async function restoreCommand(call: RestoreCall): Promise<number> {
     );
   if (flags.max_step !== null) return trainOn(call, directory, name);
   const model = await loadModel(name);
-  const { CheckpointMisfit, restoreModel, shownValues } = await import("../../train/restore.ts");
+  const { CheckpointMisfit, restoreModel, shownValues } = await import("../../train/run/restore.ts");
   const values = call.given.values();
   const seed = Number(known?.lines.find((line) => line.startsWith("--seed="))?.slice("--seed=".length) ?? 0);
   let restored: Restored;
@@ -138,7 +138,7 @@ async function restoreCommand(call: RestoreCall): Promise<number> {
 }
 
 async function timedEvaluation(restored: Restored) {
-  const { evaluate } = await import("../../train/evaluate.ts");
+  const { evaluate } = await import("../../train/run/evaluate.ts");
   const started = performance.now();
   const result = await evaluate(restored.sess, restored.model);
   return { ...result, seconds: (performance.now() - started) / 1000 };
@@ -146,7 +146,7 @@ async function timedEvaluation(restored: Restored) {
 
 /** The checkpoint of a folder: newest, best, of a step, or a path. Throws exit 4 when there is none. */
 export async function checkpointOf(directory: string, wanted: string | null): Promise<string> {
-  const { checkpointName, newestCheckpoint } = await import("../../train/run_directory.ts");
+  const { checkpointName, newestCheckpoint } = await import("../../train/run/run_directory.ts");
   const { checkpointExists } = await import("../../io/checkpoint/state.ts");
   const found =
     wanted === null || wanted === "latest"
@@ -193,7 +193,7 @@ async function fetchAll({ flags, out }: RestoreCall, { sess, graph }: Restored):
 async function trainOn(call: RestoreCall, directory: string, name: string): Promise<number> {
   const { runCommand } = await import("../run.ts");
   const { default: trainCommand } = await import("./train.ts");
-  const { readRunFlags } = await import("../../train/run_directory.ts");
+  const { readRunFlags } = await import("../../train/run/run_directory.ts");
   const kept = (readRunFlags(directory)?.lines ?? []).filter(
     (line) => !line.startsWith("--max_step=") && !line.startsWith("--model="),
   );

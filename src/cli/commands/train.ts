@@ -45,7 +45,7 @@ export async function meantModel(look: FirstLook, standard: string | null): Prom
   if (named ?? word) return (named ?? word)!;
   const directory = look.value("model_dir") as string | null | undefined;
   if (directory) {
-    const { readRunFlags } = await import("../../train/run_directory.ts");
+    const { readRunFlags } = await import("../../train/run/run_directory.ts");
     const run = readRunFlags(directory);
     if (run) return run.model;
   }
@@ -85,7 +85,7 @@ export default defineCommand({
 
 async function trainCommand(call: TrainCall): Promise<number> {
   const { flags, given, words } = call;
-  const { newestCheckpoint, readRunFlags, stepOfPrefix } = await import("../../train/run_directory.ts");
+  const { newestCheckpoint, readRunFlags, stepOfPrefix } = await import("../../train/run/run_directory.ts");
   const name =
     flags.model ??
     words[0] ??
@@ -104,7 +104,7 @@ async function trainCommand(call: TrainCall): Promise<number> {
   const startStep = resumeFrom ? (stepOfPrefix(resumeFrom) ?? 0) : 0;
   const seed = chooseSeed(flags.seed, resumeFrom ? known?.lines : undefined);
   const values = given.values();
-  const { train } = await import("../../train/loop.ts");
+  const { train } = await import("../../train/run/loop.ts");
   const { chooseEngine } = await import("../../session/default_engine.ts");
   chooseEngine(flags.engine as "auto", flags.threads || defaultThreads());
   const signals = stopOnSignals();

@@ -70,6 +70,12 @@ describe("values", () => {
     expect(toValue(bytes, "é", "f")).toEqual({ kind: "bytes", value: [Uint8Array.of(0xc3, 0xa9)] });
   });
 
+  test("of whole numbers below 256 may be packed into bytes", () => {
+    const uint8: Column = { name: "image", type: "uint8" };
+    expect(toValue(uint8, ["0", "16", "255"], "f")).toEqual({ kind: "bytes", value: [Uint8Array.of(0, 16, 255)] });
+    expect(() => toValue(uint8, ["256"], "f")).toThrow('"256" is no uint8');
+  });
+
   test("of empty cells are missing, of empty lists empty", () => {
     expect(toValue(float, "", "f")).toBeUndefined();
     expect(toValue(float, null, "f")).toBeUndefined();

@@ -6,11 +6,11 @@
  *     log.jsonl                     every report
  *     events.out.tfevents.*         for TensorBoard
  */
-import { join } from "node:path";
-import { DataLossError, NotFoundError } from "../core/error.ts";
-import { latestCheckpoint } from "../io/checkpoint/state.ts";
-import { nodeFiles, writeFileAtomic } from "../io/file_system.ts";
-import { readTextFile } from "../io/text_file.ts";
+import { dirname, join } from "node:path";
+import { DataLossError, NotFoundError } from "../../core/error.ts";
+import { latestCheckpoint } from "../../io/checkpoint/state.ts";
+import { nodeFiles, writeFileAtomic } from "../../io/file_system.ts";
+import { readTextFile } from "../../io/text_file.ts";
 
 export const checkpointName = "model.ckpt";
 
@@ -30,8 +30,10 @@ export interface RunState {
 
 const statePath = (prefix: string): string => `${prefix}.state.json`;
 
-export const writeRunState = (prefix: string, state: RunState): Promise<void> | void =>
+export function writeRunState(prefix: string, state: RunState): void {
+  nodeFiles.mkdir(dirname(prefix));
   writeFileAtomic(statePath(prefix), new TextEncoder().encode(`${JSON.stringify(state)}\n`));
+}
 
 /** The state beside a checkpoint; null for checkpoints that TensorFlow wrote. Throws DATA_LOSS when it does not parse. */
 export function readRunState(prefix: string): RunState | null {

@@ -1,8 +1,8 @@
 /** One evaluation: the loss and metrics of a model over its evaluation data, averaged by examples. */
-import type { NdArray } from "../core/nd_array.ts";
-import type { Session } from "../session/session.ts";
-import type { BuiltModel } from "./model.ts";
-import type { Metrics } from "./report.ts";
+import type { NdArray } from "../../core/nd_array.ts";
+import type { Session } from "../../session/session.ts";
+import type { BuiltModel } from "../model.ts";
+import type { Metrics } from "../report.ts";
 
 export interface Evaluation {
   readonly loss: number;

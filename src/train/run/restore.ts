@@ -1,21 +1,21 @@
 /** A model's graph with the values of a checkpoint: to look at, evaluate, fetch from. */
 
-import { getOrCreateGlobalStep } from "../build/global_step.ts";
+import { getOrCreateGlobalStep } from "../../build/global_step.ts";
 import {
   globalVariables,
   globalVariablesInitializer,
   localVariablesInitializer,
-} from "../build/variables/initialize.ts";
-import { NotFoundError } from "../core/error.ts";
-import type { FlagSpecs, FlagsOf } from "../core/flags/value.ts";
-import type { NdArray } from "../core/nd_array.ts";
-import { formatShape, isFull, sameShape } from "../core/shape.ts";
-import { suggestNames } from "../core/suggest.ts";
-import { Graph } from "../graph/graph.ts";
-import { BundleReader } from "../io/checkpoint/bundle_reader.ts";
-import { Session } from "../session/session.ts";
-import type { BuiltModel, ModelDefinition } from "./model.ts";
-import { Saver } from "./saver.ts";
+} from "../../build/variables/initialize.ts";
+import { NotFoundError } from "../../core/error.ts";
+import type { FlagSpecs, FlagsOf } from "../../core/flags/value.ts";
+import type { NdArray } from "../../core/nd_array.ts";
+import { formatShape, isFull, sameShape } from "../../core/shape.ts";
+import { suggestNames } from "../../core/suggest.ts";
+import { Graph } from "../../graph/graph.ts";
+import { BundleReader } from "../../io/checkpoint/bundle_reader.ts";
+import { Session } from "../../session/session.ts";
+import type { BuiltModel, ModelDefinition } from "../model.ts";
+import { Saver } from "../saver.ts";
 
 export interface RestoreOptions {
   readonly model: ModelDefinition;

@@ -3,79 +3,34 @@
  * Everything that a person sees is a report; everything that lasts is a file of the run's folder.
  */
 import { join } from "node:path";
-import { getOrCreateGlobalStep } from "../build/global_step.ts";
-import { mergeAll } from "../build/summary.ts";
-import {
-  globalVariablesInitializer,
-  localVariablesInitializer,
-  trainableVariables,
-} from "../build/variables/initialize.ts";
-import { InvalidArgumentError } from "../core/error.ts";
-import type { FlagSpecs, FlagsOf } from "../core/flags/value.ts";
-import { nowSeconds } from "../core/host.ts";
-import type { NdArray } from "../core/nd_array.ts";
-import { elementCount, isFull } from "../core/shape.ts";
-import { version } from "../core/version.ts";
-import { Graph } from "../graph/graph.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import { checkpointFiles } from "../io/checkpoint/state.ts";
-import { Session } from "../session/session.ts";
-import { getCheckpointState } from "./checkpoint_state.ts";
+import { getOrCreateGlobalStep } from "../../build/global_step.ts";
+import { mergeAll } from "../../build/summary.ts";
+import { globalVariablesInitializer, localVariablesInitializer } from "../../build/variables/initialize.ts";
+import { InvalidArgumentError } from "../../core/error.ts";
+import { nowSeconds } from "../../core/host.ts";
+import type { NdArray } from "../../core/nd_array.ts";
+import { version } from "../../core/version.ts";
+import { Graph } from "../../graph/graph.ts";
+import { checkpointFiles } from "../../io/checkpoint/state.ts";
+import { Session } from "../../session/session.ts";
+import { getCheckpointState } from "../checkpoint_state.ts";
+import { FileWriter } from "../file_writer.ts";
+import type { BatchSource, BuiltModel, Feed } from "../model.ts";
+import type { Metrics, Report, ReportSink } from "../report.ts";
+import { Saver } from "../saver.ts";
 import { evaluate } from "./evaluate.ts";
-import { FileWriter } from "./file_writer.ts";
-import type { BatchSource, BuiltModel, Feed, ModelDefinition } from "./model.ts";
-import type { Controls, EndReason, Metrics, Report, ReportSink } from "./report.ts";
+import type { Outcome, StopRequest, TrainOptions } from "./options.ts";
 import {
   bytesOfFiles,
   checkpointName,
-  newestCheckpoint,
   type RunState,
   readRunState,
   stepOfPrefix,
   writeRunFlags,
   writeRunState,
 } from "./run_directory.ts";
-import { Saver } from "./saver.ts";
-
-export interface TrainOptions {
-  readonly model: ModelDefinition;
-  readonly modelFlags: FlagsOf<FlagSpecs>;
-  readonly modelDir: string;
-  readonly seed: number;
-  /** Total steps by global_step; null trains until something else ends it. */
-  readonly maxStep: number | null;
-  readonly maxSeconds: number | null;
-  readonly logEvery: number;
-  readonly summaryEvery: number;
-  readonly saveEvery: number | null;
-  readonly saveSecs: number | null;
-  readonly maxToKeep: number;
-  /** 0: at the end only. */
-  readonly evalEvery: number;
-  readonly keepBest: { readonly name: string; readonly largest: boolean } | null;
-  readonly target: { readonly name: string; readonly below: boolean; readonly value: number } | null;
-  /** A checkpoint prefix to begin from; null to begin anew. */
-  readonly resumeFrom: string | null;
-  readonly dryRun: boolean;
-  readonly threads: number;
-  /** What flags.txt is to hold. */
-  readonly flagfile: string;
-  readonly sink: (controls: Controls) => ReportSink;
-  /** Asked at every step boundary: a stop that a signal asked for. */
-  readonly stop?: () => StopRequest | null;
-}
-
-export interface StopRequest {
-  readonly reason: EndReason;
-  readonly save: boolean;
-  readonly exit: number;
-}
-
-export interface Outcome {
-  readonly exit: number;
-  readonly reason: EndReason;
-  readonly step: number;
-}
+import { isDue, isReached } from "./schedule.ts";
+import { StepFetches, trainableCount } from "./step_fetches.ts";
 
 /** Trains as the options say. Reports tell what happens; errors are thrown after the files are whole. */
 export async function train(options: TrainOptions): Promise<Outcome> {
@@ -93,16 +48,6 @@ export async function train(options: TrainOptions): Promise<Outcome> {
   });
 }
 
-/** Numbers of all trainable variables. */
-export function trainableCount(): number {
-  let count = 0;
-  for (const variable of trainableVariables())
-    if (variable.shape && isFull(variable.shape)) count += elementCount(variable.shape);
-  return count;
-}
-
-type StepCall = (feed: Feed | undefined) => Promise<readonly NdArray[]>;
-
 class TrainRun {
   readonly #options: TrainOptions;
   readonly #graph: Graph;
@@ -110,11 +55,10 @@ class TrainRun {
   readonly #sess: Session;
   readonly #saver: Saver;
   readonly #bestSaver: Saver | null;
-  readonly #summaries: Tensor | null;
+  readonly #fetches: StepFetches;
   readonly #globalStep: ReturnType<typeof getOrCreateGlobalStep>;
   readonly #initializers: readonly Parameters<Session["run"]>[0][];
   readonly #sink: ReportSink;
-  readonly #metricNames: readonly string[];
   #writer: FileWriter | null = null;
   #step = 0;
   #firstStep = 0;
@@ -141,11 +85,11 @@ class TrainRun {
     this.#model = model;
     this.#globalStep = getOrCreateGlobalStep();
     this.#initializers = [globalVariablesInitializer(), localVariablesInitializer()] as never;
-    this.#summaries = mergeAll();
+    const summaries = mergeAll();
     this.#saver = new Saver({ maxToKeep: options.maxToKeep });
     this.#bestSaver = options.keepBest ? new Saver({ maxToKeep: 1 }) : null;
-    this.#metricNames = Object.keys(model.metrics ?? {});
     this.#sess = new Session({ graph, config: { intraOpParallelismThreads: options.threads } });
+    this.#fetches = new StepFetches(this.#sess, model, summaries);
     this.#sink = options.sink({
       requestStop: ({ save }) => {
         this.#asked.stop = { reason: "user", save, exit: 0 };
@@ -255,12 +199,7 @@ class TrainRun {
   async #loop(): Promise<Outcome> {
     const options = this.#options;
     const stopSave = { reason: "max_step", save: true, exit: 0 } as const;
-    const plain = this.#callOf([this.#model.loss]);
-    const logged = this.#callOf([this.#model.loss, ...this.#metricTensors(), ...this.#rateTensor()]);
-    const summarized = this.#summaries
-      ? this.#callOf([this.#model.loss, ...this.#metricTensors(), ...this.#rateTensor(), this.#summaries])
-      : null;
-    const summaryAt = 1 + this.#metricTensors().length + this.#rateTensor().length;
+    const { plain, reported, summarized } = this.#fetches;
     let lastSaveSeconds = nowSeconds();
     for (;;) {
       const stop = this.#stopRequest();
@@ -272,17 +211,18 @@ class TrainRun {
       const logs = isDue(next, options.logEvery) || next === options.maxStep;
       const summarizes =
         summarized !== null && (isDue(next, options.summaryEvery) || next === 1 || next === options.maxStep);
-      const values = await (summarizes ? summarized : logs ? logged : plain)(feed);
+      const values = await (summarizes ? summarized : logs ? reported : plain)(feed);
       this.#step = next;
       this.#examples += this.#model.batches?.batchSize ?? 1;
       this.#loss = Number(values[0]);
       if (!Number.isFinite(this.#loss)) return this.#badLoss();
-      if (logs || summarizes) this.#metrics = this.#metricsOf(values);
-      if (summarizes) this.#writer!.addSummary(values[summaryAt]!, this.#step);
+      if (logs || summarizes) this.#metrics = this.#fetches.metricsOf(values);
+      if (summarizes) this.#writer!.addSummary(this.#fetches.summaryOf(values), this.#step);
       if (logs) this.#reportStep(values);
       if (isDue(next, options.evalEvery) || this.#asked.evaluate) await this.#evaluate();
-      const reached = this.#reachedTarget();
-      if (reached) return this.#finish(reached);
+      if (isReached(options.target, this.#loss, this.#metrics)) {
+        return this.#finish({ reason: "target", save: true, exit: 0 });
+      }
       const now = options.saveSecs !== null || options.maxSeconds !== null ? nowSeconds() : 0;
       const savesByTime = options.saveSecs !== null && now - lastSaveSeconds >= options.saveSecs;
       if (isDue(next, options.saveEvery ?? 0) || savesByTime || this.#asked.save) {
@@ -308,32 +248,6 @@ class TrainRun {
     return feed;
   }
 
-  /** A run of the train op and some fetches. */
-  #callOf(fetches: readonly Tensor[]): StepCall {
-    const { trainOp } = this.#model;
-    const all = [...fetches, trainOp] as const;
-    return (feed) => this.#sess.run(all as never, feed ? { feedDict: feed } : undefined) as Promise<never>;
-  }
-
-  #metricTensors(): readonly Tensor[] {
-    return Object.values(this.#model.metrics ?? {});
-  }
-
-  #rateTensor(): readonly Tensor[] {
-    const { learningRate } = this.#model;
-    return learningRate === undefined || typeof learningRate === "number" ? [] : [learningRate];
-  }
-
-  #metricsOf(values: readonly NdArray[]): Metrics {
-    return Object.fromEntries(this.#metricNames.map((name, i) => [name, Number(values[1 + i])]));
-  }
-
-  #learningRate(values: readonly NdArray[]): { lr?: number } {
-    const { learningRate } = this.#model;
-    if (learningRate === undefined) return {};
-    return { lr: typeof learningRate === "number" ? learningRate : Number(values[1 + this.#metricNames.length]) };
-  }
-
   #reportStep(values: readonly NdArray[]): void {
     const { maxStep } = this.#options;
     const seconds = nowSeconds();
@@ -346,7 +260,7 @@ class TrainRun {
       maxStep,
       loss: this.#loss,
       metrics: this.#metrics,
-      ...this.#learningRate(values),
+      ...this.#fetches.learningRateOf(values),
       stepsPerSec,
       ...(batchSize ? { examplesPerSec: stepsPerSec * batchSize } : {}),
       ...(maxStep !== null ? { etaSeconds: (maxStep - this.#step) / stepsPerSec } : {}),
@@ -379,7 +293,7 @@ class TrainRun {
     this.#lastEvaluation = this.#step;
     const started = nowSeconds();
     const { loss, metrics, examples } = await evaluate(this.#sess, this.#model);
-    const name = this.#options.keepBest?.name ?? (this.#metricNames[0] || "loss");
+    const name = this.#options.keepBest?.name ?? (this.#fetches.metricNames[0] || "loss");
     const value = name === "loss" ? loss : (metrics[name] ?? Number.NaN);
     const largest = this.#options.keepBest?.largest ?? name !== "loss";
     const isBest =
@@ -401,14 +315,6 @@ class TrainRun {
       await this.#saveTo(join(this.#options.modelDir, "best", checkpointName), this.#bestSaver!);
   }
 
-  #reachedTarget(): StopRequest | null {
-    const { target } = this.#options;
-    if (!target) return null;
-    const value = target.name === "loss" ? this.#loss : (this.#metrics[target.name] ?? null);
-    if (value === null || !(target.below ? value < target.value : value > target.value)) return null;
-    return { reason: "target", save: true, exit: 0 };
-  }
-
   async #save(): Promise<void> {
     this.#asked.save = false;
     if (this.#lastSave?.step === this.#step) return;
@@ -422,7 +328,7 @@ class TrainRun {
 
   async #saveTo(path: string, saver: Saver): Promise<string> {
     const prefix = `${path}-${this.#step}`;
-    await writeRunState(prefix, this.#stateNow());
+    writeRunState(prefix, this.#stateNow());
     await saver.save(this.#sess, path, { globalStep: this.#step });
     return prefix;
   }
@@ -470,7 +376,7 @@ class TrainRun {
   /** One batch, one step, nothing written; the state is that of a fresh start or of the checkpoint. */
   async #dryRun(): Promise<Outcome> {
     const feed = this.#nextFeed();
-    const call = this.#callOf([this.#model.loss, ...this.#metricTensors()]);
+    const call = this.#fetches.reported;
     const values = await call(feed ?? undefined);
     const times: number[] = [];
     for (let i = 0; i < 5; i++) {
@@ -479,7 +385,7 @@ class TrainRun {
       times.push(performance.now() - before);
     }
     this.#loss = Number(values[0]);
-    this.#metrics = this.#metricsOf(values);
+    this.#metrics = this.#fetches.metricsOf(values);
     const { peakBytes } = this.#sess.state.engine.usage;
     this.#report({
       event: "note",
@@ -490,5 +396,3 @@ class TrainRun {
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-
-const isDue = (step: number, every: number): boolean => every > 0 && step % every === 0;
