@@ -264,11 +264,16 @@ export { sparseTensorDenseMatmul, sparseTensorToDense, sparseToDense } from "../
 export { deserializeManySparse, serializeManySparse, serializeSparse } from "../ops/compute/sparse/serialize.ts";
 export { SparseTensor } from "../ops/compute/sparse/tensor.ts";
 export {
+  sparseMerge,
+  sparseRetain,
+  sparseToIndicator,
+  sparseTranspose,
+} from "../ops/compute/sparse/compose.ts";
+export {
   sparseAdd,
   sparseConcat,
   sparseFillEmptyRows,
   sparseMaximum,
-  sparseMerge,
   sparseMinimum,
   sparseReduceMax,
   sparseReduceMaxSparse,
@@ -276,12 +281,9 @@ export {
   sparseReduceSumSparse,
   sparseReorder,
   sparseReshape,
-  sparseRetain,
   sparseSlice,
   sparseSoftmax,
   sparseSplit,
-  sparseToIndicator,
-  sparseTranspose,
 } from "../ops/compute/sparse/wrappers.ts";
 export { decodeCsv } from "../ops/compute/string/csv.ts";
 export {

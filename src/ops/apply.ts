@@ -17,7 +17,15 @@ import { convertToTensor, isSymbolic, type TensorLike } from "./convert.ts";
 export type Applied = Operation | Tensor | readonly Tensor[] | Record<string, Tensor | readonly Tensor[]>;
 
 /** Runs ops at once instead of making nodes; set by eager mode. Returns undefined in graph mode. */
-export const immediate: { apply: ((definition: OpDefinition, record: Record<string, unknown>, name: string | null | undefined) => Applied | undefined) | null } = {
+export const immediate: {
+  apply:
+    | ((
+        definition: OpDefinition,
+        record: Record<string, unknown>,
+        name: string | null | undefined,
+      ) => Applied | undefined)
+    | null;
+} = {
   apply: null,
 };
 
@@ -30,15 +38,38 @@ export function applyOp(definition: OpDefinition, record: Record<string, unknown
     const attrs = givenAttrs(definition, record);
     const inputs = convertInputs(definition, record, attrs);
     fillDefaults(definition, attrs);
-    const op = graph.createOp({
-      definition,
-      inputs,
-      attrs: inOrder(attrs),
-      name: scope,
-      outputDtypes: outputDtypes(definition, attrs),
-    });
+    const make = (): Operation =>
+      graph.createOp({
+        definition,
+        inputs,
+        attrs: inOrder(attrs),
+        name: scope,
+        outputDtypes: outputDtypes(definition, attrs),
+      });
+    const op = besideReferences(definition, inputs, attrs, make);
     return resultOf(definition, op);
   });
+}
+
+/** An op is placed with the references that it takes. Source: op_def_library.py, _MaybeColocateWith. */
+function besideReferences(
+  definition: OpDefinition,
+  inputs: readonly Tensor[],
+  attrs: ReadonlyMap<string, AttrValue>,
+  make: () => Operation,
+): Operation {
+  if (!definition.inputs.some((arg) => arg.isRef)) return make();
+  const references: Tensor[] = [];
+  let at = 0;
+  for (const arg of definition.inputs) {
+    if (arg.isRef && !isListArg(arg)) references.push(inputs[at]!);
+    at += argLength(arg, attrs);
+  }
+  const placed = references.reduceRight<() => Operation>(
+    (inner, reference) => () => getDefaultGraph().colocateWith(reference, inner),
+    make,
+  );
+  return placed();
 }
 
 /** The outputs of a node in the form that builders return. */
@@ -71,7 +102,11 @@ const baseTypes = (attr: AttrDefinition, plain: AttrPlain): AttrPlain => {
   return attr.isList ? (plain as readonly DType[]).map((dtype) => dtype.baseDtype) : (plain as DType).baseDtype;
 };
 
-function convertInputs(definition: OpDefinition, record: Record<string, unknown>, attrs: Map<string, AttrValue>): Tensor[] {
+function convertInputs(
+  definition: OpDefinition,
+  record: Record<string, unknown>,
+  attrs: Map<string, AttrValue>,
+): Tensor[] {
   decideTypes(definition, record, attrs);
   const inputs: Tensor[] = [];
   for (const arg of definition.inputs) {
@@ -94,7 +129,8 @@ function decideTypes(definition: OpDefinition, record: Record<string, unknown>, 
   }
 }
 
-const attrDefinition = (definition: OpDefinition, name: string): AttrDefinition => definition.attrs.find((attr) => attr.name === name)!;
+const attrDefinition = (definition: OpDefinition, name: string): AttrDefinition =>
+  definition.attrs.find((attr) => attr.name === name)!;
 
 function wantedDtype(arg: ArgDefinition, attrs: Map<string, AttrValue>): DType | undefined {
   if (arg.dtype) return arg.dtype;
@@ -102,22 +138,42 @@ function wantedDtype(arg: ArgDefinition, attrs: Map<string, AttrValue>): DType |
   return known ? (unwrapAttr(known) as DType) : undefined;
 }
 
-function convertOne(definition: OpDefinition, arg: ArgDefinition, value: TensorLike, attrs: Map<string, AttrValue>): Tensor {
+function convertOne(
+  definition: OpDefinition,
+  arg: ArgDefinition,
+  value: TensorLike,
+  attrs: Map<string, AttrValue>,
+): Tensor {
   const wanted = wantedDtype(arg, attrs);
-  const preferred = arg.typeAttr ? (attrDefinition(definition, arg.typeAttr).defaultValue as DType | undefined) : undefined;
-  const tensor = convertChecked(definition, arg, value, wanted, preferred);
+  const attr = arg.typeAttr ? attrDefinition(definition, arg.typeAttr) : undefined;
+  const preferred = attr?.defaultValue as DType | undefined;
+  // Python takes the dtype that a literal has by itself where the op allows it; the node of a refused one stays in the graph.
+  const isFree = wanted === undefined && attr?.allowedTypes !== undefined && !isSymbolic(value);
+  let tensor = convertChecked(definition, arg, value, wanted, isFree ? undefined : preferred);
+  if (isFree && preferred && !attr.allowedTypes.includes(tensor.dtype.baseDtype)) {
+    tensor = convertChecked(definition, arg, value, wanted, preferred);
+  }
   if (arg.typeAttr && !attrs.has(arg.typeAttr)) attrs.set(arg.typeAttr, typeAttr(tensor.dtype));
   if (arg.typeAttr) checkAllowed(definition, arg, tensor.dtype);
   if (arg.isRef && !tensor.dtype.isRef) {
-    throw new TypeError(`'${definition.type}' Op requires that input '${arg.name}' be a mutable tensor (e.g.: a tf.Variable)`);
+    throw new TypeError(
+      `'${definition.type}' Op requires that input '${arg.name}' be a mutable tensor (e.g.: a tf.Variable)`,
+    );
   }
   return tensor;
 }
 
-function convertChecked(definition: OpDefinition, arg: ArgDefinition, value: TensorLike, wanted: DType | undefined, preferred: DType | undefined): Tensor {
+function convertChecked(
+  definition: OpDefinition,
+  arg: ArgDefinition,
+  value: TensorLike,
+  wanted: DType | undefined,
+  preferred: DType | undefined,
+): Tensor {
   if (isSymbolic(value)) {
-    const tensor = convertToTensor(value, { asRef: arg.isRef });
-    if (wanted && tensor.dtype.baseDtype !== wanted.baseDtype) throw mismatch(definition, arg, tensor.dtype.baseDtype, wanted);
+    const tensor = convertToTensor(value, { asRef: arg.isRef, name: arg.name });
+    if (wanted && tensor.dtype.baseDtype !== wanted.baseDtype)
+      throw mismatch(definition, arg, tensor.dtype.baseDtype, wanted);
     return tensor;
   }
   try {
@@ -131,10 +187,21 @@ function convertChecked(definition: OpDefinition, arg: ArgDefinition, value: Ten
   }
 }
 
-const shown = (value: unknown): string => (typeof value === "string" ? `'${value}'` : Array.isArray(value) ? JSON.stringify(value) : String(value));
+const shown = (value: unknown): string =>
+  typeof value === "string" ? `'${value}'` : Array.isArray(value) ? JSON.stringify(value) : String(value);
 
 const pythonType = (value: unknown): string =>
-  typeof value === "string" ? "str" : typeof value === "boolean" ? "bool" : Array.isArray(value) ? "list" : typeof value === "number" ? (Number.isInteger(value) ? "int" : "float") : typeof value;
+  typeof value === "string"
+    ? "str"
+    : typeof value === "boolean"
+      ? "bool"
+      : Array.isArray(value)
+        ? "list"
+        : typeof value === "number"
+          ? Number.isInteger(value)
+            ? "int"
+            : "float"
+          : typeof value;
 
 /** Python's words when a tensor has another dtype than its argument wants. */
 function mismatch(definition: OpDefinition, arg: ArgDefinition, got: DType, wanted: DType): TypeError {
@@ -144,10 +211,17 @@ function mismatch(definition: OpDefinition, arg: ArgDefinition, got: DType, want
       `Input '${arg.name}' of '${definition.type}' Op has type ${got.name} that does not match type ${wanted.baseDtype.name} of argument '${first.name}'.`,
     );
   }
-  return new TypeError(`Input '${arg.name}' of '${definition.type}' Op has type ${got.name} that does not match expected type of ${wanted.baseDtype.name}.`);
+  return new TypeError(
+    `Input '${arg.name}' of '${definition.type}' Op has type ${got.name} that does not match expected type of ${wanted.baseDtype.name}.`,
+  );
 }
 
-function convertList(definition: OpDefinition, arg: ArgDefinition, values: readonly TensorLike[], attrs: Map<string, AttrValue>): Tensor[] {
+function convertList(
+  definition: OpDefinition,
+  arg: ArgDefinition,
+  values: readonly TensorLike[],
+  attrs: Map<string, AttrValue>,
+): Tensor[] {
   if (!Array.isArray(values)) {
     throw new TypeError(`Expected list for '${arg.name}' argument to '${definition.type}' Op, not ${shown(values)}.`);
   }
@@ -155,7 +229,9 @@ function convertList(definition: OpDefinition, arg: ArgDefinition, values: reado
     const number = attrDefinition(definition, arg.numberAttr);
     const minimum = number.minimum ?? 0;
     if (values.length < minimum) {
-      throw new ValueError(`List argument '${arg.name}' to '${definition.type}' Op with length ${values.length} shorter than minimum length ${minimum}.`);
+      throw new ValueError(
+        `List argument '${arg.name}' to '${definition.type}' Op with length ${values.length} shorter than minimum length ${minimum}.`,
+      );
     }
     const given = attrs.get(arg.numberAttr);
     if (given && Number(unwrapAttr(given)) !== values.length) {
@@ -166,10 +242,17 @@ function convertList(definition: OpDefinition, arg: ArgDefinition, values: reado
     attrs.set(arg.numberAttr, wrapAttr(number, values.length));
     return values.map((value, i) => {
       const wanted = wantedDtype(arg, attrs);
-      const preferred = arg.typeAttr ? (attrDefinition(definition, arg.typeAttr).defaultValue as DType | undefined) : undefined;
+      const preferred = arg.typeAttr
+        ? (attrDefinition(definition, arg.typeAttr).defaultValue as DType | undefined)
+        : undefined;
       const tensor = isSymbolic(value)
-        ? convertToTensor(value, { asRef: arg.isRef })
-        : convertToTensor(value, { dtype: wanted, preferredDtype: preferred, name: `${arg.name}_${i}`, asRef: arg.isRef });
+        ? convertToTensor(value, { asRef: arg.isRef, name: `${arg.name}_${i}` })
+        : convertToTensor(value, {
+            dtype: wanted,
+            preferredDtype: preferred,
+            name: `${arg.name}_${i}`,
+            asRef: arg.isRef,
+          });
       if (wanted && tensor.dtype.baseDtype !== wanted.baseDtype) {
         throw new TypeError(
           `Tensors in list passed to '${arg.name}' of '${definition.type}' Op have types [${values.map((item) => (isSymbolic(item) ? (item as { dtype: DType }).dtype.baseDtype.name : "<NOT CONVERTIBLE TO TENSOR>")).join(", ")}] that don't all match.`,
@@ -183,10 +266,15 @@ function convertList(definition: OpDefinition, arg: ArgDefinition, values: reado
   const given = attrs.get(arg.typeListAttr!);
   const dtypes = given ? (unwrapAttr(given) as readonly DType[]) : undefined;
   if (dtypes && dtypes.length !== values.length) {
-    throw new ValueError(`List argument '${arg.name}' to '${definition.type}' Op with length ${values.length} must match length ${dtypes.length} of attr '${arg.typeListAttr}'.`);
+    throw new ValueError(
+      `List argument '${arg.name}' to '${definition.type}' Op with length ${values.length} must match length ${dtypes.length} of attr '${arg.typeListAttr}'.`,
+    );
   }
-  const tensors = values.map((value, i) => convertToTensor(value, { dtype: dtypes?.[i], name: `${arg.name}_${i}`, asRef: arg.isRef }));
-  if (!given) attrs.set(arg.typeListAttr!, { kind: "list", of: "type", value: tensors.map((tensor) => tensor.dtype.baseDtype) });
+  const tensors = values.map((value, i) =>
+    convertToTensor(value, { dtype: dtypes?.[i], name: `${arg.name}_${i}`, asRef: arg.isRef }),
+  );
+  if (!given)
+    attrs.set(arg.typeListAttr!, { kind: "list", of: "type", value: tensors.map((tensor) => tensor.dtype.baseDtype) });
   return tensors;
 }
 
@@ -224,7 +312,9 @@ function checkAttr(definition: OpDefinition, attr: AttrDefinition, plain: AttrPl
   if (attr.minimum !== undefined) {
     const size = attr.isList ? items.length : Number(plain);
     if (size < attr.minimum) {
-      throw new ValueError(`Attr '${attr.name}' of '${definition.type}' Op passed ${attr.isList ? "list of length " : ""}${size} less than minimum ${attr.minimum}.`);
+      throw new ValueError(
+        `Attr '${attr.name}' of '${definition.type}' Op passed ${attr.isList ? "list of length " : ""}${size} less than minimum ${attr.minimum}.`,
+      );
     }
   }
 }
@@ -242,4 +332,5 @@ export function outputDtypes(definition: OpDefinition, attrs: ReadonlyMap<string
   });
 }
 
-const inOrder = (attrs: Map<string, AttrValue>): Map<string, AttrValue> => new Map([...attrs].sort(([a], [b]) => (a < b ? -1 : 1)));
+const inOrder = (attrs: Map<string, AttrValue>): Map<string, AttrValue> =>
+  new Map([...attrs].sort(([a], [b]) => (a < b ? -1 : 1)));

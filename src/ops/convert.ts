@@ -21,13 +21,23 @@ import { asTensor, isTensorConvertible, Tensor, type TensorConvertible } from ".
 import { constantTensor } from "./constant.ts";
 
 export type Literal = number | bigint | boolean | string | Uint8Array | NdArray | NumberArrayLike | readonly Literal[];
-type NumberArrayLike = Float32Array | Float64Array | Int32Array | Int16Array | Int8Array | Uint16Array | Uint32Array | BigInt64Array | BigUint64Array;
+type NumberArrayLike =
+  | Float32Array
+  | Float64Array
+  | Int32Array
+  | Int16Array
+  | Int8Array
+  | Uint16Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
 
 /** What stands where a tensor is wanted. Lists may hold tensors: they are packed. */
 export type TensorLike = Tensor | TensorConvertible | Literal | readonly TensorLike[];
 
 export const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
-export const isSymbolic = (value: unknown): value is Tensor | TensorConvertible => value instanceof Tensor || isTensorConvertible(value);
+export const isSymbolic = (value: unknown): value is Tensor | TensorConvertible =>
+  value instanceof Tensor || isTensorConvertible(value);
 
 export interface ConvertOptions {
   /** The dtype wanted; a tensor of another one is an error. */
@@ -46,7 +56,7 @@ export function convertToTensor(value: TensorLike, options: ConvertOptions = {})
     return value;
   }
   if (isTensorConvertible(value)) {
-    const tensor = value[asTensor]({ dtype, asRef });
+    const tensor = value[asTensor]({ dtype, asRef, name: options.name });
     checkDtype(tensor, dtype, value);
     return tensor;
   }
@@ -55,7 +65,9 @@ export function convertToTensor(value: TensorLike, options: ConvertOptions = {})
 }
 
 /** Packs lists that hold tensors; set by the family of array ops (a list of tensors becomes a Pack). */
-export const packing: { pack: (values: readonly TensorLike[], dtype: DType | undefined, name: string | undefined) => Tensor } = {
+export const packing: {
+  pack: (values: readonly TensorLike[], dtype: DType | undefined, name: string | undefined) => Tensor;
+} = {
   pack: () => {
     throw new Error("bug: the array ops are not loaded");
   },
@@ -98,7 +110,9 @@ function scalarDtype(item: unknown): DType {
     if (!Number.isInteger(item) || Object.is(item, -0)) return float32;
     return Math.abs(item) < 2 ** 31 || item === -(2 ** 31) ? int32 : Number.isSafeInteger(item) ? int64 : float32;
   }
-  throw new TypeError(`Failed to convert object of type ${describeType(item)} to Tensor. Contents: ${String(item)}. Consider casting elements to a supported type.`);
+  throw new TypeError(
+    `Failed to convert object of type ${describeType(item)} to Tensor. Contents: ${String(item)}. Consider casting elements to a supported type.`,
+  );
 }
 
 function joined(a: DType, b: DType): DType {
@@ -130,7 +144,8 @@ const typedArrays: Record<string, DType> = {
   BigUint64Array: uint64,
 };
 
-const describeType = (value: unknown): string => (value === null ? "null" : typeof value === "object" ? (value.constructor?.name ?? "object") : typeof value);
+const describeType = (value: unknown): string =>
+  value === null ? "null" : typeof value === "object" ? (value.constructor?.name ?? "object") : typeof value;
 
 /**
  * A literal as an array of `dtype` (or the dtype it takes by itself, or `preferred` when the literal fits it). A Uint8Array is one
@@ -159,6 +174,7 @@ export function literalToArray(value: Literal, dtype?: DType, preferred?: DType)
 
 function preferredFor(value: Literal, preferred: DType | undefined): DType | undefined {
   if (!preferred) return undefined;
+  if (Array.isArray(value) && value.flat(Number.POSITIVE_INFINITY).length === 0) return preferred;
   const own = literalDtype(value);
   if (own === preferred) return preferred;
   const isNumber = own === int32 || own === int64;
@@ -170,7 +186,8 @@ function preferredFor(value: Literal, preferred: DType | undefined): DType | und
 function flatten(value: Literal, dtype: DType): { shape: FullShape; flat: unknown[] } {
   const shape: number[] = [];
   const flat: unknown[] = [];
-  const isComplexPair = (item: readonly unknown[]): boolean => dtype.isComplex && item.length === 2 && typeof item[0] === "number" && typeof item[1] === "number";
+  const isComplexPair = (item: readonly unknown[]): boolean =>
+    dtype.isComplex && item.length === 2 && typeof item[0] === "number" && typeof item[1] === "number";
   const measure = (item: unknown): void => {
     if (item instanceof NdArray) shape.push(...item.shape);
     else if (isNested(item) && !isComplexPair(item as readonly unknown[])) {
@@ -200,10 +217,10 @@ function flatten(value: Literal, dtype: DType): { shape: FullShape; flat: unknow
   return { shape, flat };
 }
 
-const isNested = (item: unknown): boolean => Array.isArray(item) || (ArrayBuffer.isView(item) && !(item instanceof Uint8Array));
+const isNested = (item: unknown): boolean =>
+  Array.isArray(item) || (ArrayBuffer.isView(item) && !(item instanceof Uint8Array));
 
-const ragged = (): ValueError =>
-  new ValueError("Can't convert non-rectangular Python sequence to Tensor.");
+const ragged = (): ValueError => new ValueError("Can't convert non-rectangular Python sequence to Tensor.");
 
 function checkFits(item: unknown, dtype: DType): void {
   const isNumber = typeof item === "number" || typeof item === "bigint";
@@ -218,11 +235,17 @@ function checkFits(item: unknown, dtype: DType): void {
             ? !isNumber
             : false;
   if (bad) {
-    throw new TypeError(`Cannot convert ${typeof item === "string" ? `'${item}'` : String(item)} to EagerTensor of dtype ${cppName(dtype)}`.replace("EagerTensor", "Tensor"));
+    throw new TypeError(
+      `Cannot convert ${typeof item === "string" ? `'${item}'` : String(item)} to EagerTensor of dtype ${cppName(dtype)}`.replace(
+        "EagerTensor",
+        "Tensor",
+      ),
+    );
   }
 }
 
-const cppName = (dtype: DType): string => ({ float32: "float", float64: "double", float16: "half" })[dtype.base as "float32"] ?? dtype.base;
+const cppName = (dtype: DType): string =>
+  ({ float32: "float", float64: "double", float16: "half" })[dtype.base as "float32"] ?? dtype.base;
 
 /** Converts element by element, as numpy's astype. */
 export function castArray(array: NdArray, dtype: DType): NdArray {
@@ -237,5 +260,7 @@ export function castArray(array: NdArray, dtype: DType): NdArray {
 }
 
 function elementNumber(array: NdArray, i: number): unknown {
-  return ArrayBuffer.isView(array.data) && array.dtype.base !== "float16" && array.dtype.base !== "bfloat16" ? array.data[i] : elementAt(array, i);
+  return ArrayBuffer.isView(array.data) && array.dtype.base !== "float16" && array.dtype.base !== "bfloat16"
+    ? array.data[i]
+    : elementAt(array, i);
 }

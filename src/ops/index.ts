@@ -103,6 +103,7 @@ export * from "./compute/random/stateless.ts";
 export * from "./compute/random/truncated.ts";
 export * from "./compute/sparse/arrange.ts";
 export * from "./compute/sparse/combine.ts";
+export * from "./compute/sparse/compose.ts";
 export * from "./compute/sparse/cross.ts";
 export * from "./compute/sparse/dense.ts";
 export * from "./compute/sparse/embedding.ts";

@@ -2,8 +2,8 @@
 import type { DType } from "../../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument, RuntimeError, ValueError } from "../../../../core/error.ts";
 import { formatShape } from "../../../../core/shape.ts";
-import { getDefaultGraph } from "../../../../graph/graph.ts";
 import { cppName } from "../../../../graph/def/node_text.ts";
+import { getDefaultGraph } from "../../../../graph/graph.ts";
 import type { Operation } from "../../../../graph/operation.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";

@@ -206,7 +206,7 @@ export const placeholderWithDefault = (input: TensorLike, shape: Shape, options:
 /** A sparse tensor that must be fed: placeholders for values, indices and, where no shape is given, the dense shape. */
 export function sparsePlaceholder(dtype: DType, shape: Shape = null, options: Named = {}): SparseTensor {
   const part = (suffix: string) => (options.name ? { name: `${options.name}/${suffix}` } : {});
-  if (shape !== null && shape.some((d) => d !== null && d < -1))
+  if (shape?.some((d) => d !== null && d < -1))
     throw new ValueError(`Dimension must be >= 0 in shape ${formatShape(shape)}`);
   const denseShape =
     shape === null

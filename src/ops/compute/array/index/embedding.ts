@@ -100,8 +100,8 @@ function partitionedLookup(tables: readonly Table[], ids: Tensor, options: Embed
     graph.device(null, () => graph.colocateWith(table.op, () => gather(table, localIds[i]!))),
   );
   const merged = parallelDynamicStitch(places, rows, { name: scope });
-  let element: Shape = tables[0]!.shape && tables[0]!.shape.slice(1);
-  for (const table of tables.slice(1)) element = mergeShapes(element, table.shape && table.shape.slice(1));
+  let element: Shape = tables[0]!.shape?.slice(1) ?? null;
+  for (const table of tables.slice(1)) element = mergeShapes(element, table.shape?.slice(1) ?? null);
   const tail =
     element !== null && isFull(element)
       ? constantShape(element)

@@ -62,7 +62,7 @@ export const gatherNdOp = defineOp("GatherNd", {
     const rest = params.shape.slice(k);
     if (elementCount(dims) === 0 && n > 0)
       throw new InvalidArgumentError(
-        "Requested more than 0 entries, but params is empty.  Params shape: " + formatShape(params.shape),
+        `Requested more than 0 entries, but params is empty.  Params shape: ${formatShape(params.shape)}`,
       );
     const { rows, decode } = rowNumbers(p, p.reshape(indices, [n, k]), dims);
     const onError: ErrorOf = (numbers) =>

@@ -95,7 +95,7 @@ export const nthElementOp = defineOp("NthElement", {
     const size = input?.at(-1) ?? null;
     if (size !== null && at !== null && size <= at)
       throw invalidArgument(`Input must have last dimension > n = ${at} but is ${size}`);
-    return [input && input.slice(0, -1)];
+    return [input?.slice(0, -1) ?? null];
   },
   lower(p, { input, n, reverse }) {
     const at = p.numbers(n)[0]!;

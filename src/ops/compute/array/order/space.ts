@@ -6,7 +6,6 @@ import { NdArray } from "../../../../core/nd_array.ts";
 import { type Dim, type FullShape, type Shape, withRank, withRankAtLeast } from "../../../../core/shape.ts";
 import type { Lowering } from "../../../../engine/lowering.ts";
 import type { Value } from "../../../../engine/primitive.ts";
-import type { ShapeContext } from "../../../../graph/definition.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";

@@ -1,15 +1,7 @@
 /** Repeating: Tile, BroadcastTo, and the arithmetic of broadcast shapes. */
 import { InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
 import { elementAt } from "../../../../core/nd_array.ts";
-import {
-  type Dim,
-  type FullShape,
-  formatShape,
-  mergeDims,
-  type Shape,
-  withRank,
-  withRankAtMost,
-} from "../../../../core/shape.ts";
+import { type Dim, type FullShape, formatShape, mergeDims, withRank, withRankAtMost } from "../../../../core/shape.ts";
 import { IndexedSlices } from "../../../../graph/indexed_slices.ts";
 import { constantValue } from "../../../../graph/infer.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";

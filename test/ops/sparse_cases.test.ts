@@ -1,0 +1,13 @@
+/** Sparse ops on cases that TensorFlow wrote: test/fixtures/op_cases/array/sparse_cases.py. */
+import { describe, expect, it } from "vitest";
+import { readFamily, runOpCase } from "../conformance/ops.ts";
+
+const { cases } = readFamily(new URL("../fixtures/op_cases/sparse.json", import.meta.url).pathname);
+
+describe("sparse ops equal TensorFlow's", () => {
+  for (const golden of cases) {
+    it(golden.name, async () => {
+      expect(await runOpCase(golden)).toBeNull();
+    });
+  }
+});
