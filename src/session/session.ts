@@ -97,8 +97,8 @@ export class Session implements SessionLike, AsyncDisposable {
   }
 
   async #run(fetches: unknown, args: RunArguments | undefined): Promise<unknown> {
-    const result = this.#start(fetches, args);
-    if (result instanceof Promise) return result;
+    const started = this.#start(fetches, args);
+    const result = started instanceof Promise ? await started : started;
     if ((++this.#runsSinceClock & 15) === 0) {
       const now = performance.now();
       if (now - this.#lastYieldMs > yieldEveryMs) {
