@@ -278,10 +278,10 @@ class TrainRun {
       ? `last good checkpoint ${this.#lastSave.prefix.split(/[\\/]/).pop()}`
       : "no checkpoint was saved";
     await this.#end({ reason: "nan", save: false, exit: 5 });
-    throw new InvalidArgumentError(`loss became ${this.#loss} at step ${this.#step}; ${last}`, {
+    const error = new InvalidArgumentError(`loss became ${this.#loss} at step ${this.#step}; ${last}`, {
       hint: "Try a smaller --learning_rate, or tf.clipByValue before tf.log; the state of this step was not saved",
-      cause: "nan",
     });
+    throw Object.assign(error, { exit: 5 });
   }
 
   // evaluation and saving
