@@ -1,6 +1,7 @@
 /** A graph with its collections as a MetaGraphDef. Source: tensorflow/python/framework/meta_graph.py. */
 import { log } from "../../core/host.ts";
 import { graphDefinition } from "../../graph/def/graph_def.ts";
+import { opListOf } from "../../graph/def/op_def.ts";
 import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
 import { toGraphProto } from "../../proto/graph_def.ts";
 import { type pb, toLong } from "../../proto/messages.ts";
@@ -32,7 +33,7 @@ export function createMetaGraphDef(options: MetaGraphOptions = {}): pb.MetaGraph
     if (collection) collectionDef[key] = collection;
   }
   return {
-    metaInfoDef: { tensorflowVersion, tags: [...(options.tags ?? [])] },
+    metaInfoDef: { tensorflowVersion, tags: [...(options.tags ?? [])], strippedOpList: { op: opListOf(graph) } },
     graphDef,
     ...(options.saverDef ? { saverDef: options.saverDef } : {}),
     collectionDef,

@@ -1,0 +1,50 @@
+/** Definitions as TensorFlow's OpDefs: what a MetaGraph says of the ops that it uses. Source: op_def.proto. */
+import { toAttrProto } from "../../proto/attr_value.ts";
+import type { pb } from "../../proto/messages.ts";
+import { wrapAttr } from "../attr.ts";
+import type { ArgDefinition, AttrDefinition, OpDefinition } from "../definition.ts";
+import type { Graph } from "../graph.ts";
+
+/** The ops of a graph, each once, sorted by type. */
+export function opListOf(graph: Graph): pb.OpDef.$Properties[] {
+  const definitions = new Map(graph.operations.map((op) => [op.type, op.definition]));
+  return [...definitions].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, definition]) => toOpDef(definition));
+}
+
+function toOpDef(definition: OpDefinition): pb.OpDef.$Properties {
+  return {
+    name: definition.type,
+    inputArg: definition.inputs.map(toArg),
+    outputArg: definition.outputs.map(toArg),
+    attr: definition.attrs.map(toAttr),
+    isStateful: definition.stateful,
+  };
+}
+
+const toArg = ({
+  name,
+  dtype,
+  typeAttr,
+  numberAttr,
+  typeListAttr,
+  isRef,
+}: ArgDefinition): pb.OpDef.ArgDef.$Properties => ({
+  name,
+  ...(dtype ? { type: dtype.number } : {}),
+  ...(typeAttr ? { typeAttr } : {}),
+  ...(numberAttr ? { numberAttr } : {}),
+  ...(typeListAttr ? { typeListAttr } : {}),
+  isRef,
+});
+
+function toAttr(attr: AttrDefinition): pb.OpDef.AttrDef.$Properties {
+  const { name, kind, isList, defaultValue, allowedTypes, allowedStrings, minimum } = attr;
+  return {
+    name,
+    type: isList ? `list(${kind})` : kind,
+    ...(defaultValue !== undefined ? { defaultValue: toAttrProto(wrapAttr(attr, defaultValue)) } : {}),
+    ...(minimum !== undefined ? { hasMinimum: true, minimum } : {}),
+    ...(allowedTypes ? { allowedValues: toAttrProto({ kind: "list", of: "type", value: allowedTypes }) } : {}),
+    ...(allowedStrings ? { allowedValues: toAttrProto({ kind: "list", of: "string", value: allowedStrings }) } : {}),
+  } as pb.OpDef.AttrDef.$Properties;
+}
