@@ -3,8 +3,8 @@ import type { DType } from "../../core/dtype.ts";
 import { FailedPreconditionError, invalidArgument, NotFoundError } from "../../core/error.ts";
 import type { Lowering, VariableRef } from "../../engine/lowering.ts";
 import type { Value } from "../../engine/primitive.ts";
-import type { HandleData, ShapeContext } from "../../graph/definition.ts";
 import { cppName } from "../../graph/def/node_text.ts";
+import type { HandleData, ShapeContext } from "../../graph/definition.ts";
 
 /** What the handle says of its variable. Throws INVALID_ARGUMENT when the op takes it for another dtype. */
 export function variableData(context: ShapeContext, dtype: DType, input = "resource"): HandleData {

@@ -15,6 +15,8 @@ import {
   type Limit,
   lowerDense,
   lowerRows,
+  plainRowWords,
+  type RowWords,
   shapes,
 } from "./kernels.ts";
 import type { Rule } from "./rules.ts";
@@ -51,6 +53,7 @@ interface RuleSpec<V extends readonly string[], R extends readonly string[], A e
   readonly words?: Readonly<Record<string, string>>;
   /** Conditions on hyperparameters of the sparse kernels. */
   readonly limits?: readonly Limit[];
+  readonly rowWords?: RowWords;
 }
 
 type Dense<V extends readonly string[], R extends readonly string[], A extends readonly string[]> = {
@@ -76,6 +79,7 @@ function factsOf(spec: RuleSpec<readonly string[], readonly string[], readonly s
     rule: spec.rule,
     words: spec.words ?? {},
     limits: spec.limits ?? [],
+    rowWords: spec.rowWords ?? plainRowWords,
   };
 }
 

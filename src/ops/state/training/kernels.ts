@@ -40,7 +40,15 @@ export interface Facts {
   readonly rule: Rule;
   readonly words: Readonly<Record<string, string>>;
   readonly limits: readonly Limit[];
+  readonly rowWords: RowWords;
 }
+
+/** Words for a row that is not there. */
+export type RowWords = (row: number, position: number, limit: number) => string;
+
+/** As the kernels that update by a row functor say it. */
+export const functorRowWords: RowWords = (row, position, limit) =>
+  `indices[${position}] = ${row} is not in [0, ${limit})`;
 
 export function shapes(facts: Facts, op: ByName<Shape>, context: ShapeContext, isSparse: boolean): InferredShapes {
   const isReference = context.outputDtypes.length > 0;
@@ -121,7 +129,8 @@ export function lowerRows(facts: Facts, p: Lowering, op: ByName<Value | Variable
     if (known && !isMet(Number(elementAt(known, 0)), op as unknown as ByName<unknown>))
       throw invalidArgument(`${words}: []`);
   }
-  const onError = ({ position, value }: { position: number; value: number }): Error => outside(value, position);
+  const onError = ({ position, value, limit }: { position: number; value: number; limit: number }): Error =>
+    outside(facts, value, position, limit);
   const rows: Record<string, Value> = { ...values };
   for (const name of facts.variables) rows[name] = p.gather(values[name]!, indices, { onError });
   const { dtype } = values.var!;
@@ -131,8 +140,11 @@ export function lowerRows(facts: Facts, p: Lowering, op: ByName<Value | Variable
   }
 }
 
-const outside = (row: number, position: number): Error =>
-  invalidArgument(`Index ${row} at offset ${position} in indices is out of range`);
+const outside = ({ rowWords }: Facts, row: number, position: number, limit: number): Error =>
+  invalidArgument(rowWords(row, position, limit));
+
+export const plainRowWords: RowWords = (row, position) =>
+  `Index ${row} at offset ${position} in indices is out of range`;
 
 /** The engine's values as an arithmetic. */
 const primitives = (p: Lowering): Arithmetic<Value> => ({
@@ -179,7 +191,7 @@ export function computeRows(
   const rows = Int32Array.from(indices.data as Int32Array, Number);
   const limit = shapeOf("var")[0]!;
   const bad = rows.findIndex((row) => row < 0 || row >= limit);
-  if (bad >= 0) throw outside(rows[bad]!, bad);
+  if (bad >= 0) throw outside(facts, rows[bad]!, bad, limit);
   const size = elementCount(rowShape);
   const dtype = values.var!.dtype;
   const p = arrayArithmetic(dtype.base);

@@ -3,6 +3,7 @@
  * `var` and its slots change in place; hyperparameters are scalars of the variable's dtype. Source: training_ops.cc.
  */
 import { denseRule, resourceDenseRule, resourceSparseRule, sparseRule } from "./define.ts";
+import { functorRowWords } from "./kernels.ts";
 import * as rules from "./rules.ts";
 
 const nesterov = ["use_nesterov: bool = false"] as const;
@@ -129,7 +130,7 @@ export const { apply: applyAdaMaxOp, resourceApply: resourceApplyAdaMaxOp } = de
   rule: rules.adaMax,
 });
 
-const kerasMomentum = { ...momentum, rule: rules.kerasMomentum } as const;
+const kerasMomentum = { ...momentum, rule: rules.kerasMomentum, rowWords: functorRowWords } as const;
 export const resourceApplyKerasMomentumOp = resourceDenseRule("KerasMomentum", kerasMomentum);
 export const resourceSparseApplyKerasMomentumOp = resourceSparseRule("KerasMomentum", kerasMomentum);
 

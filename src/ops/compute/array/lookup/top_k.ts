@@ -99,11 +99,11 @@ export const nthElementOp = defineOp("NthElement", {
   },
   lower(p, { input, n, reverse }) {
     const at = p.numbers(n)[0]!;
-    if (at < 0) throw new InvalidArgumentError(`n must be non-negative, got ${at}`);
+    if (at < 0) throw new InvalidArgumentError(`n must be non-negative but is ${at}`);
     if (input.shape.length < 1)
       throw new InvalidArgumentError(`Input must be at least rank 1 but is rank ${input.shape.length}`);
     const size = input.shape.at(-1)!;
-    if (size <= at) throw new InvalidArgumentError(`Input must have at least n+1 columns`);
+    if (size <= at) throw new InvalidArgumentError(`Input must have last dimension > n = ${at}`);
     const outer = input.shape.slice(0, -1);
     const rows = elementCount(outer);
     const flat = p.reshape(input, [rows, size]);
