@@ -1,5 +1,4 @@
 /** Every op family. One line a file. */
-import "./compute/math/segment/dense.ts";
 export * from "./compute/array/basic/checks.ts";
 export * from "./compute/array/basic/fill.ts";
 export * from "./compute/array/basic/group.ts";
@@ -137,6 +136,8 @@ export * from "./host/queue/ops.ts";
 export * from "./host/queue/sparse_accumulator.ts";
 export * from "./host/queue/stage.ts";
 export * from "./host/summary.ts";
+export * from "./host/tensor_array/ops.ts";
+export * from "./host/tensor_array/tensor_array.ts";
 export * from "./operators.ts";
 export * from "./state/assign.ts";
 export * from "./state/reference.ts";
@@ -146,3 +147,4 @@ export * from "./state/scatter.ts";
 export * from "./state/scatter_nd.ts";
 export * from "./state/stack.ts";
 export * from "./state/training/optimizers.ts";
+import "./compute/math/segment/dense.ts";

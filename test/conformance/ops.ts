@@ -2,15 +2,17 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { importMetaGraphDef } from "../../src/build/meta_graph/import.ts";
 import { OpError } from "../../src/core/error.ts";
 import type { NdArray } from "../../src/core/nd_array.ts";
 import type { Engine } from "../../src/engine/engine.ts";
-import { Graph } from "../../src/graph/graph.ts";
 import { importGraphDefinition } from "../../src/graph/def/import.ts";
+import { Graph } from "../../src/graph/graph.ts";
 import { IndexedSlices } from "../../src/graph/indexed_slices.ts";
 import type { Tensor } from "../../src/graph/tensor.ts";
 import * as tf from "../../src/index.ts";
 import { decodeGraphDef } from "../../src/proto/graph_def.ts";
+import { decode, pb } from "../../src/proto/messages.ts";
 import { Session } from "../../src/session/session.ts";
 import { difference, type GoldenValue, type Tolerance, toArray } from "./values.ts";
 
@@ -64,9 +66,8 @@ export async function runOpCase(golden: OpCase, engine?: Engine): Promise<string
 
 async function runIn(golden: OpCase, directory: string | null, engine?: Engine): Promise<string | null> {
   const graph = new Graph();
-  const definition = decodeGraphDef(new Uint8Array(Buffer.from(golden.graph, "base64")));
   try {
-    importGraphDefinition(definition, { name: "", graph });
+    importCase(golden, graph);
   } catch (error) {
     if (golden.error) return matchError(error, golden.error);
     throw error;
@@ -96,6 +97,16 @@ async function runIn(golden: OpCase, directory: string | null, engine?: Engine):
   } finally {
     for (const sess of sessions.values()) sess.close();
   }
+}
+
+/** With its contexts of cond and while where the case has them, for their gradients. */
+function importCase(golden: OpCase, graph: Graph): void {
+  if (golden.meta_graph) {
+    const bytes = new Uint8Array(Buffer.from(golden.meta_graph, "base64"));
+    graph.asDefault(() => importMetaGraphDef(decode(pb.MetaGraphDef, bytes)));
+    return;
+  }
+  importGraphDefinition(decodeGraphDef(new Uint8Array(Buffer.from(golden.graph, "base64"))), { name: "", graph });
 }
 
 const withDirectory = (value: GoldenValue, directory: string | null): GoldenValue =>

@@ -28,6 +28,20 @@ function valuesToProto(context: FlowContext, scope: string | undefined): Values 
   };
 }
 
+/**
+ * The tensors that there are. A context that was exported after its gradients were built names their nodes too, which a graph exported
+ * before lacks.
+ */
+const presentTensors = (
+  names: readonly string[] | null | undefined,
+  scope: string | undefined,
+  graph: Graph,
+): Tensor[] =>
+  (names ?? [])
+    .map((name) => scoped(name, scope))
+    .filter((name) => graph.findOperation(name.split(":")[0]!))
+    .map((name) => graph.getTensorByName(name));
+
 /** Marks the nodes of a context that came from a message. */
 function valuesFromProto(
   context: FlowContext,
@@ -35,11 +49,12 @@ function valuesFromProto(
   scope: string | undefined,
   graph: Graph,
 ): void {
-  const tensor = (name: string): Tensor => graph.getTensorByName(scoped(name, scope));
-  for (const [outer, inner] of mapEntries(proto?.externalValues)) context.externals.set(tensor(outer), tensor(inner));
+  for (const pair of mapEntries(proto?.externalValues)) {
+    const [outer, inner] = presentTensors(pair, scope, graph);
+    if (outer && inner) context.externals.set(outer, inner);
+  }
   const own = new Set<Operation>();
-  for (const name of proto?.values ?? []) {
-    const value = tensor(name);
+  for (const value of presentTensors(proto?.values, scope, graph)) {
     context.values.add(value);
     if (!context.externals.has(value)) own.add(value.op);
   }
@@ -126,8 +141,8 @@ export function whileFromProto(proto: pb.WhileContextDef.$Properties, scope?: st
   context.pivotForPred = tensor(proto.pivotForPredName);
   context.pivotForBody = tensor(proto.pivotForBodyName);
   context.pivot = tensor(proto.pivotName);
-  context.loopExits = (proto.loopExitNames ?? []).map(tensor);
-  context.loopEnters = (proto.loopEnterNames ?? []).map(tensor);
+  context.loopExits = presentTensors(proto.loopExitNames, scope, graph);
+  context.loopEnters = presentTensors(proto.loopEnterNames, scope, graph);
   valuesFromProto(context, proto.valuesDef, scope, graph);
   if (scope) {
     for (const value of context.values)
