@@ -3,10 +3,12 @@ import { dtypeOf } from "../core/dtype.ts";
 import type { NumberArray } from "../core/nd_array.ts";
 import type { SlotAddress } from "./engine.ts";
 import { alignment, roundUp } from "./heap.ts";
+import { shifted } from "./plan/body.ts";
 import { fuse } from "./plan/fuse.ts";
 import { countOf, layOut } from "./plan/layout.ts";
 import { lifetimesOf } from "./plan/lifetime.ts";
 import { planMemory } from "./plan/memory.ts";
+import { placementsOf } from "./plan/placement.ts";
 import { placeOf, stepsOf } from "./plan/steps.ts";
 import { detailsFrom, inputsOf, type Program, type Site, type Value } from "./primitive.ts";
 import type { Place, PooledConstant, StepPlan, StoredArray } from "./step.ts";
@@ -17,7 +19,8 @@ const sizeOf = (value: Value): number => countOf(value) * dtypeOf(value.dtype).s
 export function compileProgram(program: Program, slots: SlotAddress): StepPlan {
   const layout = layOut(program);
   const grouping = fuse(layout);
-  const lifetimes = lifetimesOf(layout, grouping);
+  const placements = placementsOf(layout, grouping);
+  const lifetimes = lifetimesOf(layout, grouping, placements);
   const buffers = planMemory(lifetimes);
   const shortLived = new Set(lifetimes.filter(({ from, to }) => from === to).map(({ id }) => id));
 
@@ -48,6 +51,8 @@ export function compileProgram(program: Program, slots: SlotAddress): StepPlan {
     if (primitive.kind === "read") return { at: "memory", address: slots(primitive.slot) };
     if (primitive.kind === "input") return { at: "argument", index: primitive.index, offset: 0 };
     if (primitive.kind === "constant") return { at: "workspace", offset: constantOffset(primitive.data) };
+    const placement = placements.get(root);
+    if (placement) return shifted(place(placement.into), placement.offset * dtypeOf(root.dtype).sizeBytes);
     const home = grouping.homes.get(root.id);
     if (home !== undefined) return { at: "memory", address: slots(home) };
     const offset = buffers.offsets.get(root.id);
@@ -59,6 +64,7 @@ export function compileProgram(program: Program, slots: SlotAddress): StepPlan {
     access: layout.access,
     slot: (slot: number): Place => ({ at: "memory", address: slots(slot) }),
     place,
+    placements,
     isStored: (root: Value) => grouping.homes.has(root.id) || buffers.offsets.has(root.id),
     isOwn: (member: Value, group: number) => grouping.groupOf.get(member.id) === group,
     isHome: (root: Value) => grouping.homes.has(root.id),

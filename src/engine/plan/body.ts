@@ -6,12 +6,15 @@ import { formatOf } from "../reference/format.ts";
 import type { Body, Node, Place, Store, View } from "../step.ts";
 import { type Access, type Cuts, collapse, extentsOf, stridesAlong } from "./access.ts";
 import type { Group } from "./group.ts";
+import type { Placement } from "./placement.ts";
 
 /** What a step must know of the rest of the plan. */
 export interface Surroundings {
   readonly access: readonly Access[];
   /** First byte of a root's memory. */
   place(root: Value): Place;
+  /** Where rows lie that are gathered into a concat. */
+  readonly placements: ReadonlyMap<Value, Placement>;
   /** Whether a root has memory. */
   isStored(root: Value): boolean;
   /** Whether a member is stored in this group, and not only computed there again. */

@@ -5,8 +5,13 @@ import { isIdentity } from "./access.ts";
 import type { Group, Grouping } from "./group.ts";
 import { countOf, type Layout } from "./layout.ts";
 import type { Lifetime } from "./memory.ts";
+import type { Placement } from "./placement.ts";
 
-export function lifetimesOf({ access, outputs }: Layout, { groups, groupOf, homes }: Grouping): Lifetime[] {
+export function lifetimesOf(
+  { access, outputs }: Layout,
+  { groups, groupOf, homes }: Grouping,
+  placements: ReadonlyMap<Value, Placement>,
+): Lifetime[] {
   const lastUse = new Map<Value, number>();
   const use = (root: Value, group: number) => lastUse.set(root, Math.max(lastUse.get(root) ?? -1, group));
   for (const group of groups) {
@@ -50,17 +55,24 @@ export function lifetimesOf({ access, outputs }: Layout, { groups, groupOf, home
     );
   }
 
+  /** A concat begins with the first of the rows that are gathered into it. */
+  const begins = new Map<Value, number>();
+  for (const [root, { into }] of placements) {
+    begins.set(into, Math.min(begins.get(into) ?? Number.POSITIVE_INFINITY, groupOf.get(root.id)!));
+  }
+
   const lifetimes: Lifetime[] = [];
   for (const group of groups) {
     const free = dying(group);
     for (const root of membersOf(group)) {
       const to = lastUse.get(root);
-      if (to === undefined || homes.has(root.id) || groupOf.get(root.id) !== group.index) continue;
+      if (to === undefined || homes.has(root.id) || groupOf.get(root.id) !== group.index || placements.has(root))
+        continue;
       const sizeBytes = bytesOf(root);
       const takes = group.kind !== "product" && !group.reductions.has(root);
       const over = takes ? [...free].find((x) => bytesOf(x) === sizeBytes) : undefined;
       if (over) free.delete(over);
-      lifetimes.push({ id: root.id, sizeBytes, from: group.index, to, over: over?.id ?? null });
+      lifetimes.push({ id: root.id, sizeBytes, from: begins.get(root) ?? group.index, to, over: over?.id ?? null });
     }
   }
   return lifetimes;

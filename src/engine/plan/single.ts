@@ -59,9 +59,11 @@ const singles: { readonly [K in PrimitiveKind]?: Single<K> } = {
     const steps: Step[] = [];
     let begin = 0;
     for (const x of inputs) {
-      const place = shifted(context.place(value), begin * strides[axis]! * elementBytes(value));
-      steps.push(...copyInto(x.shape, x.dtype, context.access[x.id]!, { place, strides }, context));
+      const from = begin;
       begin += x.shape[axis]!;
+      if (context.placements.get(context.access[x.id]!.root)?.into === value) continue;
+      const place = shifted(context.place(value), from * strides[axis]! * elementBytes(value));
+      steps.push(...copyInto(x.shape, x.dtype, context.access[x.id]!, { place, strides }, context));
     }
     return steps;
   },
@@ -85,7 +87,7 @@ const singles: { readonly [K in PrimitiveKind]?: Single<K> } = {
         limit: params.shape[axis]!,
         inner,
         count: elementCount(indices.shape.slice(batchDims)),
-        outStride: inner,
+        outStride: context.placements.get(value)?.stride ?? inner,
         indexDtype: indexDtype(indices),
         params: placeOf(params, context),
         indices: placeOf(indices, context),
