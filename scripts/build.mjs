@@ -39,11 +39,9 @@ function writeNotices(folders) {
 function writeTypes() {
   const tsc = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin", "tsc");
   run(tsc, "-p", "scripts/tsconfig.types.json");
-  const generated = "src/proto/generated";
-  if (existsSync(at(generated))) {
-    const types = readdirSync(at(generated)).filter((file) => file.endsWith(".d.ts"));
-    for (const file of types) cpSync(at(generated, file), at("dist/types", generated, file));
-  }
+  // tsc leaves out declarations that are sources themselves.
+  const declared = readdirSync(at("src"), { recursive: true }).filter((path) => path.endsWith(".d.ts"));
+  for (const path of declared) cpSync(at("src", path), at("dist/types/src", path));
 }
 
 if (existsSync(at("scripts/proto.mjs"))) run(at("scripts/proto.mjs"));
