@@ -4,11 +4,12 @@ import { InvalidArgumentError, KeyError, ValueError } from "../../../../core/err
 import { compatible, formatShape, mergeShapes, type Shape } from "../../../../core/shape.ts";
 import type { ShapeContext } from "../../../../graph/definition.ts";
 import { IndexedSlices } from "../../../../graph/indexed_slices.ts";
-import { SparseTensor } from "../../../../graph/sparse_tensor.ts";
+import { SparseTensor as SparseParts } from "../../../../graph/sparse_tensor.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { constant } from "../../../constant.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
+import { SparseTensor } from "../../sparse/tensor.ts";
 import type { Named } from "./names.ts";
 
 /** The input's shape, and what is known of the handle that it may be. */
@@ -159,23 +160,23 @@ export const placeholderWithDefaultOp = defineOp("PlaceholderWithDefault", {
 });
 
 /** The tensor under a name of its own; a new node. */
-export function identity<T extends TensorLike | IndexedSlices | SparseTensor>(
+export function identity<T extends TensorLike | IndexedSlices | SparseParts>(
   input: T,
   options: Named = {},
-): T extends IndexedSlices ? IndexedSlices : T extends SparseTensor ? SparseTensor : Tensor {
+): T extends IndexedSlices ? IndexedSlices : T extends SparseParts ? SparseParts : Tensor {
   return mapTensors(input, (part) => identityOp({ input: part }, options.name)) as never;
 }
 
 /** Applies a function to the tensors that a value consists of, in Python's order of components. */
 function mapTensors(
-  input: TensorLike | IndexedSlices | SparseTensor,
+  input: TensorLike | IndexedSlices | SparseParts,
   fn: (part: TensorLike) => Tensor,
-): Tensor | IndexedSlices | SparseTensor {
+): Tensor | IndexedSlices | SparseParts {
   if (input instanceof IndexedSlices) {
     const values = fn(input.values);
     return new IndexedSlices(values, fn(input.indices), input.denseShape && fn(input.denseShape));
   }
-  if (input instanceof SparseTensor) {
+  if (input instanceof SparseParts) {
     return new SparseTensor({ indices: fn(input.indices), values: fn(input.values), denseShape: fn(input.denseShape) });
   }
   return fn(input);
@@ -204,7 +205,7 @@ export const placeholderWithDefault = (input: TensorLike, shape: Shape, options:
   placeholderWithDefaultOp({ input, shape }, options.name);
 
 /** A sparse tensor that must be fed: placeholders for values, indices and, where no shape is given, the dense shape. */
-export function sparsePlaceholder(dtype: DType, shape: Shape = null, options: Named = {}): SparseTensor {
+export function sparsePlaceholder(dtype: DType, shape: Shape = null, options: Named = {}): SparseParts {
   const part = (suffix: string) => (options.name ? { name: `${options.name}/${suffix}` } : {});
   if (shape?.some((d) => d !== null && d < -1))
     throw new ValueError(`Dimension must be >= 0 in shape ${formatShape(shape)}`);
