@@ -53,10 +53,11 @@ const defaultTolerance: Tolerance = { rtol: 1e-5, atol: 1e-6 };
 
 /** Null when the case is equal; else what differs. */
 export async function runOpCase(golden: OpCase, engine?: Engine): Promise<string | null> {
-  const directory = golden.files ? mkdtempSync(join(tmpdir(), "tsflow-golden-")) : null;
+  const needsDirectory = golden.files !== undefined || JSON.stringify(golden).includes("${DIR}");
+  const directory = needsDirectory ? mkdtempSync(join(tmpdir(), "tsflow-golden-")) : null;
   try {
     if (directory)
-      for (const [name, base64] of Object.entries(golden.files!))
+      for (const [name, base64] of Object.entries(golden.files ?? {}))
         writeFileSync(join(directory, name), Buffer.from(base64, "base64"));
     return await runIn(golden, directory, engine);
   } finally {
