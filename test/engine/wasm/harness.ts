@@ -1,7 +1,14 @@
 /** Small modules for tests: a shared memory and the functions that a test writes. */
 import { expect } from "vitest";
 import { type DTypeName, dtypeOf } from "../../../src/core/dtype.ts";
-import { bfloat16ToNumber, numberToBfloat16, setElement, viewElements } from "../../../src/core/nd_array.ts";
+import {
+  bfloat16ToNumber,
+  halfToNumber,
+  numberToBfloat16,
+  numberToHalf,
+  setElement,
+  viewElements,
+} from "../../../src/core/nd_array.ts";
 import { runStep } from "../../../src/engine/reference/steps.ts";
 import type { Step } from "../../../src/engine/step.ts";
 import { ModuleBuilder } from "../../../src/engine/wasm/assembler.ts";
@@ -61,6 +68,7 @@ export function fillRoom(buffer: ArrayBufferLike, { offset, dtype, count, values
     if (dtype === "bool") data[i] = x > 0 ? 1 : 0;
     else if (dtype === "int64" || dtype === "uint64") (data as BigInt64Array)[i] = BigInt(Math.round(x * 3));
     else if (dtype === "bfloat16") data[i] = numberToBfloat16(x);
+    else if (dtype === "float16") data[i] = numberToHalf(x);
     else data[i] = dtype.includes("float") || dtype.startsWith("complex") ? x : Math.round(x * 3);
   }
 }
@@ -114,12 +122,12 @@ function compareRoom(
 ): void {
   const a = viewElements(dtypeOf(dtype), got, base + offset, count);
   const b = viewElements(dtypeOf(dtype), want, base + offset, count);
-  const number = (x: number | bigint) => (dtype === "bfloat16" ? bfloat16ToNumber(x as number) : Number(x));
+  const number = (x: number | bigint) =>
+    dtype === "bfloat16" ? bfloat16ToNumber(x as number) : dtype === "float16" ? halfToNumber(x as number) : Number(x);
   for (let i = 0; i < a.length; i++) {
     if (a[i] === b[i] || (Number.isNaN(a[i]) && Number.isNaN(b[i]))) continue;
     const [x, y] = [number(a[i]!), number(b[i]!)];
-    const isNear =
-      (dtype.startsWith("float") || dtype === "bfloat16") && Math.abs(x - y) <= tolerance * Math.max(1, Math.abs(y));
+    const isNear = dtype.includes("float") && Math.abs(x - y) <= tolerance * Math.max(1, Math.abs(y));
     if (!isNear) expect(`${dtype}[${i}] = ${a[i]}`).toBe(`${dtype}[${i}] = ${b[i]}`);
   }
 }

@@ -49,6 +49,7 @@ const dtypes: DTypeName[] = [
   "float32",
   "float64",
   "bfloat16",
+  "float16",
   "int32",
   "int64",
   "uint32",
@@ -61,8 +62,9 @@ const dtypes: DTypeName[] = [
 ];
 
 const isFloat = (dtype: DTypeName) => dtype.includes("float");
-/** Differences of a rounding to bfloat16 that falls the other way are 2^-8. */
-const toleranceOf = (dtype: DTypeName) => (dtype === "bfloat16" ? 0.01 : dtype === "float64" ? 1e-13 : 2e-6);
+/** Differences of a rounding that falls the other way are 2^-8 in bfloat16, 2^-11 in float16. */
+const toleranceOf = (dtype: DTypeName) =>
+  dtype === "bfloat16" ? 0.01 : dtype === "float16" ? 1e-3 : dtype === "float64" ? 1e-13 : 2e-6;
 
 describe("elementwise functions", () => {
   const unaries = dtypes.flatMap((dtype) =>
@@ -259,6 +261,37 @@ describe("reductions", () => {
     // partial sums of 256 positive numbers in each lane
     checkSteps([step], rooms.inputs, rooms.results, { tolerance: 1e-6 });
     expect(n).toBe(1_000_003);
+  });
+});
+
+describe("copies", () => {
+  test.each(["float16", "bfloat16", "float32", "float64", "complex64", "complex128"] as const)(
+    "of %s keep all bits",
+    (dtype) => {
+      const rooms = new Rooms();
+      const count = 6 * 8;
+      const source = rooms.view(rooms.inputs, dtype, count, [1, 6]);
+      const view = rooms.view(rooms.results, dtype, count, [8, 1]);
+      const step = loop({ extents: [6, 8], loads: [source], nodes: [load(0, dtype)], stores: [{ node: 0, view }] });
+      checkSteps([step], rooms.inputs, rooms.results, { tolerance: 0 });
+    },
+  );
+
+  test("float16 at the ends of its range is rounded as the reference does", () => {
+    const values = [0, -0, 65504, 65519, 65520, 1e9, -1e9, 6e-8, 3e-8, 2.9e-8, 6.1e-5, 6.103e-5, 1.0005, NaN, Infinity];
+    const rooms = new Rooms();
+    const source = rooms.view(rooms.inputs, "float32", values.length, [1]);
+    const [room] = rooms.inputs;
+    const half = rooms.view(rooms.results, "float16", values.length, [1]);
+    const back = rooms.view(rooms.results, "float32", values.length, [1]);
+    const nodes: Node[] = [load(0, "float32"), { kind: "cast", x: 0, dtype: "float16" }];
+    const widen: Node[] = [load(0, "float16"), { kind: "cast", x: 0, dtype: "float32" }];
+    const extents = [values.length];
+    const steps = [
+      loop({ extents, loads: [source], nodes, stores: [{ node: 1, view: half }] }),
+      loop({ extents, loads: [half], nodes: widen, stores: [{ node: 1, view: back }] }),
+    ];
+    checkSteps(steps, [{ ...room!, values }], rooms.results, { tolerance: 0 });
   });
 });
 

@@ -25,7 +25,7 @@ export const argReduce = (fn: "max" | "min", dtype: DTypeName, outDtype: "int32"
         f.set(position, 0);
         f.set(p, add(x, mul(c, sizeBytes)));
         f.for(i, { from: 0, to: n }, () => {
-          const value = f.let(loadElement(dtype, 1, p, 0));
+          const value = f.let(loadElement(f, dtype, 1, { address: p, offset: 0 }));
           const isBetter = f.let(beats(value, best));
           f.set(best, select(isBetter, value, best));
           f.set(position, select(isBetter, i, position));
@@ -62,9 +62,9 @@ export const scan = (fn: "sum" | "prod", dtype: DTypeName, options: { exclusive:
           f.set(at, mul(c, sizeBytes));
           if (options.reverse) f.set(at, add(at, sub(plane, step)));
           f.for(i, { from: 0, to: n }, () => {
-            const value = loadElement(dtype, 1, add(x, at), 0);
+            const value = loadElement(f, dtype, 1, { address: add(x, at), offset: 0 });
             const next = f.let(binary(emitter, fn === "sum" ? "add" : "mul", dtype, running, value));
-            f.do(storeElement(dtype, 1, add(out, at), options.exclusive ? running : next, 0));
+            storeElement(f, dtype, { address: add(out, at), offset: 0 }, options.exclusive ? running : next);
             f.set(running, next);
             f.set(at, options.reverse ? sub(at, step) : add(at, step));
           });

@@ -185,7 +185,7 @@ export class Values {
     stores.forEach(({ node, view }, k) => {
       const spot = this.storeSpots[k]!;
       const offset = spot.offset + ahead * (spot.strides[d] ?? 0);
-      f.do(storeElement(view.dtype, width, spot.address, get(node), offset));
+      storeElement(f, view.dtype, { address: spot.address, offset }, get(node));
     });
     return out;
   }
@@ -196,9 +196,9 @@ export class Values {
     switch (node.kind) {
       case "load": {
         const { address, offset, strides } = this.spots[node.load]!;
-        const at = offset + ahead * (strides[d] ?? 0);
-        if ((strides[d] ?? 0) === 0) return loadSpread(node.dtype, width, address, at);
-        return loadElement(node.dtype, width, address, at);
+        const stride = strides[d] ?? 0;
+        const place = { address, offset: offset + ahead * stride };
+        return (stride === 0 ? loadSpread : loadElement)(f, node.dtype, width, place);
       }
       case "index":
         return this.indexAt(node, k, width, ahead, d);

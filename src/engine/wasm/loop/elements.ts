@@ -3,7 +3,7 @@
  *
  *     held as       scalar               vector of 4            vector of 2
  *     float32       f32                  f32x4                  -
- *     bfloat16      f32 (rounded)        f32x4 (rounded)        -
+ *     16-bit floats f32 (rounded)        f32x4 (rounded)        -
  *     float64       f64                  -                      f64x2
  *     64-bit ints   i64                  -                      i64x2
  *     other ints    i32                  i32x4                  -
@@ -12,10 +12,8 @@
 import type { DTypeName } from "../../../core/dtype.ts";
 import type { FunctionBuilder } from "../assembler.ts";
 import {
-  add,
   and,
   convert,
-  eq,
   load,
   loadLow,
   loadSplat,
@@ -23,12 +21,10 @@ import {
   ne,
   neg,
   reinterpret,
-  select,
   shl,
   shr,
   shrU,
   splat,
-  store,
   storeLow,
   widenLow,
 } from "../instructions.ts";
@@ -42,6 +38,7 @@ import {
   type Vector,
   vectorOf,
 } from "../lanes.ts";
+import { floatToHalf, halfToFloat, roundToBfloat16, roundToHalf } from "./half.ts";
 
 /** Lanes of the running loop: 1 is scalar code. */
 export type Width = 1 | 2 | 4;
@@ -58,11 +55,13 @@ const small: Partial<Record<DTypeName, Small>> = {
   uint16: "u16",
   quint16: "u16",
   bfloat16: "u16",
+  float16: "u16",
 };
 
 const scalars: Partial<Record<DTypeName, Scalar>> = {
   float32: "f32",
   bfloat16: "f32",
+  float16: "f32",
   float64: "f64",
   int64: "i64",
   uint64: "i64",
@@ -85,9 +84,9 @@ const scalars: Partial<Record<DTypeName, Scalar>> = {
 
 export const isUnsigned = (dtype: DTypeName): boolean => dtype.startsWith("uint") || dtype.startsWith("quint");
 export const isFloat = (dtype: DTypeName): boolean =>
-  dtype === "float32" || dtype === "float64" || dtype === "bfloat16";
+  dtype === "float32" || dtype === "float64" || dtype === "bfloat16" || dtype === "float16";
 
-/** Whether elements of the dtype can be computed with at all (complex numbers and float16 cannot). */
+/** Whether elements of the dtype can be computed with at all (complex numbers cannot). */
 export const isHeld = (dtype: DTypeName): boolean => scalars[dtype] !== undefined;
 
 export const scalarType = (dtype: DTypeName): Scalar => scalars[dtype]!;
@@ -102,9 +101,10 @@ export function typeOf(dtype: DTypeName, width: Width): Lanes | null {
   return Number(vector.at(-1)) === width ? vector : null;
 }
 
-/** Small integers after arithmetic in 32 bits, and bfloat16 after arithmetic in float32: back to what the dtype can hold. */
+/** Small integers after arithmetic in 32 bits, and 16-bit floats after arithmetic in float32: back to what the dtype can hold. */
 export function round(f: FunctionBuilder, dtype: DTypeName, x: Expr): Expr {
   if (dtype === "bfloat16") return roundToBfloat16(f, x);
+  if (dtype === "float16") return roundToHalf(f, x);
   const kind = small[dtype];
   if (!kind || dtype === "bool") return x;
   if (kind === "u8") return and(x, 255);
@@ -113,38 +113,50 @@ export function round(f: FunctionBuilder, dtype: DTypeName, x: Expr): Expr {
   return shr(shl(x, bits), bits);
 }
 
-/** Nearest, ties to even; NaN becomes the quiet one. */
-function roundToBfloat16(f: FunctionBuilder, x: Expr): Expr {
-  const value = f.let(x);
-  const type = x.type as Lanes;
-  const whole: Lanes = isVector(type) ? "i32x4" : "i32";
-  const bits = f.let(reinterpret(whole, value));
-  const rounded = and(add(add(bits, 0x7fff), and(shrU(bits, 16), 1)), -0x10000);
-  return reinterpret(type, select(eq(value, value), rounded, constant(whole, 0x7fc00000)));
+/** A place in memory: an address and a constant added to it. */
+export interface ElementPlace {
+  readonly address: Operand;
+  readonly offset: number;
 }
 
-export function loadElement(dtype: DTypeName, width: Width, address: Operand, offset: number): Expr {
+export function loadElement(
+  f: FunctionBuilder,
+  dtype: DTypeName,
+  width: Width,
+  { address, offset }: ElementPlace,
+): Expr {
   const kind = small[dtype];
-  if (width === 1) {
-    const x = load(kind ?? scalarType(dtype), address, offset);
-    return dtype === "bfloat16" ? reinterpret("f32", shl(x, 16)) : x;
-  }
-  if (!kind) return load(vectorOf(scalarType(dtype)), address, offset);
-  const x = widenLow(kind, loadLow(kind.endsWith("8") ? 4 : 8, address, offset));
-  if (dtype === "bool") return ne(x, constant("i32x4", 0));
-  return dtype === "bfloat16" ? reinterpret("f32x4", shl(x, 16)) : x;
+  if (!kind) return load(width === 1 ? scalarType(dtype) : vectorOf(scalarType(dtype)), address, offset);
+  const x =
+    width === 1 ? load(kind, address, offset) : widenLow(kind, loadLow(kind.endsWith("8") ? 4 : 8, address, offset));
+  if (dtype === "bool") return width === 1 ? x : ne(x, constant("i32x4", 0));
+  if (dtype === "bfloat16") return reinterpret(width === 1 ? "f32" : "f32x4", shl(x, 16));
+  return dtype === "float16" ? halfToFloat(f, x) : x;
 }
 
-export function storeElement(dtype: DTypeName, width: Width, address: Operand, value: Expr, offset: number): Expr {
+/** A value as it lies in memory: the bits of 16-bit floats. */
+function stored(f: FunctionBuilder, dtype: DTypeName, value: Expr): Expr {
+  if (dtype === "float16") return floatToHalf(f, value);
+  if (dtype !== "bfloat16") return value;
+  return shrU(reinterpret(isVector(value.type) ? "i32x4" : "i32", value), 16);
+}
+
+export function storeElement(
+  f: FunctionBuilder,
+  dtype: DTypeName,
+  { address, offset }: ElementPlace,
+  value: Expr,
+): void {
   const kind = small[dtype];
-  const x = dtype === "bfloat16" ? shrU(reinterpret(width === 1 ? "i32" : "i32x4", value), 16) : value;
-  if (width === 1) {
+  const x = stored(f, dtype, value);
+  if (!isVector(value.type)) {
     const narrow = kind && (kind.endsWith("8") ? "i8" : "i16");
-    return store(narrow ?? scalarType(dtype), address, x, offset);
+    f.store(narrow ?? scalarType(dtype), address, x, offset);
+  } else if (!kind) f.store(vectorOf(scalarType(dtype)), address, x, offset);
+  else {
+    const lanes = dtype === "bool" ? and(x, 1) : x;
+    f.do(storeLow(kind.endsWith("8") ? 4 : 8, address, narrowLow(kind, lanes), offset));
   }
-  if (!kind) return store(vectorOf(scalarType(dtype)), address, x, offset);
-  const lanes = dtype === "bool" ? and(x, 1) : x;
-  return storeLow(kind.endsWith("8") ? 4 : 8, address, narrowLow(kind, lanes), offset);
 }
 
 /** Whether memory of the dtype is read and written `width` elements at once. */
@@ -160,9 +172,9 @@ export function spread(dtype: DTypeName, width: Width, x: Expr): Expr {
 }
 
 /** The element of a memory in every lane. */
-export function loadSpread(dtype: DTypeName, width: Width, address: Operand, offset: number): Expr {
-  if (width === 1 || small[dtype]) return spread(dtype, width, loadElement(dtype, 1, address, offset));
-  return loadSplat(vectorOf(scalarType(dtype)), address, offset);
+export function loadSpread(f: FunctionBuilder, dtype: DTypeName, width: Width, place: ElementPlace): Expr {
+  if (width === 1 || small[dtype]) return spread(dtype, width, loadElement(f, dtype, 1, place));
+  return loadSplat(vectorOf(scalarType(dtype)), place.address, place.offset);
 }
 
 /** A constant of a dtype; bool as 0 or 1, or a mask. */

@@ -236,7 +236,7 @@ export function binary({ f, math }: Emitter, fn: BinaryFunction, dtype: DTypeNam
   if (importedBinary.has(fn)) return round(f, dtype, fromDouble(call(math(fn), asDouble(x), asDouble(y)), x.type));
   const own = floatBinary[fn as keyof typeof floatBinary];
   if (!own) throw new Error(`bug: no ${fn} of ${dtype}`);
-  if (fn === "floorDiv" && dtype === "bfloat16") return round(f, dtype, floor(round(f, dtype, div(x, y))));
+  if (fn === "floorDiv" && dtype.endsWith("16")) return round(f, dtype, floor(round(f, dtype, div(x, y))));
   return round(f, dtype, own(x, y));
 }
 

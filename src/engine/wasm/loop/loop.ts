@@ -160,10 +160,10 @@ class Loop {
     this.cover(this.extentAt(this.innermost), range, (width, unroll) => this.turn(width, unroll));
   }
 
-  private storeResult(k: number, width: Width, value: Expr, ahead: number): void {
+  private storeResult(k: number, value: Expr, ahead: number): void {
     const { address, offset, strides } = this.results[k]!;
     const at = offset + ahead * (strides[this.laneDim] ?? 0);
-    this.f.do(storeElement(this.step.reductions[k]!.view.dtype, width, address, value, at));
+    storeElement(this.f, this.step.reductions[k]!.view.dtype, { address, offset: at }, value);
   }
 
   private row(): void {
@@ -174,7 +174,7 @@ class Loop {
       else this.outer(this.strategy.kept, this.innermost, undefined, () => this.rowInner(totals));
     }
     totals.forEach((total, k) => {
-      this.storeResult(k, 1, total.result(), 0);
+      this.storeResult(k, total.result(), 0);
     });
   }
 
@@ -239,7 +239,7 @@ class Loop {
     }
     sums.forEach((at, u) => {
       at.forEach((sum, k) => {
-        this.storeResult(k, width, sum.result(), u * width);
+        this.storeResult(k, sum.result(), u * width);
       });
     });
     this.cursors.advance(this.laneDim, width * unroll, elements > 0 ? this.moved(kept) : null);

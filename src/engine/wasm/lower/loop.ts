@@ -1,5 +1,5 @@
 /** Loops: emitted as they are, or a kernel where the loop only moves elements in an order that vectors cannot follow. */
-import { dtypeOf } from "../../../core/dtype.ts";
+import { type DTypeName, dtypeOf } from "../../../core/dtype.ts";
 import type { LoopStep, View } from "../../step.ts";
 import { transposePlanes } from "../kernels/transpose.ts";
 import { supportsLoop } from "../loop/strategy.ts";
@@ -8,7 +8,47 @@ import { addressOf, type Part, type Scratch } from "./part.ts";
 /** Fewer elements than this are not worth a table. */
 const smallest = 256;
 
-export function lowerLoop(step: LoopStep, scratch: Scratch): readonly Part[] | null {
+/** Integers of the same size, for copies: no NaN changes its bits, and what cannot be computed with can be moved. */
+const rawDtypes: Partial<Record<DTypeName, DTypeName>> = {
+  float16: "uint16",
+  bfloat16: "uint16",
+  float32: "int32",
+  float64: "int64",
+  complex64: "int64",
+};
+
+const rawView = (view: View, dtype: DTypeName): View => ({ ...view, dtype });
+
+function asRaw(step: LoopStep): LoopStep {
+  const [node, ...more] = step.nodes;
+  const isCopy = node?.kind === "load" && more.length === 0 && step.reductions.length === 0;
+  if (isCopy && node.dtype === "complex128") return asRaw(inHalves(step));
+  const raw = isCopy && rawDtypes[node.dtype];
+  if (!raw) return step;
+  const stores = step.stores.map((store) => ({ ...store, view: rawView(store.view, raw) }));
+  const loads = step.loads.map((view) => rawView(view, raw));
+  return { ...step, loads, stores, nodes: [{ ...node, dtype: raw }] };
+}
+
+/** Elements of 16 bytes as two of 8. */
+function inHalves(step: LoopStep): LoopStep {
+  const halves = (view: View): View => ({
+    ...view,
+    dtype: "int64",
+    strides: [...view.strides.map((stride) => 2 * stride), 1],
+  });
+  return {
+    ...step,
+    extents: [...step.extents, 2],
+    reduced: [...step.reduced, false],
+    loads: step.loads.map(halves),
+    stores: step.stores.map((store) => ({ ...store, view: halves(store.view) })),
+    nodes: [{ kind: "load", load: 0, dtype: "int64" }],
+  };
+}
+
+export function lowerLoop(original: LoopStep, scratch: Scratch): readonly Part[] | null {
+  const step = asRaw(original);
   if (!supportsLoop(step)) return null;
   return [transposition(step, scratch) ?? step];
 }
