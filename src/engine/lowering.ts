@@ -94,6 +94,11 @@ export interface Lowering extends Unary, Binary {
     details?: readonly Value[],
   ): Value;
   order(x: Value, descending: boolean): Value;
+  /**
+   * For each element of x [n] (int32 or int64) the position of the first that equals it, int32: duplicates are found without a shape that depends on
+   * values. `scatter("add", zeros [n, …], firstEqual(x), rows)` sums rows of equal keys, and `firstEqual(x) == iota` marks one of each.
+   */
+  firstEqual(x: Value): Value;
   scan(fn: "sum" | "prod", x: Value, axis: number, options?: { exclusive?: boolean; reverse?: boolean }): Value;
 
   /**

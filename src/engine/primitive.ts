@@ -251,6 +251,8 @@ export type Primitive =
     }
   /** int32 indices that sort the last axis stably; NaN last. */
   | { readonly kind: "order"; readonly inputs: readonly [Value]; readonly descending: boolean }
+  /** inputs: x [n] of int32 or int64. int32: for each element the position of the first one that equals it. */
+  | { readonly kind: "firstEqual"; readonly inputs: readonly [Value] }
   | {
       readonly kind: "scan";
       readonly fn: "sum" | "prod";

@@ -9,7 +9,7 @@ import type { Primitive, PrimitiveKind, Value } from "./primitive.ts";
 import { castOf } from "./reference/cast.ts";
 import { convolution, matmul, window, windowGradient } from "./reference/dense.ts";
 import { formatOf, type Scalar } from "./reference/format.ts";
-import { argReduce, checkedBegin, gatherRows, order, scan, scatter } from "./reference/indexed.ts";
+import { argReduce, checkedBegin, firstEqual, gatherRows, order, scan, scatter } from "./reference/indexed.ts";
 import { dot, Failure, forEachIndex } from "./reference/loops.ts";
 import { draw } from "./reference/random.ts";
 import { accumulatorOf, binaryOf, faultOf, unaryOf } from "./reference/scalar.ts";
@@ -286,6 +286,7 @@ const rules: { readonly [K in PrimitiveKind]: Rule<K> } = {
     const n = shape.at(-1)!;
     return order(dtype, primitive.descending, n === 0 ? 0 : elementCount(shape) / n, n, x!);
   },
+  firstEqual: (_, __, [x]) => firstEqual(x as Int32Array | BigInt64Array),
   scan(value, primitive, [x]) {
     const { exclusive, reverse } = primitive;
     const out = scan(primitive.fn, line(value, primitive.axis), { exclusive, reverse }, x!);

@@ -248,6 +248,15 @@ export interface OrderStep {
   readonly out: Place;
 }
 
+/** x [n] -> out int32 [n]: for each element the position of the first one that equals it. */
+export interface FirstEqualStep {
+  readonly kind: "firstEqual";
+  readonly dtype: "int32" | "int64";
+  readonly n: number;
+  readonly x: Place;
+  readonly out: Place;
+}
+
 /** x [outer, n, inner] -> out of the same shape: running sums or products along n, strictly one after the other. */
 export interface ScanStep {
   readonly kind: "scan";
@@ -298,6 +307,7 @@ export type Step =
   | DynamicSliceStep
   | ArgReduceStep
   | OrderStep
+  | FirstEqualStep
   | ScanStep
   | RandomStep
   | CheckStep;

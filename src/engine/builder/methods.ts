@@ -323,6 +323,10 @@ export function methodsOf(b: Maker): object {
       if (x.shape.length === 0) bug(`order of ${show(x)}`);
       return b.make({ kind: "order", inputs: [x], descending }, "int32", x.shape);
     },
+    firstEqual(x: Value) {
+      if (x.shape.length !== 1 || !isIndex(x)) bug(`firstEqual of ${show(x)}`);
+      return b.make({ kind: "firstEqual", inputs: [x] }, "int32", x.shape);
+    },
     scan(fn: "sum" | "prod", x: Value, axis: number, options: { exclusive?: boolean; reverse?: boolean } = {}) {
       const { exclusive = false, reverse = false } = options;
       const d = axisOf(axis, x.shape.length, "scan");

@@ -155,6 +155,9 @@ const singles: { readonly [K in PrimitiveKind]?: Single<K> } = {
       { kind: "order", dtype: x.dtype, descending, rows: countOf(x) / n, n, x: place, out: context.place(value) },
     ];
   },
+  firstEqual: (value, { inputs: [x] }, context) => [
+    { kind: "firstEqual", dtype: indexDtype(x), n: countOf(x), x: placeOf(x, context), out: context.place(value) },
+  ],
   scan: (value, { fn, inputs: [x], axis, exclusive, reverse }, context) => [
     {
       kind: "scan",

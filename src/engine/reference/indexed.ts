@@ -129,6 +129,18 @@ export function order(dtype: DTypeName, descending: boolean, rows: number, n: nu
   return out;
 }
 
+/** The position of the first element that equals each one. */
+export function firstEqual(x: Int32Array | BigInt64Array): Int32Array {
+  const first = new Map<number | bigint, number>();
+  const out = new Int32Array(x.length);
+  for (let i = 0; i < x.length; i++) {
+    const known = first.get(x[i]!);
+    if (known === undefined) first.set(x[i]!, i);
+    out[i] = known ?? i;
+  }
+  return out;
+}
+
 /** Running sums or products along n, each rounded to the dtype. */
 export function scan(
   fn: "sum" | "prod",

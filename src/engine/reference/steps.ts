@@ -5,7 +5,7 @@ import { elementCount } from "../../core/shape.ts";
 import type { ConvolutionStep, MatmulStep, Place, Step, StepKind } from "../step.ts";
 import { convolution, matmul, window, windowGradient } from "./dense.ts";
 import { formatOf, type Scalar } from "./format.ts";
-import { argReduce, checkedBegin, gatherRows, order, scan, scatter } from "./indexed.ts";
+import { argReduce, checkedBegin, firstEqual, gatherRows, order, scan, scatter } from "./indexed.ts";
 import { addressOf, dot, Failure, forEachIndex, type Memory, runBody, runLoop } from "./loops.ts";
 import { draw } from "./random.ts";
 
@@ -114,6 +114,11 @@ const table: { readonly [K in StepKind]: (step: StepOf<K>, memory: Memory) => vo
     const { dtype, descending, rows, n } = step;
     const sorted = order(dtype, descending, rows, n, dense(step.x, dtype, rows * n, memory));
     (dense(step.out, "int32", rows * n, memory) as Int32Array).set(sorted);
+  },
+  firstEqual(step, memory) {
+    const { dtype, n } = step;
+    const positions = firstEqual(dense(step.x, dtype, n, memory) as Int32Array | BigInt64Array);
+    (dense(step.out, "int32", n, memory) as Int32Array).set(positions);
   },
   scan(step, memory) {
     const { fn, dtype, outer, n, inner } = step;

@@ -270,6 +270,35 @@ export const indexed: readonly Case[] = [
       [0, 3, 2, 1],
     ],
   },
+  {
+    name: "first equal",
+    inputs: [i32([7, -3, 7, 0, -3, 7])],
+    body: (p, x) => p.firstEqual(x!),
+    expected: [0, 1, 0, 3, 1, 0],
+  },
+  {
+    name: "first equal of int64 beyond 2^53",
+    inputs: [i64([big, big - 1n, big])],
+    body: (p, x) => p.firstEqual(x!),
+    expected: [0, 1, 0],
+  },
+  {
+    name: "sums of rows with equal keys",
+    inputs: [
+      i32([5, 2, 5]),
+      f32([
+        [1, 2],
+        [3, 4],
+        [10, 20],
+      ]),
+    ],
+    body: (p, keys, rows) => p.scatter("add", p.fill(0, "float32", [3, 2]), p.firstEqual(keys!), rows!),
+    expected: [
+      [11, 22],
+      [3, 4],
+      [0, 0],
+    ],
+  },
   { name: "running sum", inputs: [f32([[1, 2, 3]])], body: (p, x) => p.scan("sum", x!, 1), expected: [[1, 3, 6]] },
   {
     name: "running product, exclusive, reversed",
