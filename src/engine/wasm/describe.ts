@@ -47,6 +47,8 @@ export function describeStep(step: Step): string {
       return `arg${step.fn} ${step.outer}x${step.n}x${step.inner} ${step.dtype}`;
     case "order":
       return `order ${step.rows}x${step.n} ${step.dtype}`;
+    case "firstEqual":
+      return `first equal of ${step.n} ${step.dtype}`;
     case "scan":
       return `scan ${step.fn} ${step.outer}x${step.n}x${step.inner} ${step.dtype}`;
     case "random":

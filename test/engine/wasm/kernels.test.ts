@@ -195,6 +195,22 @@ describe("argReduce", () => {
   });
 });
 
+describe("firstEqual", () => {
+  test.each([
+    ["int32", 0],
+    ["int32", 1],
+    ["int32", 500],
+    ["int64", 500],
+  ] as const)("of %s finds where each of %d elements came first", (dtype, n) => {
+    for (const spread of [3, 1000, 65536]) {
+      const layout = new Layout();
+      const values = Array.from({ length: n }, (_, i) => ((i * 7919) % 97) * spread - 5);
+      const x = layout.place(dtype, n, values);
+      layout.check({ kind: "firstEqual", dtype, n, x, out: layout.place("int32", n) });
+    }
+  });
+});
+
 describe("scan", () => {
   test.each(["float32", "float64", "int32", "int64", "uint8"] as const)("of %s", (dtype) => {
     for (const fn of ["sum", "prod"] as const) {

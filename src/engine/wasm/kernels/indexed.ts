@@ -3,10 +3,13 @@ import type { FunctionBuilder, Local } from "../assembler.ts";
 import {
   add,
   allTrue,
+  and,
   convert,
   copyBytes,
   div,
+  eq,
   eqz,
+  fillBytes,
   fmax,
   fmin,
   geU,
@@ -17,7 +20,10 @@ import {
   lt,
   ltU,
   mul,
+  shl,
+  shrU,
   sub,
+  xor,
 } from "../instructions.ts";
 import { constant, type Expr, type Lanes, laneBytes, type Operand, type Scalar, vectorOf } from "../lanes.ts";
 import { defineKernel } from "./define.ts";
@@ -233,3 +239,36 @@ export const check: Kernel = defineKernel(
     f.return(0);
   },
 );
+
+/**
+ * For each element the position of the first one that equals it. `table` is room for 2^(32 - shift) numbers, more than there are elements:
+ * positions + 1, by a hash of the element, the next free place after it where two collide.
+ */
+export const firstEqual = (type: "i32" | "i64"): Kernel =>
+  defineKernel(`first_equal_${type}`, { params: ["x", "out", "count", "table", "shift"] }, (f, args) => {
+    const { x, out, count, table, shift } = args;
+    const size = laneBytes(type);
+    const bytes = f.let(shl(4, sub(32, shift)));
+    const [i, place, entry] = [f.local("i32"), f.local("i32"), f.local("i32")];
+    const value = f.local(type);
+    f.do(fillBytes(table, 0, bytes));
+    f.for(i, { from: 0, to: count }, () => {
+      f.set(value, load(type, add(x, mul(i, size))));
+      const word = type === "i32" ? value : convert("wrap", xor(value, shrU(value, 32)));
+      f.set(place, shl(shrU(mul(word, 0x9e3779b1 | 0), shift), 2));
+      f.block((found) => {
+        f.loop((again) => {
+          f.set(entry, load("i32", add(table, place)));
+          f.unless(entry, () => {
+            f.store("i32", add(table, place), add(i, 1));
+            f.set(entry, add(i, 1));
+            f.br(found);
+          });
+          f.brIf(found, eq(load(type, add(x, mul(sub(entry, 1), size))), value));
+          f.set(place, and(add(place, 4), sub(bytes, 1)));
+          f.br(again);
+        });
+      });
+      f.store("i32", add(out, mul(i, 4)), sub(entry, 1));
+    });
+  });

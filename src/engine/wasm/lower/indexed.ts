@@ -5,13 +5,14 @@ import type {
   ArgReduceStep,
   CheckStep,
   DynamicSliceStep,
+  FirstEqualStep,
   GatherStep,
   Place,
   ScanStep,
   ScatterStep,
 } from "../../step.ts";
 import { add } from "../instructions.ts";
-import { canScatter, check, dynamicSlice, gather, scatter } from "../kernels/indexed.ts";
+import { canScatter, check, dynamicSlice, firstEqual, gather, scatter } from "../kernels/indexed.ts";
 import { argReduce, scan } from "../kernels/lines.ts";
 import type { Expr, Operand, Scalar } from "../lanes.ts";
 import { isHeld } from "../loop/elements.ts";
@@ -81,4 +82,11 @@ export function lowerScan(step: ScanStep): readonly Part[] | null {
   const { fn, dtype, outer, n, inner, exclusive, reverse } = step;
   if (!isHeld(dtype) || dtype === "bool") return null;
   return [{ kernel: scan(fn, dtype, { exclusive, reverse }), args: args([step.x, step.out], [outer, n, inner]) }];
+}
+
+export function lowerFirstEqual({ dtype, n, x, out }: FirstEqualStep, scratch: Scratch): readonly Part[] {
+  // a power of two, at most half full
+  const bits = Math.max(4, Math.ceil(Math.log2(2 * n + 1)));
+  const table = scratch.block("hash", 4 * 2 ** bits);
+  return [{ kernel: firstEqual(dtype === "int32" ? "i32" : "i64"), args: args([x, out], [n, table, 32 - bits]) }];
 }

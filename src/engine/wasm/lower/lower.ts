@@ -1,7 +1,15 @@
 /** Which kernels and loops run a step, and with what arguments. A step without code is the caller's. */
 import type { Step, StepKind } from "../../step.ts";
 import { lowerConvolution } from "./convolution.ts";
-import { lowerArgReduce, lowerCheck, lowerDynamicSlice, lowerGather, lowerScan, lowerScatter } from "./indexed.ts";
+import {
+  lowerArgReduce,
+  lowerCheck,
+  lowerDynamicSlice,
+  lowerFirstEqual,
+  lowerGather,
+  lowerScan,
+  lowerScatter,
+} from "./indexed.ts";
 import { lowerLoop } from "./loop.ts";
 import { lowerMatmul } from "./matmul.ts";
 import type { Part, Scratch } from "./part.ts";
@@ -22,6 +30,7 @@ const table: { readonly [K in StepKind]: (step: StepOf<K>, scratch: Scratch) => 
   argReduce: lowerArgReduce,
   scan: lowerScan,
   check: lowerCheck,
+  firstEqual: lowerFirstEqual,
   order: () => null,
   random: lowerRandom,
 };
