@@ -211,6 +211,33 @@ describe("firstEqual", () => {
   });
 });
 
+describe("order", () => {
+  test.each(["float32", "int32", "uint8", "float64", "int64"] as const)("sorts rows of %s stably", (dtype) => {
+    for (const descending of [false, true]) {
+      for (const [rows, n] of [
+        [3, 1],
+        [2, 2],
+        [4, 37],
+        [1, 64],
+        [2, 0],
+      ] as const) {
+        const layout = new Layout();
+        const values = Array.from({ length: rows * n }, (_, i) => (i * 7919) % 11);
+        const x = layout.place(dtype, rows * n, values);
+        layout.check({ kind: "order", dtype, descending, rows, n, x, out: layout.place("int32", rows * n) });
+      }
+    }
+  });
+
+  test("puts NaN last in both directions", () => {
+    for (const descending of [false, true]) {
+      const layout = new Layout();
+      const x = layout.place("float32", 7, [NaN, 2, NaN, -Infinity, Infinity, 2, NaN]);
+      layout.check({ kind: "order", dtype: "float32", descending, rows: 1, n: 7, x, out: layout.place("int32", 7) });
+    }
+  });
+});
+
 describe("scan", () => {
   test.each(["float32", "float64", "int32", "int64", "uint8"] as const)("of %s", (dtype) => {
     for (const fn of ["sum", "prod"] as const) {

@@ -7,6 +7,7 @@ import type {
   DynamicSliceStep,
   FirstEqualStep,
   GatherStep,
+  OrderStep,
   Place,
   ScanStep,
   ScatterStep,
@@ -14,6 +15,7 @@ import type {
 import { add } from "../instructions.ts";
 import { canScatter, check, dynamicSlice, firstEqual, gather, scatter } from "../kernels/indexed.ts";
 import { argReduce, scan } from "../kernels/lines.ts";
+import { order } from "../kernels/order.ts";
 import type { Expr, Operand, Scalar } from "../lanes.ts";
 import { isHeld } from "../loop/elements.ts";
 import { addressOf, type Part, productType, type Scratch } from "./part.ts";
@@ -89,4 +91,13 @@ export function lowerFirstEqual({ dtype, n, x, out }: FirstEqualStep, scratch: S
   const bits = Math.max(4, Math.ceil(Math.log2(2 * n + 1)));
   const table = scratch.block("hash", 4 * 2 ** bits);
   return [{ kernel: firstEqual(dtype === "int32" ? "i32" : "i64"), args: args([x, out], [n, table, 32 - bits]) }];
+}
+
+export function lowerOrder(
+  { dtype, descending, rows, n, x, out }: OrderStep,
+  scratch: Scratch,
+): readonly Part[] | null {
+  if (!isHeld(dtype)) return null;
+  const room = scratch.block("order", 4 * n);
+  return [{ kernel: order(dtype, descending), args: args([x, out], [rows, n, room]) }];
 }

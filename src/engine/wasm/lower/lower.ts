@@ -7,6 +7,7 @@ import {
   lowerDynamicSlice,
   lowerFirstEqual,
   lowerGather,
+  lowerOrder,
   lowerScan,
   lowerScatter,
 } from "./indexed.ts";
@@ -31,7 +32,7 @@ const table: { readonly [K in StepKind]: (step: StepOf<K>, scratch: Scratch) => 
   scan: lowerScan,
   check: lowerCheck,
   firstEqual: lowerFirstEqual,
-  order: () => null,
+  order: lowerOrder,
   random: lowerRandom,
 };
 
