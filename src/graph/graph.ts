@@ -10,7 +10,7 @@ import { Operation } from "./operation.ts";
 import { Collections } from "./parts/collections.ts";
 import { mergeDevices } from "./parts/device.ts";
 import { type ElementOptions, elementOf } from "./parts/element.ts";
-import { NamesInUse } from "./parts/names.ts";
+import { checkNodeName, checkScopeName, NamesInUse } from "./parts/names.ts";
 import { seedAttrs } from "./parts/seeds.ts";
 import { captureTrace } from "./parts/trace.ts";
 import { around, graphStack, ScopeStack } from "./scopes.ts";
@@ -35,10 +35,6 @@ interface ControlScope {
   readonly context: ControlFlowContext | null;
   readonly isClearing: boolean;
 }
-
-/** Op names as TensorFlow checks them. Source: graph.cc, ops.py. */
-const validName = /^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$/;
-const validScope = /^[A-Za-z0-9_.\\/>-]*$/;
 
 /** A dataflow graph: operations, collections, seed, function library. */
 export class Graph {
@@ -115,8 +111,7 @@ export class Graph {
     if (name === null || name === "") scope = "";
     else if (name.endsWith("/")) scope = name.slice(0, -1);
     else {
-      if (!(this.#nameScopes.top ? validScope : validName).test(name))
-        throw new ValueError(`'${name}' is not a valid scope name`);
+      checkScopeName(name, !this.#nameScopes.top);
       scope = this.uniqueName(name);
     }
     return this.#nameScopes.with(scope, scope, () => fn(scope === "" ? "" : `${scope}/`));
@@ -199,7 +194,7 @@ export class Graph {
     const { definition, inputs, attrs, imported } = options;
     for (const input of inputs) this.checkOwns(input.op, input);
     const name = options.name.endsWith("/") ? options.name.slice(0, -1) : this.uniqueName(options.name);
-    if (!validName.test(name)) throw new ValueError(`'${name}' is not a valid node name`);
+    checkNodeName(name);
     if (this.#byName.has(name)) throw new ValueError(`Duplicate node name in graph: '${name}'`);
     const controlInputs = imported
       ? [...(options.controlInputs ?? [])]

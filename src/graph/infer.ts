@@ -63,14 +63,14 @@ function inputAt(op: Operation, name: string, index: number): number {
 }
 
 function shapeContext(op: Operation): ShapeContext {
-  const look = (at: number): Tensor => {
-    if (!asked.has(op)) asked.set(op, new Set());
-    asked.get(op)!.add(at);
+  const look = (kind: "values" | "shapes", at: number): Tensor => {
+    if (!asked.has(op)) asked.set(op, { values: new Set(), shapes: new Set() });
+    asked.get(op)![kind].add(at);
     return op.inputs[at]!;
   };
   return {
-    value: (input, index = 0) => constantValue(look(inputAt(op, input, index))),
-    valueAsShape: (input, index = 0) => constantValueAsShape(look(inputAt(op, input, index))),
+    value: (input, index = 0) => constantValue(look("values", inputAt(op, input, index))),
+    valueAsShape: (input, index = 0) => constantValueAsShape(look("shapes", inputAt(op, input, index))),
     handle: (input, index = 0) => op.inputs[inputAt(op, input, index)]!.handleData,
     outputDtypes: op.outputs.map((output) => output.dtype),
     name: op.name,
@@ -100,22 +100,44 @@ export function shapeError(op: Operation, error: OpError): ValueError {
   const attrList = attrs.map(([name, attr]) => `${name}=${attrText(attr)}`).join(", ");
   const inputs = [...op.inputs.map(inputText), ...op.controlInputs.map((input) => `^${input.name}`)].join(", ");
   const shapes = op.inputs.map((input) => formatShape(input.shape)).join(", ");
-  const values: string[] = [];
-  for (const [i, input] of op.inputs.entries()) {
-    const value = constantValue(input);
-    if (value && asked.get(op)?.has(i)) values.push(`input[${i}] = <${flatText(value)}>`);
-  }
-  const computed = values.length ? ` and with computed input tensors: ${values.join(", ")}` : "";
+  const known = failsUnseen(op) ? "" : lookedAt(op);
   return new ValueError(
-    `${error.message} for '{{node ${op.name}}} = ${op.type}[${attrList}](${inputs})' with input shapes: ${shapes}${computed}.`,
+    `${error.message} for '{{node ${op.name}}} = ${op.type}[${attrList}](${inputs})' with input shapes: ${shapes}${known}.`,
     {
       cause: error,
     },
   );
 }
 
-/** Which inputs' values a shape function looked at: the error text prints those. */
-const asked = new WeakMap<Operation, Set<number>>();
+/** Which inputs a shape function looked at, as values or as shapes: the error text prints those. */
+const asked = new WeakMap<Operation, { readonly values: Set<number>; readonly shapes: Set<number> }>();
+
+/** TensorFlow asks the shape function without values first; an error of that round shows none. */
+function failsUnseen(op: Operation): boolean {
+  const unseen: ShapeContext = { ...shapeContext(op), value: () => null, valueAsShape: () => null };
+  const shapes = op.inputs.map((input) => input.shape);
+  try {
+    op.definition.shape(recordOf<Shape>(op, shapes), unseen);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function lookedAt(op: Operation): string {
+  const { values, shapes } = asked.get(op) ?? { values: new Set(), shapes: new Set() };
+  const computed = op.inputs.flatMap((input, i) => {
+    const value = values.has(i) && !shapes.has(i) ? constantValue(input) : null;
+    return value ? [`input[${i}] = <${flatText(value)}>`] : [];
+  });
+  const partial = op.inputs.flatMap((input, i) =>
+    shapes.has(i) ? [`input[${i}] = ${formatShape(constantValueAsShape(input))}`] : [],
+  );
+  return [
+    computed.length ? ` and with computed input tensors: ${computed.join(", ")}` : "",
+    partial.length ? ` and with input tensors computed as partial shapes: ${partial.join(",")}` : "",
+  ].join("");
+}
 
 const inputText = (input: Tensor): string => (input.valueIndex === 0 ? input.op.name : input.name);
 
@@ -225,5 +247,3 @@ export function partialValue(tensor: Tensor): readonly Dim[] | null {
   );
 }
 
-/** Forgets what was known of an op whose inputs or attrs changed. */
-export const forgetConstant = (op: Operation): boolean => known.delete(op);

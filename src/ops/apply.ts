@@ -7,7 +7,7 @@ import { TypeError, ValueError } from "../core/error.ts";
 import type { AttrValue } from "../graph/attr.ts";
 import { typeAttr, unwrapAttr, wrapAttr } from "../graph/attr.ts";
 import type { ArgDefinition, AttrDefinition, AttrPlain, OpDefinition } from "../graph/definition.ts";
-import { getDefaultGraph } from "../graph/graph.ts";
+import { type Graph, getDefaultGraph } from "../graph/graph.ts";
 import { argLength, isListArg } from "../graph/infer.ts";
 import type { Operation } from "../graph/operation.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -34,7 +34,7 @@ export function applyOp(definition: OpDefinition, record: Record<string, unknown
   const done = immediate.apply?.(definition, record, name);
   if (done !== undefined) return done;
   const graph = getDefaultGraph();
-  return graph.nameScope(name || definition.type, (scope) => {
+  return scoped(graph, definition, name || definition.type, (scope) => {
     const attrs = givenAttrs(definition, record);
     const inputs = convertInputs(definition, record, attrs);
     fillDefaults(definition, attrs);
@@ -50,6 +50,10 @@ export function applyOp(definition: OpDefinition, record: Record<string, unknown
     return resultOf(definition, op);
   });
 }
+
+/** Inputs are converted in a scope of the op's name; an op without inputs needs none. */
+const scoped = <R>(graph: Graph, definition: OpDefinition, name: string, fn: (scope: string) => R): R =>
+  definition.inputs.length ? graph.nameScope(name, fn) : fn(name);
 
 /** An op is placed with the references that it takes. Source: op_def_library.py, _MaybeColocateWith. */
 function besideReferences(

@@ -139,7 +139,7 @@ async function runStep(
     )) as never;
     values = (values as unknown as [NdArray[]])[0];
   } catch (error) {
-    if (step.error) return matchError(error, step.error);
+    if (step.error) return matchError(error, step.error, directory);
     throw error;
   }
   if (step.error) return `no error, wanted ${step.error.code} ${step.error.regex}`;
@@ -156,8 +156,9 @@ async function runStep(
   return null;
 }
 
-export function matchError(error: unknown, want: GoldenError): string | null {
-  const { message } = error as Error;
+export function matchError(error: unknown, want: GoldenError, directory: string | null = null): string | null {
+  const text = (error as Error).message;
+  const message = directory ? text.replaceAll(directory, "${DIR}") : text;
   if (want.code && !(error instanceof OpError && error.code === want.code))
     return `error ${(error as { code?: string }).code ?? (error as Error).name} (${message}), wanted ${want.code} ${want.regex}`;
   if (!want.code && (error as Error).name !== want.type)

@@ -1,4 +1,26 @@
-/** Names that are taken, compared without case. Source: ops.py, unique_name. */
+/** Names of nodes and scopes: which are valid, which are taken (compared without case). Source: ops.py. */
+import { ValueError } from "../../core/error.ts";
+
+const validName = /^[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*$/;
+const validScope = /^[A-Za-z0-9_.\\/>-]*$/;
+
+/** Throws ValueError in Python's words. */
+export function checkNodeName(name: string): void {
+  if (validName.test(name)) return;
+  throw new ValueError(
+    `\`${name}\` is not a valid node name. Accepted names conform to Regex /re.compile('^[A-Za-z0-9.][A-Za-z0-9_.\\\\\\\\/>-]*$')/`,
+  );
+}
+
+/** Throws ValueError in Python's words; a scope at the root must begin as a node's name does. */
+export function checkScopeName(name: string, isRoot: boolean): void {
+  if ((isRoot ? validName : validScope).test(name)) return;
+  throw new ValueError(
+    isRoot
+      ? `'${name}' is not a valid root scope name. A root scope name has to match the following pattern: ^[A-Za-z0-9.][A-Za-z0-9_.\\\\/>-]*$`
+      : `'${name}' is not a valid scope name. A scope name has to match the following pattern: ^[A-Za-z0-9_.\\\\/>-]*$`,
+  );
+}
 
 export class NamesInUse {
   /** Names in lower case, with the next suffix to try. */
