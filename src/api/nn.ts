@@ -24,6 +24,7 @@ export { depthwiseConv2d, depthwiseConv2dNative, separableConv2d } from "../ops/
 export { withSpaceToBatch } from "../ops/compute/nn/conv/space_to_batch.ts";
 export { ctcLoss } from "../ops/compute/nn/ctc/calculator.ts";
 export { ctcBeamSearchDecoder, ctcBeamSearchDecoderV2, ctcGreedyDecoder } from "../ops/compute/nn/ctc/decoders.ts";
+export { dilation2d, erosion2d } from "../ops/compute/nn/dilation2d.ts";
 export { dropout } from "../ops/compute/nn/dropout.ts";
 export {
   logPoissonLoss,
@@ -44,6 +45,7 @@ export {
   sufficientStatistics,
   weightedMoments,
 } from "../ops/compute/nn/norm/moments.ts";
+export { fractionalAvgPool, fractionalMaxPool } from "../ops/compute/nn/pool/fractional.ts";
 export { maxPoolWithArgmax } from "../ops/compute/nn/pool/max_pool_with_argmax.ts";
 export {
   avgPool,

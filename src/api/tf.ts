@@ -2,6 +2,7 @@
 export { addToCollection, addToCollections, GraphKeys, getCollection, getCollectionRef } from "../build/collections.ts";
 export { assertThat as Assert } from "../build/control_flow/assert.ts";
 export { caseOf as case, cond } from "../build/control_flow/cond.ts";
+export { foldl, foldr, mapFn, scan } from "../build/control_flow/functional.ts";
 export { whileLoop } from "../build/control_flow/while_loop.ts";
 export { AggregationMethod } from "../build/gradients/aggregate.ts";
 export { gradients, UnconnectedGradients } from "../build/gradients/gradients.ts";
@@ -260,15 +261,10 @@ export { requiredSpaceToBatchPaddings } from "../ops/compute/nn/conv/space_to_ba
 export { randomNormal, randomShuffle, randomUniform, truncatedNormal } from "../ops/compute/random/draws.ts";
 export { randomGamma, randomPoisson } from "../ops/compute/random/gamma.ts";
 export { multinomial } from "../ops/compute/random/multinomial.ts";
+export { sparseMerge, sparseRetain, sparseToIndicator, sparseTranspose } from "../ops/compute/sparse/compose.ts";
 export { sparseTensorDenseMatmul, sparseTensorToDense, sparseToDense } from "../ops/compute/sparse/dense.ts";
 export { deserializeManySparse, serializeManySparse, serializeSparse } from "../ops/compute/sparse/serialize.ts";
 export { SparseTensor } from "../ops/compute/sparse/tensor.ts";
-export {
-  sparseMerge,
-  sparseRetain,
-  sparseToIndicator,
-  sparseTranspose,
-} from "../ops/compute/sparse/compose.ts";
 export {
   sparseAdd,
   sparseConcat,
@@ -294,6 +290,7 @@ export {
 } from "../ops/compute/string/hash.ts";
 export { decodeBase64, encodeBase64, reduceJoin } from "../ops/compute/string/join.ts";
 export { asString, stringToNumber } from "../ops/compute/string/number.ts";
+export { decodeJsonExample } from "../ops/compute/string/parse/json.ts";
 export { decodeCompressed, decodeRaw, parseTensor, serializeTensor } from "../ops/compute/string/raw.ts";
 export { regexReplace } from "../ops/compute/string/regex.ts";
 export { stringSplit } from "../ops/compute/string/split.ts";
@@ -301,6 +298,7 @@ export { stringJoin, stringStrip, substr } from "../ops/compute/string/text.ts";
 export { constant } from "../ops/constant.ts";
 export { convertToTensor, isTensor, type TensorLike } from "../ops/convert.ts";
 export { checkNumerics, timestamp } from "../ops/host/print.ts";
+export { TensorArray } from "../ops/host/tensor_array/tensor_array.ts";
 export {
   InteractiveSession,
   type RunArguments,
@@ -315,6 +313,7 @@ export * as bitwise from "./bitwise.ts";
 export * as debugging from "./debugging.ts";
 export * as dtypes from "./dtypes.ts";
 export * as errors from "./errors.ts";
+export * as image from "./image.ts";
 export * as initializers from "./initializers.ts";
 export * as io from "./io.ts";
 export * as linalg from "./linalg.ts";

@@ -23,7 +23,6 @@ import { Cells } from "./cells.ts";
 import { TensorArray } from "./tensor_array.ts";
 
 const container = "_tensor_arrays";
-let made = 0;
 
 const cellsOf = (context: ComputeContext, handle: NdArray): Cells => objectOf<Cells>(context, handle, container);
 const scalarOf = (array: NdArray): number => Number(elementAt(array, 0));
@@ -60,7 +59,7 @@ export const tensorArrayV3Op = defineOp("TensorArrayV3", {
   shape({ size, dtype, element_shape, identical_element_shapes }) {
     withRank(size, 0);
     const isKnown = identical_element_shapes || isFull(element_shape);
-    return { shapes: [[], []], handles: [isKnown ? [{ dtype, shape: element_shape }] : null, null] };
+    return { shapes: [[2], []], handles: [isKnown ? [{ dtype, shape: element_shape }] : null, null] };
   },
   compute(op, context) {
     if (op.size.shape.length > 0) {
@@ -68,7 +67,7 @@ export const tensorArrayV3Op = defineOp("TensorArrayV3", {
     }
     const size = scalarOf(op.size);
     if (size < 0) throw invalidArgument("Size should be >= 0.");
-    const name = `${op.tensor_array_name || context.node.name}_${made++}`;
+    const name = `${op.tensor_array_name || context.node.name}_${context.nextId()}`;
     const handle = makeCells(
       context,
       name,
@@ -102,8 +101,8 @@ export const tensorArrayGradV3Op = defineOp("TensorArrayGradV3", {
   attrs: ["source: string"],
   stateful: true,
   shape: ({ handle }, context) => {
-    withRank(handle, 0);
-    return { shapes: [[], []], handles: [context.handle("handle"), null] };
+    withRank(handle, 1);
+    return { shapes: [[2], []], handles: [context.handle("handle"), null] };
   },
   compute: ({ handle, source }, context) => gradientsOf(context, handle, source, []),
   gradient: "none",
@@ -116,8 +115,8 @@ export const tensorArrayGradWithShapeOp = defineOp("TensorArrayGradWithShape", {
   attrs: ["source: string"],
   stateful: true,
   shape: ({ handle }) => {
-    withRank(handle, 0);
-    return [[], []];
+    withRank(handle, 1);
+    return [[2], []];
   },
   compute: ({ handle, source, shape_to_prepend }, context) =>
     gradientsOf(context, handle, source, Array.from(shape_to_prepend.data as Int32Array)),
@@ -153,7 +152,8 @@ export const tensorArrayWriteV3Op = defineOp("TensorArrayWriteV3", {
   attrs: ["T: type"],
   stateful: true,
   shape({ handle, index, flow_in, value }, context) {
-    for (const shape of [handle, index, flow_in]) withRank(shape, 0);
+    withRank(handle, 1);
+    for (const shape of [index, flow_in]) withRank(shape, 0);
     checkAgainst(value, context);
     return [[]];
   },
@@ -185,7 +185,8 @@ export const tensorArrayReadV3Op = defineOp("TensorArrayReadV3", {
   attrs: ["dtype: type"],
   stateful: true,
   shape({ handle, index, flow_in }, context) {
-    for (const shape of [handle, index, flow_in]) withRank(shape, 0);
+    withRank(handle, 1);
+    for (const shape of [index, flow_in]) withRank(shape, 0);
     return [elementShapeOf(context) ?? null];
   },
   compute({ handle, index, dtype }, context) {
@@ -205,7 +206,7 @@ export const tensorArrayGatherV3Op = defineOp("TensorArrayGatherV3", {
   attrs: ["dtype: type", "element_shape: shape = unknown"],
   stateful: true,
   shape({ handle, indices, flow_in, element_shape }, context) {
-    withRank(handle, 0);
+    withRank(handle, 1);
     withRank(flow_in, 0);
     const rows = withRank(indices, 1);
     const known = elementShapeOf(context);
@@ -247,7 +248,7 @@ export const tensorArrayScatterV3Op = defineOp("TensorArrayScatterV3", {
   attrs: ["T: type"],
   stateful: true,
   shape({ handle, indices, value, flow_in }, context) {
-    withRank(handle, 0);
+    withRank(handle, 1);
     withRank(indices, 1);
     withRank(flow_in, 0);
     withRankAtLeast(value, 1);
@@ -288,7 +289,7 @@ export const tensorArrayConcatV3Op = defineOp("TensorArrayConcatV3", {
   attrs: ["dtype: type", "element_shape_except0: shape = unknown"],
   stateful: true,
   shape({ handle, flow_in }) {
-    withRank(handle, 0);
+    withRank(handle, 1);
     withRank(flow_in, 0);
     return [null, [null]];
   },
@@ -333,7 +334,7 @@ export const tensorArraySplitV3Op = defineOp("TensorArraySplitV3", {
   attrs: ["T: type"],
   stateful: true,
   shape({ handle, value, lengths, flow_in }) {
-    withRank(handle, 0);
+    withRank(handle, 1);
     withRank(flow_in, 0);
     withRank(lengths, 1);
     withRankAtLeast(value, 1);
@@ -379,7 +380,7 @@ export const tensorArraySizeV3Op = defineOp("TensorArraySizeV3", {
   outputs: ["size: int32"],
   stateful: true,
   shape: ({ handle }) => {
-    withRank(handle, 0);
+    withRank(handle, 1);
     return [[]];
   },
   compute: ({ handle }, context) => ndarray(cellsOf(context, handle).size, "int32"),
@@ -391,7 +392,7 @@ export const tensorArrayCloseV3Op = defineOp("TensorArrayCloseV3", {
   inputs: ["handle: resource"],
   stateful: true,
   shape: ({ handle }) => {
-    withRank(handle, 0);
+    withRank(handle, 1);
     return [];
   },
   compute: ({ handle }, context) => cellsOf(context, handle).close(),

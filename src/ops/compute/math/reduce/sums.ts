@@ -56,7 +56,10 @@ function sumGradient(tf: GradientTools, { input, reduction_indices, keep_dims }:
   if (dims !== null && indices) {
     const axes = numbersOf(indices);
     if (indices.shape.length === 1 && axes.length === dims.length && axes.every((axis, i) => axis === i)) {
-      const grad = tf.reshape(dy, vector(dims.map(() => 1)));
+      const grad = tf.reshape(
+        dy,
+        dims.map(() => 1),
+      );
       return tf.tile(grad, isFull(dims) ? tf.constant(vector(dims)) : tf.shape(input));
     }
     if (isFull(dims)) {
