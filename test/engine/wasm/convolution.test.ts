@@ -84,6 +84,8 @@ const geometries: [string, ConvolutionGeometry][] = [
     "stride 3 over a 2x2 filter",
     { batch: 1, inChannels: 2, outChannels: 3, groups: 1, spatial: square(10, 2, 3, "valid") },
   ],
+  ["5x5 stride 2", { batch: 2, inChannels: 5, outChannels: 9, groups: 1, spatial: square(8, 5, 2) }],
+  ["4x4 stride 2 with padding 3", { batch: 2, inChannels: 4, outChannels: 4, groups: 1, spatial: square(9, 4, 2, 3) }],
   ["1x1", { batch: 2, inChannels: 7, outChannels: 9, groups: 1, spatial: square(5, 1) }],
   ["1x1 stride 2", { batch: 2, inChannels: 4, outChannels: 8, groups: 1, spatial: square(6, 1, 2) }],
   ["dilation 2", { batch: 2, inChannels: 4, outChannels: 4, groups: 1, spatial: square(9, 3, 1, "same", 2) }],

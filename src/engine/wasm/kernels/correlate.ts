@@ -210,13 +210,13 @@ export const packFilter = (type: Scalar): Kernel =>
   }));
 
 /**
- * pack_turned(filter, packed, taps, columns, inner, block): filter [taps, columns, inner] for the gradient of the input: taps in
- * reverse order, steps (tap, inner), panels of columns; `block` taps after `block` taps.
+ * pack_turned(filter, packed, tapTable, taps, columns, inner, block): filter [all taps, columns, inner] for the gradient of the input: the
+ * taps of a table in its order, steps (tap, inner), panels of columns; `block` taps after `block` taps.
  */
 export const packTurned = (type: Scalar): Kernel =>
   cached(`pack_turned_${type}`, () => ({
     name: `pack_turned_${type}`,
-    params: new Array<"i32">(6).fill("i32"),
+    params: new Array<"i32">(7).fill("i32"),
     result: null,
     uses: [packRows(laneBytes(type) as 4 | 8)],
     build(m, [rowsOf]) {
@@ -224,9 +224,9 @@ export const packTurned = (type: Scalar): Kernel =>
       const width = tileColumns(type);
       m.function(
         `pack_turned_${type}`,
-        new Array<"i32">(6).fill("i32"),
+        new Array<"i32">(7).fill("i32"),
         null,
-        (f, filter, packed, taps, columns, inner, block) => {
+        (f, filter, packed, tapTable, taps, columns, inner, block) => {
           const [s, t, j] = [f.local("i32"), f.local("i32"), f.local("i32")];
           const row = f.let(mul(inner!, size));
           f.for(s, { from: 0, to: taps!, step: block! }, () => {
@@ -234,7 +234,7 @@ export const packTurned = (type: Scalar): Kernel =>
             f.for(j, { from: 0, to: columns!, step: width }, () => {
               const left = f.let(sub(columns!, j));
               f.for(t, { from: s, to: end }, () => {
-                const tap = sub(sub(taps!, 1), t);
+                const tap = load("i32", add(tapTable!, mul(t, 4)));
                 const from = f.let(add(filter!, mul(add(mul(tap, columns!), j), row)));
                 for (let q = 0; q < width; q += 4) {
                   const place = (n: number) => add(from, mul(row, select(lt(i32(q + n), left), q + n, 0)));
@@ -249,3 +249,27 @@ export const packTurned = (type: Scalar): Kernel =>
       );
     },
   }));
+
+/** place_pixels(out, outNext, table, rows, count, rowBytes, batch): for each image, pieces that follow each other to the places of a table. */
+export const placePixels: Kernel = {
+  name: "place_pixels",
+  params: new Array<"i32">(7).fill("i32"),
+  result: null,
+  uses: [frameRows],
+  build(m, [framesOf]) {
+    m.function(
+      "place_pixels",
+      new Array<"i32">(7).fill("i32"),
+      null,
+      (f, out, outNext, table, rows, count, rowBytes, batch) => {
+        f.while(batch!, () => {
+          f.call(framesOf!, out!, table!, rows!, count!, rowBytes!);
+          f.set(rows!, add(rows!, mul(count!, rowBytes!)));
+          f.set(out!, add(out!, outNext!));
+          f.set(batch!, sub(batch!, 1));
+        });
+      },
+      { export: true },
+    );
+  },
+};
