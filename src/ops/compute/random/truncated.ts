@@ -1,10 +1,11 @@
 /** Normal numbers between bounds of one's own. Source: random_ops.cc, parameterized_truncated_normal_op.cc. */
 import type { DType } from "../../../core/dtype.ts";
 import { invalidArgument } from "../../../core/error.ts";
-import { allocateElements, elementAt, NdArray, setElement } from "../../../core/nd_array.ts";
+import { allocateElements, NdArray, setElement } from "../../../core/nd_array.ts";
 import * as philox from "../../../core/philox.ts";
 import { elementCount, type FullShape, formatShape, withRankAtMost } from "../../../core/shape.ts";
 import { defineOp } from "../../define.ts";
+import { rounder } from "../../rounding.ts";
 import { toNumbers } from "../array/basic/elements.ts";
 import { shapeFromInput } from "../array/basic/shape_input.ts";
 import { dimsOf } from "./shape.ts";
@@ -40,14 +41,7 @@ function sourceOf(state: philox.PhiloxState, dtype: DType): Source {
     return { uniform: fill(philox.fillUniformFloat64), normal: fill(philox.fillNormalFloat64), round: (x) => x };
   }
   const isHalf = dtype.base === "float16";
-  const words = new Uint16Array(4);
-  const cell = new NdArray(dtype, [1], words.subarray(0, 1));
-  const round = isHalf
-    ? (x: number): number => {
-        setElement(dtype, cell.data, 0, x);
-        return elementAt(cell, 0) as number;
-      }
-    : Math.fround;
+  const round = rounder(dtype);
   const blockOf =
     (
       fill32: (s: philox.PhiloxState, out: Float32Array) => void,

@@ -4,6 +4,7 @@
  */
 import { type DType, type DTypeName, dtypeOf } from "../../../core/dtype.ts";
 import { elementAt, type NdArray, type NumberArray, setElement } from "../../../core/nd_array.ts";
+import { rounder } from "../../rounding.ts";
 import type { Arithmetic } from "./rules.ts";
 
 /** An array of numbers, or one number for all. */
@@ -17,15 +18,7 @@ export function arrayArithmetic(dtype: DTypeName): Arithmetic<Numbers> {
   const isDouble = dtype === "float64";
   const isShort = dtype === "float16" || dtype === "bfloat16";
   const make = (n: number): Float32Array | Float64Array => (isDouble ? new Float64Array(n) : new Float32Array(n));
-  const short = dtypeOf(isShort ? dtype : "float16");
-  const cell = new Uint16Array(1);
-  const view = { dtype: short, data: cell } as unknown as NdArray;
-  const rounded = (x: number): number => {
-    if (isDouble) return x;
-    if (!isShort) return Math.fround(x);
-    setElement(short, cell, 0, x);
-    return elementAt(view, 0) as number;
-  };
+  const rounded = rounder(dtypeOf(dtype));
   const map =
     (fn: (x: number) => number) =>
     (x: Numbers): Numbers => {
