@@ -5,8 +5,8 @@
 import type { LoopStep, Run, Step } from "../step.ts";
 import { type Callee, call, type FunctionBuilder, type Local, ModuleBuilder } from "./assembler.ts";
 import { add, convert, load, mul } from "./instructions.ts";
-import { min } from "./kernels/blocks.ts";
 import { importKernel, importMath, importMemory, importPool, type Kernel, type Library } from "./kernels/kernel.ts";
+import { min } from "./kernels/product/blocks.ts";
 import type { Expr } from "./lanes.ts";
 import { type Fail, hasSites } from "./loop/body.ts";
 import { importedFunctions, type MathCallees } from "./loop/functions.ts";

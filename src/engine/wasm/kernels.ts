@@ -2,8 +2,8 @@
 import type { Kernels, Run, Step } from "../step.ts";
 import { describeStep } from "./describe.ts";
 import { emitProgram } from "./emit.ts";
-import { areaBytes } from "./kernels/blocks.ts";
 import { Library } from "./kernels/kernel.ts";
+import { areaBytes } from "./kernels/product/blocks.ts";
 import { lower } from "./lower/lower.ts";
 import type { Scratch } from "./lower/part.ts";
 import { createThreads } from "./threads.ts";

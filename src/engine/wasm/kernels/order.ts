@@ -4,9 +4,9 @@ import type { FunctionBuilder, Local } from "../assembler.ts";
 import { add, and, copyBytes, eq, gt, gtU, load, lt, ltU, mul, ne, or, select, shl, sub } from "../instructions.ts";
 import type { Expr } from "../lanes.ts";
 import { isFloat, isUnsigned, loadElement } from "../loop/elements.ts";
-import { min } from "./blocks.ts";
 import { defineKernel } from "./define.ts";
 import type { Kernel } from "./kernel.ts";
+import { min } from "./product/blocks.ts";
 
 /** Whether a comes strictly before b; NaN comes last, whatever the direction. */
 function precedes(dtype: DTypeName, isDescending: boolean, a: Local, b: Local): Expr {

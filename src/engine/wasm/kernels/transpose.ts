@@ -2,8 +2,8 @@
 
 import type { Local } from "../assembler.ts";
 import { add, ge, load, lt, mul, shuffle, sub } from "../instructions.ts";
-import { min } from "./blocks.ts";
 import { defineKernel } from "./define.ts";
+import { min } from "./product/blocks.ts";
 
 /** Rows of x read side by side: what they give fills whole cache lines of the result. */
 const blockRows = 16;

@@ -2,9 +2,9 @@
 import { dtypeOf } from "../../../core/dtype.ts";
 import { elementCount } from "../../../core/shape.ts";
 import type { ConvolutionStep, Place } from "../../step.ts";
-import { directConvolution, directFilterGradient } from "../kernels/direct_convolution.ts";
-import { filterGradient } from "../kernels/filter_gradient.ts";
-import { stepOfB, tileColumns } from "../kernels/tile.ts";
+import { directConvolution, directFilterGradient } from "../kernels/product/direct_convolution.ts";
+import { filterGradient } from "../kernels/product/filter_gradient.ts";
+import { stepOfB, tileColumns } from "../kernels/product/tile.ts";
 import type { Expr, Scalar } from "../lanes.ts";
 import { fitsBlocks, forwardParts, inputGradientParts } from "./correlation.ts";
 import { dot, forwardDims, frameOf, places, tapPlaces, turnedDims } from "./frame.ts";

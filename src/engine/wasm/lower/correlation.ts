@@ -5,9 +5,9 @@
 import { elementCount } from "../../../core/shape.ts";
 import type { SpatialDim } from "../../primitive.ts";
 import type { ConvolutionStep, Place } from "../../step.ts";
-import { stepsFor } from "../kernels/blocks.ts";
-import { correlate, packFilter, packTurned, placePixels } from "../kernels/correlate.ts";
-import { stepOfB, tileColumns } from "../kernels/tile.ts";
+import { stepsFor } from "../kernels/product/blocks.ts";
+import { correlate, packFilter, packTurned, placePixels } from "../kernels/product/correlate.ts";
+import { stepOfB, tileColumns } from "../kernels/product/tile.ts";
 import { type Expr, laneBytes, type Scalar } from "../lanes.ts";
 import { dot, type FrameDim, forwardDims, frameOf, places, turnedDims } from "./frame.ts";
 import { addressOf, fillZero, isShared, type KernelCall, type Part, type Scratch } from "./part.ts";

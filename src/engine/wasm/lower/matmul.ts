@@ -1,11 +1,11 @@
 /** Matrix products: blocked, or row by row where one side is a vector. */
 import { dtypeOf } from "../../../core/dtype.ts";
 import type { MatmulStep, Place } from "../../step.ts";
-import { blockRows } from "../kernels/blocks.ts";
 import type { Kernel } from "../kernels/kernel.ts";
-import { matmul, packedBytes } from "../kernels/matmul.ts";
-import { rowDots, rowSums } from "../kernels/matrix_vector.ts";
-import { tileRows } from "../kernels/tile.ts";
+import { blockRows } from "../kernels/product/blocks.ts";
+import { matmul, packedBytes } from "../kernels/product/matmul.ts";
+import { rowDots, rowSums } from "../kernels/product/matrix_vector.ts";
+import { tileRows } from "../kernels/product/tile.ts";
 import type { Expr, Scalar } from "../lanes.ts";
 import {
   addressOf,

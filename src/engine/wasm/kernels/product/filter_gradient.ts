@@ -8,12 +8,12 @@
  *       for blocks of output rows (the steps of k): pack dy
  *         for groups of 4 rows (tap, channel) of dw: pack, tiles
  */
-import type { Callee, FunctionBuilder, Local, ModuleBuilder } from "../assembler.ts";
-import { add, div, eq, load, lt, mul, rem, select, sub } from "../instructions.ts";
-import { i32, laneBytes, type Scalar, vectorOf } from "../lanes.ts";
+import type { Callee, FunctionBuilder, Local, ModuleBuilder } from "../../assembler.ts";
+import { add, div, eq, load, lt, mul, rem, select, sub } from "../../instructions.ts";
+import { i32, laneBytes, type Scalar, vectorOf } from "../../lanes.ts";
+import type { EachPiece, Kernel } from "../kernel.ts";
 import { areaBytes, jobOf, min, ofWorker, tileBytes } from "./blocks.ts";
 import { frameRows } from "./correlate.ts";
-import type { EachPiece, Kernel } from "./kernel.ts";
 import { packColumns, packGathered, packRows } from "./pack.ts";
 import { stepOfB, tile, tileColumns, tileRows } from "./tile.ts";
 

@@ -9,11 +9,11 @@
  *       for blocks of segments (the steps of k)
  *         for blocks of pixels: pack 4 pixels at a time, tiles
  */
-import type { Callee, FunctionBuilder, Local, ModuleBuilder } from "../assembler.ts";
-import { add, copyBytes, eq, gt, load, lt, mul, select, sub } from "../instructions.ts";
-import { i32, laneBytes, type Scalar } from "../lanes.ts";
+import type { Callee, FunctionBuilder, Local, ModuleBuilder } from "../../assembler.ts";
+import { add, copyBytes, eq, gt, load, lt, mul, select, sub } from "../../instructions.ts";
+import { i32, laneBytes, type Scalar } from "../../lanes.ts";
+import type { EachPiece, Kernel } from "../kernel.ts";
 import { areaBytes, blockRows, jobOf, min, ofWorker, tileBytes } from "./blocks.ts";
-import type { EachPiece, Kernel } from "./kernel.ts";
 import { packColumns, packRows } from "./pack.ts";
 import { stepOfB, tile, tileColumns, tileRows } from "./tile.ts";
 

@@ -2,11 +2,11 @@
  * Convolutions of groups of channels, element by element over the same tables as correlate.ts. Where each group is one channel in and
  * one out (depthwise), neighbouring channels are computed as vectors.
  */
-import type { FunctionBuilder, Local, ModuleBuilder } from "../assembler.ts";
-import { add, and, div, eq, ge, load, mul, sub } from "../instructions.ts";
-import { constant, type Expr, laneBytes, type Scalar, type Vector, vectorOf } from "../lanes.ts";
+import type { FunctionBuilder, Local, ModuleBuilder } from "../../assembler.ts";
+import { add, and, div, eq, ge, load, mul, sub } from "../../instructions.ts";
+import { constant, type Expr, laneBytes, type Scalar, type Vector, vectorOf } from "../../lanes.ts";
+import type { Kernel } from "../kernel.ts";
 import { frameRows } from "./correlate.ts";
-import type { Kernel } from "./kernel.ts";
 
 const names = [
   ...["image", "imageBytes", "frame", "rowTable", "rowCount", "rowBytes", "with", "out"],

@@ -3,10 +3,10 @@
  * Only bytes move, so element types of one size share the code.
  */
 
-import type { FunctionBuilder, Local } from "../assembler.ts";
-import { add, eq, ge, load, mul, shuffle, sub } from "../instructions.ts";
-import type { Expr } from "../lanes.ts";
-import type { Kernel } from "./kernel.ts";
+import type { FunctionBuilder, Local } from "../../assembler.ts";
+import { add, eq, ge, load, mul, shuffle, sub } from "../../instructions.ts";
+import type { Expr } from "../../lanes.ts";
+import type { Kernel } from "../kernel.ts";
 
 const kernelCache = new Map<string, Kernel>();
 

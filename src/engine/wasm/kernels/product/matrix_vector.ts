@@ -1,8 +1,8 @@
 /** Products of a matrix and a vector, where every element of the matrix is used once: its rows are read in order. */
-import type { FunctionBuilder, Local } from "../assembler.ts";
-import { add, and, ge, lane, load, loadSplat, lt, mul, sub } from "../instructions.ts";
-import { constant, type Expr, laneBytes, laneCount, type Scalar, vectorOf } from "../lanes.ts";
-import type { Kernel } from "./kernel.ts";
+import type { FunctionBuilder, Local } from "../../assembler.ts";
+import { add, and, ge, lane, load, loadSplat, lt, mul, sub } from "../../instructions.ts";
+import { constant, type Expr, laneBytes, laneCount, type Scalar, vectorOf } from "../../lanes.ts";
+import type { Kernel } from "../kernel.ts";
 
 const params = new Array<"i32">(6).fill("i32");
 const kernels = new Map<string, Kernel>();

@@ -9,11 +9,11 @@
  * KC is fixed, so that the sum of an element does not depend on how the rest is cut.
  * Source: Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication (2008).
  */
-import type { Callee, FunctionBuilder, Local, ModuleBuilder } from "../assembler.ts";
-import { add, div, eq, gt, lt, mul, select, sub } from "../instructions.ts";
-import { type Expr, i32, laneBytes, type Scalar } from "../lanes.ts";
+import type { Callee, FunctionBuilder, Local, ModuleBuilder } from "../../assembler.ts";
+import { add, div, eq, gt, lt, mul, select, sub } from "../../instructions.ts";
+import { type Expr, i32, laneBytes, type Scalar } from "../../lanes.ts";
+import type { EachPiece, Kernel } from "../kernel.ts";
 import { areaBytes, jobOf, min, ofWorker, tileBytes } from "./blocks.ts";
-import type { EachPiece, Kernel } from "./kernel.ts";
 import { packColumns, packRows } from "./pack.ts";
 import { stepOfB, tile, tileColumns, tileRows } from "./tile.ts";
 

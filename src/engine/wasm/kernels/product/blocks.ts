@@ -1,7 +1,7 @@
 /** Sizes and small pieces of code that the blocked products (matmul, convolution and its gradients) have in common. */
-import type { FunctionBuilder, Local } from "../assembler.ts";
-import { add, load, lt, mul, select } from "../instructions.ts";
-import { asExpr, type Expr, type Operand } from "../lanes.ts";
+import type { FunctionBuilder, Local } from "../../assembler.ts";
+import { add, load, lt, mul, select } from "../../instructions.ts";
+import { asExpr, type Expr, type Operand } from "../../lanes.ts";
 
 /** Rows of a in one block. */
 export const blockRows = 64;
