@@ -163,9 +163,10 @@ export function createBuilder(options: BuilderOptions): Builder {
     if (lazyKinds.has(primitive.kind) || elementCount(shape) > foldLimit) return undefined;
     const operands = inputsOf(primitive);
     if (operands.length === 0 || effectKinds.has(primitive.kind)) return undefined;
+    if (!operands.every((x) => isConstant[x.id])) return undefined;
     const arrays: NumberArray[] = [];
     for (const x of operands) {
-      const data = isConstant[x.id] ? dataOf(x, 16 * foldLimit) : undefined;
+      const data = dataOf(x, 16 * foldLimit);
       if (!data) return undefined;
       arrays.push(data);
     }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { classBytes, createHeap } from "../../src/engine/heap.ts";
+import { blockBytes, createHeap } from "../../src/engine/heap.ts";
 import { type Lifetime, planMemory } from "../../src/engine/plan/memory.ts";
 
 const lifetime = fc
@@ -61,30 +61,33 @@ describe("planMemory", () => {
 describe("heap", () => {
   test("blocks are zeroed, aligned, apart, and reused", () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.nat(5000), fc.nat(10)), { maxLength: 60 }), (requests) => {
-        const heap = createHeap({ limitBytes: 1 << 24, shared: false });
-        const live: { address: number; size: number }[] = [];
-        for (const [size, drop] of requests) {
-          const address = heap.allocate(size);
-          const bytes = new Uint8Array(heap.memory.buffer, address, size);
-          expect(address % 64).toBe(0);
-          expect(bytes.every((b) => b === 0)).toBe(true);
-          for (const other of live) {
-            expect(address + size <= other.address || other.address + other.size <= address).toBe(true);
+      fc.property(
+        fc.array(fc.tuple(fc.oneof(fc.nat(5000), fc.nat(200_000)), fc.nat(10)), { maxLength: 60 }),
+        (requests) => {
+          const heap = createHeap({ limitBytes: 1 << 24, shared: false });
+          const live: { address: number; size: number }[] = [];
+          for (const [size, drop] of requests) {
+            const address = heap.allocate(size);
+            const bytes = new Uint8Array(heap.memory.buffer, address, size);
+            expect(address % 64).toBe(0);
+            expect(bytes.every((b) => b === 0)).toBe(true);
+            for (const other of live) {
+              expect(address + size <= other.address || other.address + other.size <= address).toBe(true);
+            }
+            bytes.fill(255);
+            live.push({ address, size });
+            if (drop < live.length) heap.free(live.splice(drop, 1)[0]!.address);
           }
-          bytes.fill(255);
-          live.push({ address, size });
-          if (drop < live.length) heap.free(live.splice(drop, 1)[0]!.address);
-        }
-        expect(heap.usage.bytes).toBe(live.reduce((sum, { size }) => sum + classBytes(size), 0));
-      }),
+          expect(heap.usage.bytes).toBe(live.reduce((sum, { size }) => sum + blockBytes(size), 0));
+        },
+      ),
     );
   });
 
-  test("a class wastes at most a quarter beyond small blocks", () => {
+  test("a block wastes at most a quarter", () => {
     for (let size = 257; size < 100_000; size += 97) {
-      expect(classBytes(size)).toBeGreaterThanOrEqual(size);
-      expect(classBytes(size)).toBeLessThanOrEqual(Math.max(size * 1.25, size + 64));
+      expect(blockBytes(size)).toBeGreaterThanOrEqual(size);
+      expect(blockBytes(size)).toBeLessThanOrEqual(Math.max(size * 1.25, size + 64));
     }
   });
 
@@ -97,6 +100,15 @@ describe("heap", () => {
     round();
     const before = heap.memory.buffer.byteLength;
     for (let i = 0; i < 1000; i++) round();
+    expect(heap.memory.buffer.byteLength).toBe(before);
+  });
+
+  test("large blocks merge, so that other sizes fit in their place", () => {
+    const heap = createHeap({ limitBytes: 1 << 26, shared: false });
+    const blocks = Array.from({ length: 8 }, () => heap.allocate(1_000_000));
+    const before = heap.memory.buffer.byteLength;
+    for (const address of [1, 3, 2, 0, 6, 4, 7, 5].map((i) => blocks[i]!)) heap.free(address);
+    for (const size of [3_000_000, 2_500_000, 2_400_000]) heap.allocate(size);
     expect(heap.memory.buffer.byteLength).toBe(before);
   });
 

@@ -20,12 +20,11 @@ export function choices(seed: number): (n: number) => number {
 
 const shapes: readonly FullShape[] = [[], [3], [2, 3], [3, 2], [4, 3], [2, 1, 3], [6], [1, 6], [3, 3]];
 
-/** Small whole numbers, so that sums and products are exact in any order. */
-const arrayFor = (k: number, shape: FullShape): NdArray =>
+const arrayFor = (k: number, shape: FullShape, divisor: number): NdArray =>
   new NdArray(
     dtypeOf("float32"),
     shape,
-    Float32Array.from({ length: elementCount(shape) }, (_, i) => ((i * 7 + k * 3) % 11) - 5),
+    Float32Array.from({ length: elementCount(shape) }, (_, i) => (((i * 7 + k * 3) % 11) - 5) / divisor),
   );
 
 export interface RandomProgram {
@@ -33,11 +32,16 @@ export interface RandomProgram {
   readonly body: (p: Lowering, inputs: readonly Value[]) => readonly Value[];
 }
 
-export function randomProgram(seed: number, size: number): RandomProgram {
+/**
+ * Small whole numbers, so that sums and products are exact in any order; with `fractions` everything rounds, and functions that are no
+ * arithmetic take part.
+ */
+export function randomProgram(seed: number, size: number, fractions = false): RandomProgram {
+  const divisor = fractions ? 7 : 1;
   const first = choices(seed);
   const setup: Setup = {
-    inputs: [0, 1, 2].map((k) => arrayFor(k, shapes[first(shapes.length)]!)),
-    variables: [3, 4, 5].map((k) => ({ dtype: "float32", value: arrayFor(k, shapes[first(shapes.length)]!) })),
+    inputs: [0, 1, 2].map((k) => arrayFor(k, shapes[first(shapes.length)]!, divisor)),
+    variables: [3, 4, 5].map((k) => ({ dtype: "float32", value: arrayFor(k, shapes[first(shapes.length)]!, divisor) })),
   };
   const body = (p: Lowering, inputs: readonly Value[]): readonly Value[] => {
     const choose = choices(seed + 1);
@@ -63,7 +67,7 @@ export function randomProgram(seed: number, size: number): RandomProgram {
         case 1:
           return p.mul(p.min(x, p.scalar(9, "float32")), p.sign(fitting(x.shape)));
         case 2:
-          return p.max(p.neg(x), fitting(x.shape));
+          return fractions ? p.tanh(p.mul(x, fitting(x.shape))) : p.max(p.neg(x), fitting(x.shape));
         case 3:
           return p.select(p.gt(x, fitting(x.shape)), x, fitting(x.shape));
         case 4:

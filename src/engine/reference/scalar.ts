@@ -209,7 +209,18 @@ const boolBinary: Partial<Record<BinaryFunction, Binary<number>>> = {
   min: (x, y) => x & y,
 };
 
+const binaryTables = new Map<Format, Table>();
+
 function binaryTable(format: Format): Table {
+  let known = binaryTables.get(format);
+  if (!known) {
+    known = makeBinaryTable(format);
+    binaryTables.set(format, known);
+  }
+  return known;
+}
+
+function makeBinaryTable(format: Format): Table {
   switch (format.class) {
     case "float":
       return floatBinary(format);
