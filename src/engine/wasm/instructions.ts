@@ -67,7 +67,6 @@ const shifts = {
   shl: { ...integer(0x74, 0x86), ...bySize(107, 139, 171, 203) },
   shr: { ...integer(0x75, 0x87), ...bySize(108, 140, 172, 204) },
   shrU: { ...integer(0x76, 0x88), ...bySize(109, 141, 173, 205) },
-  rotl: integer(0x77, 0x89),
 } satisfies Record<string, Table>;
 
 /** The result is an i32, or a mask of the same lane size. */
@@ -89,11 +88,8 @@ const unaries = {
   neg: { ...float(0x8c, 0x9a, 225, 237), ...bySize(97, 129, 161, 193) },
   ceil: float(0x8d, 0x9b, 103, 116),
   floor: float(0x8e, 0x9c, 104, 117),
-  trunc: float(0x8f, 0x9d, 105, 122),
   nearest: float(0x90, 0x9e, 106, 148),
   sqrt: float(0x91, 0x9f, 227, 239),
-  clz: integer(0x67, 0x79),
-  ctz: integer(0x68, 0x7a),
   /** Bitwise not of a vector. */
   not: bitwise(0, 0, 77),
 } satisfies Record<string, Table>;
@@ -203,7 +199,6 @@ function shiftOf(name: keyof typeof shifts) {
 export const shl = shiftOf("shl");
 export const shr = shiftOf("shr");
 export const shrU = shiftOf("shrU");
-export const rotl = shiftOf("rotl");
 
 type UnaryName = keyof typeof unaries;
 const unaryOf =
@@ -213,11 +208,8 @@ export const abs = unaryOf("abs");
 export const neg = (x: Expr): Expr => (x.type === "i32" || x.type === "i64" ? plain.sub(0, x) : unaryOf("neg")(x));
 export const ceil = unaryOf("ceil");
 export const floor = unaryOf("floor");
-export const trunc = unaryOf("trunc");
 export const nearest = unaryOf("nearest");
 export const sqrt = unaryOf("sqrt");
-export const clz = unaryOf("clz");
-export const ctz = unaryOf("ctz");
 export const not = (x: Expr): Expr => (x.type === "i32" || x.type === "i64" ? xor(x, -1) : unaryOf("not")(x));
 export const eqz = (x: Expr): Expr => ({ type: "i32", code: [x.type === "i64" ? 0x50 : 0x45], args: [x] });
 
@@ -271,11 +263,6 @@ export const lane = (x: Expr, n: number): Expr => ({
   code: [...simd(extracts[x.type as Vector]!), n],
   args: [x],
 });
-export const withLane = (x: Expr, n: number, value: Expr): Expr => ({
-  type: x.type,
-  code: [...simd(extracts[x.type as Vector]! + 1), n],
-  args: [x, value],
-});
 
 /** Lanes of x and then y by number (4 numbers for 32-bit lanes, 2 for 64-bit ones, 16 for bytes). */
 export function shuffle(x: Expr, y: Expr, lanes: readonly number[]): Expr {
@@ -284,7 +271,6 @@ export function shuffle(x: Expr, y: Expr, lanes: readonly number[]): Expr {
   return { type: x.type, code: [...simd(13), ...bytes], args: [x, y] };
 }
 
-export const anyTrue = (x: Expr): Expr => ({ type: "i32", code: simd(83), args: [x] });
 const allTrues: Partial<Record<Vector, number>> = { i8x16: 99, i16x8: 131, i32x4: 163, i64x2: 195 };
 export const allTrue = (x: Expr): Expr => ({ type: "i32", code: simd(allTrues[x.type as Vector]!), args: [x] });
 
@@ -381,22 +367,3 @@ export const fillBytes = (to: Operand, byte: Operand, sizeBytes: Operand): Expr 
   code: [0xfc, 11, 0],
   args: [asExpr("i32", to), asExpr("i32", byte), asExpr("i32", sizeBytes)],
 });
-
-const atomics = {
-  notify: [0x00, "i32"],
-  wait: [0x01, "i32"],
-  load: [0x10, "i32"],
-  store: [0x17, "void"],
-  load64: [0x11, "i64"],
-  store64: [0x18, "void"],
-  add: [0x1e, "i32"],
-  exchange: [0x41, "i32"],
-  compareExchange: [0x48, "i32"],
-  compareExchange64: [0x49, "i64"],
-} as const;
-
-/** An atomic instruction at an address; `wait` takes the expected i32 and an i64 timeout in nanoseconds, -1 for ever. */
-export function atomic(name: keyof typeof atomics, ...args: Expr[]): Expr {
-  const [code, type] = atomics[name];
-  return { type, code: [0xfe, code, name.endsWith("64") ? 3 : 2, 0], args };
-}

@@ -9,7 +9,8 @@
  *     128  i32   threads asleep, threads ready, jobs so far
  */
 import { callIndirect, ModuleBuilder } from "../assembler.ts";
-import { add, atomic, convert, eq, ge, load, lt, ne, or, shl, shrU } from "../instructions.ts";
+import { atomic } from "../atomics.ts";
+import { add, convert, eq, ge, load, lt, ne, or, shl, shrU } from "../instructions.ts";
 import { constant, type Expr, i32 } from "../lanes.ts";
 import { importMemory } from "./kernel.ts";
 

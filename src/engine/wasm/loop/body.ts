@@ -2,7 +2,6 @@
  * The values of a loop's body. Each node is computed at the outermost level where all it reads is known: what does not change in the inner loop
  * is computed before it, and repeated in the lanes of a vector where the inner loop wants one.
  */
-import { dtypeOf } from "../../../core/dtype.ts";
 import type { Body, Node } from "../../step.ts";
 import { add, eq, lt, select, splat } from "../instructions.ts";
 import { constant, constantLanes, type Expr, type Lanes } from "../lanes.ts";
@@ -235,7 +234,3 @@ export class Values {
     if (isBad) this.emitter.f.if(isBad, () => this.fail(site, this.position!, y));
   }
 }
-
-/** Bytes that one element of the body reads and writes. */
-export const bytesPerElement = (body: Body): number =>
-  [...body.loads, ...body.stores.map(({ view }) => view)].reduce((sum, { dtype }) => sum + dtypeOf(dtype).sizeBytes, 0);

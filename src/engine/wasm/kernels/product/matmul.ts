@@ -21,7 +21,6 @@ import { stepOfB, tile, tileColumns, tileRows } from "./tile.ts";
 export const kc = 256;
 /** Bytes of the packed block of b: KC x NC elements. */
 export const packedBytes = 512 * 1024;
-export const jobBytes = 256;
 
 const job = jobOf([
   ...(["a", "aRow", "aCol", "b", "bRow", "bCol", "c", "cRow"] as const),

@@ -8,7 +8,7 @@
  * Each element of c is ((0 + a0 b0) + a1 b1) + …, added to c at the end: the same bits wherever the element lies in a tile.
  */
 import { add, eq, gt, load, loadSplat, mul, sub } from "../../instructions.ts";
-import { type Expr, laneBytes, laneCount, type Scalar, vectorOf } from "../../lanes.ts";
+import { type Expr, laneBytes, type Scalar, vectorOf } from "../../lanes.ts";
 import type { Kernel } from "../kernel.ts";
 
 export const tileRows = 4;
@@ -125,6 +125,3 @@ function build(type: Scalar): Kernel {
     },
   };
 }
-
-/** Elements of a vector. */
-export const lanesOf = (type: Scalar): number => laneCount(vectorOf(type));
