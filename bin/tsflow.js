@@ -1,2 +1,6 @@
 #!/usr/bin/env node
-import "../dist/cli.js";
+import module from "node:module";
+
+// Compiled code is kept between starts where Node can (22.8 and later).
+module.enableCompileCache?.();
+await import("../dist/cli.js");

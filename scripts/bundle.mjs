@@ -40,6 +40,7 @@ export async function bundle(outdir, names) {
     target: "node20.19",
     chunkNames: "chunk-[hash]",
     minifySyntax: true,
+    minifyWhitespace: true,
     legalComments: "none",
     charset: "utf8",
     metafile: true,

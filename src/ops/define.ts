@@ -19,9 +19,9 @@ import type {
   ShapeContext,
 } from "../graph/definition.ts";
 import type { IndexedSlices } from "../graph/indexed_slices.ts";
-import type { Operation } from "../graph/operation.ts";
 import { registerOp } from "../graph/op/registry.ts";
 import { parseArg, parseAttr } from "../graph/op/signature.ts";
+import type { Operation } from "../graph/operation.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { applyOp } from "./apply.ts";
 import type { TensorLike } from "./convert.ts";
@@ -165,28 +165,41 @@ export function defineOp<
   const O extends readonly string[] = readonly [],
   const A extends readonly string[] = readonly [],
 >(type: string, spec: OpSpec<I, O, A>): OpBuilder<I, O, A> {
-  const attrs = (spec.attrs ?? []).map(parseAttr);
   const definition: OpDefinition = {
+    ...(spec as unknown as OpDefinition),
     type,
-    inputs: (spec.inputs ?? []).map((text) => parseArg(text, attrs)),
-    outputs: (spec.outputs ?? []).map((text) => parseArg(text, attrs)),
-    attrs,
     stateful: spec.stateful ?? false,
     placeholder: spec.placeholder ?? false,
     updates: spec.updates ?? [],
-    ...(spec.variable ? { variable: spec.variable } : {}),
-    ...(spec.flow ? { flow: spec.flow } : {}),
-    ...(spec.value ? { value: spec.value as OpDefinition["value"] & {} } : {}),
-    shape: spec.shape as OpDefinition["shape"],
-    ...(spec.partialValue ? { partialValue: spec.partialValue as OpDefinition["partialValue"] & {} } : {}),
-    ...(spec.lower ? { lower: spec.lower as OpDefinition["lower"] & {} } : {}),
-    ...(spec.compute ? { compute: spec.compute as OpDefinition["compute"] & {} } : {}),
-    ...(spec.run ? { run: spec.run as OpDefinition["run"] & {} } : {}),
-    ...(spec.lowers ? { lowers: spec.lowers as OpDefinition["lowers"] & {} } : {}),
-    gradient: spec.gradient as OpDefinition["gradient"],
   };
+  readOnFirstUse(definition, spec);
   registerOp(definition);
   const build = (inputs: CallRecord<I, A>, name?: string | null): CallResult<O, A> =>
     applyOp(definition, inputs as Record<string, unknown>, name) as CallResult<O, A>;
   return Object.assign(build, { definition });
+}
+
+/** Signatures are read when somebody asks: a program uses few of the ops that there are. */
+function readOnFirstUse(
+  definition: OpDefinition,
+  {
+    inputs = [],
+    outputs = [],
+    attrs = [],
+  }: { inputs?: readonly string[]; outputs?: readonly string[]; attrs?: readonly string[] },
+): void {
+  const lazily = <K extends "inputs" | "outputs" | "attrs">(key: K, read: () => OpDefinition[K]): void => {
+    Object.defineProperty(definition, key, {
+      configurable: true,
+      enumerable: true,
+      get: () => {
+        const value = read();
+        Object.defineProperty(definition, key, { value, enumerable: true });
+        return value;
+      },
+    });
+  };
+  lazily("attrs", () => attrs.map(parseAttr));
+  lazily("inputs", () => inputs.map((text) => parseArg(text, definition.attrs)));
+  lazily("outputs", () => outputs.map((text) => parseArg(text, definition.attrs)));
 }

@@ -10,6 +10,7 @@ import type { NdArray } from "../core/nd_array.ts";
 import { graphDefinition } from "../graph/def/graph_def.ts";
 import { Graph } from "../graph/graph.ts";
 import { EventFileWriter } from "../io/event_file.ts";
+import { WireWriter } from "../io/wire.ts";
 import { encodeGraphDef } from "../proto/graph_def.ts";
 import { decode, encode, pb } from "../proto/messages.ts";
 import { toShapeProto } from "../proto/shape_proto.ts";
@@ -94,16 +95,13 @@ export class FileWriter {
     this.#add({ summary: { value: [{ tag, simpleValue: value }] } }, globalStep);
   }
 
-  /** The graph with its static shapes, and a MetaGraph of it. */
+  /** The graph with its static shapes, and a MetaGraphDef (meta_info_def=1, graph_def=2) of the same bytes. */
   addGraph(graph: Graph, globalStep?: number | bigint | null): void {
     if (!(graph instanceof Graph))
       throw new TypeError("The passed graph must be an instance of `Graph` or the deprecated `GraphDef`");
     const graphDef = encodeGraphDef(graphDefinition(graph, { addShapes: true }));
     this.#add({ graphDef }, globalStep);
-    this.addMetaGraph(
-      encode(pb.MetaGraphDef, { metaInfoDef: {}, graphDef: decode(pb.GraphDef, graphDef) }),
-      globalStep,
-    );
+    this.addMetaGraph(new WireWriter().bytes(1, new Uint8Array(0)).bytes(2, graphDef).finish(), globalStep);
   }
 
   /** A serialized MetaGraphDef. */
