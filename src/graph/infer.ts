@@ -246,4 +246,3 @@ export function partialValue(tensor: Tensor): readonly Dim[] | null {
     shapeContext(op),
   );
 }
-

@@ -55,6 +55,7 @@ function repeated(array: NdArray, shape: FullShape): NdArray {
   if (array.size === 0) return new NdArray(array.dtype, shape, allocateElements(array.dtype, n));
   const width = array.dtype.isComplex ? 2 : 1;
   const data = allocateElements(array.dtype, n) as unknown[];
-  for (let i = 0; i < n * width; i++) data[i] = array.data[i < array.size * width ? i : array.size * width - width + (i % width)];
+  for (let i = 0; i < n * width; i++)
+    data[i] = array.data[i < array.size * width ? i : array.size * width - width + (i % width)];
   return new NdArray(array.dtype, shape, data as unknown as typeof array.data);
 }

@@ -1,8 +1,8 @@
 /** Random streams against those that real TensorFlow drew: golden/rng. */
 import { describe, expect, test } from "vitest";
 import type { NdArray } from "../../src/core/nd_array.ts";
-import { Graph } from "../../src/graph/graph.ts";
 import { importGraphDefinition } from "../../src/graph/def/import.ts";
+import { Graph } from "../../src/graph/graph.ts";
 import "../../src/index.ts";
 import { decodeGraphDef } from "../../src/proto/graph_def.ts";
 import { Session } from "../../src/session/session.ts";
