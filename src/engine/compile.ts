@@ -11,12 +11,16 @@ import { planMemory } from "./plan/memory.ts";
 import { placementsOf } from "./plan/placement.ts";
 import { placeOf, stepsOf } from "./plan/steps.ts";
 import { detailsFrom, inputsOf, type Program, type Site, type Value } from "./primitive.ts";
-import type { Place, PooledConstant, StepPlan, StoredArray } from "./step.ts";
+import type { Place, StepPlan, StoredArray } from "./step.ts";
 
 const sizeOf = (value: Value): number => countOf(value) * dtypeOf(value.dtype).sizeBytes;
 
-/** The workspace is arguments, report, rooms of the inputs, buffers, constants. */
-export function compileProgram(program: Program, slots: SlotAddress): StepPlan {
+/** The workspace is arguments, report, rooms of the inputs, buffers. Constants lie in memory that `allocate` gives. */
+export function compileProgram(
+  program: Program,
+  slots: SlotAddress,
+  allocate: (sizeBytes: number) => number,
+): StepPlan {
   const layout = layOut(program);
   const grouping = fuse(layout);
   const placements = placementsOf(layout, grouping);
@@ -33,24 +37,22 @@ export function compileProgram(program: Program, slots: SlotAddress): StepPlan {
   const reportOffset = claim(24, 8);
   const inputOffsets = layout.inputs.map((x) => claim(sizeOf(x)));
   const start = claim(buffers.sizeBytes);
-  const constants: PooledConstant[] = [];
-  const pooled = new Map<NumberArray, number>();
+  const constants = new Map<NumberArray, number>();
 
-  function constantOffset(data: NumberArray): number {
-    let offset = pooled.get(data);
-    if (offset === undefined) {
-      offset = claim(data.byteLength);
-      pooled.set(data, offset);
-      constants.push({ offset, data });
+  function constantAddress(data: NumberArray): number {
+    let address = constants.get(data);
+    if (address === undefined) {
+      address = allocate(data.byteLength);
+      constants.set(data, address);
     }
-    return offset;
+    return address;
   }
 
   function place(root: Value): Place {
     const { primitive } = root;
     if (primitive.kind === "read") return { at: "memory", address: slots(primitive.slot) };
     if (primitive.kind === "input") return { at: "argument", index: primitive.index, offset: 0 };
-    if (primitive.kind === "constant") return { at: "workspace", offset: constantOffset(primitive.data) };
+    if (primitive.kind === "constant") return { at: "memory", address: constantAddress(primitive.data) };
     const placement = placements.get(root);
     if (placement) return shifted(place(placement.into), placement.offset * dtypeOf(root.dtype).sizeBytes);
     const home = grouping.homes.get(root.id);

@@ -27,7 +27,7 @@ export interface Executable {
   readonly workspaceBytes: number;
   readonly inputOffsets: readonly number[];
   readonly outputs: readonly { readonly dtype: DTypeName; readonly shape: FullShape }[];
-  /** Writes constants and the default argument addresses into a fresh workspace. */
+  /** Writes the default argument addresses into a fresh workspace. */
   prepare(base: number): void;
   /** Makes input k come from another address than its own room. */
   setInput(base: number, k: number, address: number): void;

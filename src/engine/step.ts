@@ -7,7 +7,8 @@
  * A run has a workspace at `base`:
  *     base                   int32[inputs]   address of each input (the arguments)
  *     base + reportOffset    float64[3]      position, value, limit of a failed check
- *     …                      constants, rooms for inputs, temporaries and outputs, each at a multiple of 64
+ *     …                      rooms for inputs, temporaries and outputs, each at a multiple of 64
+ * Constants are not of a run: they lie at fixed addresses, as variables do.
  *
  * The bits of a result depend on the step alone: not on addresses, on threads, or on the steps around it.
  */
@@ -23,7 +24,7 @@ import type {
   WindowGeometry,
 } from "./primitive.ts";
 
-/** Where the first byte lies: at base + offset, at (int32 at base + 4 * index) + offset, or at a fixed address (a variable). */
+/** Where the first byte lies: at base + offset, at (int32 at base + 4 * index) + offset, or at a fixed address (a variable, a constant). */
 export type Place =
   | { readonly at: "workspace"; readonly offset: number }
   | { readonly at: "argument"; readonly index: number; readonly offset: number }
@@ -314,15 +315,10 @@ export type Step =
 
 export type StepKind = Step["kind"];
 
-/** Bytes that `prepare` writes into each fresh workspace. */
-export interface PooledConstant {
-  readonly offset: number;
-  readonly data: NumberArray;
-}
-
 export interface StepPlan {
   readonly steps: readonly Step[];
-  readonly constants: readonly PooledConstant[];
+  /** Addresses of the constants that are read from memory. */
+  readonly constants: ReadonlyMap<NumberArray, number>;
   readonly workspaceBytes: number;
   readonly reportOffset: number;
   readonly inputOffsets: readonly number[];

@@ -24,6 +24,7 @@ export function createWasmEngine({ limitBytes, threads = 1, callList = false }: 
     allocate: heap.allocate,
     free: heap.free,
     usage: heap.usage,
-    compile: (program, slots) => createExecutable(program, slots, { buffer, kernels, callList }),
+    compile: (program, slots) =>
+      createExecutable(program, slots, { buffer, allocate: heap.allocate, free: heap.free, kernels, callList }),
   };
 }

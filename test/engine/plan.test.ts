@@ -20,7 +20,7 @@ function planOf({ inputs = [], variables = [] }: Declared, body: (p: Lowering, i
   const builder = createBuilder({ variable: (slot) => ({ shape: variables[slot]! }) });
   const values = inputs.map(([dtype, shape]) => builder.input(dtype, shape));
   const p = builder.lowering({ randomSlot: () => 0, wrapError: (error) => error });
-  return compileProgram(builder.finish(body(p, values)), slotAddress);
+  return compileProgram(builder.finish(body(p, values)), slotAddress, () => 0);
 }
 
 const kinds = (steps: readonly Step[]): string[] => steps.map(({ kind }) => kind);

@@ -25,13 +25,13 @@ describe("random programs", () => {
       fc.property(fc.nat(), fc.integer({ min: 1, max: 40 }), (seed, size) => {
         const { setup, body } = randomProgram(seed, size);
         const built = build(setup, body);
-        const wanted = unsigned(execute(reference, built, setup, 2));
-        const got = unsigned(execute(engine, built, setup, 2));
+        const wanted = unsigned(execute(reference, built, setup, 4));
+        const got = unsigned(execute(engine, built, setup, 4));
         // After a failed check, outputs are what the run left behind.
         if (wanted.error) expect({ ...got, outputs: [] }).toEqual({ ...wanted, outputs: [] });
         else expect(got).toEqual(wanted);
       }),
-      { numRuns: 600 },
+      { numRuns: 400 },
     );
   });
 
@@ -40,8 +40,8 @@ describe("random programs", () => {
       fc.property(fc.nat(), fc.integer({ min: 1, max: 40 }), (seed, size) => {
         const { setup, body } = randomProgram(seed, size, true);
         const built = build(setup, body);
-        const wanted = execute(stepwise, built, setup, 2);
-        const got = execute(engine, built, setup, 2);
+        const wanted = execute(stepwise, built, setup, 4);
+        const got = execute(engine, built, setup, 4);
         if (wanted.error) expect({ ...got, outputs: [] }).toEqual({ ...wanted, outputs: [] });
         else expect(got).toEqual(wanted);
       }),

@@ -108,7 +108,8 @@ export function execute(engine: Engine, { program, builder }: Built, setup: Setu
 
 /** Outputs of a program of constants and inputs as nested lists. */
 export function lists(engine: Engine, setup: Setup, body: (p: Lowering, inputs: readonly Value[]) => readonly Value[]) {
-  const { outputs, error } = execute(engine, build(setup, body), setup);
+  // Small programs are compiled after a few runs.
+  const { outputs, error } = execute(engine, build(setup, body), setup, 4);
   if (error) throw error;
   return outputs.map((x) => x.toList());
 }

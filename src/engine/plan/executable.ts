@@ -8,15 +8,26 @@ import type { Program } from "../primitive.ts";
 import { addressOf } from "../reference/loops.ts";
 import { runStep } from "../reference/steps.ts";
 import type { Kernels, Run, Step, StepPlan } from "../step.ts";
+import { interpretedWork } from "./exact.ts";
 
 export interface ExecutableOptions {
   /** The memory's present buffer. */
   buffer(): ArrayBufferLike;
+  /** Memory for constants, as long as the executable is not disposed. */
+  allocate(sizeBytes: number): number;
+  free(address: number): void;
   /** Null: every step runs in the reference. */
   readonly kernels: Kernels | null;
   /** Run step by step, for comparison. */
   readonly callList?: boolean;
 }
+
+/** Programs that run once or twice (assignments, counters, strings) are not worth a module. */
+const maxColdRuns = 2;
+const maxInterpretedWork = 2000;
+
+const isSmall = (steps: readonly Step[]): boolean =>
+  steps.reduce((sum, step) => sum + interpretedWork(step), 0) <= maxInterpretedWork;
 
 /** Runs the steps one by one; a step with a kernel is a function of its own. */
 function callList(plan: StepPlan, kernels: Kernels | null, fallback: (index: number, base: number) => number): Run {
@@ -37,8 +48,12 @@ function callList(plan: StepPlan, kernels: Kernels | null, fallback: (index: num
 
 export function createExecutable(program: Program, slots: SlotAddress, options: ExecutableOptions): Executable {
   const { buffer, kernels } = options;
-  const plan = compileProgram(program, slots);
+  const plan = compileProgram(program, slots, options.allocate);
   const { steps, constants, reportOffset, inputOffsets, outputs } = plan;
+  for (const [data, address] of constants) {
+    const source = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    new Uint8Array(buffer(), address, data.byteLength).set(source);
+  }
   const fallback = (index: number, base: number) => runStep(steps[index]!, buffer(), base, reportOffset);
 
   function link(): Run {
@@ -47,6 +62,17 @@ export function createExecutable(program: Program, slots: SlotAddress, options: 
   }
 
   let linked: Run | null = null;
+  /** Runs before machine code is made for a plan that is small, and has the same bits without it. */
+  let coldRuns = kernels && !options.callList && isSmall(steps) ? maxColdRuns : 0;
+
+  function interpret(base: number): number {
+    coldRuns--;
+    for (const step of steps) {
+      const status = runStep(step, buffer(), base, reportOffset);
+      if (status !== 0) return status;
+    }
+    return 0;
+  }
 
   function fail(base: number, site: number): never {
     const [position, value, limit] = new Float64Array(buffer(), base + reportOffset, 3) as unknown as [
@@ -69,20 +95,19 @@ export function createExecutable(program: Program, slots: SlotAddress, options: 
     prepare(base) {
       const pointers = new Int32Array(buffer(), base, inputOffsets.length);
       for (let k = 0; k < inputOffsets.length; k++) pointers[k] = base + inputOffsets[k]!;
-      for (const { offset, data } of constants) {
-        const source = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
-        new Uint8Array(buffer(), base + offset, data.byteLength).set(source);
-      }
     },
     setInput(base, k, address) {
       new Int32Array(buffer(), base, k + 1)[k] = address;
     },
     run(base) {
-      linked ??= link();
-      const status = linked(base);
+      if (!linked && coldRuns === 0) linked = link();
+      const status = linked ? linked(base) : interpret(base);
       if (status !== 0) fail(base, status - 1);
     },
     outputAddress: (base, k) => base + outputs[k]!.offset,
+    dispose() {
+      for (const address of constants.values()) options.free(address);
+    },
     describe: () => steps.map((step) => describeStep(step, kernels)),
   };
 }

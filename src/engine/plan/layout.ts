@@ -5,7 +5,7 @@
  * - an output that would alias an input, a constant, a variable or part of another value.
  * A copy is a `reshape` that has memory of its own.
  */
-import { dtypeOf } from "../../core/dtype.ts";
+import { type DTypeName, dtypeOf } from "../../core/dtype.ts";
 import { elementCount, type FullShape, rowMajorStrides } from "../../core/shape.ts";
 import { inputsOf, type Primitive, type Program, type Value } from "../primitive.ts";
 import {
@@ -94,7 +94,7 @@ export function layOut(program: Program): Layout {
   const rooted = new Map<Value, Value[]>();
 
   function append(primitive: Primitive, like: Pick<Value, "dtype" | "shape">, at?: Access): Value {
-    const value: Value = { id: values.length, dtype: like.dtype, shape: like.shape, primitive };
+    const value: Value = { id: values.length, dtype: storedAs(like.dtype), shape: like.shape, primitive };
     values.push(value);
     access.push(at ?? ownAccess(value));
     return value;
@@ -223,6 +223,20 @@ export function layOut(program: Program): Layout {
   });
   return { values, access, inputs: program.inputs.map((x) => renewed.get(x)!), outputs };
 }
+
+const stored: Partial<Record<DTypeName, DTypeName>> = {
+  string: "int32",
+  resource: "int32",
+  variant: "int32",
+  qint8: "int8",
+  qint16: "int16",
+  qint32: "int32",
+  quint8: "uint8",
+  quint16: "uint16",
+};
+
+/** Handles and quantized numbers are plain integers from here on. */
+const storedAs = (dtype: DTypeName): DTypeName => stored[dtype] ?? dtype;
 
 /** Roots whose memory is not of the run. */
 export const sourceKinds: ReadonlySet<Primitive["kind"]> = new Set(["input", "constant", "iota", "read"]);
