@@ -8,37 +8,16 @@ import type { ErrorOf, VariableRef } from "../lowering.ts";
 import {
   type BinaryFunction,
   binaryFunctions,
-  type ConvolutionGeometry,
-  type Distribution,
   predicates,
   type ReduceFunction,
   type UnaryFunction,
   unaryFunctions,
   type Value,
-  type WindowGeometry,
 } from "../primitive.ts";
 import { formatOf, scalarOf } from "../reference/format.ts";
-import { hasDraw } from "../reference/random.ts";
 import { faultOf, hasBinary, hasUnary } from "../reference/scalar.ts";
-
-function bug(words: string): never {
-  throw new Error(`bug: ${words}`);
-}
-
-const show = (x: Value): string => `${x.dtype}${formatShape(x.shape)}`;
-
-function axisOf(axis: number, rank: number, what: string): number {
-  const d = axis < 0 ? axis + rank : axis;
-  if (!Number.isInteger(d) || d < 0 || d >= rank) bug(`${what} along axis ${axis} of rank ${rank}`);
-  return d;
-}
-
-const isIndex = (x: Value): boolean => x.dtype === "int32" || x.dtype === "int64";
-
-/** What a method that can fail or draw needs of its receiver. */
-interface Bound {
-  readonly op: OpContext;
-}
+import { kernelMethods } from "./kernels.ts";
+import { axisOf, type Bound, bug, isIndex, show } from "./rules.ts";
 
 /**
  * The methods of one builder: `Object.create` of them, with the op, is a `Lowering`. Methods that take an `onError` or draw are called on it;
@@ -108,6 +87,7 @@ export function methodsOf(b: Maker): object {
   };
 
   const table = {
+    ...kernelMethods(b, broadcast),
     constant: (array: NdArray) => {
       if (!ArrayBuffer.isView(array.data)) bug("a constant of strings");
       return constant(array.data, array.dtype.base, array.shape);
@@ -232,127 +212,6 @@ export function methodsOf(b: Maker): object {
         x.shape,
       ),
 
-    matmul(a: Value, c: Value, options: { transposeA?: boolean; transposeB?: boolean } = {}) {
-      const { transposeA = false, transposeB = false } = options;
-      if (a.dtype !== c.dtype || a.shape.length < 2 || c.shape.length < 2) bug(`matmul of ${show(a)} and ${show(c)}`);
-      const lead = broadcastShapes(a.shape.slice(0, -2), c.shape.slice(0, -2)) as FullShape;
-      const x = broadcast(a, [...lead, ...a.shape.slice(-2)]);
-      const y = broadcast(c, [...lead, ...c.shape.slice(-2)]);
-      const [m, k] = transposeA ? [a.shape.at(-1)!, a.shape.at(-2)!] : [a.shape.at(-2)!, a.shape.at(-1)!];
-      const [k2, n] = transposeB ? [c.shape.at(-1)!, c.shape.at(-2)!] : [c.shape.at(-2)!, c.shape.at(-1)!];
-      if (k !== k2) bug(`matmul of ${show(a)} and ${show(c)}, ${transposeA}, ${transposeB}`);
-      return b.make({ kind: "matmul", inputs: [x, y], transposeA, transposeB }, a.dtype, [...lead, m, n]);
-    },
-    convolution(fn: "forward" | "inputGradient" | "filterGradient", x: Value, y: Value, geometry: ConvolutionGeometry) {
-      const { input, filter, output } = convolutionShapes(geometry);
-      const order = {
-        forward: [input, filter, output],
-        inputGradient: [filter, output, input],
-        filterGradient: [input, output, filter],
-      };
-      const [first, second, result] = order[fn] as unknown as [FullShape, FullShape, FullShape];
-      if (x.dtype !== y.dtype || !sameShape(x.shape, first) || !sameShape(y.shape, second)) {
-        bug(`convolution ${fn} of ${show(x)} and ${show(y)} with ${JSON.stringify(geometry)}`);
-      }
-      return b.make({ kind: "convolution", fn, inputs: [x, y], geometry }, x.dtype, result);
-    },
-    window(fn: "max" | "average", x: Value, geometry: WindowGeometry) {
-      const shapes = windowShapes(geometry);
-      if (!sameShape(x.shape, shapes.input)) bug(`window of ${show(x)} with ${JSON.stringify(geometry)}`);
-      return b.make({ kind: "window", fn, inputs: [x], geometry }, x.dtype, shapes.output);
-    },
-    windowGradient(fn: "max" | "average", inputs: readonly Value[], geometry: WindowGeometry) {
-      const { input, output } = windowShapes(geometry);
-      const wanted = fn === "max" ? [input, output, output] : [output];
-      if (inputs.length !== wanted.length || inputs.some((x, i) => !sameShape(x.shape, wanted[i]!))) {
-        bug(`windowGradient ${fn} of ${inputs.map(show)} with ${JSON.stringify(geometry)}`);
-      }
-      return b.make({ kind: "windowGradient", fn, inputs, geometry }, inputs[0]!.dtype, input);
-    },
-
-    gather(
-      this: Bound,
-      params: Value,
-      indices: Value,
-      options: { axis?: number; batchDims?: number; onError?: ErrorOf; details?: readonly Value[] } = {},
-    ) {
-      const batchDims = options.batchDims ?? 0;
-      const axis = axisOf(options.axis ?? batchDims, params.shape.length, "gather");
-      const lead = params.shape.slice(0, batchDims);
-      if (
-        !isIndex(indices) ||
-        batchDims < 0 ||
-        batchDims > axis ||
-        !sameShape(lead, indices.shape.slice(0, batchDims))
-      ) {
-        bug(`gather of ${show(params)} by ${show(indices)} along ${axis}, batchDims ${batchDims}`);
-      }
-      const shape = [
-        ...params.shape.slice(0, axis),
-        ...indices.shape.slice(batchDims),
-        ...params.shape.slice(axis + 1),
-      ];
-      const site = options.onError ? b.site(options.onError, this.op) : -1;
-      return b.make(
-        { kind: "gather", inputs: [params, indices, ...(options.details ?? [])], axis, batchDims, site },
-        params.dtype,
-        shape,
-      );
-    },
-    scatter(
-      this: Bound,
-      fn: "update" | "add" | "sub" | "mul" | "div" | "max" | "min",
-      base: Value,
-      indices: Value,
-      updates: Value,
-      onError?: ErrorOf,
-      details: readonly Value[] = [],
-    ) {
-      const shape = [...indices.shape, ...base.shape.slice(1)];
-      if (base.shape.length === 0 || !isIndex(indices) || updates.dtype !== base.dtype) {
-        bug(`scatter of ${show(updates)} into ${show(base)} by ${show(indices)}`);
-      }
-      const inputs = [base, indices, broadcast(updates, shape), ...details] as const;
-      return b.make(
-        { kind: "scatter", fn, inputs, site: onError ? b.site(onError, this.op) : -1 },
-        base.dtype,
-        base.shape,
-      );
-    },
-    order: (x: Value, descending: boolean) => {
-      if (x.shape.length === 0) bug(`order of ${show(x)}`);
-      return b.make({ kind: "order", inputs: [x], descending }, "int32", x.shape);
-    },
-    firstEqual(x: Value) {
-      if (x.shape.length !== 1 || !isIndex(x)) bug(`firstEqual of ${show(x)}`);
-      return b.make({ kind: "firstEqual", inputs: [x] }, "int32", x.shape);
-    },
-    scan(fn: "sum" | "prod", x: Value, axis: number, options: { exclusive?: boolean; reverse?: boolean } = {}) {
-      const { exclusive = false, reverse = false } = options;
-      const d = axisOf(axis, x.shape.length, "scan");
-      return b.make({ kind: "scan", fn, inputs: [x], axis: d, exclusive, reverse }, x.dtype, x.shape);
-    },
-
-    random(
-      this: Bound,
-      distribution: Distribution,
-      dtype: DTypeName,
-      shape: FullShape,
-      inputs: readonly Value[] = [],
-      seed?: Value,
-    ) {
-      const wanted = distribution === "integers" ? 2 : 0;
-      if (!hasDraw(distribution, dtype) || inputs.length !== wanted || inputs.some((x) => x.dtype !== dtype)) {
-        bug(`random ${distribution} of ${dtype} with ${inputs.map(show)}`);
-      }
-      if (seed && elementCount(seed.shape) !== (seed.dtype === "uint64" ? 3 : isIndex(seed) ? 2 : -1)) {
-        bug(`random with the seed ${show(seed)}`);
-      }
-      const slot = seed ? -1 : b.randomSlot(this.op);
-      const all = seed ? [...inputs, seed] : inputs;
-      return b.make({ kind: "random", distribution, slot, seeded: seed !== undefined, inputs: all }, dtype, shape);
-    },
-
     read(variable: VariableRef) {
       const value = b.read(variable);
       if (!value) throw new FailedPreconditionError(`Attempting to use uninitialized value ${variable.name}`);
@@ -382,21 +241,4 @@ export function methodsOf(b: Maker): object {
     };
   }
   return methods;
-}
-
-/** Shapes of a convolution's three arrays. */
-export function convolutionShapes({ batch, inChannels, outChannels, groups, spatial }: ConvolutionGeometry) {
-  return {
-    input: [batch, ...spatial.map((s) => s.input), inChannels],
-    filter: [...spatial.map((s) => s.filter), inChannels / groups, outChannels],
-    output: [batch, ...spatial.map((s) => s.output), outChannels],
-  };
-}
-
-/** Shapes before and after a pooling window. */
-export function windowShapes({ batch, channels, spatial }: WindowGeometry) {
-  return {
-    input: [batch, ...spatial.map((s) => s.input), channels],
-    output: [batch, ...spatial.map((s) => s.output), channels],
-  };
 }
