@@ -76,7 +76,7 @@ describe("the package", () => {
 describe("the program", () => {
   test("starts without engine, messages, panel or models", () => {
     const text = textOf(loadedBy("cli.js"));
-    expect(text).toContain('from "commander"');
+    expect(text).toMatch(/from ?"commander"/);
     expect(text).not.toMatch(/from "protobufjs|from "jiti|createElement|WebAssembly\.Module|defineModel\(/);
   });
 
@@ -91,6 +91,6 @@ describe("the program", () => {
 describe("the library", () => {
   test("loads neither commander nor the panel", () => {
     const text = textOf(loadedBy("index.js"));
-    expect(text).not.toMatch(/from "commander"|createElement/);
+    expect(text).not.toMatch(/from ?"commander"|createElement/);
   });
 });
