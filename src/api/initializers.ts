@@ -1,6 +1,7 @@
 /** tf.initializers. Written by scripts/api.mjs. */
 export {
   constantInitializer as constant,
+  convolutionalDeltaOrthogonal,
   glorotNormalInitializer as glorotNormal,
   glorotUniformInitializer as glorotUniform,
   heNormal,
@@ -15,6 +16,7 @@ export {
   truncatedNormalInitializer as truncatedNormal,
   uniformUnitScalingInitializer as uniformUnitScaling,
   varianceScalingInitializer as varianceScaling,
+  xavierInitializer,
   zerosInitializer as zeros,
 } from "../build/initializers.ts";
 export {

@@ -7,6 +7,7 @@ export { softplus, softsign } from "../ops/compute/math/elementwise/softplus.ts"
 export { sigmoid, tanh } from "../ops/compute/math/elementwise/trigonometry.ts";
 export { elu, leakyRelu, relu, relu6, selu } from "../ops/compute/nn/activation/relu.ts";
 export { logSoftmax, softmax } from "../ops/compute/nn/activation/softmax.ts";
+export { crelu, silu, swish } from "../ops/compute/nn/activation/swish.ts";
 export { biasAdd, reluLayer, xwPlusB } from "../ops/compute/nn/bias.ts";
 export {
   atrousConv2d,
@@ -35,6 +36,7 @@ export {
   weightedCrossEntropyWithLogits,
 } from "../ops/compute/nn/loss/cross_entropy.ts";
 export { l2Loss } from "../ops/compute/nn/loss/l2_loss.ts";
+export { nceLoss, sampledSoftmaxLoss } from "../ops/compute/nn/loss/sampled.ts";
 export { fusedBatchNorm } from "../ops/compute/nn/norm/fused_batch_norm.ts";
 export { localResponseNormalization, lrn } from "../ops/compute/nn/norm/lrn.ts";
 export {

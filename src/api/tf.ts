@@ -129,6 +129,7 @@ export { pad } from "../ops/compute/array/slice/pad.ts";
 export { slice } from "../ops/compute/array/slice/slice.ts";
 export { stridedSlice } from "../ops/compute/array/slice/strided_slice.ts";
 export { broadcastDynamicShape, broadcastTo, tile } from "../ops/compute/array/slice/tile.ts";
+export { extractImagePatches, extractVolumePatches } from "../ops/compute/image/patches.ts";
 export { accumulateN, addN, scalarMul } from "../ops/compute/math/add_n.ts";
 export { add, multiply, pow, squaredDifference, subtract } from "../ops/compute/math/binary/arithmetic.ts";
 export {
@@ -297,6 +298,7 @@ export { stringSplit } from "../ops/compute/string/split.ts";
 export { stringJoin, stringStrip, substr } from "../ops/compute/string/text.ts";
 export { constant } from "../ops/constant.ts";
 export { convertToTensor, isTensor, type TensorLike } from "../ops/convert.ts";
+export { customGradient, RegisterGradient } from "../ops/custom_gradient.ts";
 export { checkNumerics, timestamp } from "../ops/host/print.ts";
 export { TensorArray } from "../ops/host/tensor_array/tensor_array.ts";
 export {
@@ -318,6 +320,7 @@ export * as initializers from "./initializers.ts";
 export * as io from "./io.ts";
 export * as linalg from "./linalg.ts";
 export * as logging from "./logging.ts";
+export * as losses from "./losses.ts";
 export * as manip from "./manip.ts";
 export * as math from "./math.ts";
 export * as nn from "./nn.ts";
