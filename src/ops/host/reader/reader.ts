@@ -1,0 +1,178 @@
+/**
+ * Readers take names of files (work) from a queue and give records one by one; one read at a time. What is in a file is up to a source:
+ *     start(work)   opens it          next()  a record, and whether the work is done          stop()  closes it
+ * Source: tensorflow/core/framework/reader_base.cc
+ */
+import { invalidArgument, UnimplementedError } from "../../../core/error.ts";
+import { WireReader, WireWriter } from "../../../io/wire.ts";
+import type { Queue } from "../queue/queue.ts";
+
+export interface ReadRecord {
+  readonly key: string;
+  readonly value: Uint8Array;
+}
+
+/** One file's records. */
+export interface RecordSource {
+  start(work: string): Promise<void>;
+  /** The next record; `isLast` when the work ends with this call. */
+  next(): Promise<{ readonly record: ReadRecord | null; readonly isLast: boolean }>;
+  stop(): void;
+  /** Is a started work all that there is to remember? */
+  readonly isStateless?: boolean;
+}
+
+export class Reader {
+  readonly name: string;
+  readonly #source: RecordSource;
+  #work = "";
+  #started = 0;
+  #finished = 0;
+  #produced = 0;
+  /** The end of the line of those who read. */
+  #last: Promise<unknown> = Promise.resolve();
+  #isOpen = false;
+
+  /** `name` as in messages: `IdentityReader 'reader'`. */
+  constructor(name: string, source: RecordSource) {
+    this.name = name;
+    this.#source = source;
+  }
+
+  get recordsProduced(): number {
+    return this.#produced;
+  }
+
+  get workUnitsCompleted(): number {
+    return this.#finished;
+  }
+
+  /** One after another, in the order of the calls. */
+  #alone<T>(action: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(action);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  read(queue: Queue, signal: AbortSignal): Promise<ReadRecord> {
+    return this.#alone(async () => {
+      for (;;) {
+        if (!this.#isOpen) await this.#nextWork(queue, signal);
+        const { record, isLast } = await this.#source.next();
+        if (isLast) this.#finish();
+        if (record) {
+          this.#produced++;
+          return record;
+        }
+      }
+    });
+  }
+
+  /** At least one record; fewer than n when a file ends. */
+  readUpTo(queue: Queue, n: number, signal: AbortSignal): Promise<readonly ReadRecord[]> {
+    return this.#alone(async () => {
+      const records: ReadRecord[] = [];
+      while (records.length < n) {
+        if (!this.#isOpen) await this.#nextWork(queue, signal);
+        const { record, isLast } = await this.#source.next();
+        if (record) {
+          records.push(record);
+          this.#produced++;
+        }
+        if (!isLast) continue;
+        this.#finish();
+        if (records.length > 0) break;
+      }
+      return records;
+    });
+  }
+
+  async #nextWork(queue: Queue, signal: AbortSignal): Promise<void> {
+    if (queue.dtypes.length !== 1 || queue.dtypes[0]!.base !== "string") {
+      throw invalidArgument("Expected queue with single string component");
+    }
+    const [work] = await queue.dequeue(signal);
+    if (work!.size !== 1) throw invalidArgument("Expected to dequeue a one-element string tensor, but it has several");
+    this.#work = new TextDecoder().decode((work!.data as readonly Uint8Array[])[0]);
+    await this.#source.start(this.#work);
+    this.#started++;
+    this.#isOpen = true;
+  }
+
+  #finish(): void {
+    this.#source.stop();
+    this.#isOpen = false;
+    this.#finished = this.#started;
+  }
+
+  reset(): Promise<void> {
+    return this.#alone(async () => {
+      this.#source.stop();
+      this.#isOpen = false;
+      this.#started = 0;
+      this.#finished = 0;
+      this.#produced = 0;
+      this.#work = "";
+    });
+  }
+
+  /** The message ReaderBaseState. Throws UNIMPLEMENTED for readers that stop inside a file. */
+  serialize(): Promise<Uint8Array> {
+    return this.#alone(async () => {
+      if (!this.#source.isStateless) throw new UnimplementedError("Reader SerializeState");
+      const writer = new WireWriter();
+      for (const [i, n] of [this.#started, this.#finished, this.#produced].entries()) writer.number(i + 1, n);
+      if (this.#work) writer.bytes(4, this.#work);
+      return writer.finish();
+    });
+  }
+
+  restore(state: Uint8Array): Promise<void> {
+    return this.#alone(async () => {
+      if (!this.#source.isStateless) throw new UnimplementedError("Reader RestoreState");
+      const [started, finished, produced, work] = this.#parse(state);
+      const text = (): string => `${this.name}: ${JSON.stringify({ started, finished, produced, work })}`;
+      if (started < 0 || finished < 0 || produced < 0) {
+        throw invalidArgument(`Unexpected negative value when restoring in ${text()}`);
+      }
+      if (started !== finished) {
+        throw invalidArgument(`Inconsistent work started vs. finished when restoring in ${text()}`);
+      }
+      this.#source.stop();
+      this.#isOpen = false;
+      this.#started = started;
+      this.#finished = finished;
+      this.#produced = produced;
+      this.#work = work;
+    });
+  }
+
+  #parse(state: Uint8Array): [number, number, number, string] {
+    const numbers = [0, 0, 0];
+    let work = "";
+    try {
+      const reader = new WireReader(state);
+      while (reader.hasMore) {
+        const tag = reader.varint();
+        const field = tag >>> 3;
+        if (field >= 1 && field <= 3) numbers[field - 1] = reader.signed();
+        else if (field === 4) work = new TextDecoder().decode(reader.bytes());
+        else reader.skip(tag);
+      }
+    } catch {
+      throw invalidArgument(`Could not parse state for ${this.name}: ${escaped(state)}`);
+    }
+    return [numbers[0]!, numbers[1]!, numbers[2]!, work];
+  }
+
+  /** The session's end. */
+  close(): void {
+    this.#source.stop();
+  }
+}
+
+/** Bytes as C writes them in a string: `\377\001`. */
+const escaped = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) =>
+    byte >= 32 && byte < 127 ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, "0")}`,
+  ).join("");
