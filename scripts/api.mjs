@@ -81,8 +81,10 @@ const own = {
     "../train/batches.ts": ["arrayBatches", "arrayEvaluation", "type BatchOptions", "type Columns", "withFeed"],
     "../core/flags.ts": ["flag"],
     "../io/package_file.ts": ["packageFile"],
+    "../build/moving_averages.ts": ["weightedMovingAverage"],
   },
   "app.flags": { "../core/flags.ts": ["FLAGS", "flag"] },
+  initializers: { "../build/initializers.ts": ["convolutionalDeltaOrthogonal", "xavierInitializer"] },
   errors: { "../core/error.ts": ["KeyError", "LookupError", "RuntimeError", "TypeError", "ValueError"] },
 };
 

@@ -4,4 +4,5 @@ export { decodeCsv } from "../ops/compute/string/csv.ts";
 export { decodeBase64, encodeBase64 } from "../ops/compute/string/join.ts";
 export { decodeJsonExample } from "../ops/compute/string/parse/json.ts";
 export { decodeCompressed, decodeRaw, parseTensor, serializeTensor } from "../ops/compute/string/raw.ts";
+export { matchingFiles, readFile, writeFile } from "../ops/host/file/ops.ts";
 export { TFRecordCompressionType, TFRecordOptions, TFRecordWriter, tfRecordIterator } from "../train/python_io.ts";

@@ -23,6 +23,16 @@ export {
 } from "../ops/compute/nn/conv/conv.ts";
 export { depthwiseConv2d, depthwiseConv2dNative, separableConv2d } from "../ops/compute/nn/conv/separable.ts";
 export { withSpaceToBatch } from "../ops/compute/nn/conv/space_to_batch.ts";
+export {
+  atrousConv2dTranspose,
+  conv3dBackpropFilter,
+  conv3dBackpropFilterV2,
+  convTranspose,
+  depthwiseConv2dBackpropFilter,
+  depthwiseConv2dBackpropInput,
+  depthwiseConv2dNativeBackpropFilter,
+  depthwiseConv2dNativeBackpropInput,
+} from "../ops/compute/nn/conv/transpose.ts";
 export { ctcLoss } from "../ops/compute/nn/ctc/calculator.ts";
 export { ctcBeamSearchDecoder, ctcBeamSearchDecoderV2, ctcGreedyDecoder } from "../ops/compute/nn/ctc/decoders.ts";
 export { dilation2d, erosion2d } from "../ops/compute/nn/dilation2d.ts";

@@ -80,7 +80,6 @@ export { Graph, getDefaultGraph, resetDefaultGraph } from "../graph/graph.ts";
 export { IndexedSlices } from "../graph/indexed_slices.ts";
 export { Operation } from "../graph/operation.ts";
 export { Tensor } from "../graph/tensor.ts";
-export { readFile } from "../io/file_system.ts";
 export { addCheckNumericsOps, bitcast, verifyTensorAllFinite } from "../ops/compute/array/basic/checks.ts";
 export { fill, ones, onesLike, zeros, zerosLike } from "../ops/compute/array/basic/fill.ts";
 export { group, noOp, tuple } from "../ops/compute/array/basic/group.ts";
@@ -299,6 +298,7 @@ export { stringJoin, stringStrip, substr } from "../ops/compute/string/text.ts";
 export { constant } from "../ops/constant.ts";
 export { convertToTensor, isTensor, type TensorLike } from "../ops/convert.ts";
 export { customGradient, RegisterGradient } from "../ops/custom_gradient.ts";
+export { matchingFiles, readFile, writeFile } from "../ops/host/file/ops.ts";
 export { checkNumerics, timestamp } from "../ops/host/print.ts";
 export { TensorArray } from "../ops/host/tensor_array/tensor_array.ts";
 export {

@@ -11,7 +11,7 @@ export {
   piecewiseConstant,
   polynomialDecay,
 } from "../build/learning_rate_decay.ts";
-export { ExponentialMovingAverage } from "../build/moving_averages.ts";
+export { ExponentialMovingAverage, weightedMovingAverage } from "../build/moving_averages.ts";
 export { AdadeltaOptimizer } from "../build/optimizers/adadelta.ts";
 export { AdagradDAOptimizer, AdagradOptimizer } from "../build/optimizers/adagrad.ts";
 export { AdamOptimizer } from "../build/optimizers/adam.ts";

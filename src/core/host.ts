@@ -21,9 +21,6 @@ export const nowSeconds = (): number => (performance.timeOrigin + performance.no
 /** Whole milliseconds since 1970. */
 export const nowMs = (): number => Date.now();
 
-/** Milliseconds on a clock that never goes back. */
-export const monotonicMs = (): number => performance.now();
-
 export function writeStderr(text: string): void {
   process.stderr.write(text);
 }

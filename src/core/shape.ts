@@ -1,5 +1,5 @@
 /** Shapes while building: `null` as a dimension is unknown, `null` as a shape is of unknown rank. */
-import { invalidArgument, ValueError } from "./error.ts";
+import { invalidArgument } from "./error.ts";
 
 export type Dim = number | null;
 export type Shape = readonly Dim[] | null;
@@ -95,13 +95,6 @@ export function broadcastShapes(a: Shape, b: Shape): Shape {
     }
   }
   return out;
-}
-
-/** Axis in [-rank, rank) as a non-negative number. */
-export function normalizeAxis(axis: number, rank: number): number {
-  if (axis < -rank || axis >= rank)
-    throw new ValueError(`axis ${axis} is out of bounds for array of dimension ${rank}`);
-  return axis < 0 ? axis + rank : axis;
 }
 
 /** Row-major strides, in elements. */

@@ -1,6 +1,5 @@
 /** Attr values in memory: tagged as on the wire, unwrapped for op code. */
 import type { DType } from "../core/dtype.ts";
-import type { NdArray } from "../core/nd_array.ts";
 import type { Shape } from "../core/shape.ts";
 import type { AttrValue, NameAttrList } from "../proto/attr_value.ts";
 import type { AttrDefinition, AttrKind, AttrPlain } from "./definition.ts";
@@ -23,9 +22,6 @@ export const unwrapAttr = (attr: AttrValue): AttrPlain => (attr as { value: Attr
 
 export const typeAttr = (value: DType): AttrValue => ({ kind: "type", value: value.baseDtype });
 export const shapeAttr = (value: Shape): AttrValue => ({ kind: "shape", value });
-export const intAttr = (value: number | bigint): AttrValue => ({ kind: "int", value });
-export const floatAttr = (value: number): AttrValue => ({ kind: "float", value });
 export const boolAttr = (value: boolean): AttrValue => ({ kind: "bool", value });
 export const stringAttr = (value: string): AttrValue => ({ kind: "string", value });
 export const stringsAttr = (value: readonly string[]): AttrValue => ({ kind: "list", of: "string", value });
-export const tensorAttr = (value: NdArray): AttrValue => ({ kind: "tensor", value });

@@ -2,7 +2,7 @@
 import type { DType } from "../core/dtype.ts";
 import { OpError, RuntimeError, ValueError } from "../core/error.ts";
 import type { GraphDefinition } from "../proto/graph_def.ts";
-import { type AttrValue, boolAttr, stringsAttr, unwrapAttr } from "./attr.ts";
+import { type AttrValue, boolAttr, stringAttr, stringsAttr, unwrapAttr } from "./attr.ts";
 import { type ControlFlowContext, checkInputContexts } from "./context.ts";
 import type { OpDefinition } from "./definition.ts";
 import { inferShapes, shapeError } from "./infer.ts";
@@ -51,9 +51,9 @@ export class Graph {
   readonly #colocations = new ScopeStack<Operation | null>("colocation scope");
   readonly #controls = new ScopeStack<ControlScope>("control dependencies");
   readonly #attrScopes = new ScopeStack<ReadonlyMap<string, AttrValue>>("attr scope");
+  readonly #gradientNames = new ScopeStack<Readonly<Record<string, string>>>("gradient override map");
   #context: ControlFlowContext | null = null;
-  /** No context was ever entered: inputs need no check. */
-  #usesContexts = false;
+  #usesContexts = false; // While no context was ever entered, inputs need no check.
   #isFinalized = false;
   #version = 0;
   #seedRequests = 0;
@@ -146,6 +146,11 @@ export class Graph {
     return this.#attrScopes.with(attrs, [...attrs.keys()].join(), fn);
   }
 
+  /** Ops made in fn take the gradient functions of these names, by op type. */
+  gradientOverrideMap<R>(names: Readonly<Record<string, string>>, fn: () => R): R {
+    return this.#gradientNames.with({ ...this.#gradientNames.top, ...names }, Object.keys(names).join(), fn);
+  }
+
   /** Ops made in fn wait for all the given ones; null clears outer dependencies. */
   controlDependencies<R>(inputs: readonly (Operation | Tensor | { readonly op: Operation })[] | null, fn: () => R): R {
     const ops = new Set<Operation>();
@@ -186,8 +191,6 @@ export class Graph {
     return this.controlDependencies(null, fn);
   }
 
-  // nodes
-
   /** Adds a node. Shapes are inferred; a shape function's complaint is a ValueError with TensorFlow's text. */
   createOp(options: NodeOptions): Operation {
     this.#checkNotFinalized();
@@ -199,7 +202,7 @@ export class Graph {
     const controlInputs = imported
       ? [...(options.controlInputs ?? [])]
       : this.controlInputsFor(inputs, options.controlInputs);
-    if (!imported) this.#addScopeAttrs(attrs);
+    if (!imported) this.#addScopeAttrs(definition.type, attrs);
     const colocated = imported ? { device: imported.device } : this.#colocate(name, attrs);
     const device = colocated.device ?? this.#deviceFor(name, definition.type);
     const op = new Operation({
@@ -235,7 +238,9 @@ export class Graph {
     return op;
   }
 
-  #addScopeAttrs(attrs: Map<string, AttrValue>): void {
+  #addScopeAttrs(type: string, attrs: Map<string, AttrValue>): void {
+    const gradient = this.#gradientNames.top?.[type];
+    if (gradient !== undefined) attrs.set("_gradient_op_type", stringAttr(gradient));
     for (const scope of [...this.#attrScopes.values].reverse()) {
       for (const [name, value] of scope) if (!attrs.has(name)) attrs.set(name, value);
     }

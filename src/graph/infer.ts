@@ -4,7 +4,7 @@ import { elementAt, NdArray } from "../core/nd_array.ts";
 import { type Dim, elementCount, formatShape, isFull, type Shape } from "../core/shape.ts";
 import { unwrapAttr } from "./attr.ts";
 import { attrText } from "./def/node_text.ts";
-import type { ArgDefinition, AttrPlain, ShapeContext } from "./definition.ts";
+import type { ArgDefinition, AttrPlain, OpDefinition, ShapeContext } from "./definition.ts";
 import type { Operation } from "./operation.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -30,11 +30,12 @@ export function recordOf<T>(
   op: Operation,
   inputs: readonly T[],
   outputs?: readonly T[],
+  definition: OpDefinition = op.definition,
 ): Record<string, T | readonly T[] | AttrPlain> {
   const record: Record<string, T | readonly T[] | AttrPlain> = {};
   for (const [name, attr] of op.attrs) record[name] = unwrapAttr(attr);
-  spread(record, op.definition.inputs, op.attrs, inputs);
-  if (outputs) spread(record, op.definition.outputs, op.attrs, outputs);
+  spread(record, definition.inputs, op.attrs, inputs);
+  if (outputs) spread(record, definition.outputs, op.attrs, outputs);
   return record;
 }
 

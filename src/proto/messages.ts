@@ -4,9 +4,8 @@
  */
 import protobuf from "protobufjs/minimal.js";
 import { DataLossError, RuntimeError } from "../core/error.ts";
-import { tensorflow as pb, tensorboard } from "./generated/messages.js";
+import { tensorflow as pb } from "./generated/messages.js";
 
-export const hparams = tensorboard.hparams;
 export { pb };
 
 /** A 64-bit integer as protobufjs holds it. */

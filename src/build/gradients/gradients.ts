@@ -7,6 +7,8 @@ import { formatShapePython } from "../../core/shape.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import { IndexedSlices } from "../../graph/indexed_slices.ts";
 import { argLength, isListArg, recordOf } from "../../graph/infer.ts";
+import { type GradientFunction, gradientNameOf, registeredGradient } from "../../graph/op/gradients.ts";
+import { definitionOf, findDefinition } from "../../graph/op/registry.ts";
 import type { Operation } from "../../graph/operation.ts";
 import { isTensorConvertible, Tensor, type TensorConvertible } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
@@ -173,10 +175,11 @@ class Walk {
     this.#loops?.exit(op, true);
     const hasAny = slots.some((slot) => slot !== null);
     const isStopped = !hasAny || stops.has(op);
-    if (!isStopped && op.definition.gradient === "unregistered") throw noGradient(op);
+    const kind = isStopped ? "none" : gradientKind(op);
+    if (kind === "unregistered") throw noGradient(op);
     this.#loops?.enter(op, false);
     this.#refuseInitialLoopValue(op);
-    if (!isStopped && op.definition.gradient !== "none") {
+    if (kind !== "none") {
       for (const [i, slot] of slots.entries()) {
         if (slot === null && isTrainable(op.outputs[i]!.dtype)) {
           slots[i] = this.#loops ? this.#loops.zerosLike(op, i) : zerosLikeOutput(op, i);
@@ -259,11 +262,37 @@ class Walk {
 
 const tools = { ...ops, IndexedSlices };
 
+/** What kind of gradient an op has: a function, none, or "unregistered" that stops the walk with an error. */
+function gradientKind(op: Operation): "function" | "none" | "unregistered" {
+  const name = gradientNameOf(op);
+  if (registeredGradient(name)) return "function";
+  const found = (name === op.type ? op.definition : findDefinition(name))?.gradient ?? "unregistered";
+  return typeof found === "function" ? "function" : found;
+}
+
+/** The gradients that a registered function gives. */
+function registeredGradients(
+  fn: GradientFunction,
+  op: Operation,
+  dys: readonly (Gradient | null)[],
+): (Gradient | null)[] {
+  const found = fn(op, ...(dys as Gradient[]));
+  const list = Array.isArray(found) ? found : [found];
+  if (list.length === op.inputs.length) return [...list];
+  throw new ValueError(
+    `Num gradients ${list.length} generated for op ${op} do not match num inputs ${op.inputs.length}`,
+  );
+}
+
 /** Calls the op's gradient function; one gradient for each input, null where there is none. */
 function gradientOf(op: Operation, dys: readonly (Gradient | null)[]): (Gradient | null)[] {
-  const { gradient, inputs } = op.definition;
+  const name = gradientNameOf(op);
+  const own = registeredGradient(name);
+  if (own) return registeredGradients(own, op, dys);
+  const definition = name === op.type ? op.definition : definitionOf(name);
+  const { gradient, inputs } = definition;
   if (typeof gradient !== "function") throw new Error(`bug: ${op.type} has no gradient function`);
-  const found = gradient(tools, { ...recordOf(op, op.inputs, op.outputs), op }, ...dys);
+  const found = gradient(tools, { ...recordOf(op, op.inputs, op.outputs, definition), op }, ...dys);
   return inputs.flatMap((arg) => {
     const n = argLength(arg, op.attrs);
     const given = found[arg.name] ?? null;

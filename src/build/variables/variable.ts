@@ -363,8 +363,6 @@ class Recreated {
   }
 }
 
-export const isVariable = (value: unknown): value is Variable => value instanceof Variable;
-
 export type Gradient = Tensor | IndexedSlices;
 
 addOperators(Variable.prototype);

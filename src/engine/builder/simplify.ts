@@ -4,7 +4,7 @@
  */
 import type { DTypeName } from "../../core/dtype.ts";
 import type { NumberArray } from "../../core/nd_array.ts";
-import { broadcastShapes, elementCount, type FullShape, rowMajorStrides, sameShape } from "../../core/shape.ts";
+import { broadcastShapes, elementCount, type FullShape, sameShape } from "../../core/shape.ts";
 import type { Maker } from "../builder.ts";
 import type { BinaryFunction, Primitive, PrimitiveKind, Value } from "../primitive.ts";
 import { predicates } from "../primitive.ts";
@@ -320,11 +320,4 @@ function reduceRepeats(
 /** A simpler value that equals the primitive's, or undefined. */
 export function simplify(b: Maker, primitive: Primitive, dtype: DTypeName, shape: FullShape): Value | undefined {
   return (rules[primitive.kind] as Rule<PrimitiveKind> | undefined)?.(b, primitive as never, dtype, shape);
-}
-
-/** Strides of a dense array that is read as a broadcast to a longer shape; 0 where it repeats. */
-export function broadcastStrides(from: FullShape, to: FullShape): number[] {
-  const lead = to.length - from.length;
-  const strides = rowMajorStrides(from);
-  return to.map((_, d) => (d < lead || from[d - lead] === 1 ? 0 : strides[d - lead]!));
 }

@@ -102,8 +102,6 @@ const encoder = new TextEncoder();
 export const textsOf = (array: NdArray): string[] =>
   (array.data as readonly Uint8Array[]).map((bytes) => decoder.decode(bytes));
 
-export const textOf = (array: NdArray): string => decoder.decode((array.data as readonly Uint8Array[])[0]);
-
 export const bytesOfText = (text: string): Uint8Array => encoder.encode(text);
 
 /** Bytes that an array holds. */
@@ -111,3 +109,6 @@ export const sizeBytesOf = (array: NdArray): number =>
   ArrayBuffer.isView(array.data)
     ? array.data.byteLength
     : array.data.reduce((n, bytes) => n + ((bytes as Uint8Array).length ?? 0), 0);
+
+/** The one string of an array, as text. */
+export const textOf = (array: NdArray): string => decoder.decode((array.data as readonly Uint8Array[])[0]);

@@ -119,12 +119,6 @@ export function geometryOf(input: FullShape, filter: FullShape, attrs: Convoluti
   };
 }
 
-export const outputShape = ({ batch, outChannels, spatial }: ConvolutionGeometry): FullShape => [
-  batch,
-  ...spatial.map((dim) => dim.output),
-  outChannels,
-];
-
 /** Throws the gradient kernels' texts unless out_backprop is what the convolution of these shapes gives. */
 export function checkBackprop(
   label: string,
