@@ -2,8 +2,8 @@
 import { minColumns, minRows } from "../../ui/choose.ts";
 
 export const examples: readonly string[] = [
-  "records write iris.csv --out iris.tfrecord --label species --split train=0.8,test=0.2 --seed 7",
-  "checkpoint inspect runs/linear",
+  "train linear_regression --max_step 1000 --model_dir runs/linear",
+  "restore runs/linear",
 ];
 
 export const topics: Readonly<Record<string, readonly string[]>> = {

@@ -80,9 +80,10 @@ export function Panel(props: PanelProps) {
               name={names[mode.metric] ?? "loss"}
               log={mode.log}
               columns={columns - nowWidth}
+              lines={innerLines(rows)}
               ascii={ascii}
             />
-            <Now view={view} ascii={ascii} />
+            <Now view={view} lines={innerLines(rows)} ascii={ascii} />
           </Box>
           <Progress view={view} columns={columns} ascii={ascii} />
           <Times view={view} />
@@ -94,7 +95,9 @@ export function Panel(props: PanelProps) {
 }
 
 const nowWidth = 28;
-const plotHeight = 7;
+
+/** Lines within the frames: all values where there is room, and never as many as the screen has. */
+const innerLines = (rows: number): number => Math.max(7, Math.min(10, rows - 9));
 
 /** One line of the scrollback. */
 function Scrolled({ line: { text, kind } }: { line: ScrollLine }) {
@@ -137,13 +140,13 @@ function Framed({
 }
 
 /** The plot of one curve, with the bounds of both axes. */
-function Curve(props: { view: View; name: string; log: boolean; columns: number; ascii: boolean }) {
+function Curve(props: { view: View; name: string; log: boolean; columns: number; lines: number; ascii: boolean }) {
   const { view, name, log, columns, ascii } = props;
   const points = view.curves.get(name) ?? [];
   const to = view.start?.maxStep ?? points.at(-1)?.x ?? 0;
   const labelWidth = 9;
   const width = columns - 2 - labelWidth - 1;
-  const height = plotHeight - 1;
+  const height = props.lines - 1;
   const drawn = plot(points, { width, height, from: view.firstStep, to, log, ascii });
   const label = (i: number) =>
     points.length === 0
@@ -162,7 +165,7 @@ function Curve(props: { view: View; name: string; log: boolean; columns: number;
 }
 
 /** The newest values. */
-function Now({ view, ascii }: { view: View; ascii: boolean }) {
+function Now({ view, lines: height, ascii }: { view: View; lines: number; ascii: boolean }) {
   const { step, smoothedLoss, savedStep, firstStep } = view;
   const row = (name: string, value: string) => ` ${name.slice(0, 14).padEnd(14)}${value}`;
   const at = step?.step ?? firstStep;
@@ -180,7 +183,7 @@ function Now({ view, ascii }: { view: View; ascii: boolean }) {
     ...(step?.queue === undefined ? [] : [row("queue", `${step.queue.size}/${step.queue.capacity}`)]),
     ...(step?.memoryBytes === undefined ? [] : [row("memory", bytes(step.memoryBytes))]),
   ];
-  const lines = Array.from({ length: plotHeight }, (_, i) => rows[i] ?? "");
+  const lines = Array.from({ length: height }, (_, i) => rows[i] ?? "");
   return <Framed title="now" width={nowWidth} lines={lines} ascii={ascii} />;
 }
 
