@@ -147,10 +147,7 @@ export const raggedBincountOp = defineOp("RaggedBincount", {
   inputs: ["splits: int64", "values: Tidx", "size: Tidx", "weights: T"],
   outputs: ["output: T"],
   attrs: ["Tidx: {int32, int64}", "T: {int32, int64, float, double}", "binary_output: bool = false"],
-  shape({ splits, size }, context) {
-    const n = withRank(splits, 1)[0]!;
-    return [[n === null ? null : n - 1, dimFromInput(context, "size", size)]];
-  },
+  shape: () => [null],
   compute({ splits, values, size, weights, binary_output }) {
     const bins = binCount(size);
     const rows = splits.size - 1;

@@ -12,12 +12,12 @@ import { factorize, solve, solveTriangular } from "./linalg/lu.ts";
 import { adjoint, type Matrix, matricesOf, multiply, packMatrices, zeros } from "./linalg/matrix.ts";
 import { type AdjointOptions, solveBroadcast, unbroadcast } from "./solve.ts";
 
-/** The full matrix of a band: row 0 is the main diagonal of an upper one, the last row that of a lower one. */
+/** The full matrix of a band: row 0 is the main diagonal of a lower one, the last row that of an upper one. */
 function fromBand(band: Matrix, isLower: boolean): Matrix {
   const n = band.columns;
   const full = zeros(n, n);
   for (let b = 0; b < band.rows; b++) {
-    const offset = isLower ? b - (band.rows - 1) : band.rows - 1 - b;
+    const offset = isLower ? -b : band.rows - 1 - b;
     for (let j = 0; j < n; j++) {
       const column = j + offset;
       if (column < 0 || column >= n) continue;
@@ -117,42 +117,44 @@ export const tridiagonalSolveOp = defineOp("TridiagonalSolve", {
   },
 });
 
-/** One column of zeros before or behind the last axis. */
-function paddedRow(tf: GradientTools, x: Tensor, isFront: boolean): Tensor {
-  const rank = tf.rank(x);
-  const none = tf.zeros(tf.stack([rank.sub(1), 2]), int32);
-  return tf.pad(x, tf.concat([none, [isFront ? [1, 0] : [0, 1]]], 0));
-}
+/** The amounts for `pad`: none, then `ends` for the last axes. */
+const paddings = (tf: GradientTools, none: Tensor, ends: number[][]): Tensor => tf.concat([none, tf.constant(ends)], 0);
 
 function transposedDiagonals(tf: GradientTools, diagonals: Tensor): Tensor {
   const middle = diagonals.at("...", 1, ":");
-  const above = paddedRow(tf, diagonals.at("...", 2, "1:"), false);
-  const below = paddedRow(tf, diagonals.at("...", 0, ":-1"), true);
-  return tf.stack([above, middle, below], { axis: -2 });
+  const stacked = (above: Tensor, below: Tensor): Tensor => tf.stack([above, middle, below], { axis: -2 });
+  if (isFull(diagonals.shape)) {
+    const none = tf.zeros([...diagonals.shape.slice(0, -2), 1], diagonals.dtype);
+    const above = tf.concat([diagonals.at("...", 2, "1:"), none], -1);
+    return stacked(above, tf.concat([none, diagonals.at("...", 0, ":-1")], -1));
+  }
+  const none = tf.zeros([tf.rank(diagonals).sub(2), 2], int32);
+  const behind = paddings(tf, none, [[0, 1]]);
+  const above = tf.pad(diagonals.at("...", 2, "1:"), behind);
+  const before = paddings(tf, none, [[1, 0]]);
+  return stacked(above, tf.pad(diagonals.at("...", 0, ":-1"), before));
 }
 
 /** Rows moved up or down by one, with zeros where they came from. */
-function shiftedRows(tf: GradientTools, x: Tensor, isUp: boolean): Tensor {
-  const rank = tf.rank(x);
-  const none = tf.zeros(tf.stack([rank.sub(2), 2]), int32);
-  const ends = isUp
-    ? [
-        [0, 1],
-        [0, 0],
-      ]
-    : [
-        [1, 0],
-        [0, 0],
-      ];
-  return tf.pad(isUp ? x.at("...", "1:", ":") : x.at("...", ":-1", ":"), tf.concat([none, ends], 0));
+function shiftedRows(tf: GradientTools, x: Tensor, isUp: boolean, none?: Tensor): Tensor {
+  const zeroRows = none ?? tf.zeros([tf.rank(x).sub(2), 2], int32);
+  const by = paddings(tf, zeroRows, [isUp ? [0, 1] : [1, 0], [0, 0]]);
+  return tf.pad(isUp ? x.at("...", "1:", ":") : x.at("...", ":-1", ":"), by);
 }
 
 /** Three diagonals of x y^T. */
 function threeDiagonals(tf: GradientTools, x: Tensor, y: Tensor): Tensor {
-  const middle = tf.reduceSum(x.mul(y), { axis: -1 });
-  const above = tf.reduceSum(x.mul(shiftedRows(tf, y, true)), { axis: -1 });
-  const below = tf.reduceSum(x.mul(shiftedRows(tf, y, false)), { axis: -1 });
-  return tf.stack([above, middle, below], { axis: -2 });
+  const sumOf = (product: Tensor): Tensor => tf.reduceSum(product, { axis: -1 });
+  const middle = sumOf(x.mul(y));
+  const stacked = (above: Tensor, below: Tensor): Tensor => tf.stack([above, middle, below], { axis: -2 });
+  if (isFull(y.shape) && x.shape) {
+    const none = tf.zeros([...x.shape.slice(0, -2), 1, x.shape.at(-1)!] as number[], x.dtype);
+    const above = sumOf(x.mul(tf.concat([y.at("...", "1:", ":"), none], -2)));
+    return stacked(above, sumOf(x.mul(tf.concat([none, y.at("...", ":-1", ":")], -2))));
+  }
+  const none = tf.zeros([tf.rank(y).sub(2), 2], int32);
+  const above = sumOf(x.mul(shiftedRows(tf, y, true, none)));
+  return stacked(above, sumOf(x.mul(shiftedRows(tf, y, false, none))));
 }
 
 /** output = A rhs for a tridiagonal A; each diagonal is [..., 1, m]. */

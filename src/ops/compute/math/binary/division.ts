@@ -1,6 +1,6 @@
 /** Quotients and remainders. Source: math_ops.cc, cwise_ops.h, math_grad.py. */
 import { type DType, float32, float64 } from "../../../../core/dtype.ts";
-import { InvalidArgumentError, TypeError } from "../../../../core/error.ts";
+import { InternalError, InvalidArgumentError, TypeError } from "../../../../core/error.ts";
 import type { Lowering } from "../../../../engine/lowering.ts";
 import type { Value } from "../../../../engine/primitive.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
@@ -23,6 +23,9 @@ const everything =
   "bfloat16, half, float, double, uint8, int8, uint16, int16, int32, uint32, uint64, int64, complex64, complex128";
 
 const byZero = (): Error => new InvalidArgumentError("Integer division by zero");
+/** The kernel's word for the ops that are not expected to divide by zero. */
+const unexpected = (): Error =>
+  new InternalError("Unexpected error in binary operator (only integer div and mod should have errors)");
 const zeroOf = (p: Lowering, x: Value): Value => p.scalar(0, x.dtype);
 
 /** Gradients of x / y, each quotient made by `divide`. */
@@ -79,7 +82,7 @@ export const modOp: BinaryOp = binary("Mod", "int32, int64, half, half, bfloat16
 /** The quotient rounded towards 0. */
 export const truncateDivOp: BinaryOp = binary("TruncateDiv", everything, {
   lower(p, x, y) {
-    const quotient = p.div(x, y, byZero);
+    const quotient = p.div(x, y, unexpected);
     if (x.dtype.includes("int")) return quotient;
     return p.select(p.lt(quotient, zeroOf(p, x)), p.ceil(quotient), p.floor(quotient));
   },
@@ -87,7 +90,7 @@ export const truncateDivOp: BinaryOp = binary("TruncateDiv", everything, {
 });
 
 export const truncateModOp: BinaryOp = binary("TruncateMod", "int32, int64, bfloat16, half, float, double", {
-  lower: (p, x, y) => p.mod(x, y, byZero),
+  lower: (p, x, y) => p.mod(x, y, unexpected),
   gradient: "unregistered",
 });
 

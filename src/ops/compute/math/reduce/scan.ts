@@ -64,7 +64,7 @@ function logAddExp(a: number, b: number): number {
   return small === Number.NEGATIVE_INFINITY ? large : large + Math.log1p(Math.exp(small - large));
 }
 
-/** out[i] = log(exp(x[0]) + … + exp(x[i])) along the axis; an exclusive scan begins with the lowest number. */
+/** out[i] = log(exp(x[0]) + … + exp(x[i])) along the axis; an exclusive scan begins with -Infinity. */
 export const cumulativeLogsumexpOp = defineOp("CumulativeLogsumexp", {
   inputs: ["x: T", "axis: Tidx"],
   outputs: ["out: T"],
@@ -87,7 +87,7 @@ export const cumulativeLogsumexpOp = defineOp("CumulativeLogsumexp", {
       for (let k = 0; k < n; k++) {
         const i = start + (reverse ? n - 1 - k : k) * inner;
         const next = logAddExp(running, elementAt(x, i) as number);
-        setElement(T, data, i, exclusive ? (k === 0 ? limitsOf(T)[0] : running) : next);
+        setElement(T, data, i, exclusive ? running : next);
         running = next;
       }
     }

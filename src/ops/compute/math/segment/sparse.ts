@@ -64,9 +64,9 @@ function reduceSparse(kind: Kind, data: NdArray, indices: NdArray, segmentIds: N
   let from = 0;
   for (let i = 0; i < n; i++) {
     const [id, row] = [ids[i]!, at[i]!];
-    if (i > 0 && id < ids[i - 1]!) throw new InvalidArgumentError("segment ids are not increasing");
-    if (id < 0) throw new InvalidArgumentError("segment ids must be >= 0");
-    if (id >= count) {
+    if (i + 1 < n && ids[i + 1]! < id) throw new InvalidArgumentError("segment ids are not increasing");
+    if (rows !== undefined && id < 0) throw new InvalidArgumentError("segment ids must be >= 0");
+    if (id < 0 || id >= count) {
       throw new InvalidArgumentError(
         rows === undefined
           ? `Segment id ${id} out of range [0, ${count}), possibly because 'segment_ids' input is not sorted.`

@@ -1,5 +1,5 @@
 /** Eigenvalues and eigenvectors. Source: linalg_ops.cc, self_adjoint_eig_v2_op_impl.h, eig_op_impl.h, linalg_grad.py. */
-import { complex64, complex128, type DType } from "../../../../core/dtype.ts";
+import { complex64, complex128, type DType, float64 } from "../../../../core/dtype.ts";
 import type { NdArray } from "../../../../core/nd_array.ts";
 import { getDefaultGraph } from "../../../../graph/graph.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
@@ -20,12 +20,14 @@ const column = (values: Float64Array): Matrix => ({
   im: new Float64Array(values.length),
 });
 
+const isSingle = ({ dtype }: NdArray): boolean => dtype !== float64 && dtype !== complex128;
+
 /** e: rising, [..., n]; v: [..., n, n], or one 0 without vectors. */
 export function selfAdjointAll(input: NdArray, hasVectors: boolean): [NdArray, NdArray] {
   checkSquare(input);
   const n = input.shape.at(-1)!;
   const batch = input.shape.slice(0, -2);
-  const found = matricesOf(input).map(selfAdjointEigen);
+  const found = matricesOf(input).map((a) => selfAdjointEigen(a, isSingle(input)));
   const values = packMatrices(
     input.dtype,
     batch,
@@ -97,7 +99,7 @@ export function stackedEigen(input: NdArray): NdArray {
   checkSquare(input);
   const n = input.shape.at(-1)!;
   const stacked = matricesOf(input).map((a) => {
-    const { values, vectors } = selfAdjointEigen(a);
+    const { values, vectors } = selfAdjointEigen(a, isSingle(input));
     const m = zeros(n + 1, n);
     m.re.set(values);
     m.re.set(vectors.re, n);

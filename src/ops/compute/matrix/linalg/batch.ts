@@ -41,7 +41,7 @@ export function checkSquare(input: NdArray): void {
 
 /** Throws the kernels' words for a system whose parts do not go together. */
 export function checkSystem(matrix: NdArray, rhs: NdArray, isSquare: boolean): void {
-  checkRank(matrix, rhs);
+  checkRank(matrix);
   const [a, b] = [matrix.shape, rhs.shape];
   if (a.length !== b.length) throw new InvalidArgumentError("All input tensors must have the same rank.");
   if (!sameShape(a.slice(0, -2), b.slice(0, -2)))

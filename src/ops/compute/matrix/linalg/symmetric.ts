@@ -12,10 +12,19 @@ export interface Spectrum {
   readonly vectors: Matrix;
 }
 
-const epsilon = 2 ** -52;
+/** What the steps round to: the signs of the vectors depend on how many steps there are, and that on the rounding. */
+interface Precision {
+  readonly epsilon: number;
+  /** The least positive normal number. */
+  readonly tiny: number;
+  round(x: number): number;
+}
 
-/** Only the lower part of `a` is read. */
-export function selfAdjointEigen(a: Matrix): Spectrum {
+const double: Precision = { epsilon: 2 ** -52, tiny: 2 ** -1022, round: (x) => x };
+const single: Precision = { epsilon: 2 ** -23, tiny: 2 ** -126, round: Math.fround };
+
+/** Only the lower part of `a` is read; `isSingle` when its elements come from floats of 32 bits. */
+export function selfAdjointEigen(a: Matrix, isSingle: boolean): Spectrum {
   const n = a.rows;
   const work = hermitian(a);
   let largest = 0;
@@ -26,9 +35,11 @@ export function selfAdjointEigen(a: Matrix): Spectrum {
     work.im[i]! /= factor;
   }
   const vectors = tridiagonalize(work);
-  const diagonal = Float64Array.from({ length: n }, (_, i) => work.re[i * n + i]!);
-  const below = Float64Array.from({ length: Math.max(n - 1, 0) }, (_, i) => work.re[(i + 1) * n + i]!);
-  iterate(diagonal, below, vectors);
+  const precision = isSingle ? single : double;
+  const { round } = precision;
+  const diagonal = Float64Array.from({ length: n }, (_, i) => round(work.re[i * n + i]!));
+  const below = Float64Array.from({ length: Math.max(n - 1, 0) }, (_, i) => round(work.re[(i + 1) * n + i]!));
+  iterate(diagonal, below, vectors, precision);
   sortValues(diagonal, vectors);
   return { values: diagonal.map((value) => value * factor), vectors };
 }
@@ -113,65 +124,83 @@ function timesReflection(
 }
 
 /** Drives the off-diagonal of the tridiagonal matrix to zero. */
-function iterate(diagonal: Float64Array, below: Float64Array, vectors: Matrix): void {
+function iterate(diagonal: Float64Array, below: Float64Array, vectors: Matrix, precision: Precision): void {
+  const { epsilon, tiny } = precision;
   const n = diagonal.length;
   let end = n - 1;
   let start = 0;
   for (let steps = 0; end > 0 && steps <= 30 * n; steps++) {
     for (let i = start; i < end; i++) {
       const scaled = below[i]! / epsilon;
-      if (scaled * scaled <= Math.abs(diagonal[i]!) + Math.abs(diagonal[i + 1]!) || Math.abs(below[i]!) < 2.3e-308)
+      if (scaled * scaled <= Math.abs(diagonal[i]!) + Math.abs(diagonal[i + 1]!) || Math.abs(below[i]!) < tiny)
         below[i] = 0;
     }
     while (end > 0 && below[end - 1] === 0) end--;
     if (end <= 0) break;
     start = end - 1;
     while (start > 0 && below[start - 1] !== 0) start--;
-    qrStep(diagonal, below, start, end, vectors);
+    qrStep({ diagonal, below, start, end }, vectors, precision);
   }
 }
 
-function wilkinsonShift(diagonal: Float64Array, below: Float64Array, end: number): number {
-  const half = (diagonal[end - 1]! - diagonal[end]!) / 2;
+function wilkinsonShift({ diagonal, below, end }: Block, { round }: Precision): number {
+  const half = round((diagonal[end - 1]! - diagonal[end]!) / 2);
   const e = below[end - 1]!;
   const last = diagonal[end]!;
-  if (half === 0) return last - Math.abs(e);
+  if (half === 0) return round(last - Math.abs(e));
   if (e === 0) return last;
-  const h = Math.hypot(half, e);
-  const divisor = half + (half > 0 ? h : -h);
-  return e * e === 0 ? last - e / (divisor / e) : last - (e * e) / divisor;
+  const square = round(e * e);
+  const h = round(Math.hypot(half, e));
+  const divisor = round(half + (half > 0 ? h : -h));
+  return round(square === 0 ? last - round(e / round(divisor / e)) : last - round(square / divisor));
 }
 
 /** c and s of the rotation that maps (p, q) to (r, 0). */
-export function givens(p: number, q: number): readonly [number, number] {
+function givens(p: number, q: number, round: (x: number) => number): readonly [number, number] {
   if (q === 0) return [p < 0 ? -1 : 1, 0];
   if (p === 0) return [0, q < 0 ? 1 : -1];
   if (Math.abs(p) > Math.abs(q)) {
-    const t = q / p;
-    const u = p < 0 ? -Math.sqrt(1 + t * t) : Math.sqrt(1 + t * t);
-    return [1 / u, -t / u];
+    const t = round(q / p);
+    const length = round(Math.sqrt(round(1 + round(t * t))));
+    const u = p < 0 ? -length : length;
+    const c = round(1 / u);
+    return [c, round(-t * c)];
   }
-  const t = p / q;
-  const u = q < 0 ? -Math.sqrt(1 + t * t) : Math.sqrt(1 + t * t);
-  return [t / u, -1 / u];
+  const t = round(p / q);
+  const length = round(Math.sqrt(round(1 + round(t * t))));
+  const u = q < 0 ? -length : length;
+  const s = round(-1 / u);
+  return [round(-t * s), s];
 }
 
-function qrStep(diagonal: Float64Array, below: Float64Array, start: number, end: number, vectors: Matrix): void {
-  let x = diagonal[start]! - wilkinsonShift(diagonal, below, end);
+/** The part of a tridiagonal matrix from `start` to `end` that is not yet split. */
+interface Block {
+  readonly diagonal: Float64Array;
+  readonly below: Float64Array;
+  readonly start: number;
+  readonly end: number;
+}
+
+function qrStep(block: Block, vectors: Matrix, precision: Precision): void {
+  const { diagonal, below, start, end } = block;
+  const { round } = precision;
+  /** a b + c d, each operation rounded. */
+  const sum = (a: number, b: number, c: number, d: number): number => round(round(a * b) + round(c * d));
+  let x = round(diagonal[start]! - wilkinsonShift(block, precision));
   let z = below[start]!;
   for (let k = start; k < end && z !== 0; k++) {
-    const [c, s] = givens(x, z);
+    const [c, s] = givens(x, z, round);
     const [dk, dn, sub] = [diagonal[k]!, diagonal[k + 1]!, below[k]!];
-    const sdk = s * dk + c * sub;
-    const next = s * sub + c * dn;
-    diagonal[k] = c * (c * dk - s * sub) - s * (c * sub - s * dn);
-    diagonal[k + 1] = s * sdk + c * next;
-    below[k] = c * sdk - s * next;
-    if (k > start) below[k - 1] = c * below[k - 1]! - s * z;
+    const sdk = sum(s, dk, c, sub);
+    const next = sum(s, sub, c, dn);
+    diagonal[k] = sum(c, sum(c, dk, -s, sub), -s, sum(c, sub, -s, dn));
+    diagonal[k + 1] = sum(s, sdk, c, next);
+    below[k] = sum(c, sdk, -s, next);
+    if (k > start) below[k - 1] = sum(c, below[k - 1]!, -s, z);
     x = below[k]!;
     if (k < end - 1) {
-      z = -s * below[k + 1]!;
-      below[k + 1] = c * below[k + 1]!;
+      z = round(-s * below[k + 1]!);
+      below[k + 1] = round(c * below[k + 1]!);
     }
     rotateColumns(vectors, k, k + 1, c, s);
   }

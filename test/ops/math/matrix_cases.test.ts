@@ -1,0 +1,15 @@
+/** Decompositions, systems of equations, sums of products and diagonals on cases that TensorFlow wrote: test/fixtures/op_cases/math/math_cases.py. */
+import { describe, expect, it } from "vitest";
+import { readFamily, runOpCase } from "../../conformance/ops.ts";
+
+function casesOf(family: string) {
+  return readFamily(new URL(`../../fixtures/op_cases/math/${family}.json`, import.meta.url).pathname).cases;
+}
+
+describe.each(["linalg", "diagonal"])("%s ops equal TensorFlow's", (family) => {
+  for (const golden of casesOf(family)) {
+    it(golden.name, async () => {
+      expect(await runOpCase(golden)).toBeNull();
+    });
+  }
+});
