@@ -128,7 +128,7 @@ export { pad } from "../ops/compute/array/slice/pad.ts";
 export { slice } from "../ops/compute/array/slice/slice.ts";
 export { stridedSlice } from "../ops/compute/array/slice/strided_slice.ts";
 export { broadcastDynamicShape, broadcastTo, tile } from "../ops/compute/array/slice/tile.ts";
-export { extractImagePatches, extractVolumePatches } from "../ops/compute/image/patches.ts";
+export { extractImagePatches, extractVolumePatches } from "../ops/compute/image/box/patches.ts";
 export { accumulateN, addN, scalarMul } from "../ops/compute/math/add_n.ts";
 export { add, multiply, pow, squaredDifference, subtract } from "../ops/compute/math/binary/arithmetic.ts";
 export {

@@ -1,12 +1,12 @@
 /** Boxes drawn onto images. Source: image_ops.cc, draw_bounding_box_op.cc. */
-import { InvalidArgumentError, invalidArgument } from "../../../core/error.ts";
-import { type NdArray, setElement } from "../../../core/nd_array.ts";
-import { formatShape, type Shape, withRank, withRankAtLeast } from "../../../core/shape.ts";
-import type { Tensor } from "../../../graph/tensor.ts";
-import type { TensorLike } from "../../convert.ts";
-import { defineOp } from "../../define.ts";
-import { copyElements, emptyArray, toNumbers } from "../array/basic/elements.ts";
-import type { Named } from "../array/basic/names.ts";
+import { InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
+import { type NdArray, setElement } from "../../../../core/nd_array.ts";
+import { formatShape, type Shape, withRank, withRankAtLeast } from "../../../../core/shape.ts";
+import type { Tensor } from "../../../../graph/tensor.ts";
+import type { TensorLike } from "../../../convert.ts";
+import { defineOp } from "../../../define.ts";
+import { copyElements, emptyArray, toNumbers } from "../../array/basic/elements.ts";
+import type { Named } from "../../array/basic/names.ts";
 
 type Color = readonly number[];
 

@@ -1,17 +1,17 @@
 /** Random crops that still show an object. Source: image_ops.cc, sample_distorted_bounding_box_op.cc, random_crop_op.cc. */
-import { type DType, float32 } from "../../../core/dtype.ts";
-import { FailedPreconditionError, InvalidArgumentError, invalidArgument } from "../../../core/error.ts";
-import { elementAt, NdArray } from "../../../core/nd_array.ts";
-import { statelessState, wordSource } from "../../../core/philox.ts";
-import { formatShape, type Shape, withRank } from "../../../core/shape.ts";
-import type { ComputeContext } from "../../../graph/definition.ts";
-import type { Tensor } from "../../../graph/tensor.ts";
-import type { TensorLike } from "../../convert.ts";
-import { defineOp } from "../../define.ts";
-import { emptyArray, takeRows, toNumbers } from "../array/basic/elements.ts";
-import { inScope, type Named } from "../array/basic/names.ts";
-import { numbersFromInput } from "../array/basic/shape_input.ts";
-import { type SimpleRandom, simpleRandom, takeBlocks } from "../random/source.ts";
+import { type DType, float32 } from "../../../../core/dtype.ts";
+import { FailedPreconditionError, InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
+import { elementAt, NdArray } from "../../../../core/nd_array.ts";
+import { statelessState, wordSource } from "../../../../core/philox.ts";
+import { formatShape, type Shape, withRank } from "../../../../core/shape.ts";
+import type { ComputeContext } from "../../../../graph/definition.ts";
+import type { Tensor } from "../../../../graph/tensor.ts";
+import type { TensorLike } from "../../../convert.ts";
+import { defineOp } from "../../../define.ts";
+import { emptyArray, takeRows, toNumbers } from "../../array/basic/elements.ts";
+import { inScope, type Named } from "../../array/basic/names.ts";
+import { numbersFromInput } from "../../array/basic/shape_input.ts";
+import { type SimpleRandom, simpleRandom, takeBlocks } from "../../random/source.ts";
 
 const f = Math.fround;
 

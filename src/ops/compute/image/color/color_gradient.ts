@@ -1,6 +1,6 @@
 /** The gradient of RGBToHSV, node for node. Source: image_grad.py, _RGBToHSVGrad. */
-import type { Tensor } from "../../../graph/tensor.ts";
-import type { GradientTools } from "../../gradient_tools.ts";
+import type { Tensor } from "../../../../graph/tensor.ts";
+import type { GradientTools } from "../../../gradient_tools.ts";
 
 interface Channel {
   readonly x: Tensor;

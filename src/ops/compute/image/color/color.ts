@@ -1,14 +1,14 @@
 /** Colours: RGB and HSV, hue, saturation, contrast. Source: image_ops.cc, colorspace_op.h, adjust_hue_op.cc, adjust_saturation_op.cc, adjust_contrast_op.cc. */
-import { FailedPreconditionError, InvalidArgumentError, invalidArgument } from "../../../core/error.ts";
-import { type NdArray, setElement } from "../../../core/nd_array.ts";
-import { elementCount, formatShape, type Shape, withRankAtLeast } from "../../../core/shape.ts";
-import type { Lowering } from "../../../engine/lowering.ts";
-import type { Value } from "../../../engine/primitive.ts";
-import type { Tensor } from "../../../graph/tensor.ts";
-import type { TensorLike } from "../../convert.ts";
-import { defineOp } from "../../define.ts";
-import { emptyArray, toNumbers } from "../array/basic/elements.ts";
-import type { Named } from "../array/basic/names.ts";
+import { FailedPreconditionError, InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
+import { type NdArray, setElement } from "../../../../core/nd_array.ts";
+import { elementCount, formatShape, type Shape, withRankAtLeast } from "../../../../core/shape.ts";
+import type { Lowering } from "../../../../engine/lowering.ts";
+import type { Value } from "../../../../engine/primitive.ts";
+import type { Tensor } from "../../../../graph/tensor.ts";
+import type { TensorLike } from "../../../convert.ts";
+import { defineOp } from "../../../define.ts";
+import { emptyArray, toNumbers } from "../../array/basic/elements.ts";
+import type { Named } from "../../array/basic/names.ts";
 import { rgbToHsvGradient } from "./color_gradient.ts";
 
 function colorShape(images: Shape): Shape[] {

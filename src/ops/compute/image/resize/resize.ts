@@ -1,16 +1,16 @@
 /** Images in another size: bilinear, nearest, bicubic, area, and their gradients. Source: image_ops.cc, image_grad.py. */
-import { float32 } from "../../../core/dtype.ts";
-import { InvalidArgumentError, invalidArgument } from "../../../core/error.ts";
-import { NdArray } from "../../../core/nd_array.ts";
-import { formatShape, type Shape, withRank } from "../../../core/shape.ts";
-import type { Lowering } from "../../../engine/lowering.ts";
-import type { Value } from "../../../engine/primitive.ts";
-import type { ShapeContext } from "../../../graph/definition.ts";
-import type { Tensor } from "../../../graph/tensor.ts";
-import type { TensorLike } from "../../convert.ts";
-import { defineOp } from "../../define.ts";
-import type { Named } from "../array/basic/names.ts";
-import { numbersFromInput } from "../array/basic/shape_input.ts";
+import { float32 } from "../../../../core/dtype.ts";
+import { InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
+import { NdArray } from "../../../../core/nd_array.ts";
+import { formatShape, type Shape, withRank } from "../../../../core/shape.ts";
+import type { Lowering } from "../../../../engine/lowering.ts";
+import type { Value } from "../../../../engine/primitive.ts";
+import type { ShapeContext } from "../../../../graph/definition.ts";
+import type { Tensor } from "../../../../graph/tensor.ts";
+import type { TensorLike } from "../../../convert.ts";
+import { defineOp } from "../../../define.ts";
+import type { Named } from "../../array/basic/names.ts";
+import { numbersFromInput } from "../../array/basic/shape_input.ts";
 import {
   type AxisWeights,
   areaWeights,

@@ -1,14 +1,14 @@
 /** Windows of images and volumes laid out along the channels. Source: array_ops.cc, extract_image_patches_op.cc, array_grad.py. */
-import { float32, int64 } from "../../../core/dtype.ts";
-import { InvalidArgumentError, OutOfRangeError, UnimplementedError, ValueError } from "../../../core/error.ts";
-import { type Dim, formatShape, type Shape, withRank } from "../../../core/shape.ts";
-import type { Lowering } from "../../../engine/lowering.ts";
-import type { Value } from "../../../engine/primitive.ts";
-import type { Tensor } from "../../../graph/tensor.ts";
-import type { TensorLike } from "../../convert.ts";
-import { defineOp } from "../../define.ts";
-import type { Named } from "../array/basic/names.ts";
-import { type Padding, slideAxis, staticOutput } from "../nn/window.ts";
+import { float32, int64 } from "../../../../core/dtype.ts";
+import { InvalidArgumentError, OutOfRangeError, UnimplementedError, ValueError } from "../../../../core/error.ts";
+import { type Dim, formatShape, type Shape, withRank } from "../../../../core/shape.ts";
+import type { Lowering } from "../../../../engine/lowering.ts";
+import type { Value } from "../../../../engine/primitive.ts";
+import type { Tensor } from "../../../../graph/tensor.ts";
+import type { TensorLike } from "../../../convert.ts";
+import { defineOp } from "../../../define.ts";
+import type { Named } from "../../array/basic/names.ts";
+import { type Padding, slideAxis, staticOutput } from "../../nn/window.ts";
 
 interface PatchAttrs {
   readonly ksizes: readonly number[];

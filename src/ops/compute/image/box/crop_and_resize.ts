@@ -1,14 +1,14 @@
 /** Crops given as boxes of relative coordinates, each resized to one size. Source: image_ops.cc, crop_and_resize_op.cc, image_grad.py. */
-import { float32 } from "../../../core/dtype.ts";
-import { InvalidArgumentError, invalidArgument, OutOfRangeError } from "../../../core/error.ts";
-import { elementAt, halfToNumber, NdArray, numberToHalf, setElement } from "../../../core/nd_array.ts";
-import { elementCount, formatShape, mergeDims, type Shape, withRank } from "../../../core/shape.ts";
-import type { Tensor } from "../../../graph/tensor.ts";
-import type { TensorLike } from "../../convert.ts";
-import { defineOp } from "../../define.ts";
-import { emptyArray, toNumbers } from "../array/basic/elements.ts";
-import type { Named } from "../array/basic/names.ts";
-import { numbersFromInput } from "../array/basic/shape_input.ts";
+import { float32 } from "../../../../core/dtype.ts";
+import { InvalidArgumentError, invalidArgument, OutOfRangeError } from "../../../../core/error.ts";
+import { elementAt, halfToNumber, NdArray, numberToHalf, setElement } from "../../../../core/nd_array.ts";
+import { elementCount, formatShape, mergeDims, type Shape, withRank } from "../../../../core/shape.ts";
+import type { Tensor } from "../../../../graph/tensor.ts";
+import type { TensorLike } from "../../../convert.ts";
+import { defineOp } from "../../../define.ts";
+import { emptyArray, toNumbers } from "../../array/basic/elements.ts";
+import type { Named } from "../../array/basic/names.ts";
+import { numbersFromInput } from "../../array/basic/shape_input.ts";
 
 const f = Math.fround;
 

@@ -1,15 +1,15 @@
 /** Non-maximum suppression: of boxes that overlap, those with the best scores. Source: image_ops.cc, non_max_suppression_op.cc. */
-import { type DType, float32, int32 } from "../../../core/dtype.ts";
-import { InvalidArgumentError, invalidArgument } from "../../../core/error.ts";
-import { type NdArray, setElement } from "../../../core/nd_array.ts";
-import { type Dim, formatShape, mergeDims, type Shape, withRank } from "../../../core/shape.ts";
-import type { ShapeContext } from "../../../graph/definition.ts";
-import type { Tensor } from "../../../graph/tensor.ts";
-import { convertToTensor, type TensorLike } from "../../convert.ts";
-import { defineOp } from "../../define.ts";
-import { emptyArray, integerArray, toNumbers } from "../array/basic/elements.ts";
-import { inScope, type Named } from "../array/basic/names.ts";
-import { scalarFromInput } from "../array/basic/shape_input.ts";
+import { type DType, float32, int32 } from "../../../../core/dtype.ts";
+import { InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
+import { type NdArray, setElement } from "../../../../core/nd_array.ts";
+import { type Dim, formatShape, mergeDims, type Shape, withRank } from "../../../../core/shape.ts";
+import type { ShapeContext } from "../../../../graph/definition.ts";
+import type { Tensor } from "../../../../graph/tensor.ts";
+import { convertToTensor, type TensorLike } from "../../../convert.ts";
+import { defineOp } from "../../../define.ts";
+import { emptyArray, integerArray, toNumbers } from "../../array/basic/elements.ts";
+import { inScope, type Named } from "../../array/basic/names.ts";
+import { scalarFromInput } from "../../array/basic/shape_input.ts";
 import { boxOverlap, type Selected, type SelectRules, selectBoxes } from "./overlap.ts";
 
 const lowest = -3.4028234663852886e38;
