@@ -25,6 +25,12 @@ const aliases = {
   print: "printV2",
 };
 
+/** Longer names that a module's exports may have: a function of tf.random is `randomNormal`, and `tf.random.normal` in the module. */
+const longer = {
+  initializers: (name) => [`${name}Initializer`],
+  random: (name) => [`random${name[0].toUpperCase()}${name.slice(1)}`],
+};
+
 /** A module's exports come from these folders alone, first match wins; everything else from all of them. */
 const folders = ["src/ops", "src/build", "src/train", "src/session", "src/graph", "src/core", "src/io"];
 const special = {
@@ -45,6 +51,7 @@ const special = {
   lookup: ["src/build/lookup"],
   image: ["src/ops/compute/image", "src/build/image"],
   python_io: ["src/train/python_io.ts"],
+  random: ["src/ops/compute/random", "src/ops/host", "src/build/scopes.ts"],
   io: ["src/train/python_io.ts", "src/train/example.ts", "src/ops", "src/build", "src/train"],
   train: ["src/train", "src/build/optimizers", "src/build", "src/ops/host", "src/io"],
 };
@@ -147,7 +154,7 @@ function moduleText(path) {
   for (const name of names[path]) {
     const mine = ours(name);
     if (taken.has(mine) || (path === "" && name in names)) continue;
-    const sources = path === "initializers" ? [`${mine}Initializer`, mine] : [aliases[name] ?? mine];
+    const sources = [...(longer[path]?.(mine) ?? []), aliases[name] ?? mine];
     const source = sources.find((each) => find(each, places));
     if (!source) continue;
     add(`../${find(source, places).slice("src/".length)}`, source === mine ? mine : `${source} as ${mine}`);

@@ -1,4 +1,6 @@
 /** tf.math. Written by scripts/api.mjs. */
+export { isNonDecreasing, isStrictlyIncreasing } from "../build/checks/monotonic.ts";
+export { confusionMatrix } from "../build/metrics/classes.ts";
 export { topK } from "../ops/compute/array/lookup/top_k.ts";
 export { inTopK } from "../ops/compute/array/lookup/where.ts";
 export { invertPermutation } from "../ops/compute/array/order/transpose.ts";

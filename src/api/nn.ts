@@ -33,8 +33,8 @@ export {
   depthwiseConv2dNativeBackpropFilter,
   depthwiseConv2dNativeBackpropInput,
 } from "../ops/compute/nn/conv/transpose.ts";
-export { ctcLoss } from "../ops/compute/nn/ctc/calculator.ts";
 export { ctcBeamSearchDecoder, ctcBeamSearchDecoderV2, ctcGreedyDecoder } from "../ops/compute/nn/ctc/decoders.ts";
+export { ctcLoss } from "../ops/compute/nn/ctc/loss.ts";
 export { dilation2d, erosion2d } from "../ops/compute/nn/dilation2d.ts";
 export { dropout } from "../ops/compute/nn/dropout.ts";
 export {
@@ -51,17 +51,20 @@ export { fusedBatchNorm } from "../ops/compute/nn/norm/fused_batch_norm.ts";
 export { localResponseNormalization, lrn } from "../ops/compute/nn/norm/lrn.ts";
 export {
   batchNormalization,
+  batchNormWithGlobalNormalization,
   l2Normalize,
   moments,
   normalizeMoments,
   sufficientStatistics,
   weightedMoments,
 } from "../ops/compute/nn/norm/moments.ts";
+export { pool } from "../ops/compute/nn/pool/dilated_pool.ts";
 export { fractionalAvgPool, fractionalMaxPool } from "../ops/compute/nn/pool/fractional.ts";
 export { maxPoolWithArgmax } from "../ops/compute/nn/pool/max_pool_with_argmax.ts";
 export {
   avgPool,
   avgPool1d,
+  avgPool2d,
   avgPool3d,
   avgPoolV2,
   maxPool,

@@ -1,4 +1,28 @@
 /** tf: TensorFlow's top level. Written by scripts/api.mjs. */
+export {
+  assertEqual,
+  assertGreater,
+  assertGreaterEqual,
+  assertLess,
+  assertLessEqual,
+  assertNear,
+  assertNegative,
+  assertNoneEqual,
+  assertNonNegative,
+  assertNonPositive,
+  assertPositive,
+} from "../build/checks/compare.ts";
+export { isNonDecreasing, isNumericTensor, isStrictlyIncreasing } from "../build/checks/monotonic.ts";
+export {
+  assertInteger,
+  assertProperIterable,
+  assertRank,
+  assertRankAtLeast,
+  assertRankIn,
+  assertSameFloatDtype,
+  assertScalar,
+  assertType,
+} from "../build/checks/ranks.ts";
 export { addToCollection, addToCollections, GraphKeys, getCollection, getCollectionRef } from "../build/collections.ts";
 export { assertThat as Assert } from "../build/control_flow/assert.ts";
 export { caseOf as case, cond } from "../build/control_flow/cond.ts";
@@ -19,6 +43,7 @@ export {
   varianceScalingInitializer,
   zerosInitializer,
 } from "../build/initializers.ts";
+export { confusionMatrix } from "../build/metrics/classes.ts";
 export { colocateWith, controlDependencies, device, nameScope, setRandomSeed } from "../build/scopes.ts";
 export { audio } from "../build/summary.ts";
 export {
@@ -42,6 +67,18 @@ export {
   minMaxVariablePartitioner,
   variableAxisSizePartitioner,
 } from "../build/variables/partitioned.ts";
+export {
+  scatterAdd,
+  scatterDiv,
+  scatterMax,
+  scatterMin,
+  scatterMul,
+  scatterNdAdd,
+  scatterNdSub,
+  scatterNdUpdate,
+  scatterSub,
+  scatterUpdate,
+} from "../build/variables/scatter.ts";
 export {
   AUTO_REUSE,
   getLocalVariable,
@@ -323,6 +360,7 @@ export * as logging from "./logging.ts";
 export * as losses from "./losses.ts";
 export * as manip from "./manip.ts";
 export * as math from "./math.ts";
+export * as metrics from "./metrics.ts";
 export * as nn from "./nn.ts";
 export * as pythonIo from "./python_io.ts";
 export * as random from "./random.ts";

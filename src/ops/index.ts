@@ -103,8 +103,8 @@ export * from "./compute/nn/pool/avg_pool.ts";
 export * from "./compute/nn/pool/dilated_pool.ts";
 export * from "./compute/nn/pool/fractional.ts";
 export * from "./compute/nn/pool/max_pool.ts";
-export * from "./compute/nn/pool/max_pool3d.ts";
 export * from "./compute/nn/pool/max_pool_with_argmax.ts";
+export * from "./compute/nn/pool/max_pool3d.ts";
 export * from "./compute/nn/pool/pool.ts";
 export * from "./compute/random/draws.ts";
 export * from "./compute/random/gamma.ts";
@@ -167,4 +167,5 @@ export * from "./state/scatter.ts";
 export * from "./state/scatter_nd.ts";
 export * from "./state/stack.ts";
 export * from "./state/training/optimizers.ts";
+
 import "./compute/math/segment/dense.ts";

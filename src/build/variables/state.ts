@@ -13,7 +13,7 @@ export interface UpdateOptions {
   readonly name?: string | undefined;
 }
 
-const isResourceVariable = (ref: Reference): ref is Variable => "isResource" in ref && ref.isResource;
+export const isResourceVariable = (ref: Reference): ref is Variable => "isResource" in ref && ref.isResource;
 
 /** The variable's value after it has become `value`; its shape may change with validateShape false. */
 export function assign(

@@ -246,24 +246,25 @@ export class Variable implements TensorConvertible {
       );
     }
     const isChecked = this.#validateShape && isFull(this.#shape);
-    return this.#readAfter(assignVariableOp({ resource: this.handle, value: tensor, validate_shape: isChecked }, name));
+    return this.readAfter(assignVariableOp({ resource: this.handle, value: tensor, validate_shape: isChecked }, name));
   }
 
   assignAdd(delta: TensorLike, options: AssignOptions = {}): Updated {
     const { useLocking = false, name } = options;
     if (!this.isResource) return assignAddOp({ ref: this.handle, value: delta, use_locking: useLocking }, name);
     const value = convertToTensor(delta, { dtype: this.dtype });
-    return this.#readAfter(assignAddVariableOp({ resource: this.handle, value }, name));
+    return this.readAfter(assignAddVariableOp({ resource: this.handle, value }, name));
   }
 
   assignSub(delta: TensorLike, options: AssignOptions = {}): Updated {
     const { useLocking = false, name } = options;
     if (!this.isResource) return assignSubOp({ ref: this.handle, value: delta, use_locking: useLocking }, name);
     const value = convertToTensor(delta, { dtype: this.dtype });
-    return this.#readAfter(assignSubVariableOp({ resource: this.handle, value }, name));
+    return this.readAfter(assignSubVariableOp({ resource: this.handle, value }, name));
   }
 
-  #readAfter(update: Operation): UpdatedVariable {
+  /** This resource variable after an operation that changed it. */
+  readAfter(update: Operation): UpdatedVariable {
     return new UpdatedVariable(update, () => getDefaultGraph().controlDependencies([update], () => this.#readHandle()));
   }
 

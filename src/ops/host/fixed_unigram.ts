@@ -4,6 +4,7 @@ import { readTextFile } from "../../io/text_file.ts";
 import {
   attrsOf,
   type Candidates,
+  candidatesOf,
   counts,
   outputs,
   type RangedOptions,
@@ -80,7 +81,7 @@ export function fixedUnigramCandidateSampler(trueClasses: TensorLike, options: F
     unigrams = [],
     rangeMax,
   } = options;
-  return fixedUnigramCandidateSamplerOp(
+  const made = fixedUnigramCandidateSamplerOp(
     {
       true_classes: trueClasses,
       ...attrsOf(options),
@@ -95,4 +96,5 @@ export function fixedUnigramCandidateSampler(trueClasses: TensorLike, options: F
     },
     options.name,
   );
+  return candidatesOf(made);
 }

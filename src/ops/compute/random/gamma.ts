@@ -3,7 +3,7 @@ import { type DType, float32, int32 } from "../../../core/dtype.ts";
 import { invalidArgument } from "../../../core/error.ts";
 import { allocateElements, NdArray, setElement } from "../../../core/nd_array.ts";
 import type { PhiloxState } from "../../../core/philox.ts";
-import { elementCount, type FullShape, formatShape, type Shape } from "../../../core/shape.ts";
+import { elementCount, type FullShape, formatShape, type Shape, withRank } from "../../../core/shape.ts";
 import type { ComputeContext, ShapeContext } from "../../../graph/definition.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
@@ -19,7 +19,7 @@ import type { RandomOptions } from "./draws.ts";
 import { gammaSample, poissonSample } from "./samples.ts";
 import { dimsOf, seedAttrs } from "./shape.ts";
 import { blocksPerOutput, stateOfOutput, takeBlocks } from "./source.ts";
-import { seededState, seedShape } from "./stateless_seed.ts";
+import { keyedState, seededState, seedShape } from "./stateless/seed.ts";
 
 /** The shape input, then the dimensions of the parameter. */
 function samplesShape(context: ShapeContext, shape: Shape, parameter: Shape): Shape {
@@ -133,6 +133,27 @@ export const statelessRandomGammaV2Op = defineOp("StatelessRandomGammaV2", {
   },
   compute({ shape, seed, alpha, dtype }) {
     return drawEach(seededState(seed), endsIn(dimsOf(shape), alpha.shape), toNumbers(alpha), dtype, gammaSample);
+  },
+  gradient: (tf, { shape, alpha, output }, dy) =>
+    getDefaultGraph().controlDependencies([dy!], () => {
+      return { alpha: alphaGradient(tf, alpha, output, dy!, () => tf.shape(shape).at(0).sub(tf.rank(alpha))) };
+    }),
+});
+
+/** As StatelessRandomGammaV2, from key, counter and algorithm. */
+export const statelessRandomGammaV3Op = defineOp("StatelessRandomGammaV3", {
+  inputs: ["shape: shape_dtype", "key: uint64", "counter: uint64", "alg: int32", "alpha: dtype"],
+  outputs: ["output: dtype"],
+  attrs: ["dtype: {half, float, double}", "shape_dtype: {int32, int64} = DT_INT32"],
+  shape({ shape, key, counter, alg }, context) {
+    withRank(key, 1);
+    withRank(counter, 1);
+    withRank(alg, 0);
+    return [shapeFromInput(context, "shape", shape)];
+  },
+  compute({ shape, key, counter, alg, alpha, dtype }) {
+    const state = keyedState(key, counter, alg);
+    return drawEach(state, endsIn(dimsOf(shape), alpha.shape), toNumbers(alpha), dtype, gammaSample);
   },
   gradient: (tf, { shape, alpha, output }, dy) =>
     getDefaultGraph().controlDependencies([dy!], () => {

@@ -14,7 +14,7 @@ import { inScope, type Named } from "../array/basic/names.ts";
 import { dimFromInput } from "../array/basic/shape_input.ts";
 import { seedAttrs } from "./shape.ts";
 import { blocksPerOutput, simpleRandom, takeBlocks } from "./source.ts";
-import { seededState } from "./stateless_seed.ts";
+import { seededState } from "./stateless/seed.ts";
 
 function drawnShape(logits: Shape, samples: Shape, context: ShapeContext): Shape {
   return [withRank(logits, 2)[0]!, dimFromInput(context, "num_samples", samples)];

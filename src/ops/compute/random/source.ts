@@ -26,9 +26,9 @@ export function takeBlocks(context: ComputeContext, blocks: number | bigint): Ph
 export const blocksPerOutput = 256;
 
 /** The state from which output `index` of an op draws, when each output has its own part. */
-export function stateOfOutput(state: PhiloxState, index: number): PhiloxState {
+export function stateOfOutput(state: PhiloxState, index: number, blocks: number = blocksPerOutput): PhiloxState {
   const mine = { ...state };
-  philox.skipBlocks(mine, BigInt(blocksPerOutput) * BigInt(index));
+  philox.skipBlocks(mine, BigInt(blocks) * BigInt(index));
   return mine;
 }
 

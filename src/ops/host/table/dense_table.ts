@@ -5,7 +5,7 @@
  */
 import { invalidArgument } from "../../../core/error.ts";
 import { NdArray } from "../../../core/nd_array.ts";
-import { elementCount, type FullShape } from "../../../core/shape.ts";
+import { elementCount, type FullShape, formatShape, sameShape } from "../../../core/shape.ts";
 import { hash64 } from "../../compute/string/fingerprint.ts";
 import { rowOf, stackRows, zeros } from "../arrays.ts";
 import { batchShape, checkValues, findAll, type Key, keyAt, type Table, type TableTypes, valueRows } from "./table.ts";
@@ -158,8 +158,13 @@ export class DenseHashTable implements Table {
     return [stackRows(this.keyDtype, keyShape, keys), stackRows(this.valueDtype, this.valueShape, values)];
   }
 
-  /** The arrays of an export: as many buckets, and each key that stands for one put in anew. */
+  /** The arrays of an export (keys [n, 1] for scalar ones): as many buckets, and each key in the place where it is. */
   import(keys: NdArray, values: NdArray): void {
+    const batch = keys.shape.slice(0, keys.shape.length - Math.max(1, this.keyShape.length));
+    const want = [...batch, ...this.valueShape];
+    if (!sameShape(want, values.shape)) {
+      throw invalidArgument(`Expected shape ${formatShape(want)} for value, got ${formatShape(values.shape)}`);
+    }
     const n = keys.shape[0] ?? 0;
     this.#allocate(n);
     const rows = new NdArray(keys.dtype, [n, ...this.keyShape], keys.data);
@@ -167,7 +172,10 @@ export class DenseHashTable implements Table {
     for (let i = 0; i < n; i++) {
       const key = rowOf(rows, i);
       const id = this.#idOf(key);
-      if (id !== this.#empty.id && id !== this.#deleted.id) this.#put({ key, id, value: rowOf(valueArray, i) });
+      if (id === this.#deleted.id) this.#buckets[i] = this.#deleted;
+      if (id === this.#empty.id || id === this.#deleted.id) continue;
+      this.#buckets[i] = { key, id, value: rowOf(valueArray, i) };
+      this.#size++;
     }
   }
 }

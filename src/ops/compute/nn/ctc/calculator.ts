@@ -27,7 +27,7 @@ const mayJump = (places: readonly number[], u: number, blank: number, mergeRepea
   u > 1 && places[u] !== blank && !(mergeRepeated && places[u] === places[u - 2]);
 
 /** The loss, and its gradient for the logits before the softmax, [time, classes]. */
-export function ctcLoss({ y, time, classes, labels, mergeRepeated }: Sequence): {
+export function lossOfSequence({ y, time, classes, labels, mergeRepeated }: Sequence): {
   loss: number;
   gradient: Float64Array;
 } {

@@ -9,7 +9,7 @@ import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
 import { emptyArray, toNumbers } from "../../array/basic/elements.ts";
-import { ctcLoss as calculate } from "./calculator.ts";
+import { lossOfSequence } from "./calculator.ts";
 
 interface Flags {
   readonly preprocess_collapse_repeated: boolean;
@@ -128,7 +128,7 @@ export const ctcLossOp = defineOp("CTCLoss", {
       const time = times[b]!;
       if (time === 0 || labels.length > time) continue;
       const y = probabilities(logits, b, batch, classes, time);
-      const found = calculate({ y, time, classes, labels, mergeRepeated: op.ctc_merge_repeated });
+      const found = lossOfSequence({ y, time, classes, labels, mergeRepeated: op.ctc_merge_repeated });
       setElement(inputs.dtype, loss.data, b, found.loss);
       for (let t = 0; t < time; t++) {
         for (let c = 0; c < classes; c++)

@@ -155,6 +155,28 @@ export function batchNormalization(x: TensorLike, options: BatchNormalizationOpt
   });
 }
 
+export interface GlobalNormalizationOptions extends Named {
+  readonly mean: TensorLike;
+  readonly variance: TensorLike;
+  readonly beta: TensorLike | null;
+  readonly gamma: TensorLike | null;
+  readonly varianceEpsilon: number | Tensor;
+  readonly scaleAfterNormalization: boolean;
+}
+
+/** batchNormalization under its first name; gamma counts with scaleAfterNormalization only. */
+export function batchNormWithGlobalNormalization(x: TensorLike, options: GlobalNormalizationOptions): Tensor {
+  const { mean, variance, beta, gamma, varianceEpsilon, scaleAfterNormalization, name } = options;
+  return batchNormalization(x, {
+    mean,
+    variance,
+    offset: beta,
+    scale: scaleAfterNormalization ? gamma : null,
+    varianceEpsilon,
+    name,
+  });
+}
+
 export interface NormalizeOptions extends Named {
   readonly axis?: Axes | null;
   readonly epsilon?: number;

@@ -43,6 +43,9 @@ export function avgPool(value: TensorLike, options: PoolOptions): Tensor {
   });
 }
 
+/** avgPool by its name beside avgPool1d and avgPool3d. */
+export const avgPool2d = avgPool;
+
 interface Lines {
   readonly ksize: readonly number[];
   readonly strides: readonly number[];

@@ -64,9 +64,9 @@ export function sample(sampler: RangeSampler, classes: NdArray, attrs: Counts, c
 }
 
 export interface Candidates {
-  readonly sampled_candidates: Tensor;
-  readonly true_expected_count: Tensor;
-  readonly sampled_expected_count: Tensor;
+  readonly sampledCandidates: Tensor;
+  readonly trueExpectedCount: Tensor;
+  readonly sampledExpectedCount: Tensor;
 }
 
 export interface CandidateOptions extends Named {
@@ -85,4 +85,15 @@ export const attrsOf = ({ numTrue, numSampled, unique }: CandidateOptions) => ({
   num_true: numTrue,
   num_sampled: numSampled,
   unique,
+});
+
+/** A sampler's outputs under the names of the public functions. */
+export const candidatesOf = (made: {
+  readonly sampled_candidates: Tensor;
+  readonly true_expected_count: Tensor;
+  readonly sampled_expected_count: Tensor;
+}): Candidates => ({
+  sampledCandidates: made.sampled_candidates,
+  trueExpectedCount: made.true_expected_count,
+  sampledExpectedCount: made.sampled_expected_count,
 });

@@ -12,6 +12,7 @@ import {
   attrsOf,
   type CandidateOptions,
   type Candidates,
+  candidatesOf,
   checkTrue,
   counts,
   floats,
@@ -113,9 +114,11 @@ type RangedBuilder = typeof uniformCandidateSamplerOp;
 const rangedFunction =
   (build: RangedBuilder) =>
   (trueClasses: TensorLike, options: RangedOptions): Candidates =>
-    build(
-      { true_classes: trueClasses, ...attrsOf(options), range_max: options.rangeMax, ...seedAttrs(options.seed) },
-      options.name,
+    candidatesOf(
+      build(
+        { true_classes: trueClasses, ...attrsOf(options), range_max: options.rangeMax, ...seedAttrs(options.seed) },
+        options.name,
+      ),
     );
 
 /** Classes below rangeMax from a uniform distribution, for trueClasses [rows, numTrue]. */
@@ -135,7 +138,9 @@ export function learnedUnigramCandidateSampler(trueClasses: TensorLike, options:
 
 /** All classes below numSampled. */
 export const allCandidateSampler = (trueClasses: TensorLike, options: CandidateOptions): Candidates =>
-  allCandidateSamplerOp({ true_classes: trueClasses, ...attrsOf(options), ...seedAttrs(options.seed) }, options.name);
+  candidatesOf(
+    allCandidateSamplerOp({ true_classes: trueClasses, ...attrsOf(options), ...seedAttrs(options.seed) }, options.name),
+  );
 
 /** Rows and positions where sampled candidates are true classes, and weights that take them out. */
 export const computeAccidentalHits = (

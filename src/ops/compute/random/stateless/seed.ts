@@ -1,8 +1,8 @@
 /** Seeds of stateless ops as Philox states. Source: stateless_random_ops.cc, stateless_random_ops_v2.cc. */
-import { invalidArgument } from "../../../core/error.ts";
-import { elementAt, type NdArray } from "../../../core/nd_array.ts";
-import * as philox from "../../../core/philox.ts";
-import { type FullShape, formatShape, type Shape, withRank } from "../../../core/shape.ts";
+import { invalidArgument } from "../../../../core/error.ts";
+import { elementAt, type NdArray } from "../../../../core/nd_array.ts";
+import * as philox from "../../../../core/philox.ts";
+import { type FullShape, formatShape, type Shape, withRank } from "../../../../core/shape.ts";
 
 const whole = (array: NdArray, i: number): bigint => BigInt(elementAt(array, i) as number | bigint);
 

@@ -2,17 +2,18 @@
  * Random numbers from seeds that are inputs: the same seeds give the same numbers in every run. Version 2 takes key, counter and
  * algorithm. Source: stateless_random_ops.cc, stateless_random_ops_v2.cc.
  */
-import { type DType, int32, uint64 } from "../../../core/dtype.ts";
-import { invalidArgument } from "../../../core/error.ts";
-import { allocateElements, NdArray } from "../../../core/nd_array.ts";
-import * as philox from "../../../core/philox.ts";
-import { elementCount, type FullShape, formatShape, type Shape, withRank } from "../../../core/shape.ts";
-import type { Lowering } from "../../../engine/lowering.ts";
-import type { Distribution, Value } from "../../../engine/primitive.ts";
-import { defineOp } from "../../define.ts";
-import { checkedShape, shapeFromInput } from "../array/basic/shape_input.ts";
-import { dimsOf } from "./shape.ts";
-import { checkAlgorithm, checkKey, checkSeed, keyedState, seededState, seedShape } from "./stateless_seed.ts";
+import { type DType, int32, uint64 } from "../../../../core/dtype.ts";
+import { invalidArgument } from "../../../../core/error.ts";
+import { allocateElements, NdArray } from "../../../../core/nd_array.ts";
+import * as philox from "../../../../core/philox.ts";
+import { elementCount, type FullShape, formatShape, type Shape, withRank } from "../../../../core/shape.ts";
+import type { Lowering } from "../../../../engine/lowering.ts";
+import type { Distribution, Value } from "../../../../engine/primitive.ts";
+import { defineOp } from "../../../define.ts";
+import { takeRows } from "../../array/basic/elements.ts";
+import { checkedShape, shapeFromInput } from "../../array/basic/shape_input.ts";
+import { dimsOf } from "../shape.ts";
+import { checkAlgorithm, checkKey, checkSeed, keyedState, seededState, seedShape } from "./seed.ts";
 
 const floats = "dtype: {half, bfloat16, float, double} = DT_FLOAT";
 const wholes = "{int32, int64, uint32, uint64}";
@@ -198,5 +199,23 @@ export const statelessRandomGetKeyCounterAlgOp = defineOp("StatelessRandomGetKey
     return [[1], [2], []];
   },
   compute: ({ seed }) => [...keyAndCounter(seed), new NdArray(int32, [], Int32Array.of(algorithm))],
+  gradient: "unregistered",
+});
+
+/** output = the rows of value in random order. */
+export const statelessShuffleOp = defineOp("StatelessShuffle", {
+  inputs: ["value: T", "key: uint64", "counter: uint64", "alg: int32"],
+  outputs: ["output: T"],
+  attrs: ["T: type"],
+  shape({ value, key, counter, alg }) {
+    keyedShape(key, counter, alg);
+    return [value];
+  },
+  compute({ value, key, counter, alg }) {
+    const state = keyedState(key, counter, alg);
+    const rows = value.shape[0] ?? 1;
+    if (rows <= 1 || value.size <= 1) return value;
+    return takeRows(value, philox.shuffle(state, rows), value.size / rows, value.shape);
+  },
   gradient: "unregistered",
 });

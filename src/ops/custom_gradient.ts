@@ -1,0 +1,51 @@
+/** Gradients of one's own. Source: custom_gradient.py, registry.py. */
+import { ValueError } from "../core/error.ts";
+import { getDefaultGraph } from "../graph/graph.ts";
+import { type Gradient, type GradientFunction, registerGradient } from "../graph/op/gradients.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { convertToTensor, type TensorLike } from "./convert.ts";
+import { identity, identityN } from "./index.ts";
+
+/**
+ * Registers a gradient function for an op type that has none, or for a name that `graph.gradientOverrideMap` uses. Throws KeyError for
+ * a name that has one.
+ */
+export const RegisterGradient =
+  (type: string) =>
+  <F extends GradientFunction>(fn: F): F => {
+    registerGradient(type, fn);
+    return fn;
+  };
+
+let made = 0;
+
+/** What a function with a gradient of its own returns: its result or results, and the function from their gradients to its arguments'. */
+export type WithGradient<R extends Tensor | readonly Tensor[]> = readonly [
+  result: R,
+  gradient: (...dys: Tensor[]) => Gradient | null | readonly (Gradient | null)[],
+];
+
+/** The function, differentiated as it says: `f` takes tensors and returns its result and a function from gradients to gradients. */
+export function customGradient<R extends Tensor | readonly Tensor[]>(
+  f: (...args: Tensor[]) => WithGradient<R>,
+): (...args: TensorLike[]) => R {
+  return (...given) => {
+    const name = `CustomGradient-${made++}`;
+    const args = given.map((arg) => convertToTensor(arg));
+    const [result, gradient] = f(...args);
+    const results = (Array.isArray(result) ? result : [result]) as readonly Tensor[];
+    const originals = results.map((each) => identity(each));
+    registerGradient(name, (_, ...dys) => {
+      const found = gradient(...(dys.slice(0, results.length) as Tensor[]));
+      const list = Array.isArray(found) ? found : [found];
+      if (list.length !== args.length) {
+        throw new ValueError(
+          `custom_gradient function expected to return ${args.length} gradients, but returned ${list.length} instead.`,
+        );
+      }
+      return [...originals.map(() => null), ...list];
+    });
+    const all = getDefaultGraph().gradientOverrideMap({ IdentityN: name }, () => identityN([...results, ...args]));
+    return (Array.isArray(result) ? all.slice(0, results.length) : all[0]) as R;
+  };
+}
