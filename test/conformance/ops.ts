@@ -1,7 +1,7 @@
 /** Runs the op cases of the goldens: import the graph, check static shapes, run, compare values, gradients, errors. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { importMetaGraphDef } from "../../src/build/meta_graph/import.ts";
 import { OpError } from "../../src/core/error.ts";
 import type { NdArray } from "../../src/core/nd_array.ts";
@@ -57,8 +57,10 @@ export async function runOpCase(golden: OpCase, engine?: Engine): Promise<string
   const directory = needsDirectory ? mkdtempSync(join(tmpdir(), "tsflow-golden-")) : null;
   try {
     if (directory)
-      for (const [name, base64] of Object.entries(golden.files ?? {}))
+      for (const [name, base64] of Object.entries(golden.files ?? {})) {
+        mkdirSync(dirname(join(directory, name)), { recursive: true });
         writeFileSync(join(directory, name), Buffer.from(base64, "base64"));
+      }
     return await runIn(golden, directory, engine);
   } finally {
     if (directory) rmSync(directory, { recursive: true, force: true });

@@ -106,14 +106,16 @@ export class Reader {
   }
 
   reset(): Promise<void> {
-    return this.#alone(async () => {
-      this.#source.stop();
-      this.#isOpen = false;
-      this.#started = 0;
-      this.#finished = 0;
-      this.#produced = 0;
-      this.#work = "";
-    });
+    return this.#alone(async () => this.#forget());
+  }
+
+  #forget(): void {
+    this.#source.stop();
+    this.#isOpen = false;
+    this.#started = 0;
+    this.#finished = 0;
+    this.#produced = 0;
+    this.#work = "";
   }
 
   /** The message ReaderBaseState. Throws UNIMPLEMENTED for readers that stop inside a file. */
@@ -127,8 +129,10 @@ export class Reader {
     });
   }
 
+  /** Goes to a serialized state. A reader that cannot is reset. */
   restore(state: Uint8Array): Promise<void> {
     return this.#alone(async () => {
+      this.#forget();
       if (!this.#source.isStateless) throw new UnimplementedError("Reader RestoreState");
       const [started, finished, produced, work] = this.#parse(state);
       const text = (): string => `${this.name}: ${JSON.stringify({ started, finished, produced, work })}`;
@@ -138,8 +142,6 @@ export class Reader {
       if (started !== finished) {
         throw invalidArgument(`Inconsistent work started vs. finished when restoring in ${text()}`);
       }
-      this.#source.stop();
-      this.#isOpen = false;
       this.#started = started;
       this.#finished = finished;
       this.#produced = produced;

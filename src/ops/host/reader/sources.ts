@@ -1,4 +1,5 @@
 /** What readers find in a file. Keys are `file`, `file:line`, `file:record` or `file:offset`. Source: *_reader_op.cc */
+import { OutOfRangeError } from "../../../core/error.ts";
 import { readFile } from "../../../io/file_system.ts";
 import type { Compression } from "../../../io/record/compression.ts";
 import { RecordReader } from "../../../io/record/reader.ts";
@@ -104,7 +105,9 @@ export function fixedLengthSource(layout: FixedLength): RecordSource {
     async start(path) {
       stream = new ByteStream(path, known(layout.encoding));
       count = 0;
-      await stream.skip(headerBytes);
+      if ((await stream.skip(headerBytes)) === headerBytes) return;
+      stream.close();
+      throw new OutOfRangeError("reached end of file");
     },
     async next() {
       const ahead = await stream!.peek(recordBytes + footerBytes);

@@ -25,7 +25,9 @@ export interface DenseOptions extends TableTypes {
 interface Bucket {
   readonly key: NdArray;
   readonly id: Key;
+  /** What lies in the bucket, of a removed key too. */
   readonly value: NdArray | null;
+  readonly isUsed: boolean;
 }
 
 export class DenseHashTable implements Table {
@@ -45,8 +47,8 @@ export class DenseHashTable implements Table {
     this.valueDtype = options.valueDtype;
     this.keyShape = options.keyShape;
     this.valueShape = options.valueShape;
-    this.#empty = { key: emptyKey, id: this.#idOf(emptyKey), value: null };
-    this.#deleted = { key: deletedKey, id: this.#idOf(deletedKey), value: null };
+    this.#empty = { key: emptyKey, id: this.#idOf(emptyKey), value: null, isUsed: false };
+    this.#deleted = { key: deletedKey, id: this.#idOf(deletedKey), value: null, isUsed: false };
     if (this.#empty.id === this.#deleted.id) throw invalidArgument("Empty and deleted keys cannot be equal");
     if (!(maxLoad > 0 && maxLoad < 1)) {
       throw invalidArgument(`max_load_factor must be between 0 and 1, got: ${Number(maxLoad.toPrecision(6))}`);
@@ -108,8 +110,8 @@ export class DenseHashTable implements Table {
     return findAll(this, keys, defaultValue, (i) => {
       const id = this.#idOf(rows[i]!);
       this.#checkKey(id);
-      const at = this.#probe(rows[i]!, (bucket) => bucket.id === id || bucket === this.#empty);
-      return this.#buckets[at]!.value ?? undefined;
+      const bucket = this.#buckets[this.#probe(rows[i]!, (each) => each.id === id || each.id === this.#empty.id)]!;
+      return bucket.isUsed ? bucket.value! : undefined;
     });
   }
 
@@ -120,13 +122,13 @@ export class DenseHashTable implements Table {
     for (const [i, value] of valueRows(this, keys, values).entries()) {
       const id = this.#idOf(rows[i]!);
       this.#checkKey(id);
-      this.#put({ key: rows[i]!, id, value });
+      this.#put({ key: rows[i]!, id, value, isUsed: true });
     }
   }
 
   #put(entry: Bucket): void {
-    const at = this.#probe(entry.key, ({ id, value }) => id === entry.id || value === null);
-    if (this.#buckets[at]!.value === null) this.#size++;
+    const at = this.#probe(entry.key, ({ id, isUsed }) => id === entry.id || !isUsed);
+    if (!this.#buckets[at]!.isUsed) this.#size++;
     this.#buckets[at] = entry;
   }
 
@@ -136,16 +138,17 @@ export class DenseHashTable implements Table {
     while (entries > n * this.#maxLoad) n *= 2;
     const old = this.#buckets;
     this.#allocate(n);
-    for (const bucket of old) if (bucket.value) this.#put(bucket);
+    for (const bucket of old) if (bucket.isUsed) this.#put(bucket);
   }
 
   remove(keys: NdArray): void {
     for (const key of this.#keyRows(keys)) {
       const id = this.#idOf(key);
       this.#checkKey(id);
-      const at = this.#probe(key, (bucket) => bucket.id === id || bucket === this.#empty);
-      if (this.#buckets[at] === this.#empty) continue;
-      this.#buckets[at] = this.#deleted;
+      const at = this.#probe(key, (bucket) => bucket.id === id || bucket.id === this.#empty.id);
+      const { isUsed, value } = this.#buckets[at]!;
+      if (!isUsed) continue;
+      this.#buckets[at] = { ...this.#deleted, value };
       this.#size--;
     }
   }
@@ -172,10 +175,9 @@ export class DenseHashTable implements Table {
     for (let i = 0; i < n; i++) {
       const key = rowOf(rows, i);
       const id = this.#idOf(key);
-      if (id === this.#deleted.id) this.#buckets[i] = this.#deleted;
-      if (id === this.#empty.id || id === this.#deleted.id) continue;
-      this.#buckets[i] = { key, id, value: rowOf(valueArray, i) };
-      this.#size++;
+      const isUsed = id !== this.#empty.id && id !== this.#deleted.id;
+      this.#buckets[i] = { key, id, value: rowOf(valueArray, i), isUsed };
+      if (isUsed) this.#size++;
     }
   }
 }

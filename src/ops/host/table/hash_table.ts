@@ -1,8 +1,8 @@
 /** Tables over a map: HashTable, which is filled once, and MutableHashTable, of scalars or vectors. Source: lookup_table_op.cc */
 import { AbortedError, FailedPreconditionError, UnimplementedError } from "../../../core/error.ts";
-import { elementAt, type NdArray } from "../../../core/nd_array.ts";
+import { elementAt, NdArray } from "../../../core/nd_array.ts";
 import { elementCount } from "../../../core/shape.ts";
-import { stackRows, zeros } from "../arrays.ts";
+import { rowOf, stackRows, zeros } from "../arrays.ts";
 import {
   batchShape,
   checkValues,
@@ -99,7 +99,11 @@ export class HashTable implements Table {
   find(keys: NdArray, defaultValue: NdArray): NdArray {
     const entries = this.#entries;
     if (!entries) throw new FailedPreconditionError("Table not initialized.");
-    return findAll(this, keys, defaultValue, (i) => entries.get(keyAt(keys, i))?.value);
+    // As TensorFlow's kernel: the first default is that of all keys.
+    const first = defaultValue.size
+      ? rowOf(new NdArray(this.valueDtype, [defaultValue.size], defaultValue.data), 0)
+      : undefined;
+    return findAll(this, keys, defaultValue, (i) => entries.get(keyAt(keys, i))?.value ?? first);
   }
 
   /** Fills the table. A second time is FAILED_PRECONDITION unless there are as many entries; so is a key with two values. */
