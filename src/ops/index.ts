@@ -1,4 +1,5 @@
 /** Every op family. One line a file. */
+
 export * from "./compute/array/basic/checks.ts";
 export * from "./compute/array/basic/fill.ts";
 export * from "./compute/array/basic/group.ts";
@@ -27,13 +28,17 @@ export * from "./compute/array/slice/pad.ts";
 export * from "./compute/array/slice/slice.ts";
 export * from "./compute/array/slice/strided_slice.ts";
 export * from "./compute/array/slice/tile.ts";
+export * from "./compute/image/box/combined_suppression.ts";
 export * from "./compute/image/box/crop_and_resize.ts";
 export * from "./compute/image/box/distorted_box.ts";
 export * from "./compute/image/box/draw.ts";
+export * from "./compute/image/box/glimpse.ts";
 export * from "./compute/image/box/patches.ts";
 export * from "./compute/image/box/suppression.ts";
 export * from "./compute/image/color/color.ts";
+export * from "./compute/image/resize/projective.ts";
 export * from "./compute/image/resize/resize.ts";
+export * from "./compute/image/resize/scale_and_translate.ts";
 export * from "./compute/math/add_n.ts";
 export * from "./compute/math/binary/arithmetic.ts";
 export * from "./compute/math/binary/bitwise.ts";
@@ -103,8 +108,8 @@ export * from "./compute/nn/pool/avg_pool.ts";
 export * from "./compute/nn/pool/dilated_pool.ts";
 export * from "./compute/nn/pool/fractional.ts";
 export * from "./compute/nn/pool/max_pool.ts";
-export * from "./compute/nn/pool/max_pool_with_argmax.ts";
 export * from "./compute/nn/pool/max_pool3d.ts";
+export * from "./compute/nn/pool/max_pool_with_argmax.ts";
 export * from "./compute/nn/pool/pool.ts";
 export * from "./compute/random/draws.ts";
 export * from "./compute/random/gamma.ts";
@@ -167,5 +172,4 @@ export * from "./state/scatter.ts";
 export * from "./state/scatter_nd.ts";
 export * from "./state/stack.ts";
 export * from "./state/training/optimizers.ts";
-
 import "./compute/math/segment/dense.ts";

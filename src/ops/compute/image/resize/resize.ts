@@ -1,7 +1,5 @@
 /** Images in another size: bilinear, nearest, bicubic, area, and their gradients. Source: image_ops.cc, image_grad.py. */
-import { float32 } from "../../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
-import { NdArray } from "../../../../core/nd_array.ts";
 import { formatShape, type Shape, withRank } from "../../../../core/shape.ts";
 import type { Lowering } from "../../../../engine/lowering.ts";
 import type { Value } from "../../../../engine/primitive.ts";
@@ -11,14 +9,8 @@ import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import type { Named } from "../../array/basic/names.ts";
 import { numbersFromInput } from "../../array/basic/shape_input.ts";
-import {
-  type AxisWeights,
-  areaWeights,
-  bicubicWeights,
-  bilinearWeights,
-  nearestIndices,
-  type ResizeRules,
-} from "./axis_weights.ts";
+import { interpolate, spread, weightedSum } from "./along_axis.ts";
+import { areaWeights, bicubicWeights, bilinearWeights, nearestIndices, type ResizeRules } from "./axis_weights.ts";
 
 /** [batch, height, width, channels] with the height and width of the size input. */
 export function resizedShape(images: Shape, size: Shape, context: ShapeContext, input = "size"): Shape {
@@ -30,7 +22,7 @@ export function resizedShape(images: Shape, size: Shape, context: ShapeContext, 
 }
 
 /** Height and width of the result. Throws the kernel's INVALID_ARGUMENT. Source: image_resizer_state.h. */
-function outputSize(p: Lowering, images: Value, size: Value): [number, number] {
+export function outputSize(p: Lowering, images: Value, size: Value): [number, number] {
   if (images.shape.length !== 4)
     throw new InvalidArgumentError(`input must be 4-dimensional${formatShape(images.shape)}`);
   if (size.shape.length !== 1)
@@ -49,42 +41,6 @@ const rulesOf = (op: { readonly align_corners: boolean; readonly half_pixel_cent
     throw new InvalidArgumentError("If half_pixel_centers is True, align_corners must be False.");
   return { alignCorners: op.align_corners, halfPixelCenters: op.half_pixel_centers };
 };
-
-/** Weights along an axis, broadcast over the others. */
-function weightValue(p: Lowering, weights: Float32Array, axis: 1 | 2, dtype: "float32" | "float64"): Value {
-  const shape = [1, 1, 1, 1];
-  shape[axis] = weights.length;
-  const value = p.constant(new NdArray(float32, shape, weights));
-  return dtype === "float32" ? value : p.cast(value, dtype);
-}
-
-/** Low + (high - low) * distance along an axis. */
-function interpolate(p: Lowering, x: Value, axis: 1 | 2, { indices, weights }: AxisWeights): Value {
-  const low = p.gather(x, p.list(indices[0]!), { axis });
-  const high = p.gather(x, p.list(indices[1]!), { axis });
-  return p.add(low, p.mul(p.sub(high, low), weightValue(p, weights[1]!, axis, "float32")));
-}
-
-/** The weighted sum of all terms along an axis. */
-function weightedSum(p: Lowering, x: Value, axis: 1 | 2, { indices, weights }: AxisWeights): Value {
-  return indices
-    .map((list, k) => p.mul(p.gather(x, p.list(list), { axis }), weightValue(p, weights[k]!, axis, "float32")))
-    .reduce((a, b) => p.add(a, b));
-}
-
-/** Spreads values back along an axis to a length: the transpose of `weightedSum`. */
-function spread(p: Lowering, dy: Value, axis: 1 | 2, length: number, { indices, weights }: AxisWeights): Value {
-  const perm = [axis, ...[0, 1, 2, 3].filter((d) => d !== axis)];
-  const back = [0, 1, 2, 3].map((d) => perm.indexOf(d));
-  const rows = [length, ...perm.slice(1).map((d) => dy.shape[d]!)];
-  const dtype = dy.dtype as "float32" | "float64";
-  let sum = p.fill(0, dtype, rows);
-  for (const [k, list] of indices.entries()) {
-    const term = p.mul(dy, weightValue(p, weights[k]!, axis, dtype));
-    sum = p.scatter("add", sum, p.list(list), p.transpose(term, perm));
-  }
-  return p.transpose(sum, back);
-}
 
 const images = ["images: T", "size: int32"] as const;
 const resizeAttrs = ["align_corners: bool = false", "half_pixel_centers: bool = false"] as const;
