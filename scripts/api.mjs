@@ -23,12 +23,16 @@ const aliases = {
   Print: "printTensor",
   case: "caseOf",
   print: "printV2",
+  det: "matrixDeterminant",
+  divide_no_nan: "divNoNan",
+  inv: "matrixInverse",
 };
 
 /** Longer names that a module's exports may have: a function of tf.random is `randomNormal`, and `tf.random.normal` in the module. */
 const longer = {
   initializers: (name) => [`${name}Initializer`],
   random: (name) => [`random${name[0].toUpperCase()}${name.slice(1)}`],
+  linalg: (name) => [`matrix${name[0].toUpperCase()}${name.slice(1)}`],
 };
 
 /** A module's exports come from these folders alone, first match wins; everything else from all of them. */

@@ -1,19 +1,36 @@
 /** tf.linalg. Written by scripts/api.mjs. */
-export { matrixTranspose, transpose } from "../ops/compute/array/order/transpose.ts";
+export { expm } from "../build/linalg/exponential.ts";
+export { luMatrixInverse, luReconstruct, luSolve } from "../build/linalg/lu.ts";
+export { matrixRank, pinv } from "../build/linalg/pseudo_inverse.ts";
+export { tridiagonalMatmul, tridiagonalSolve } from "../build/linalg/tridiagonal.ts";
+export { matrixTranspose, matrixTranspose as transpose } from "../ops/compute/array/order/transpose.ts";
 export { globalNorm } from "../ops/compute/math/clip.ts";
 export { cross } from "../ops/compute/math/counts.ts";
 export { trace } from "../ops/compute/math/reduce/composed.ts";
-export { tridiagonalSolve } from "../ops/compute/matrix/banded.ts";
 export { cholesky, choleskySolve, lu } from "../ops/compute/matrix/decompose/cholesky.ts";
 export { eigh, eigvalsh } from "../ops/compute/matrix/decompose/eigen.ts";
-export { expm, logm, sqrtm } from "../ops/compute/matrix/decompose/functions.ts";
+export { logm, sqrtm } from "../ops/compute/matrix/decompose/functions.ts";
 export { qr } from "../ops/compute/matrix/decompose/qr.ts";
 export { svd } from "../ops/compute/matrix/decompose/svd.ts";
-export { adjoint, diag, diagPart, eye, tensorDiag, tensorDiagPart } from "../ops/compute/matrix/diagonal/set_diag.ts";
+export {
+  adjoint,
+  eye,
+  matrixBandPart as bandPart,
+  matrixDiag as diag,
+  matrixDiagPart as diagPart,
+  matrixSetDiag as setDiag,
+  tensorDiag,
+  tensorDiagPart,
+} from "../ops/compute/matrix/diagonal/set_diag.ts";
 export { lstsq } from "../ops/compute/matrix/least_squares.ts";
-export { solve } from "../ops/compute/matrix/linalg/lu.ts";
-export { logdet, norm } from "../ops/compute/matrix/norm.ts";
+export { logdet, norm, normalize } from "../ops/compute/matrix/norm.ts";
 export { einsum, tensordot } from "../ops/compute/matrix/product/contract.ts";
 export { matmul, matvec } from "../ops/compute/matrix/product/matmul.ts";
-export { slogdet } from "../ops/compute/matrix/solve.ts";
+export {
+  matrixDeterminant as det,
+  matrixInverse as inv,
+  matrixSolve as solve,
+  matrixTriangularSolve as triangularSolve,
+  slogdet,
+} from "../ops/compute/matrix/solve.ts";
 export { l2Normalize } from "../ops/compute/nn/norm/moments.ts";

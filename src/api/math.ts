@@ -13,7 +13,14 @@ export {
   squaredDifference,
   subtract,
 } from "../ops/compute/math/binary/arithmetic.ts";
-export { divide, floordiv, floormod, mod, truediv } from "../ops/compute/math/binary/division.ts";
+export {
+  divide,
+  divNoNan as divideNoNan,
+  floordiv,
+  floormod,
+  mod,
+  truediv,
+} from "../ops/compute/math/binary/division.ts";
 export { atan2, maximum, minimum, nextafter, xdivy, xlog1py, xlogy } from "../ops/compute/math/binary/extremes.ts";
 export { equal, greater, greaterEqual, less, lessEqual, notEqual } from "../ops/compute/math/compare/compare.ts";
 export {

@@ -140,6 +140,8 @@ export interface OpDefinition {
   readonly stateful: boolean;
   /** A placeholder: has no value of its own; running it unfed is an error of this text (or its `run`). */
   readonly placeholder: boolean;
+  /** A run may feed another value than its input: never known while building. */
+  readonly isOverridable: boolean;
   /** Inputs (references or resource handles) whose variable the op changes: it goes after the reads that nothing orders. */
   readonly updates: readonly string[];
   /** Its output is a variable of the session: a reference, or a resource handle. */

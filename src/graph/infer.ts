@@ -168,7 +168,8 @@ function constantOutputs(op: Operation): readonly NdArray[] | null {
       stack.pop();
       continue;
     }
-    if (definition.stateful || definition.placeholder || definition.flow || definition.variable || !foldable(top)) {
+    const isGiven = definition.placeholder || definition.isOverridable;
+    if (definition.stateful || isGiven || definition.flow || definition.variable || !foldable(top)) {
       known.set(top, null);
       stack.pop();
       continue;

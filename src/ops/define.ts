@@ -109,6 +109,7 @@ export interface OpSpec<I extends readonly string[], O extends readonly string[]
   attrs?: A;
   stateful?: boolean;
   placeholder?: boolean;
+  isOverridable?: boolean;
   updates?: readonly NoInfer<NameOf<I[number]>>[];
   variable?: "ref" | "resource";
   flow?: FlowRole;
@@ -170,6 +171,7 @@ export function defineOp<
     type,
     stateful: spec.stateful ?? false,
     placeholder: spec.placeholder ?? false,
+    isOverridable: spec.isOverridable ?? false,
     updates: spec.updates ?? [],
   };
   readOnFirstUse(definition, spec);

@@ -1,5 +1,4 @@
 /** Every op family. One line a file. */
-
 export * from "./compute/array/basic/checks.ts";
 export * from "./compute/array/basic/fill.ts";
 export * from "./compute/array/basic/group.ts";
@@ -114,6 +113,7 @@ export * from "./compute/nn/pool/pool.ts";
 export * from "./compute/random/draws.ts";
 export * from "./compute/random/gamma.ts";
 export * from "./compute/random/gamma_grad.ts";
+export * from "./compute/random/generator.ts";
 export * from "./compute/random/multinomial.ts";
 export * from "./compute/random/sampling/candidates.ts";
 export * from "./compute/random/stateless/binomial.ts";
@@ -152,11 +152,14 @@ export * from "./host/fixed_unigram.ts";
 export * from "./host/print.ts";
 export * from "./host/queue/accumulator.ts";
 export * from "./host/queue/barrier.ts";
+export * from "./host/queue/classes/accumulators.ts";
+export * from "./host/queue/classes/barrier.ts";
 export * from "./host/queue/map_stage.ts";
 export * from "./host/queue/mutex.ts";
 export * from "./host/queue/ops.ts";
 export * from "./host/queue/sparse_accumulator.ts";
 export * from "./host/queue/stage.ts";
+export * from "./host/reader/classes.ts";
 export * from "./host/reader/ops.ts";
 export * from "./host/summary.ts";
 export * from "./host/table/make.ts";
@@ -172,4 +175,5 @@ export * from "./state/scatter.ts";
 export * from "./state/scatter_nd.ts";
 export * from "./state/stack.ts";
 export * from "./state/training/optimizers.ts";
+export { FIFOQueue, PaddingFIFOQueue, PriorityQueue, RandomShuffleQueue } from "./host/queue/classes/queues.ts";
 import "./compute/math/segment/dense.ts";

@@ -5,9 +5,9 @@ import { describe, expect, test } from "vitest";
 import { dtypeOf } from "../../src/core/dtype.ts";
 import { NdArray, ndarray } from "../../src/core/nd_array.ts";
 import { isIdx, readIdx, writeIdx } from "../../src/io/idx.ts";
+import { encodePng } from "../../src/io/image/png.ts";
 import { readNpy, writeNpy } from "../../src/io/npy.ts";
 import { readNpz, writeNpz } from "../../src/io/npz.ts";
-import { encodePng } from "../../src/io/png.ts";
 
 interface Saved {
   npy: string;
@@ -197,7 +197,7 @@ describe("PNG", () => {
       "image must have 1, 2, 3, or 4 channels, has 5",
     );
     expect(() => encodePng(new Uint8Array(5), { height: 2, width: 3, channels: 1 })).toThrow(
-      "5 bytes are no image of 2 x 3 x 1",
+      "5 samples are no image of 2 x 3 x 1",
     );
   });
 });

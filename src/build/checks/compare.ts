@@ -9,7 +9,18 @@ import { constantValue } from "../../graph/infer.ts";
 import type { Operation } from "../../graph/operation.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../ops/convert.ts";
-import { abs, equal, greater, greaterEqual, less, lessEqual, multiply, notEqual, reduceAll } from "../../ops/index.ts";
+import {
+  abs,
+  equal,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  multiply,
+  noOp,
+  notEqual,
+  reduceAll,
+} from "../../ops/index.ts";
 import { assertThat } from "../control_flow/assert.ts";
 
 export interface CheckOptions {
@@ -97,7 +108,9 @@ type SignCheck = (x: TensorLike, options?: CheckOptions) => Operation;
 
 /** An operation that fails with INVALID_ARGUMENT unless x == y, element by element; fails at once where both are known. */
 export const assertEqual: Check = (x, y, options = {}) =>
-  x === y ? noOp({ name: "assert_equal/NoOp" }) : areEqual(x, y, options);
+  getDefaultGraph().nameScope(options.name ?? "assert_equal", () => (x === y ? noOp() : null)) ??
+  areEqual(x, y, options);
+
 const areEqual: Check = comparison({
   sign: "==",
   scope: "assert_equal",
@@ -141,12 +154,11 @@ const signed =
     getDefaultGraph().nameScope(options.name ?? scope, () => {
       const tensor = convertToTensor(x, { name: "x" });
       const { summarize, message } = options;
-      const data = options.data ?? [
-        prefixOf(message),
-        `Condition x ${sign} 0 did not hold element-wise:`,
-        `x (${tensor.name}) = `,
-        tensor,
-      ];
+      const condition = `Condition x ${sign} 0 did not hold element-wise:`;
+      const named = `x (${tensor.name}) = `;
+      // TensorFlow joins the two texts of this check alone.
+      const texts = sign === "<=" ? [condition + named] : [condition, named];
+      const data = options.data ?? [prefixOf(message), ...texts, tensor];
       const zero = convertToTensor(0, { dtype: tensor.dtype.baseDtype });
       return check(tensor, zero, { data, summarize });
     });

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import type { FlagSpecs } from "../../core/flags/value.ts";
 import { flag } from "../../core/flags.ts";
-import type { NdArray } from "../../core/nd_array.ts";
+import { NdArray } from "../../core/nd_array.ts";
 import type { Restored } from "../../train/run/restore.ts";
 import { type Call, defineCommand, type FirstLook, Misuse } from "../command.ts";
 import { parseFeeds } from "../feeds.ts";
@@ -123,7 +123,8 @@ async function restoreCommand(call: RestoreCall): Promise<number> {
     }
     out.print(`Restored ${checkpoint} (${restored.variables} variables, step ${restored.step}) into ${model.name}`);
     for (const note of restored.notes) out.hint(note);
-    for (const [key, value] of shown) out.print(`${key} ${value}`);
+    for (const [key, value] of shown)
+      out.print(`${key} ${value.size === 1 ? new NdArray(value.dtype, [], value.data) : value}`);
     if (evaluation) {
       const { loss, metrics, examples, seconds } = evaluation;
       const metricText = Object.entries({ loss, ...metrics }).map(([key, value]) => `${key} ${value.toFixed(4)}`);

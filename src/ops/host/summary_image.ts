@@ -2,7 +2,7 @@
 import { invalidArgument } from "../../core/error.ts";
 import { elementAt, type NdArray } from "../../core/nd_array.ts";
 import { formatShape } from "../../core/shape.ts";
-import { encodePng } from "../../io/png.ts";
+import { encodePng } from "../../io/image/png.ts";
 import type { pb } from "../../proto/messages.ts";
 
 type Value = pb.Summary.Value.$Properties;

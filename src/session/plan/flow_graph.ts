@@ -3,6 +3,7 @@ import type { FlowRole } from "../../graph/definition.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { plainAttrs } from "./classify.ts";
+import { isFed } from "./order.ts";
 import type { Segment } from "./segment.ts";
 import type { RunValue } from "./values.ts";
 
@@ -75,6 +76,8 @@ export function prepare(graph: FlowGraph): { nodes: Map<Operation, FlowNode>; en
   if (known) return known;
   const nodes = new Map<Operation, FlowNode>();
   const enters = new Map<string, number>();
+  const waitsFor = (op: Operation): readonly Operation[] =>
+    op.controlInputs.filter((input) => !isFed(input, graph.fed));
   for (const [index, op] of graph.nodes.entries()) {
     const role = op.definition.flow;
     const attrs = role === "enter" ? plainAttrs(op) : {};
@@ -85,7 +88,7 @@ export function prepare(graph: FlowGraph): { nodes: Map<Operation, FlowNode>; en
       index,
       role,
       dataInputs: op.inputs.length,
-      controlInputs: op.controlInputs.length,
+      controlInputs: waitsFor(op).length,
       users: op.outputs.map(() => []),
       controlUsers: [],
       frameName,
@@ -99,7 +102,7 @@ export function prepare(graph: FlowGraph): { nodes: Map<Operation, FlowNode>; en
       if (!graph.fed.has(tensor))
         (nodes.get(tensor.op)!.users[tensor.valueIndex] as { node: FlowNode; input: number }[]).push({ node, input });
     }
-    for (const op of node.op.controlInputs) (nodes.get(op)!.controlUsers as FlowNode[]).push(node);
+    for (const op of waitsFor(node.op)) (nodes.get(op)!.controlUsers as FlowNode[]).push(node);
   }
   const result = { nodes, enters };
   prepared.set(graph, result);

@@ -26,6 +26,10 @@ export interface Pruned {
   readonly hasFlow: boolean;
 }
 
+/** A placeholder whose value is fed does not run: who waits for it waits for nothing. */
+export const isFed = (op: Operation, fed: ReadonlySet<Tensor>): boolean =>
+  op.definition.placeholder && op.outputs.some((output) => fed.has(output));
+
 /** The nodes that run: ancestors of the fetches and targets, cut at fed tensors. In no particular order. */
 export function prune(targets: Iterable<Operation>, fed: ReadonlySet<Tensor>): Pruned {
   const seen = new Set<Operation>();
@@ -37,7 +41,7 @@ export function prune(targets: Iterable<Operation>, fed: ReadonlySet<Tensor>): P
     seen.add(op);
     if (op.definition.flow) hasFlow = true;
     for (const input of op.inputs) if (!fed.has(input) && !seen.has(input.op)) stack.push(input.op);
-    for (const input of op.controlInputs) if (!seen.has(input)) stack.push(input);
+    for (const input of op.controlInputs) if (!seen.has(input) && !isFed(input, fed)) stack.push(input);
   }
   return { nodes: [...seen], hasFlow };
 }
@@ -78,7 +82,7 @@ export function orderNodes(nodes: readonly Operation[], fed: ReadonlySet<Tensor>
 function sourcesOf(op: Operation, fed: ReadonlySet<Tensor>): Set<Operation> {
   const sources = new Set<Operation>();
   for (const input of op.inputs) if (!fed.has(input)) sources.add(input.op);
-  for (const input of op.controlInputs) sources.add(input);
+  for (const input of op.controlInputs) if (!isFed(input, fed)) sources.add(input);
   return sources;
 }
 

@@ -1,5 +1,6 @@
 /** Ops of matrices and their gradients make Python's nodes: test/fixtures/math_nodes/make.py. */
 import { describe } from "vitest";
+import { tridiagonalSolve } from "../../../src/build/linalg/tridiagonal.ts";
 import { float32, int32 } from "../../../src/core/dtype.ts";
 import { NdArray } from "../../../src/core/nd_array.ts";
 import type { Shape } from "../../../src/core/shape.ts";
@@ -151,7 +152,7 @@ const programs: Record<string, () => void> = {
       [null, 3, 4],
     ]) {
       const [d, r] = [f(...shape), f(...shape.slice(0, -2), 4, 2)];
-      grad(tf.tridiagonalSolve(d, r), d, r);
+      grad(tridiagonalSolve(d, r), d, r);
     }
   },
 };

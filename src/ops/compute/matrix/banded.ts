@@ -6,7 +6,6 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import type { TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import type { GradientTools } from "../../gradient_tools.ts";
-import type { Named } from "../array/basic/names.ts";
 import { checkRank, matrixShape, withBatch } from "./linalg/batch.ts";
 import { factorize, solve, solveTriangular } from "./linalg/lu.ts";
 import { adjoint, type Matrix, matricesOf, multiply, packMatrices, zeros } from "./linalg/matrix.ts";
@@ -197,20 +196,7 @@ export const tridiagonalMatMulOp = defineOp("TridiagonalMatMul", {
   },
 });
 
-export interface TridiagonalOptions extends Named {
-  readonly partialPivoting?: boolean;
-  readonly perturbSingular?: boolean;
-}
-
-/** x with A x = rhs; diagonals: [..., 3, m], the superdiagonal first. */
-export const tridiagonalSolve = (diagonals: TensorLike, rhs: TensorLike, options: TridiagonalOptions = {}): Tensor => {
-  const { partialPivoting = true, perturbSingular = false, name } = options;
-  return tridiagonalSolveOp(
-    { diagonals, rhs, partial_pivoting: partialPivoting, perturb_singular: perturbSingular },
-    name,
-  );
-};
-
+/** x with A x = rhs for the triangular A of which `bands` holds the diagonals, [..., k, m]. */
 export const bandedTriangularSolve = (
   bands: TensorLike,
   rhs: TensorLike,

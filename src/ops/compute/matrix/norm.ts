@@ -64,16 +64,28 @@ function lengthOf(x: Tensor, ord: string | number, axes: readonly number[] | nul
 
 /** The largest singular value of the matrices along two axes. */
 function spectralNorm(x: Tensor, axes: readonly [number, number]): Tensor {
-  if (x.shape === null) throw new ValueError("the 2-norm of matrices needs a tensor of known rank");
+  if (x.shape === null) return spectralNormOfAnyRank(x, axes);
   const rank = x.shape.length;
   const last = axes.map((axis) => (axis < 0 ? axis + rank : axis));
   const before = [...x.shape.keys()].filter((axis) => !last.includes(axis));
   const perm = [...before, ...last];
-  const moved = ops.transpose(x, { perm });
-  const values = ops.abs(ops.svdOp({ input: moved, compute_uv: false }).s);
-  const largest = ops.expandDims(ops.reduceMax(values, { axis: -1, keepdims: true }), -1);
+  const largest = largestValue(ops.transpose(x, { perm }));
   const backwards = perm.map((_, axis) => perm.indexOf(axis));
   return ops.transpose(largest, { perm: backwards });
+}
+
+function spectralNormOfAnyRank(x: Tensor, axes: readonly [number, number]): Tensor {
+  const rank = ops.rank(x);
+  const last = ops.floormod(ops.constant(axes), rank);
+  const { out: before } = ops.listDiffOp({ x: ops.range(rank), y: last });
+  const perm = ops.concat([before, last], 0);
+  return ops.transpose(largestValue(ops.transpose(x, { perm })), { perm: ops.invertPermutation(perm) });
+}
+
+/** [..., m, n] -> [..., 1, 1] */
+function largestValue(matrices: Tensor): Tensor {
+  const values = ops.abs(ops.svdOp({ input: matrices, compute_uv: false }).s);
+  return ops.expandDims(ops.reduceMax(values, { axis: -1, keepdims: true }), -1);
 }
 
 /** The logarithm of the determinant of positive definite matrices. */
@@ -81,4 +93,16 @@ export const logdet = (matrix: TensorLike, options: Named = {}): Tensor =>
   inScope(options.name, "logdet", () => {
     const chol = ops.choleskyOp({ input: matrix });
     return ops.reduceSum(ops.log(ops.real(ops.matrixDiagPart(chol))), { axis: [-1] }).rmul(2);
+  });
+
+/** The tensor divided by its norm, and that norm with its axes kept. */
+export const normalize = (
+  tensor: TensorLike,
+  options: Omit<NormOptions, "keepdims" | "keepDims"> = {},
+): { readonly normalized: Tensor; readonly norm: Tensor } =>
+  inScope(options.name, "normalize", () => {
+    const x = convertToTensor(tensor);
+    const { ord = "euclidean", axis = null } = options;
+    const length = ops.cast(norm(x, { ord, axis, keepdims: true }), x.dtype.baseDtype);
+    return { normalized: x.div(length), norm: length };
   });

@@ -151,6 +151,7 @@ export const placeholderWithDefaultOp = defineOp("PlaceholderWithDefault", {
   inputs: ["input: dtype"],
   outputs: ["output: dtype"],
   attrs: ["dtype: type", "shape: shape"],
+  isOverridable: true,
   shape({ input, shape }) {
     mergeShapes(input, shape);
     return [shape];

@@ -84,7 +84,6 @@ function rootGradient(tf: GradientTools, root: Tensor, dy: Tensor): Tensor {
   return tf.matrixTranspose(tf.reshape(solved, shape));
 }
 
-export const expm = (input: TensorLike, options: Named = {}): Tensor => matrixExponentialOp({ input }, options.name);
 export const logm = (input: TensorLike, options: Named = {}): Tensor => matrixLogarithmOp({ input }, options.name);
 export const matrixSquareRoot = (input: TensorLike, options: Named = {}): Tensor =>
   matrixSquareRootOp({ input }, options.name);

@@ -1,0 +1,13 @@
+/** Images as the codecs hand them over. */
+
+export interface ImageSize {
+  readonly height: number;
+  readonly width: number;
+  /** 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA. */
+  readonly channels: number;
+}
+
+/** `data`: [height, width, channels], row-major, 8 or 16 bits a sample. */
+export interface Pixels extends ImageSize {
+  readonly data: Uint8Array | Uint16Array;
+}
