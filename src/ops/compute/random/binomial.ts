@@ -4,11 +4,10 @@
  */
 
 import type { DType } from "../../../core/dtype.ts";
-import { invalidArgument } from "../../../core/error.ts";
 import { allocateElements, NdArray, setElement } from "../../../core/nd_array.ts";
 import type { PhiloxState } from "../../../core/philox.ts";
 import { broadcastShapes, elementCount, type FullShape } from "../../../core/shape.ts";
-import { toNumbers } from "../array/basic/elements.ts";
+import { checkEndsIn, spread } from "./shape.ts";
 import { stateOfOutput, uniformSource } from "./source.ts";
 
 /** Geometric numbers until they exceed count: how many before. */
@@ -82,9 +81,7 @@ export function binomials(
   probabilities: NdArray,
 ): NdArray {
   const inner = broadcastShapes(counts.shape, probabilities.shape) as FullShape;
-  const tail = shape.slice(shape.length - inner.length);
-  if (inner.length > shape.length || inner.some((d, i) => d !== tail[i]))
-    throw invalidArgument("Shape passed in must end with broadcasted shape.");
+  checkEndsIn(shape, inner);
   const [n, p] = [spread(counts, inner), spread(probabilities, inner)];
   const batches = elementCount(inner);
   const total = elementCount(shape);
@@ -97,22 +94,4 @@ export function binomials(
     }
   }
   return new NdArray(dtype, shape, data);
-}
-
-/** Reads an array as if it were broadcast to the shape. */
-function spread(array: NdArray, shape: FullShape): (i: number) => number {
-  const values = toNumbers(array);
-  const dims = [...new Array<number>(shape.length - array.shape.length).fill(1), ...array.shape];
-  return (i) => {
-    let at = 0;
-    let rest = i;
-    let size = 1;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      const place = rest % shape[axis]!;
-      rest = Math.floor(rest / shape[axis]!);
-      if (dims[axis] !== 1) at += place * size;
-      size *= dims[axis]!;
-    }
-    return values[at]!;
-  };
 }

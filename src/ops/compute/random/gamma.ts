@@ -17,7 +17,7 @@ import { inScope } from "../array/basic/names.ts";
 import { shapeFromInput } from "../array/basic/shape_input.ts";
 import type { RandomOptions } from "./draws.ts";
 import { gammaSample, poissonSample } from "./samples.ts";
-import { dimsOf, seedAttrs } from "./shape.ts";
+import { checkEndsIn, dimsOf, seedAttrs } from "./shape.ts";
 import { blocksPerOutput, stateOfOutput, takeBlocks } from "./source.ts";
 import { keyedState, seededState, seedShape } from "./stateless/seed.ts";
 
@@ -184,10 +184,7 @@ export const statelessRandomPoissonOp = defineOp("StatelessRandomPoisson", {
 });
 
 function endsIn(shape: FullShape, inner: FullShape): FullShape {
-  const tail = shape.slice(shape.length - inner.length);
-  if (inner.length > shape.length || inner.some((d, i) => d !== tail[i])) {
-    throw invalidArgument(`Shape passed in must end with broadcasted shape.`);
-  }
+  checkEndsIn(shape, inner);
   return shape;
 }
 

@@ -24,14 +24,21 @@ function checkAlgorithm(algorithm: number): void {
 }
 
 /** The state in the variable; the variable's moves on by `blocks` blocks. */
-function advance(context: ComputeContext, algorithm: number, blocks: bigint): { state: philox.PhiloxState; before: NdArray } {
+function advance(
+  context: ComputeContext,
+  algorithm: number,
+  blocks: bigint,
+): { state: philox.PhiloxState; before: NdArray } {
   const variable = context.variable("resource");
   const held = variable.read();
   if (held === null) throw new InternalError("Invalid variable reference.");
-  if (held.dtype.base !== "int64") throw invalidArgument(`dtype of RNG state variable must be int64, not ${held.dtype.name}`);
-  if (held.shape.length !== 1) throw invalidArgument(`RNG state must have one and only one dimension, not ${held.shape.length}`);
+  if (held.dtype.base !== "int64")
+    throw invalidArgument(`dtype of RNG state variable must be int64, not ${held.dtype.name}`);
+  if (held.shape.length !== 1)
+    throw invalidArgument(`RNG state must have one and only one dimension, not ${held.shape.length}`);
   checkAlgorithm(algorithm);
-  if (held.size < 3) throw invalidArgument(`For the Philox algorithm, the size of state must be at least 3; got ${held.size}`);
+  if (held.size < 3)
+    throw invalidArgument(`For the Philox algorithm, the size of state must be at least 3; got ${held.size}`);
   const words = BigInt64Array.from(held.data as BigInt64Array);
   const before = new NdArray(int64, held.shape, words);
   const [low, high, key] = Array.from(words, (word) => BigInt.asUintN(64, word)) as [bigint, bigint, bigint];

@@ -8,6 +8,7 @@ import type { Value } from "../../../engine/primitive.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
+import { toNumbers } from "../array/basic/elements.ts";
 import { checkedShape } from "../array/basic/shape_input.ts";
 
 /** The full shape that a draw is asked for. */
@@ -43,3 +44,28 @@ export const shapeTensor = (shape: TensorLike): Tensor =>
     shape,
     Array.isArray(shape) && shape.length === 0 ? { dtype: int32, name: "shape" } : { name: "shape" },
   );
+
+/** Throws unless a shape ends in the dimensions of the parameters. */
+export function checkEndsIn(shape: FullShape, inner: FullShape): void {
+  const tail = shape.slice(shape.length - inner.length);
+  if (inner.length > shape.length || inner.some((d, i) => d !== tail[i]))
+    throw invalidArgument("Shape passed in must end with broadcasted shape.");
+}
+
+/** Reads an array as if it were broadcast to the shape. */
+export function spread(array: NdArray, shape: FullShape): (i: number) => number {
+  const values = toNumbers(array);
+  const dims = [...new Array<number>(shape.length - array.shape.length).fill(1), ...array.shape];
+  return (i) => {
+    let at = 0;
+    let rest = i;
+    let size = 1;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const place = rest % shape[axis]!;
+      rest = Math.floor(rest / shape[axis]!);
+      if (dims[axis] !== 1) at += place * size;
+      size *= dims[axis]!;
+    }
+    return values[at]!;
+  };
+}

@@ -3,13 +3,14 @@ import type { DType } from "../../../core/dtype.ts";
 import { invalidArgument } from "../../../core/error.ts";
 import { allocateElements, NdArray, setElement } from "../../../core/nd_array.ts";
 import * as philox from "../../../core/philox.ts";
-import { elementCount, type FullShape, formatShape, withRankAtMost } from "../../../core/shape.ts";
+import { broadcastShapes, elementCount, type FullShape, formatShape, withRankAtMost } from "../../../core/shape.ts";
 import { defineOp } from "../../define.ts";
 import { rounder } from "../../rounding.ts";
 import { toNumbers } from "../array/basic/elements.ts";
 import { shapeFromInput } from "../array/basic/shape_input.ts";
-import { dimsOf } from "./shape.ts";
+import { checkEndsIn, dimsOf, spread } from "./shape.ts";
 import { takeBlocks } from "./source.ts";
+import { seededState, seedShape } from "./stateless/seed.ts";
 
 const maxIterations = 1000;
 /** Bounds at least this many deviations beyond the mean are met by drawing normal numbers. */
@@ -190,4 +191,35 @@ export const parameterizedTruncatedNormalOp = defineOp("ParameterizedTruncatedNo
     return draw(state, dtype, dims, given, batches, perBatch);
   },
   gradient: "none",
+});
+
+/** As ParameterizedTruncatedNormal, from two seeds; the shape ends in what the parameters broadcast to. */
+export const statelessParameterizedTruncatedNormalOp = defineOp("StatelessParameterizedTruncatedNormal", {
+  inputs: ["shape: S", "seed: Tseed", "means: dtype", "stddevs: dtype", "minvals: dtype", "maxvals: dtype"],
+  outputs: ["output: dtype"],
+  attrs: ["S: {int32, int64}", "Tseed: {int32, int64} = DT_INT64", "dtype: {half, float, double}"],
+  shape({ shape, seed, means, stddevs, minvals, maxvals }, context) {
+    seedShape(seed);
+    broadcastShapes(broadcastShapes(broadcastShapes(means, stddevs), minvals), maxvals);
+    return [shapeFromInput(context, "shape", shape)];
+  },
+  compute({ shape, seed, means, stddevs, minvals, maxvals, dtype }) {
+    const dims = dimsOf(shape);
+    const parameters = [means, stddevs, minvals, maxvals];
+    const inner = parameters.reduce<FullShape>((all, array) => broadcastShapes(all, array.shape) as FullShape, []);
+    checkEndsIn(dims, inner);
+    const readers = parameters.map((array) => spread(array, inner));
+    const batches = elementCount(inner);
+    const perBatch = batches === 0 ? 0 : elementCount(dims) / batches;
+    const source = sourceOf(seededState(seed), dtype);
+    const data = allocateElements(dtype, elementCount(dims));
+    for (let b = 0; b < batches; b++) {
+      const [mean, deviation, min, max] = readers.map((read) => read(b)) as [number, number, number, number];
+      const drawn = new Float64Array(perBatch);
+      if (perBatch > 0) drawBatch(source, { mean, deviation, min, max }, drawn, 0, perBatch);
+      for (const [i, value] of drawn.entries()) setElement(dtype, data, i * batches + b, value);
+    }
+    return new NdArray(dtype, dims, data);
+  },
+  gradient: "unregistered",
 });
