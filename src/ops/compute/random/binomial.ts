@@ -60,15 +60,17 @@ function byRejection(count: number, probability: number, uniform: () => number):
   }
 }
 
-/** Blocks between the states of two numbers. */
-const blocksOfSample = 42;
+/** Blocks between the states of two numbers, where geometric numbers are added up. */
+const blocksOfInversion = 42;
 
-/** One number of successes in `count` tries. */
-function sample(count: number, probability: number, state: PhiloxState): number {
+/** Number `index` of successes in `count` tries. */
+function sample(count: number, probability: number, state: PhiloxState, index: number): number {
   if (!(count > 0) || !(probability > 0)) return Number.isNaN(count) || Number.isNaN(probability) ? Number.NaN : 0;
   if (probability >= 1) return count;
-  const uniform = uniformSource(state);
-  const draw = (p: number): number => (count * p >= 10 ? byRejection : byInversion)(count, p, uniform);
+  const draw = (p: number): number =>
+    count * p >= 10
+      ? byRejection(count, p, uniformSource(stateOfOutput(state, index)))
+      : byInversion(count, p, uniformSource(stateOfOutput(state, index, blocksOfInversion)));
   return probability <= 0.5 ? draw(probability) : count - draw(1 - probability);
 }
 
@@ -89,7 +91,7 @@ export function binomials(
   const data = allocateElements(dtype, total);
   for (let b = 0; b < batches; b++) {
     for (let i = 0; i < perBatch; i++) {
-      const drawn = sample(n(b), p(b), stateOfOutput(state, b * perBatch + i, blocksOfSample));
+      const drawn = sample(n(b), p(b), state, b * perBatch + i);
       setElement(dtype, data, i * batches + b, dtype.isInteger ? Math.trunc(drawn) : drawn);
     }
   }

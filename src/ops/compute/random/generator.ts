@@ -193,7 +193,7 @@ export const rngSkipOp = defineOp("RngSkip", {
     return [];
   },
   compute({ algorithm, delta }, context) {
-    advance(context, algorithmOf(algorithm), (elementAt(delta, 0) as bigint) * BigInt(blocksPerOutput));
+    advance(context, algorithmOf(algorithm), BigInt(elementAt(delta, 0) as number) * BigInt(blocksPerOutput));
     return [];
   },
   gradient: "unregistered",
@@ -211,7 +211,7 @@ export const rngReadAndSkipOp = defineOp("RngReadAndSkip", {
     return [[3]];
   },
   compute: ({ alg, delta }, context) =>
-    advance(context, algorithmOf(alg), (elementAt(delta, 0) as bigint) * BigInt(blocksPerOutput)).before,
+    advance(context, algorithmOf(alg), BigInt(elementAt(delta, 0) as number) * BigInt(blocksPerOutput)).before,
   gradient: "unregistered",
 });
 
