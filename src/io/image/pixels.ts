@@ -11,3 +11,11 @@ export interface ImageSize {
 export interface Pixels extends ImageSize {
   readonly data: Uint8Array | Uint16Array;
 }
+
+/** Room for an image; its samples are zero. */
+export const pixelsOf = (height: number, width: number, channels: number, bits: 8 | 16): Pixels => ({
+  height,
+  width,
+  channels,
+  data: bits === 8 ? new Uint8Array(height * width * channels) : new Uint16Array(height * width * channels),
+});
