@@ -5,4 +5,6 @@ export { decodeBase64, encodeBase64 } from "../ops/compute/string/join.ts";
 export { decodeJsonExample } from "../ops/compute/string/parse/json.ts";
 export { decodeCompressed, decodeRaw, parseTensor, serializeTensor } from "../ops/compute/string/raw.ts";
 export { matchingFiles, readFile, writeFile } from "../ops/host/file/ops.ts";
+export { QueueBase } from "../ops/host/queue/classes/base.ts";
+export { PaddingFIFOQueue, PriorityQueue, RandomShuffleQueue } from "../ops/host/queue/classes/queues.ts";
 export { TFRecordCompressionType, TFRecordOptions, TFRecordWriter, tfRecordIterator } from "../train/python_io.ts";

@@ -17,3 +17,4 @@ export { eye } from "../ops/compute/matrix/diagonal/set_diag.ts";
 export { matmul } from "../ops/compute/matrix/product/matmul.ts";
 export { softmax } from "../ops/compute/nn/activation/softmax.ts";
 export { SparseTensor } from "../ops/compute/sparse/tensor.ts";
+export { SparseConditionalAccumulator } from "../ops/host/queue/classes/accumulators.ts";

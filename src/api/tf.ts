@@ -337,6 +337,21 @@ export { convertToTensor, isTensor, type TensorLike } from "../ops/convert.ts";
 export { customGradient, RegisterGradient } from "../ops/custom_gradient.ts";
 export { matchingFiles, readFile, writeFile } from "../ops/host/file/ops.ts";
 export { checkNumerics, timestamp } from "../ops/host/print.ts";
+export {
+  ConditionalAccumulator,
+  ConditionalAccumulatorBase,
+  SparseConditionalAccumulator,
+} from "../ops/host/queue/classes/accumulators.ts";
+export { QueueBase } from "../ops/host/queue/classes/base.ts";
+export { FIFOQueue, PaddingFIFOQueue, PriorityQueue, RandomShuffleQueue } from "../ops/host/queue/classes/queues.ts";
+export {
+  FixedLengthRecordReader,
+  IdentityReader,
+  ReaderBase,
+  TextLineReader,
+  TFRecordReader,
+  WholeFileReader,
+} from "../ops/host/reader/classes.ts";
 export { TensorArray } from "../ops/host/tensor_array/tensor_array.ts";
 export {
   InteractiveSession,
@@ -363,6 +378,7 @@ export * as math from "./math.ts";
 export * as metrics from "./metrics.ts";
 export * as nn from "./nn.ts";
 export * as pythonIo from "./python_io.ts";
+export * as queue from "./queue.ts";
 export * as random from "./random.ts";
 export * as sets from "./sets.ts";
 export * as signal from "./signal.ts";

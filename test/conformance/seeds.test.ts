@@ -14,14 +14,19 @@ interface Program {
   readonly init: tf.Operation;
   readonly loss: tf.Tensor;
   readonly train: tf.Operation;
+  /** Fetched with the loss. */
+  readonly more?: readonly tf.Tensor[];
+  /** How many elements the queue has at the end. */
+  readonly left?: tf.Tensor;
 }
 
 interface Expected {
   readonly graph_seed: number | null;
   readonly initial_values: Record<string, GoldenValue>;
   readonly constant_feeds?: Record<string, GoldenValue>;
-  readonly before_training: readonly { targets: readonly string[]; feeds: Record<string, GoldenValue> }[];
-  readonly steps: readonly { loss: number | string; feeds?: Record<string, number> }[];
+  readonly before_training: readonly { target: string; feeds: Record<string, GoldenValue> }[];
+  readonly steps: readonly { loss: number | string; feeds?: Record<string, number>; values?: readonly number[] }[];
+  readonly queue_left?: number;
   readonly final_values: Record<string, GoldenValue>;
 }
 
@@ -104,6 +109,30 @@ const programs: Record<string, () => Program> = {
     const loss = tf.reduceMean(tf.square(r1!.sub(r2!)), { name: "loss" });
     return minimized(new tf.train.GradientDescentOptimizer(0.1), loss);
   },
+  flow_and_queue() {
+    tf.setRandomSeed(5);
+    const queue = new tf.FIFOQueue(64, [tf.float32], { shapes: [[3]], name: "queue" });
+    const items = tf.placeholder(tf.float32, [null, 3], { name: "items" });
+    queue.enqueueMany([items], { name: "fill" });
+    const v = tf.getVariable("v", [3], { initializer: tf.truncatedNormalInitializer({ stddev: 0.5 }) });
+    const row = queue.dequeue({ name: "row" }) as tf.Tensor;
+    const total = tf.reduceSum(row.mul(v));
+    const gated = tf.cond(
+      total.greater(0),
+      () => total.mul(2),
+      () => tf.square(total).sub(1),
+      { name: "gate" },
+    ) as tf.Tensor;
+    const [count, sum] = tf.whileLoop(
+      (i, a) => tf.logicalAnd(i.less(6), tf.abs(a).less(50)),
+      (i, a) => [i.add(1), a.mul(1.5).add(gated.mul(0.1))],
+      [tf.constant(0), gated],
+      { name: "loop" },
+    ) as [tf.Tensor, tf.Tensor];
+    const loss = tf.square(sum.sub(3), { name: "loss" });
+    const program = minimized(new tf.train.MomentumOptimizer(2e-5, 0.5), loss);
+    return { ...program, more: [count, total, gated], left: queue.size({ name: "left" }) };
+  },
 };
 
 /** 0.8 * x + 0.7 with the number on the left, as Python's operators build it. */
@@ -115,7 +144,7 @@ describe.skipIf(!hasGoldens)("seed programs", () => {
     const wanted = decodeGraphDef(new Uint8Array(readFileSync(goldenPath("seeds", name, "graph.pb"))));
     const graph = new Graph();
     await graph.asDefault(async () => {
-      const { init, loss, train } = programs[name]!();
+      const { init, loss, train, more = [], left } = programs[name]!();
       const made = decodeGraphDef(encodeGraphDef(graphDefinition(graph)));
       for (const [i, node] of wanted.nodes.entries()) {
         const own = made.nodes[i];
@@ -131,15 +160,26 @@ describe.skipIf(!hasGoldens)("seed programs", () => {
       for (const [variable, value] of Object.entries(expected.initial_values)) {
         expect(difference((await sess.run(variable)) as NdArray, value, { rtol: 1e-5, atol: 1e-6 })).toBeNull();
       }
+      for (const { target, feeds } of expected.before_training) {
+        await sess.run(target, {
+          feedDict: Object.entries(feeds).map(([key, value]) => [key, toArray(value)] as const),
+        });
+      }
       const constants = Object.entries(expected.constant_feeds ?? {}).map(
         ([key, value]) => [key, toArray(value)] as const,
       );
       const feedsOf = (feeds: Record<string, number> = {}) => [...constants, ...Object.entries(feeds)];
+      const close = (got: number, want: number, what: string): void =>
+        expect(Math.abs(got - want), what).toBeLessThanOrEqual(1e-6 + 2e-4 * Math.abs(want));
       for (const [i, step] of expected.steps.entries()) {
-        const [value] = await sess.run([loss, train], { feedDict: feedsOf(step.feeds) });
-        const want = Number(step.loss);
-        expect(Math.abs(+value - want), `loss of step ${i}`).toBeLessThanOrEqual(1e-6 + 2e-4 * Math.abs(want));
+        const [value, , ...others] = await sess.run([loss, train, ...more], { feedDict: feedsOf(step.feeds) });
+        close(+value, Number(step.loss), `loss of step ${i}`);
+        for (const [k, want] of (step.values ?? []).entries()) close(+others[k]!, want, `value ${k} of step ${i}`);
       }
+      for (const [variable, value] of Object.entries(expected.final_values)) {
+        expect(difference((await sess.run(variable)) as NdArray, value, { rtol: 2e-4, atol: 1e-5 })).toBeNull();
+      }
+      if (left) expect((await sess.run(left)).item()).toBe(expected.queue_left);
     });
   });
 });
