@@ -2,15 +2,16 @@
  * Builds dist/: the library, the program, and their types.
  *
  *     proto/*.proto  ─ proto.mjs ─► src/proto/generated/
- *     src, models    ─ esbuild ───► dist/index.js, dist/cli.js, dist/chunk-*.js     (dynamic imports become chunks of their own)
+ *     src, models    ─ bundle.mjs ► dist/tsflow.cjs, front.cjs, panel.js, load.js, index.js, cli.js; *.cache by a first run
  *     src/index.ts   ─ tsc ───────► dist/types/
  *     bundled code's licences ────► THIRD_PARTY_NOTICES.md
  *
- * Ink and react are bundled, in production mode, into chunks that only a terminal loads. `--no-types` leaves tsc out.
+ * `--no-types` leaves tsc out.
  */
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { bundle } from "./bundle.mjs";
 
@@ -44,6 +45,14 @@ function writeTypes() {
   for (const path of declared) cpSync(at("src", path), at("dist/types/src", path));
 }
 
+/** One step of training in a folder of its own leaves dist/tsflow.cache behind. */
+function writeCompiledCode() {
+  const folder = mkdtempSync(join(tmpdir(), "tsflow-build-"));
+  const words = ["train", "linear_regression", "--max_step", "1", "--model_dir", join(folder, "run"), "--quiet"];
+  run(at("bin/tsflow.js"), ...words);
+  rmSync(folder, { recursive: true, force: true });
+}
+
 if (existsSync(at("scripts/proto.mjs"))) run(at("scripts/proto.mjs"));
 const fresh = at(`dist.${process.pid}`); // a failed build leaves the old one in place
 const inputs = await bundle(fresh);
@@ -51,3 +60,4 @@ rmSync(at("dist"), { recursive: true, force: true });
 renameSync(fresh, at("dist"));
 writeNotices(packagesOf(inputs.map((path) => relative(root, resolve(root, path)).replaceAll("\\", "/"))));
 if (!process.argv.includes("--no-types")) writeTypes();
+writeCompiledCode();

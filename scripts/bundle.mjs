@@ -1,9 +1,33 @@
-/** Bundles the library and the program with esbuild: for dist/, and for tests that run the program. */
-import { readdirSync } from "node:fs";
+/**
+ * Bundles the library and the program with esbuild: for dist/, and for tests that run the program.
+ *
+ *     src/index.ts, src/cli/execute.ts, models ─► tsflow.cjs    library and commands; modules run when they are first needed
+ *     src/cli/main.ts ───────────────────────────► front.cjs    finds the command, answers help
+ *     src/ui/panel/sink.tsx, ink, react ─────────► panel.js      only a terminal loads it
+ *     bin/load.js ───────────────────────────────► load.js       runs the two from compiled code
+ *     (names of the library) ────────────────────► index.js      what `import "tsflow"` gives
+ *     (one call) ────────────────────────────────► cli.js        what bin/tsflow.js runs
+ */
+import { createHash } from "node:crypto";
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
 
 const root = resolve(import.meta.dirname, "..");
+const src = (...parts) => join(root, "src", ...parts);
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: "node",
+  target: "node20.19",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: "none",
+  metafile: true,
+  logLevel: "warning",
+};
 
 /** Ink loads its developer tools only with DEV=true: they, and the packages that they need, stay out. */
 const withoutDevtools = {
@@ -13,41 +37,59 @@ const withoutDevtools = {
   },
 };
 
-function entryPoints() {
-  const src = (...parts) => join(root, "src", ...parts);
-  const workers = readdirSync(src(), { recursive: true }).filter((path) => /(^|[\\/])worker\.ts$/.test(path));
-  const entries = [
-    { in: src("index.ts"), out: "index" },
-    { in: src("cli", "main.ts"), out: "cli" },
-    ...workers.map((path) => ({ in: src(path), out: "worker" })),
-  ];
-  return entries;
+/** The panel is a file of its own. */
+const withoutPanel = {
+  name: "without-panel",
+  setup(builder) {
+    builder.onResolve({ filter: /ui\/panel\/sink\.tsx$/ }, () => ({ path: "./panel.js", external: true }));
+  },
+};
+
+/** The front runs no command itself: the whole program, which the loader hands over, does. */
+const withoutCommands = {
+  name: "without-commands",
+  setup(builder) {
+    builder.onResolve({ filter: /^\.\/commands\// }, ({ path }) => ({ path, external: true }));
+    builder.onResolve({ filter: /\/execute\.ts$/ }, () => ({ path: "execute", namespace: "whole" }));
+    builder.onLoad({ filter: /./, namespace: "whole" }, () => ({
+      contents: "export const execute = (argv) => module.whole().execute(argv);",
+    }));
+  },
+};
+
+const whole = `
+export const library = () => require(${JSON.stringify(src("index.ts"))});
+export const execute = (argv) => require(${JSON.stringify(src("cli", "execute.ts"))}).execute(argv);
+`;
+const front = `export const program = () => require(${JSON.stringify(src("cli", "main.ts"))});`;
+
+/** One CommonJS file, in ASCII, with its SHA-256 in the first line. */
+async function bundleCode(outdir, name, contents, plugins) {
+  const { metafile, outputFiles } = await build({
+    ...common,
+    stdin: { contents, resolveDir: root, sourcefile: "entry.js" },
+    outfile: join(outdir, `${name}.cjs`),
+    format: "cjs",
+    charset: "ascii",
+    write: false,
+    define: { "import.meta.dirname": "__dirname", "import.meta.url": "__filename" },
+    external: ["jiti", "koffi", "@grpc/grpc-js"],
+    plugins,
+  });
+  const { text } = outputFiles[0];
+  const identity = createHash("sha256").update(text).digest("hex");
+  writeFileSync(join(outdir, `${name}.cjs`), `// ${identity}\n${text}`);
+  return Object.keys(metafile.inputs);
 }
 
-/**
- * Writes index.js, cli.js, worker.js and the chunks they share into a folder, or only the outputs named. Gives the paths of all
- * source files.
- */
-export async function bundle(outdir, names) {
+async function bundlePanel(outdir) {
   const { metafile } = await build({
-    absWorkingDir: root,
-    entryPoints: entryPoints().filter(({ out }) => names === undefined || names.includes(out)),
+    ...common,
+    entryPoints: [{ in: src("ui", "panel", "sink.tsx"), out: "panel" }],
     outdir,
-    bundle: true,
-    splitting: true,
     format: "esm",
-    platform: "node",
-    target: "node20.19",
-    chunkNames: "chunk-[hash]",
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: "none",
-    charset: "utf8",
-    metafile: true,
-    logLevel: "warning",
     jsx: "automatic",
     define: { "process.env.NODE_ENV": '"production"' },
-    external: ["commander", "protobufjs", "crc-32", "jiti", "koffi", "@grpc/grpc-js"],
     plugins: [withoutDevtools],
     // The CommonJS packages under ink call require() for Node's own modules.
     banner: {
@@ -55,4 +97,27 @@ export async function bundle(outdir, names) {
     },
   });
   return Object.keys(metafile.inputs);
+}
+
+function writeIndex(outdir) {
+  const names = Object.keys(createRequire(import.meta.url)(join(outdir, "tsflow.cjs")).library());
+  const lines = names.map((name, i) => `const e${i}=library.${name};export{e${i} as ${name}};`);
+  writeFileSync(
+    join(outdir, "index.js"),
+    `import{library as load}from"./load.js";\nconst library=load();\n${lines.join("\n")}\n`,
+  );
+}
+
+/** Writes all files into a folder, or those alone that the program needs. Gives the paths of all source files. */
+export async function bundle(outdir, { program = false } = {}) {
+  mkdirSync(outdir, { recursive: true });
+  const inputs = await Promise.all([
+    bundleCode(outdir, "tsflow", whole, [withoutPanel]),
+    bundleCode(outdir, "front", front, [withoutCommands]),
+    bundlePanel(outdir),
+  ]);
+  cpSync(join(root, "bin", "load.js"), join(outdir, "load.js"));
+  writeFileSync(join(outdir, "cli.js"), 'import{program}from"./load.js";\nprogram();\n');
+  if (!program) writeIndex(outdir);
+  return inputs.flat();
 }

@@ -28,7 +28,7 @@ export interface RunOptions {
 export async function program(): Promise<(args: string, options?: RunOptions) => Promise<Ran>> {
   const folder = mkdtempSync(join(modules, ".tsflow-test-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  await bundle(folder, ["cli"]).catch((error: unknown) => {
+  await bundle(folder, { program: true }).catch((error: unknown) => {
     rmSync(folder, { recursive: true, force: true }); // a file that does not load runs no afterAll
     throw error;
   });

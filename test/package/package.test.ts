@@ -1,5 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
 import lock from "../../package-lock.json" with { type: "json" };
@@ -21,19 +23,31 @@ const shipped = Object.entries(lock.packages as Record<string, Locked>).filter(
   ([path, { dev }]) => path !== "" && !dev,
 );
 
-/** The files that one file loads before it runs, itself included. */
-function loadedBy(file: string, found = new Set<string>()): Set<string> {
-  if (found.has(file)) return found;
-  found.add(file);
-  const text = readFileSync(join(folder, file), "utf8");
-  for (const [, name] of text.matchAll(/^(?:import|export)\s[^;]*?from\s*"\.\/([^"]+)";|^import\s*"\.\/([^"]+)";/gm)) {
-    if (name) loadedBy(name, found);
-  }
-  return found;
+/** The source files whose code ran in a process. */
+function ranIn(...args: readonly string[]): string[] {
+  const coverage = mkdtempSync(join(folder, "coverage-"));
+  const env = { ...process.env, NODE_V8_COVERAGE: coverage };
+  execFileSync(process.execPath, args, { cwd: folder, env, stdio: "pipe" });
+  const names = readdirSync(coverage).flatMap((name) => {
+    const { result } = JSON.parse(readFileSync(join(coverage, name), "utf8")) as Coverage;
+    return result
+      .filter(({ url }) => url.startsWith(pathToFileURL(folder).href) || url.startsWith(folder))
+      .flatMap(({ functions }) => functions)
+      .filter(({ ranges }) => ranges[0]!.count > 0)
+      .map(({ functionName }) => functionName);
+  });
+  return names.filter((name) => /\.(m?js|tsx?|cjs)$/.test(name));
 }
 
-const textOf = (files: Iterable<string>): string =>
-  [...files].map((file) => readFileSync(join(folder, file), "utf8")).join("\n");
+interface Coverage {
+  readonly result: readonly {
+    readonly url: string;
+    readonly functions: readonly {
+      readonly functionName: string;
+      readonly ranges: readonly { readonly count: number }[];
+    }[];
+  }[];
+}
 
 describe("the package", () => {
   test("ships few packages, none with an install script", () => {
@@ -74,23 +88,39 @@ describe("the package", () => {
 });
 
 describe("the program", () => {
-  test("starts without engine, messages, panel or models", () => {
-    const text = textOf(loadedBy("cli.js"));
-    expect(text).toMatch(/from ?"commander"/);
-    expect(text).not.toMatch(/from ?"protobufjs|from ?"jiti|createElement|WebAssembly\.Module|defineModel\(/);
+  test("starts without library, messages or models", () => {
+    const ran = ranIn("cli.js", "--help");
+    expect(ran).toContain("src/cli/main.ts");
+    expect(ran.filter((path) => !/^src\/(cli|core|ui)\/[^/]+/.test(path))).toEqual([]);
   });
 
-  test("has the panel in a chunk that only a terminal loads, in React's production form", () => {
-    const all = loadedBy("cli.js");
-    for (const [, name] of textOf(all).matchAll(/import\("\.\/([^"]+)"\)/g)) all.add(name!);
-    expect(textOf(loadedBy("index.js"))).not.toContain("react.element");
-    expect(textOf(all)).not.toContain("react-reconciler.development");
+  test("has the panel in a file that only a terminal loads, in React's production form", () => {
+    const code = readFileSync(join(folder, "tsflow.cjs"), "utf8");
+    expect(code).toContain('import("./panel.js")');
+    expect(code).not.toContain("createElement");
+    expect(readFileSync(join(folder, "panel.js"), "utf8")).not.toContain("react-reconciler.development");
+  });
+
+  test("leaves compiled code behind, and runs without it, with a broken one and with that of another build", () => {
+    const cache = join(folder, "tsflow.cache");
+    const models = () => execFileSync(process.execPath, [join(folder, "cli.js"), "models"], { encoding: "utf8" });
+    rmSync(cache, { force: true });
+    const wanted = models();
+    const good = readFileSync(cache);
+    const broken = Buffer.from(good);
+    broken.fill(7, 80, 4000);
+    for (const bytes of [Buffer.alloc(0), broken, Buffer.concat([Buffer.alloc(64, "0"), good.subarray(64)])]) {
+      writeFileSync(cache, bytes);
+      expect(models()).toBe(wanted);
+      expect(readFileSync(cache).subarray(0, 64)).toEqual(good.subarray(0, 64));
+    }
   });
 });
 
 describe("the library", () => {
-  test("loads neither commander nor the panel", () => {
-    const text = textOf(loadedBy("index.js"));
-    expect(text).not.toMatch(/from ?"commander"|createElement/);
+  test("loads neither commander nor the commands", () => {
+    const ran = ranIn("-e", 'import("./index.js")');
+    expect(ran).toContain("src/index.ts");
+    expect(ran.filter((path) => /commander|^src\/(cli|ui)\/|models\//.test(path))).toEqual([]);
   });
 });
