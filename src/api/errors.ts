@@ -5,6 +5,8 @@ export {
   CancelledError,
   DataLossError,
   DeadlineExceededError,
+  errorCodeFromExceptionType,
+  exceptionTypeFromErrorCode,
   FailedPreconditionError,
   InternalError,
   InvalidArgumentError,

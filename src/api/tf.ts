@@ -87,7 +87,7 @@ export {
   VariableScope,
   variableScope,
 } from "../build/variables/scope.ts";
-export { assign, assignAdd, assignSub, isVariableInitialized } from "../build/variables/state.ts";
+export { assign, assignAdd, assignSub, countUpTo, isVariableInitialized } from "../build/variables/state.ts";
 export { Variable, VariableAggregation, VariableSynchronization } from "../build/variables/variable.ts";
 export {
   bfloat16,

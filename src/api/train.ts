@@ -55,4 +55,7 @@ export {
   type Feed,
   type ModelDefinition,
 } from "../train/model.ts";
+export { Coordinator } from "../train/queue/coordinator.ts";
+export { LooperThread } from "../train/queue/looper_thread.ts";
+export { addQueueRunner, QueueRunner, startQueueRunners } from "../train/queue/queue_runner.ts";
 export { globalStep, Saver } from "../train/saver.ts";

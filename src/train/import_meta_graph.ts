@@ -4,6 +4,7 @@ import { type ImportMetaGraphOptions, importMetaGraphDef } from "../build/meta_g
 import { getDefaultGraph } from "../graph/graph.ts";
 import type { pb } from "../proto/messages.ts";
 import { readMetaGraphFile } from "./meta_graph.ts";
+import "./queue/queue_runner.ts";
 import { Saver } from "./saver.ts";
 
 /**

@@ -1,7 +1,14 @@
 /** `tf.assign` and its kin: functions that change variables, references and resources alike. Source: tensorflow/python/ops/state_ops.py. */
 import type { Tensor } from "../../graph/tensor.ts";
 import type { TensorLike } from "../../ops/convert.ts";
-import { assignAddOp, assignOp, assignSubOp, isVariableInitializedOp, varIsInitializedOp } from "../../ops/index.ts";
+import {
+  assignAddOp,
+  assignOp,
+  assignSubOp,
+  countUpToOp,
+  isVariableInitializedOp,
+  varIsInitializedOp,
+} from "../../ops/index.ts";
 import type { Updated } from "./updated.ts";
 import type { Variable } from "./variable.ts";
 
@@ -36,6 +43,12 @@ export function assignSub(ref: Reference, value: TensorLike, options: UpdateOpti
   const { useLocking = false, name } = options;
   if (isResourceVariable(ref)) return ref.assignSub(value, { name });
   return assignSubOp({ ref: ref as TensorLike, value, use_locking: useLocking }, name);
+}
+
+/** The value before it grows by one. Throws OUT_OF_RANGE once it has reached the limit. */
+export function countUpTo(ref: Reference, limit: number, options: { readonly name?: string } = {}): Tensor {
+  if (isResourceVariable(ref)) return ref.countUpTo(limit, options);
+  return countUpToOp({ ref: ref as TensorLike, limit }, options.name);
 }
 
 /** A boolean scalar: has the variable a value? */

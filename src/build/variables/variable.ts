@@ -16,8 +16,10 @@ import {
   assignSubOp,
   assignSubVariableOp,
   assignVariableOp,
+  countUpToOp,
   identity,
   readVariableOp,
+  resourceCountUpToOp,
   resourceGatherOp,
 } from "../../ops/index.ts";
 import type { pb } from "../../proto/messages.ts";
@@ -261,6 +263,13 @@ export class Variable implements TensorConvertible {
     if (!this.isResource) return assignSubOp({ ref: this.handle, value: delta, use_locking: useLocking }, name);
     const value = convertToTensor(delta, { dtype: this.dtype });
     return this.readAfter(assignSubVariableOp({ resource: this.handle, value }, name));
+  }
+
+  /** The value before it grows by one. Throws OUT_OF_RANGE once it has reached the limit. */
+  countUpTo(limit: number, options: { readonly name?: string } = {}): Tensor {
+    return this.isResource
+      ? resourceCountUpToOp({ resource: this.handle, limit, T: this.dtype.baseDtype }, options.name)
+      : countUpToOp({ ref: this.handle, limit }, options.name);
   }
 
   /** This resource variable after an operation that changed it. */
