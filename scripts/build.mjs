@@ -49,13 +49,16 @@ function writeTypes() {
 function writeCompiledCode() {
   const folder = mkdtempSync(join(tmpdir(), "tsflow-build-"));
   const words = ["train", "linear_regression", "--max_step", "1", "--model_dir", join(folder, "run"), "--quiet"];
-  run(at("bin/tsflow.js"), ...words);
+  execFileSync(process.execPath, [at("bin/tsflow.js"), ...words], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
   rmSync(folder, { recursive: true, force: true });
 }
 
 if (existsSync(at("scripts/proto.mjs"))) run(at("scripts/proto.mjs"));
 const fresh = at(`dist.${process.pid}`); // a failed build leaves the old one in place
-const inputs = await bundle(fresh);
+const inputs = await bundle(fresh).catch((error) => {
+  rmSync(fresh, { recursive: true, force: true });
+  throw error;
+});
 rmSync(at("dist"), { recursive: true, force: true });
 renameSync(fresh, at("dist"));
 writeNotices(packagesOf(inputs.map((path) => relative(root, resolve(root, path)).replaceAll("\\", "/"))));
