@@ -76,10 +76,18 @@ export const commands: readonly Entry[] = [
   },
   {
     name: "graph",
-    usage: "[show] MODEL|FILE",
-    about: "print, search, convert the graph; show the computation path of a fetch",
+    usage: "[show|run|check] MODEL|FILE",
+    about: "print, search, convert the graph; run one that TensorFlow wrote",
     standard: "show",
-    children: [reading("show", "print, search and convert a graph", () => import("./commands/graph/show.ts"))],
+    children: [
+      reading("show", "print, search and convert a graph", () => import("./commands/graph/show.ts")),
+      {
+        name: "run",
+        about: "run and train a graph that TensorFlow wrote",
+        load: () => import("./commands/graph/run.ts"),
+      },
+      reading("check", "say what of a graph would not run, and why", () => import("./commands/graph/check.ts")),
+    ],
   },
   {
     ...reading("explain", "operations → segments → kernels of a training step", () => import("./commands/explain.ts")),

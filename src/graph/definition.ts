@@ -92,6 +92,12 @@ export interface VariableHandle {
   write(value: NdArray): void;
 }
 
+/**
+ * How an op uses files whose names are in the graph. `input`: reads data, as readers, tables and datasets do; `checkpoint`: saves or restores;
+ * `file`: anything else, and whatever leaves the graph in other ways (Python).
+ */
+export type FileAccess = "input" | "checkpoint" | "file";
+
 /** What `compute` gets beside its inputs. All synchronous. */
 export interface ComputeContext {
   readonly node: NodeFacts;
@@ -113,6 +119,8 @@ export interface ComputeContext {
   nextId(): number;
   /** Runs a function of the graph's library. */
   call(fn: FunctionRef, args: readonly NdArray[]): readonly NdArray[];
+  /** Asks the session before a file is opened whose name the graph gave. Throws PERMISSION_DENIED where the session's policy forbids it. */
+  permit(path: string): void;
   /** Called when the run is over, however it ends: frees what lives as long as the run. */
   atEnd(release: () => void): void;
 }
@@ -161,3 +169,5 @@ export interface OpDefinition {
   readonly lowers?: (record: Any, op: Operation) => boolean;
   readonly gradient: ((tf: Any, record: Any, ...dys: Any[]) => Record<string, unknown>) | "none" | "unregistered";
 }
+  /** Files that it opens; the op asks `context.permit` for each one. */
+  readonly access?: FileAccess;

@@ -11,6 +11,7 @@ import type { FunctionRef } from "../graph/attr.ts";
 import type {
   ComputeContext,
   FlowRole,
+  FileAccess,
   InferredShapes,
   Lowered,
   NodeFacts,
@@ -119,6 +120,7 @@ export interface OpSpec<I extends readonly string[], O extends readonly string[]
   shape: (op: ArgRecord<I, A, Shape> & AttrRecord<A>, context: ShapeContext) => InferredShapes;
   partialValue?: (op: ArgRecord<I, A, Shape> & AttrRecord<A>, context: ShapeContext) => readonly Dim[] | null;
   /** False for attrs (dtypes) that have no primitive form: `compute` is used for those. */
+  access?: FileAccess;
   lowers?: (op: AttrRecord<A>, node: Operation) => boolean;
   /** One gradient in for each output (null where nothing flows), one out for each input. "none": not differentiable; "unregistered": an error to ask. */
   gradient:

@@ -57,6 +57,7 @@ function computed(op: Operation, inputs: readonly NdArray[]): readonly NdArray[]
       deleteResource: none,
       nextId: none,
       call: none,
+      permit: none,
       atEnd: none,
     });
     if (result === undefined) return null;

@@ -13,7 +13,7 @@ import { feedTensor, feedValue } from "./feed.ts";
 import { type Fetched, type Fetches, type FetchPlan, planFetches } from "./fetch.ts";
 import { callFunction } from "./function.ts";
 import { Plan, type RunOptions as PlanOptions } from "./plan/plan.ts";
-import { SessionState } from "./state.ts";
+import { type FilePolicy, SessionState } from "./state.ts";
 import { collectStepStats, type RunMetadata, type RunOptions } from "./trace.ts";
 
 /** The parts of ConfigProto that a local session heeds. */
@@ -30,6 +30,8 @@ export interface SessionOptions {
   readonly graph?: Graph;
   readonly config?: SessionConfig;
   /** An engine of one's own (tests, `--engine`); the process's default otherwise. */
+  /** Asked before a node opens a file; by default a session runs what it is given. */
+  readonly filePolicy?: FilePolicy;
   readonly engine?: Engine;
 }
 
@@ -72,7 +74,7 @@ export class Session implements SessionLike, AsyncDisposable {
   #runsSinceClock = 0;
 
   constructor(options: SessionOptions = {}) {
-    const { target = "", graph = getDefaultGraph(), config = {}, engine } = options;
+    const { target = "", graph = getDefaultGraph(), config = {}, engine, filePolicy } = options;
     if (target !== "" && target !== "local") {
       throw new NotFoundError(
         `No session factory registered for the given session options: {target: "${target}" config: } Registered factories are {DIRECT_SESSION}.`,
@@ -81,7 +83,7 @@ export class Session implements SessionLike, AsyncDisposable {
     this.graph = graph;
     this.target = target;
     this.config = config;
-    this.state = new SessionState(engine ?? processEngine());
+    this.state = new SessionState(engine ?? processEngine(), filePolicy);
   }
 
   get sessionGraph(): Graph {

@@ -3,7 +3,7 @@ import { type DType, resource } from "../core/dtype.ts";
 import { NdArray, viewElements } from "../core/nd_array.ts";
 import { elementCount, type FullShape, sameShape } from "../core/shape.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { AttrPlain, VariableHandle } from "../graph/definition.ts";
+import type { AttrPlain, FileAccess, VariableHandle } from "../graph/definition.ts";
 import type { Operation } from "../graph/operation.ts";
 import { plainAttrs } from "./plan/classify.ts";
 import { copyIn, sizeBytesOf, VariableValue } from "./plan/values.ts";
@@ -17,6 +17,9 @@ export interface VariableState {
   shape: FullShape | null;
   strings: readonly Uint8Array[] | null;
 }
+
+/** Throws PERMISSION_DENIED for a file that nodes of this session may not open. */
+export type FilePolicy = (access: FileAccess, path: string) => void;
 
 interface ResourceEntry {
   readonly key: string;
@@ -57,8 +60,12 @@ export class SessionState {
   /** Random slots are numbered apart from variables. */
   #nextRandomSlot = 1 << 20;
 
-  constructor(engine: Engine) {
+  /** Null: nodes open what they name. */
+  readonly filePolicy: FilePolicy | null;
+
+  constructor(engine: Engine, filePolicy: FilePolicy | null = null) {
     this.engine = engine;
+    this.filePolicy = filePolicy;
   }
 
   // variables

@@ -43,10 +43,13 @@ export const saveV2Op = defineOp("SaveV2", {
     withRank(shape_and_slices, 1);
     return [];
   },
-  async run({ prefix, tensor_names, shape_and_slices, tensors }) {
+  access: "checkpoint",
+  async run({ prefix, tensor_names, shape_and_slices, tensors }, context) {
     checkCounts(tensor_names, shape_and_slices, tensors.length);
     const slices = texts(shape_and_slices);
-    const writer = new BundleWriter(one(prefix, "prefix"));
+    const path = one(prefix, "prefix");
+    context.permit(path);
+    const writer = new BundleWriter(path);
     for (const [i, name] of texts(tensor_names).entries()) {
       if (slices[i] === "") await writer.add(name, tensors[i]!);
       else await writer.addSlice(name, slices[i]!, tensors[i]!);
@@ -70,10 +73,13 @@ export const restoreV2Op = defineOp("RestoreV2", {
     const known = slices && slices.size === dtypes.length ? texts(slices) : null;
     return dtypes.map((_, i) => (known ? sliceShape(known[i]!) : null));
   },
-  async run({ prefix, tensor_names, shape_and_slices, dtypes }) {
+  access: "checkpoint",
+  async run({ prefix, tensor_names, shape_and_slices, dtypes }, context) {
     checkCounts(tensor_names, shape_and_slices, dtypes.length);
     const slices = texts(shape_and_slices);
-    const reader = BundleReader.open(one(prefix, "prefix"));
+    const path = one(prefix, "prefix");
+    context.permit(path);
+    const reader = BundleReader.open(path);
     try {
       const names = texts(tensor_names);
       for (const [i, name] of names.entries()) {
@@ -118,8 +124,10 @@ export const mergeV2CheckpointsOp = defineOp("MergeV2Checkpoints", {
     withRank(destination_prefix, 0);
     return [];
   },
-  async run({ checkpoint_prefixes, destination_prefix, delete_old_dirs }) {
+  access: "checkpoint",
+  async run({ checkpoint_prefixes, destination_prefix, delete_old_dirs }, context) {
     const target = one(destination_prefix, "destination_prefix");
+    for (const path of [target, ...texts(checkpoint_prefixes)]) context.permit(path);
     await mergeBundles(texts(checkpoint_prefixes), target, { deleteOldDirs: delete_old_dirs });
   },
   gradient: "unregistered",

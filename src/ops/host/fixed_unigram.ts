@@ -41,12 +41,14 @@ export const fixedUnigramCandidateSamplerOp = defineOp("FixedUnigramCandidateSam
   ],
   stateful: true,
   shape: (op) => shapes(op.true_classes, op),
+  access: "input",
   compute(op, context) {
     const sampler = context.nodeState(() => {
       if (op.vocab_file === "" && op.unigrams.length === 0)
         throw invalidArgument("Must provide either vocab_file or unigrams.");
       if (op.vocab_file !== "" && op.unigrams.length)
         throw invalidArgument("Must only provide one of vocab_file and unigrams.");
+      if (op.vocab_file !== "") context.permit(op.vocab_file);
       return fixedUnigramSampler({
         range: op.range_max,
         unigrams: op.vocab_file === "" ? op.unigrams.map(Math.fround) : weightsOf(op.vocab_file),

@@ -166,7 +166,8 @@ function contextFor(op: Operation, inputs: readonly RunValue[], environment: Hos
         throw new InvalidArgumentError(`Function ${fn.name} waits and cannot be called from ${op.name}`);
       return result;
     },
-    callAsync: async (fn, args) => environment.call(fn, args),
+    callAsync: async (fn, args) => callCopied(fn, args, environment),
+    permit: (path) => state.filePolicy?.(op.definition.access ?? "file", path),
     atEnd: (release) => {
       environment.releases.push(release);
     },

@@ -27,7 +27,12 @@ export const readFileOp = defineOp("ReadFile", {
     withRank(filename, 0);
     return [[]];
   },
-  run: ({ filename }) => new NdArray(string, [], [readWhole(scalarText(filename, "filename"))]),
+  access: "file",
+  run({ filename }, context) {
+    const path = scalarText(filename, "filename");
+    context.permit(path);
+    return new NdArray(string, [], [readWhole(path)]);
+  },
   gradient: "none",
 });
 
@@ -45,8 +50,10 @@ export const writeFileOp = defineOp("WriteFile", {
     withRank(contents, 0);
     return [];
   },
-  run({ filename, contents }) {
+  access: "file",
+  run({ filename, contents }, context) {
     const path = scalarText(filename, "filename");
+    context.permit(path);
     scalarText(contents, "contents");
     const folder = dirname(path);
     if (!nodeFiles.stat(folder)) nodeFiles.mkdir(folder);
@@ -70,7 +77,9 @@ export const matchingFilesOp = defineOp("MatchingFiles", {
     }
     return [[null]];
   },
-  run({ pattern }) {
+  access: "file",
+  run({ pattern }, context) {
+    for (const each of textsOf(pattern)) context.permit(each);
     const found = textsOf(pattern)
       .flatMap((each) => matching(each))
       .sort();

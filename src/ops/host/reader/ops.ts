@@ -35,13 +35,15 @@ function makersOf(version: "" | "V2", handle: HandleArg<"reader_handle">) {
       container: attrs.container,
       sharedName: attrs.shared_name,
       asText: isText(handle),
-      create: () => new Reader(`${type} '${context.node.name}'`, source()),
+      create: () =>
+        new Reader(`${type} '${context.node.name}'`, source(), source === identitySource ? () => {} : context.permit),
     });
   const plain = (type: string, source: () => RecordSource) =>
     defineOp(`${type}${version}`, {
       outputs: [handle],
       attrs: names,
       stateful: true,
+      access: "input",
       shape,
       compute: (op, context) => make(type, op, context, source),
       gradient,
@@ -53,6 +55,7 @@ function makersOf(version: "" | "V2", handle: HandleArg<"reader_handle">) {
       outputs: [handle],
       attrs: ["skip_header_lines: int = 0", ...names],
       stateful: true,
+      access: "input",
       shape,
       compute(op, context) {
         const lines = op.skip_header_lines;
@@ -65,6 +68,7 @@ function makersOf(version: "" | "V2", handle: HandleArg<"reader_handle">) {
       outputs: [handle],
       attrs: [...names, "compression_type: string = ''"],
       stateful: true,
+      access: "input",
       shape,
       compute: (op, context) => make("TFRecordReader", op, context, () => recordFileSource(op.compression_type)),
       gradient,
@@ -103,7 +107,8 @@ function makeFixedLength(op: Lengths, encoding: string, asText: boolean, context
     container: op.container,
     sharedName: op.shared_name,
     asText,
-    create: () => new Reader(`FixedLengthRecordReader '${context.node.name}'`, fixedLengthSource(layout)),
+    create: () =>
+      new Reader(`FixedLengthRecordReader '${context.node.name}'`, fixedLengthSource(layout), context.permit),
   });
 }
 
@@ -111,6 +116,7 @@ export const fixedLengthRecordReaderOp = defineOp("FixedLengthRecordReader", {
   outputs: ["reader_handle: Ref(string)"],
   attrs: lengths,
   stateful: true,
+  access: "input",
   shape: () => [[2]],
   compute: (op, context) => makeFixedLength(op, "", true, context),
   gradient: "none",
@@ -120,6 +126,7 @@ export const fixedLengthRecordReaderV2Op = defineOp("FixedLengthRecordReaderV2",
   outputs: ["reader_handle: resource"],
   attrs: [...lengths, "encoding: string = ''"],
   stateful: true,
+  access: "input",
   shape: () => [[]],
   compute: (op, context) => makeFixedLength(op, op.encoding, false, context),
   gradient: "unregistered",

@@ -25,6 +25,7 @@ export interface RecordSource {
 export class Reader {
   readonly name: string;
   readonly #source: RecordSource;
+  readonly #permit: (path: string) => void;
   #work = "";
   #started = 0;
   #finished = 0;
@@ -33,10 +34,11 @@ export class Reader {
   #last: Promise<unknown> = Promise.resolve();
   #isOpen = false;
 
-  /** `name` as in messages: `IdentityReader 'reader'`. */
-  constructor(name: string, source: RecordSource) {
+  /** `name` as in messages: `IdentityReader 'reader'`; `permit` is asked before a file is opened. */
+  constructor(name: string, source: RecordSource, permit: (path: string) => void) {
     this.name = name;
     this.#source = source;
+    this.#permit = permit;
   }
 
   get recordsProduced(): number {
@@ -94,6 +96,7 @@ export class Reader {
     const [work] = await queue.dequeue(signal);
     if (work!.size !== 1) throw invalidArgument("Expected to dequeue a one-element string tensor, but it has several");
     this.#work = new TextDecoder().decode((work!.data as readonly Uint8Array[])[0]);
+    this.#permit(this.#work);
     await this.#source.start(this.#work);
     this.#started++;
     this.#isOpen = true;

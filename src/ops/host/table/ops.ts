@@ -129,11 +129,13 @@ function opsOf(version: "" | "V2", handle: HandleArg<"table_handle">) {
       withRank(filename, 0);
       return [];
     },
+    access: "input",
     async run({ table_handle, filename, key_index, value_index, vocab_size, delimiter, offset }, context) {
       const table = tableOf<HashTable>(context, table_handle);
       if (delimiter.length !== 1) throw invalidArgument("delimiter should be only 1 char");
       const path = oneFile(filename);
       if (table.isInitialized) return;
+      context.permit(path);
       const options = { keyIndex: key_index, valueIndex: value_index, vocabSize: vocab_size, delimiter, offset };
       const [keys, values] = await readTextTable(path, options, table.keyDtype, table.valueDtype);
       // Another run may have filled it while this one read.
