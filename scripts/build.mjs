@@ -49,7 +49,10 @@ function writeTypes() {
 function writeCompiledCode() {
   const folder = mkdtempSync(join(tmpdir(), "tsflow-build-"));
   const words = ["train", "linear_regression", "--max_step", "1", "--model_dir", join(folder, "run"), "--quiet"];
-  execFileSync(process.execPath, [at("bin/tsflow.js"), ...words], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync(process.execPath, [at("bin/tsflow.js"), ...words], {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   rmSync(folder, { recursive: true, force: true });
 }
 
