@@ -132,6 +132,38 @@ export interface RunContext extends ComputeContext {
   callAsync(fn: FunctionRef, args: readonly NdArray[]): Promise<readonly NdArray[]>;
 }
 
+/** A value of a run that an op hands on without looking inside: an array, a value in engine memory, a variable's handle. */
+export interface Passed {
+  readonly dtype: unknown;
+}
+
+type Eventually<T> = T | Promise<T>;
+
+/** What ops get that run functions of the library. Results stay valid until the run that called ends. */
+export interface CallContext {
+  readonly node: NodeFacts;
+  /** The function that has the op's own name, with the op's attrs. */
+  readonly self: FunctionRef;
+  /** Throws NOT_FOUND or INVALID_ARGUMENT for an unknown function or a wrong number of arguments. */
+  call(fn: FunctionRef, args: readonly Passed[]): Eventually<readonly Passed[]>;
+  /** Is the only result of the function true? */
+  test(fn: FunctionRef, args: readonly Passed[]): Eventually<boolean>;
+  /** Calls what `next` says, each time with what the last call gave, until it says null. Memory does not grow with the number of calls. */
+  loop(
+    values: readonly Passed[],
+    next: (values: readonly Passed[], iteration: number) => Eventually<FunctionCall | null>,
+  ): Eventually<readonly Passed[]>;
+  /** The value as an array; a view, valid as long as the value. */
+  array(value: Passed): NdArray;
+  /** The function from (inputs of fn, gradients of its outputs) to the gradients of its inputs. */
+  gradientOf(fn: FunctionRef): FunctionRef;
+}
+
+export interface FunctionCall {
+  readonly fn: FunctionRef;
+  readonly args: readonly Passed[];
+}
+
 /** How an op takes part in TF1's control flow; the executor knows these roles and no names. */
 export type FlowRole = "switch" | "merge" | "enter" | "exit" | "nextIteration" | "loopCond" | "controlTrigger";
 
@@ -155,6 +187,8 @@ export interface OpDefinition {
   /** Its output is a variable of the session: a reference, or a resource handle. */
   readonly variable?: "ref" | "resource";
   readonly flow?: FlowRole;
+  /** Files that it opens; the op asks `context.permit` for each one. */
+  readonly access?: FileAccess;
   readonly value?: (record: Any) => NdArray;
   readonly shape: (record: Any, context: ShapeContext) => InferredShapes;
   /** Partly known values of an int vector output while building, for shapes computed from shapes. */
@@ -165,9 +199,11 @@ export interface OpDefinition {
     record: Any,
     context: RunContext,
   ) => NdArray | readonly NdArray[] | void | Promise<NdArray | readonly NdArray[] | void>;
+  /** The op runs functions of the library on its inputs as they are. It waits where they do. */
+  readonly call?: (record: Any, context: CallContext) => readonly Passed[] | Promise<readonly Passed[]>;
+  /** The op that calls may last as long as a loop: a run with it is asynchronous. */
+  readonly loops?: boolean;
   /** dtypes of inputs for which `compute` is used although the op has `lower` (strings and the like have no primitive form). */
   readonly lowers?: (record: Any, op: Operation) => boolean;
   readonly gradient: ((tf: Any, record: Any, ...dys: Any[]) => Record<string, unknown>) | "none" | "unregistered";
 }
-  /** Files that it opens; the op asks `context.permit` for each one. */
-  readonly access?: FileAccess;
