@@ -370,6 +370,7 @@ export * as errors from "./errors.ts";
 export * as image from "./image.ts";
 export * as initializers from "./initializers.ts";
 export * as io from "./io.ts";
+export * as layers from "./layers.ts";
 export * as linalg from "./linalg.ts";
 export * as logging from "./logging.ts";
 export * as losses from "./losses.ts";

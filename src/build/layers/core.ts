@@ -1,0 +1,183 @@
+/** `tf.layers`: dense, dropout, flatten. Source: tensorflow/python/layers/core.py, legacy_tf_layers/core.py. */
+import { ValueError } from "../../core/error.ts";
+import { type Dim, elementCount, formatShapePython, isFull, type Shape } from "../../core/shape.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
+import {
+  biasAdd,
+  constant,
+  expandDims,
+  identity,
+  matmul,
+  reshape,
+  shape as shapeOf,
+  tensordot,
+  transpose,
+  dropout as withoutSome,
+} from "../../ops/index.ts";
+import { zerosInitializer } from "../initializers.ts";
+import type { InitializerLike, Regularizer } from "../variables/store.ts";
+import type { Constraint, Variable } from "../variables/variable.ts";
+import { Layer, type LayerOptions, smartCond } from "./layer.ts";
+
+export type Activation = (x: Tensor) => Tensor;
+
+/** What layers with a kernel and a bias have in common. */
+export interface WeightedOptions extends LayerOptions {
+  /** Applied to the output; none by default. */
+  readonly activation?: Activation | null | undefined;
+  readonly useBias?: boolean | undefined;
+  /** Glorot uniform, or the scope's. */
+  readonly kernelInitializer?: InitializerLike | null | undefined;
+  /** Zeros. */
+  readonly biasInitializer?: InitializerLike | null | undefined;
+  readonly kernelRegularizer?: Regularizer | null | undefined;
+  readonly biasRegularizer?: Regularizer | null | undefined;
+  readonly kernelConstraint?: Constraint | null | undefined;
+  readonly biasConstraint?: Constraint | null | undefined;
+}
+
+/** The bias [n] of a layer, or null without one. */
+export function addBias(layer: Layer, n: number, options: WeightedOptions): Variable | null {
+  if (options.useBias === false) return null;
+  return layer.addWeight("bias", [n], {
+    initializer: options.biasInitializer ?? zerosInitializer(),
+    regularizer: options.biasRegularizer,
+    constraint: options.biasConstraint,
+  });
+}
+
+/** inputs · kernel + bias over the last axis: [..., m] to [..., units]. */
+export class Dense extends Layer {
+  readonly units: number;
+  readonly #options: WeightedOptions;
+  kernel: Variable | null = null;
+  bias: Variable | null = null;
+
+  /** Throws ValueError when units is not positive. */
+  constructor(units: number, options: WeightedOptions = {}) {
+    super(options, "dense");
+    if (!(units > 0)) {
+      throw new ValueError(
+        `Received an invalid value for \`units\`, expected a positive integer. Received: units=${units}`,
+      );
+    }
+    this.units = units;
+    this.#options = options;
+    this.inputSpec = { minNdim: 2 };
+  }
+
+  protected override build(inputShape: Shape): void {
+    const last = inputShape?.at(-1) ?? null;
+    if (last === null) {
+      throw new ValueError(
+        `The last dimension of the inputs to a Dense layer should be defined. Found None. Full input shape received: ${formatShapePython(inputShape)}`,
+      );
+    }
+    this.inputSpec = { minNdim: 2, axes: { [-1]: last } };
+    this.kernel = this.addWeight("kernel", [last, this.units], {
+      initializer: this.#options.kernelInitializer,
+      regularizer: this.#options.kernelRegularizer,
+      constraint: this.#options.kernelConstraint,
+    });
+    this.bias = addBias(this, this.units, this.#options);
+  }
+
+  protected override call(inputs: Tensor): Tensor {
+    const rank = inputs.shape?.length ?? 2;
+    let outputs = rank === 2 ? matmul(inputs, this.kernel!) : tensordot(inputs, this.kernel!, [[rank - 1], [0]]);
+    if (rank !== 2) outputs.setShape([...inputs.shape!.slice(0, -1), this.units]);
+    if (this.bias) outputs = biasAdd(outputs, this.bias);
+    return this.#options.activation ? this.#options.activation(outputs) : outputs;
+  }
+}
+
+/** inputs · kernel + bias over the last axis: [..., m] to [..., units], with variables `kernel` and `bias`. */
+export const dense = (inputs: TensorLike, units: number, options: WeightedOptions = {}): Tensor =>
+  new Dense(units, options).openScope().apply(inputs);
+
+export interface DropoutLayerOptions extends LayerOptions {
+  /** The part that is dropped; 0.5 by default. */
+  readonly rate?: TensorLike | undefined;
+  /** The shape of what is drawn, broadcast to the inputs; null stands for the inputs' own size. */
+  readonly noiseShape?: readonly Dim[] | null | undefined;
+  readonly seed?: number | null | undefined;
+}
+
+export interface TrainingOptions {
+  /** True (or a bool tensor that is) while training. */
+  readonly training?: boolean | Tensor | undefined;
+}
+
+function full(noiseShape: readonly Dim[], inputs: Tensor): Tensor {
+  const dims = shapeOf(inputs);
+  return convertToTensor(noiseShape.map((size, i): TensorLike => size ?? dims.at(i)));
+}
+
+/** Drops a part of its inputs while training, and scales the rest. */
+export class Dropout extends Layer {
+  readonly rate: TensorLike;
+  readonly #options: DropoutLayerOptions;
+
+  /** Throws ValueError when a plain rate is not in [0, 1]. */
+  constructor(options: DropoutLayerOptions = {}) {
+    super(options, "dropout");
+    this.rate = options.rate ?? 0.5;
+    if (typeof this.rate === "number" && !(this.rate >= 0 && this.rate <= 1)) {
+      throw new ValueError(`Invalid value ${this.rate} received for \`rate\`, expected a value between 0 and 1.`);
+    }
+    this.#options = options;
+  }
+
+  protected override call(inputs: Tensor, { training = false }: TrainingOptions): Tensor {
+    const { noiseShape, seed } = this.#options;
+    const some = seed === undefined || seed === null ? {} : { seed };
+    return smartCond(
+      training,
+      () =>
+        withoutSome(inputs, {
+          rate: this.rate,
+          ...(noiseShape ? { noiseShape: full(noiseShape, inputs) } : {}),
+          ...some,
+        }),
+      () => identity(inputs),
+    );
+  }
+}
+
+/** Drops a part of the inputs while `training` is true, and scales the rest by 1 / (1 - rate). */
+export const dropout = (inputs: TensorLike, options: DropoutLayerOptions & TrainingOptions = {}): Tensor =>
+  new Dropout(options).apply(inputs, { training: options.training ?? false });
+
+export type DataFormat = "channels_last" | "channels_first";
+
+export interface FlattenOptions extends LayerOptions {
+  readonly dataFormat?: DataFormat | undefined;
+}
+
+/** All axes but the first in one. */
+export class Flatten extends Layer {
+  readonly #dataFormat: DataFormat;
+
+  constructor(options: FlattenOptions = {}) {
+    super(options, "flatten");
+    this.#dataFormat = options.dataFormat ?? "channels_last";
+    this.inputSpec = { minNdim: 1 };
+  }
+
+  protected override call(inputs: Tensor): Tensor {
+    const rank = inputs.shape!.length;
+    const isMoved = this.#dataFormat === "channels_first" && rank > 1;
+    const x = isMoved
+      ? transpose(inputs, { perm: [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2), 1] })
+      : inputs;
+    const batch = x.shape![0];
+    const rest: Shape = x.shape!.slice(1);
+    if (rank === 1) return expandDims(x, 1);
+    if (isFull(rest)) return reshape(x, constant([-1, elementCount(rest)]));
+    return reshape(x, typeof batch === "number" ? constant([batch, -1]) : [shapeOf(x).at(0), -1]);
+  }
+}
+
+/** [n, ...] to [n, the product of the rest]. */
+export const flatten = (inputs: TensorLike, options: FlattenOptions = {}): Tensor => new Flatten(options).apply(inputs);

@@ -1,0 +1,117 @@
+/** `tf.layers`: means and maxima of windows. Source: tensorflow/python/layers/pooling.py, tf_keras base_pooling*.py. */
+import type { Tensor } from "../../graph/tensor.ts";
+import type { TensorLike } from "../../ops/convert.ts";
+import { avgPool, avgPool3d, expandDims, maxPool, maxPool3d, squeeze } from "../../ops/index.ts";
+import type { DataFormat } from "./core.ts";
+import { Layer, type LayerOptions } from "./layer.ts";
+import { amongAll, dataFormatOf, opFormat, type Padding, paddingOf, type Size, sizes } from "./window.ts";
+
+export interface PoolingOptions extends LayerOptions {
+  readonly padding?: Padding | undefined;
+  readonly dataFormat?: DataFormat | undefined;
+}
+
+const pools = { max: { 2: maxPool, 3: maxPool3d }, average: { 2: avgPool, 3: avgPool3d } } as const;
+
+abstract class Pooling extends Layer {
+  readonly #kind: "max" | "average";
+  readonly #rank: 1 | 2 | 3;
+  readonly #poolSize: readonly number[];
+  readonly #strides: readonly number[];
+  readonly #padding: "SAME" | "VALID";
+  readonly #dataFormat: DataFormat;
+
+  constructor(kind: "max" | "average", rank: 1 | 2 | 3, poolSize: Size, strides: Size, options: PoolingOptions) {
+    super(options, `${kind}_pooling${rank}d`);
+    this.#kind = kind;
+    this.#rank = rank;
+    this.#poolSize = sizes(poolSize, rank, "pool_size");
+    this.#strides = sizes(strides, rank, "strides");
+    this.#padding = paddingOf(options.padding);
+    this.#dataFormat = dataFormatOf(options.dataFormat);
+    this.inputSpec = { ndim: rank + 2 };
+  }
+
+  /** Sequences are pooled as images of width 1. */
+  protected override call(inputs: Tensor): Tensor {
+    const isLine = this.#rank === 1;
+    const one = isLine ? [1] : [];
+    const rank = isLine ? 2 : (this.#rank as 2 | 3);
+    const axis = this.#dataFormat === "channels_last" ? 2 : 3;
+    const pooled = pools[this.#kind][rank](isLine ? expandDims(inputs, axis) : inputs, {
+      ksize: amongAll([...this.#poolSize, ...one], this.#dataFormat),
+      strides: amongAll([...this.#strides, ...one], this.#dataFormat),
+      padding: this.#padding,
+      dataFormat: opFormat(this.#dataFormat, rank),
+    });
+    return isLine ? squeeze(pooled, { axis }) : pooled;
+  }
+}
+
+/** Sequences [n, w, c]. */
+export class MaxPooling1D extends Pooling {
+  constructor(poolSize: Size, strides: Size, options: PoolingOptions = {}) {
+    super("max", 1, poolSize, strides, options);
+  }
+}
+
+/** Images [n, h, w, c]. */
+export class MaxPooling2D extends Pooling {
+  constructor(poolSize: Size, strides: Size, options: PoolingOptions = {}) {
+    super("max", 2, poolSize, strides, options);
+  }
+}
+
+/** Volumes [n, d, h, w, c]. */
+export class MaxPooling3D extends Pooling {
+  constructor(poolSize: Size, strides: Size, options: PoolingOptions = {}) {
+    super("max", 3, poolSize, strides, options);
+  }
+}
+
+/** Sequences [n, w, c]. */
+export class AveragePooling1D extends Pooling {
+  constructor(poolSize: Size, strides: Size, options: PoolingOptions = {}) {
+    super("average", 1, poolSize, strides, options);
+  }
+}
+
+/** Images [n, h, w, c]. */
+export class AveragePooling2D extends Pooling {
+  constructor(poolSize: Size, strides: Size, options: PoolingOptions = {}) {
+    super("average", 2, poolSize, strides, options);
+  }
+}
+
+/** Volumes [n, d, h, w, c]. */
+export class AveragePooling3D extends Pooling {
+  constructor(poolSize: Size, strides: Size, options: PoolingOptions = {}) {
+    super("average", 3, poolSize, strides, options);
+  }
+}
+
+type PoolingFunction = (inputs: TensorLike, poolSize: Size, strides: Size, options?: PoolingOptions) => Tensor;
+
+/** The largest of each window of sequences [n, w, c]. */
+export const maxPooling1d: PoolingFunction = (inputs, poolSize, strides, options) =>
+  new MaxPooling1D(poolSize, strides, options).apply(inputs);
+
+/** The largest of each window of images [n, h, w, c]. */
+export const maxPooling2d: PoolingFunction = (inputs, poolSize, strides, options) =>
+  new MaxPooling2D(poolSize, strides, options).apply(inputs);
+
+/** The largest of each window of volumes [n, d, h, w, c]. */
+export const maxPooling3d: PoolingFunction = (inputs, poolSize, strides, options) =>
+  new MaxPooling3D(poolSize, strides, options).apply(inputs);
+
+/** The mean of each window of sequences [n, w, c]. */
+export const averagePooling1d: PoolingFunction = (inputs, poolSize, strides, options) =>
+  new AveragePooling1D(poolSize, strides, options).apply(inputs);
+
+/** The mean of each window of images [n, h, w, c]. */
+export const averagePooling2d: PoolingFunction = (inputs, poolSize, strides, options) =>
+  new AveragePooling2D(poolSize, strides, options).apply(inputs);
+
+/** The mean of each window of volumes [n, d, h, w, c]. */
+export const averagePooling3d: PoolingFunction = (inputs, poolSize, strides, options) =>
+  new AveragePooling3D(poolSize, strides, options).apply(inputs);
