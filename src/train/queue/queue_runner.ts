@@ -15,6 +15,7 @@ import {
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
 import { defaultSession, type SessionLike } from "../../graph/scopes.ts";
+import type { Tensor } from "../../graph/tensor.ts";
 import { QueueBase } from "../../ops/host/queue/classes/base.ts";
 import { decode, encode, pb } from "../../proto/messages.ts";
 import * as logging from "../logging.ts";
@@ -23,8 +24,11 @@ import { giveWay, Thread } from "./thread.ts";
 
 /** What a runner needs of a session; one that makes callables is spared the look-up of each run. */
 interface RunnerSession extends SessionLike {
-  makeCallable?(fetch: Operation): () => unknown;
+  makeCallable?(fetch: Operation | Tensor): () => unknown;
 }
+
+/** What a loop runs; a conditional enqueue is the tensor that `cond` gives. */
+type Enqueue = Operation | Tensor;
 
 /** The queue of a runner; for one that a MetaGraph brought, its node. */
 type NamedQueue = { readonly name: string };
@@ -57,7 +61,7 @@ class Recreated {
 
 interface Parts {
   readonly queue: NamedQueue;
-  readonly enqueueOps: readonly Operation[];
+  readonly enqueueOps: readonly Enqueue[];
   readonly closeOp: Operation;
   readonly cancelOp: Operation;
   readonly closedTypes: readonly OpErrorClass[];
@@ -65,7 +69,7 @@ interface Parts {
 
 export class QueueRunner {
   readonly queue: NamedQueue;
-  readonly enqueueOps: readonly Operation[];
+  readonly enqueueOps: readonly Enqueue[];
   readonly closeOp: Operation;
   readonly cancelOp: Operation;
   readonly queueClosedExceptionTypes: readonly OpErrorClass[];
@@ -73,7 +77,7 @@ export class QueueRunner {
   #errors: unknown[] = [];
 
   /** Throws ValueError without a queue or enqueue operations, TypeError when the error types are none. */
-  constructor(queue: QueueBase, enqueueOps: readonly Operation[], options: QueueRunnerOptions = {}) {
+  constructor(queue: QueueBase, enqueueOps: readonly Enqueue[], options: QueueRunnerOptions = {}) {
     const parts = (queue as unknown) instanceof Recreated ? (queue as unknown as Recreated).parts : null;
     const made = parts ?? fromArguments(queue, enqueueOps, options);
     this.queue = made.queue;
@@ -117,7 +121,7 @@ export class QueueRunner {
   }
 
   /** Runs the operation until there is no more input; the last loop closes the queue. */
-  async #run(sess: RunnerSession, op: Operation, coord: Coordinator | null): Promise<void> {
+  async #run(sess: RunnerSession, op: Enqueue, coord: Coordinator | null): Promise<void> {
     try {
       const enqueue = sess.makeCallable ? sess.makeCallable(op) : () => sess.run(op);
       while (!coord?.shouldStop()) {
@@ -175,7 +179,7 @@ export class QueueRunner {
   }
 }
 
-function fromArguments(queue: QueueBase, enqueueOps: readonly Operation[], options: QueueRunnerOptions): Parts {
+function fromArguments(queue: QueueBase, enqueueOps: readonly Enqueue[], options: QueueRunnerOptions): Parts {
   if (!(queue instanceof QueueBase) || !enqueueOps?.length) {
     throw new ValueError("Must provide queue and enqueue_ops.");
   }
