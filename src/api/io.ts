@@ -8,3 +8,4 @@ export { matchingFiles, readFile, writeFile } from "../ops/host/file/ops.ts";
 export { QueueBase } from "../ops/host/queue/classes/base.ts";
 export { PaddingFIFOQueue, PriorityQueue, RandomShuffleQueue } from "../ops/host/queue/classes/queues.ts";
 export { TFRecordCompressionType, TFRecordOptions, TFRecordWriter, tfRecordIterator } from "../train/python_io.ts";
+export { matchFilenamesOnce } from "../train/queue/producers.ts";

@@ -55,7 +55,25 @@ export {
   type Feed,
   type ModelDefinition,
 } from "../train/model.ts";
+export {
+  batch,
+  batchJoin,
+  maybeBatch,
+  maybeBatchJoin,
+  maybeShuffleBatch,
+  maybeShuffleBatchJoin,
+  shuffleBatch,
+  shuffleBatchJoin,
+} from "../train/queue/batch.ts";
 export { Coordinator } from "../train/queue/coordinator.ts";
 export { LooperThread } from "../train/queue/looper_thread.ts";
+export {
+  inputProducer,
+  limitEpochs,
+  matchFilenamesOnce,
+  rangeInputProducer,
+  sliceInputProducer,
+  stringInputProducer,
+} from "../train/queue/producers.ts";
 export { addQueueRunner, QueueRunner, startQueueRunners } from "../train/queue/queue_runner.ts";
 export { globalStep, Saver } from "../train/saver.ts";
