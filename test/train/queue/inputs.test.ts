@@ -18,7 +18,6 @@ const sparse = (name: string, rank = 1): tf.SparseTensor =>
       }),
   );
 
-
 compareNodes("inputs", {
   limit() {
     tf.train.limitEpochs(x(2), 3);
