@@ -55,6 +55,10 @@ export interface ShapeContext {
   valueAsShape(input: string, index?: number): Shape;
   /** dtype and shape of what a resource, queue or TensorArray handle stands for, when the maker of the handle said so. */
   handle(input: string, index?: number): readonly HandleData[] | null;
+  /** The shapes that a function of the library gives for arguments of these shapes; null when it is unknown or does not fit. */
+  functionShapes(fn: FunctionRef, args: readonly Shape[]): readonly Shape[] | null;
+  /** The function that has the op's own name, with the op's attrs. */
+  readonly self: FunctionRef;
   /** dtypes of the outputs as the signature gives them, flattened. */
   readonly outputDtypes: readonly DType[];
   /** The node's name, for error texts. */

@@ -3,6 +3,7 @@ import { type OpError, ValueError } from "../core/error.ts";
 import { elementAt, NdArray } from "../core/nd_array.ts";
 import { type Dim, elementCount, formatShape, isFull, type Shape } from "../core/shape.ts";
 import { unwrapAttr } from "./attr.ts";
+import { functionShapes } from "./def/function.ts";
 import { attrText } from "./def/node_text.ts";
 import type { ArgDefinition, AttrPlain, OpDefinition, ShapeContext } from "./definition.ts";
 import type { Operation } from "./operation.ts";
@@ -73,6 +74,8 @@ function shapeContext(op: Operation): ShapeContext {
     value: (input, index = 0) => constantValue(look("values", inputAt(op, input, index))),
     valueAsShape: (input, index = 0) => constantValueAsShape(look("shapes", inputAt(op, input, index))),
     handle: (input, index = 0) => op.inputs[inputAt(op, input, index)]!.handleData,
+    functionShapes: (fn, args) => functionShapes(op.graph, fn, args),
+    self: { name: op.type, attrs: op.attrs },
     outputDtypes: op.outputs.map((output) => output.dtype),
     name: op.name,
   };

@@ -9,6 +9,7 @@ import type { Lowering, VariableRef } from "../engine/lowering.ts";
 import type { Value } from "../engine/primitive.ts";
 import type { FunctionRef } from "../graph/attr.ts";
 import type {
+  CallContext,
   ComputeContext,
   FlowRole,
   FileAccess,
@@ -16,6 +17,7 @@ import type {
   Lowered,
   NodeFacts,
   OpDefinition,
+  Passed,
   RunContext,
   ShapeContext,
 } from "../graph/definition.ts";
@@ -101,6 +103,10 @@ type Behaviour<I extends readonly string[], A extends readonly string[]> = {
     op: ArgRecord<I, A, NdArray> & AttrRecord<A>,
     context: RunContext,
   ) => NdArray | readonly NdArray[] | void | Promise<NdArray | readonly NdArray[] | void>;
+  call?: (
+    op: ArgRecord<I, A, Passed> & AttrRecord<A>,
+    context: CallContext,
+  ) => readonly Passed[] | Promise<readonly Passed[]>;
 };
 
 export interface OpSpec<I extends readonly string[], O extends readonly string[], A extends readonly string[]>
@@ -114,6 +120,7 @@ export interface OpSpec<I extends readonly string[], O extends readonly string[]
   updates?: readonly NoInfer<NameOf<I[number]>>[];
   variable?: "ref" | "resource";
   flow?: FlowRole;
+  loops?: boolean;
   /** A constant's value. */
   value?: (op: AttrRecord<A>) => NdArray;
   /** Shapes of the outputs in order, from the shapes of the inputs (null: unknown rank). Throws INVALID_ARGUMENT. */

@@ -4,14 +4,13 @@ import { InvalidArgumentError, NotFoundError, RuntimeError, TypeError } from "..
 import { log } from "../core/host.ts";
 import { NdArray } from "../core/nd_array.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { FunctionRef } from "../graph/attr.ts";
 import { type Graph, getDefaultGraph } from "../graph/graph.ts";
 import { around, type FeedDict, graphStack, type SessionLike, sessionStack } from "../graph/scopes.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { processEngine } from "./default_engine.ts";
 import { feedTensor, feedValue } from "./feed.ts";
 import { type Fetched, type Fetches, type FetchPlan, planFetches } from "./fetch.ts";
-import { callFunction } from "./function.ts";
+import { holdFunction } from "./function.ts";
 import { Plan, type RunOptions as PlanOptions } from "./plan/plan.ts";
 import { type FilePolicy, SessionState } from "./state.ts";
 import { collectStepStats, type RunMetadata, type RunOptions } from "./trace.ts";
@@ -66,7 +65,7 @@ export class Session implements SessionLike, AsyncDisposable {
   readonly #closing = new AbortController();
   readonly #options: PlanOptions = {
     signal: this.#closing.signal,
-    call: (fn: FunctionRef, inputs: readonly NdArray[]) => callFunction(this, fn, inputs),
+    call: (fn, args, options) => holdFunction(this, fn, args, options),
   };
   #last: CachedRun | null = null;
   #isClosed = false;

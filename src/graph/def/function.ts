@@ -1,16 +1,18 @@
 /** FunctionDefs of the library as graphs. Source: function.proto, instantiate in function.cc. */
 import { type DType, dtypeOfNumber } from "../../core/dtype.ts";
-import { InvalidArgumentError } from "../../core/error.ts";
+import { InvalidArgumentError, OpError, ValueError } from "../../core/error.ts";
+import type { Shape } from "../../core/shape.ts";
 import type { AttrValue } from "../../proto/attr_value.ts";
 import { fromNodeProto, type NodeDefinition } from "../../proto/graph_def.ts";
 import type { pb } from "../../proto/messages.ts";
 import { type FunctionRef, shapeAttr, typeAttr, unwrapAttr } from "../attr.ts";
 import { Graph } from "../graph.ts";
 import { argLength } from "../infer.ts";
-import { allDefinitions, definitionOf } from "../op/registry.ts";
+import { allDefinitions } from "../op/registry.ts";
 import type { Operation } from "../operation.ts";
 import type { Tensor } from "../tensor.ts";
 import { importGraphDefinition } from "./import.ts";
+import { definitionIn, type FunctionDef, findFunction, type Library } from "./library.ts";
 
 export interface FunctionGraph {
   readonly graph: Graph;
@@ -20,19 +22,21 @@ export interface FunctionGraph {
   readonly targets: readonly Operation[];
 }
 
-/** A fresh graph of a function's body for the attrs of a call, or null when the library has no such function. */
-export function functionGraph(owner: Graph, fn: FunctionRef): FunctionGraph | null {
-  const source = owner.library?.function?.find((candidate) => candidate.signature?.name === fn.name);
+/** A fresh graph of a function's body for the attrs of a call, or null when the library has no such function. `shapes`: of the arguments. */
+export function functionGraph(owner: Graph, fn: FunctionRef, shapes: readonly Shape[] = []): FunctionGraph | null {
+  const source = findFunction(owner.library, fn.name);
   if (!source) return null;
   const graph = new Graph();
   graph.library = owner.library;
   const args = (source.signature?.inputArg ?? []).flatMap((arg) => flatArgs(arg, fn.attrs));
-  const inputs = graph.asDefault(() => args.map(({ name, dtype }) => argument(graph, name, dtype)));
+  const inputs = graph.asDefault(() =>
+    args.map(({ name, dtype }, i) => argument(graph, name, dtype, shapes[i] ?? null)),
+  );
   const argNames = new Map(args.map(({ key }, i) => [key, inputs[i]!]));
   const nodes = (source.nodeDef ?? []).map((proto) => substituted(fromNodeProto(proto), fn.attrs));
   const byName = new Map(nodes.map((node) => [node.name, node]));
   const flat = (input: string): string =>
-    input.startsWith("^") ? controlName(input) : flatInput(input, argNames, byName);
+    input.startsWith("^") ? controlName(input) : flatInput(input, argNames, byName, owner.library);
   const controlName = (input: string): string => {
     const tensor = argNames.get(input.slice(1));
     return tensor ? `^${tensor.op.name}` : input;
@@ -45,12 +49,42 @@ export function functionGraph(owner: Graph, fn: FunctionRef): FunctionGraph | nu
     { name: "", inputMap: { ...inputMap, ...controlMap }, graph },
   );
   const outputs = (source.signature?.outputArg ?? []).flatMap((arg) => {
-    const from = flatInput((source.ret as Record<string, string>)[arg.name!]!, argNames, byName);
+    const from = flatInput((source.ret as Record<string, string>)[arg.name!]!, argNames, byName, owner.library);
     const count = flatArgs(arg, fn.attrs).length;
     return Array.from({ length: count }, (_, k) => outputTensor(graph, from, k, argNames));
   });
-  const targets = graph.operations.filter((op) => op.definition.stateful && !op.definition.placeholder);
+  const controls = new Set(Object.values((source.controlRet ?? {}) as Record<string, string>));
+  const targets = graph.operations.filter(
+    (op) => (op.definition.stateful && !op.definition.placeholder) || controls.has(op.name),
+  );
   return { graph, inputs, outputs, targets };
+}
+
+const shapesOf = new WeakMap<FunctionDef, Map<string, readonly Shape[] | null>>();
+
+/** The static shapes of a function's outputs for arguments of these shapes; null when it is unknown, does not fit, or calls itself. */
+export function functionShapes(owner: Graph, fn: FunctionRef, args: readonly Shape[]): readonly Shape[] | null {
+  const source = findFunction(owner.library, fn.name);
+  if (!source) return null;
+  let known = shapesOf.get(source);
+  if (!known) {
+    known = new Map();
+    shapesOf.set(source, known);
+  }
+  const attrs = [...fn.attrs].filter(([name]) => source.signature?.attr?.some((attr) => attr.name === name));
+  const key = JSON.stringify([args, attrs], (_, value) => (typeof value === "bigint" ? String(value) : value));
+  let shapes = known.get(key);
+  if (shapes === undefined) {
+    known.set(key, null);
+    try {
+      shapes = functionGraph(owner, fn, args)?.outputs.map((output) => output.shape) ?? null;
+    } catch (error) {
+      if (!(error instanceof OpError || error instanceof ValueError)) throw error;
+      shapes = null;
+    }
+    known.set(key, shapes);
+  }
+  return shapes;
 }
 
 function outputTensor(graph: Graph, from: string, k: number, args: ReadonlyMap<string, Tensor>): Tensor {
@@ -76,7 +110,7 @@ function flatArgs(arg: Arg, attrs: FunctionRef["attrs"]): { key: string; name: s
 }
 
 /** A fed node for an argument: any op that only stands for a value. */
-function argument(graph: Graph, name: string, dtype: DType): Tensor {
+function argument(graph: Graph, name: string, dtype: DType, shape: Shape): Tensor {
   for (const definition of allDefinitions()) {
     if (!definition.placeholder || definition.inputs.length || !definition.attrs.some((attr) => attr.name === "shape"))
       continue;
@@ -85,7 +119,7 @@ function argument(graph: Graph, name: string, dtype: DType): Tensor {
       inputs: [],
       attrs: new Map([
         ["dtype", typeAttr(dtype)],
-        ["shape", shapeAttr(null)],
+        ["shape", shapeAttr(shape)],
       ]),
       name,
       outputDtypes: [dtype],
@@ -99,6 +133,7 @@ function flatInput(
   input: string,
   args: ReadonlyMap<string, Tensor>,
   nodes: ReadonlyMap<string, NodeDefinition>,
+  library: Library | null,
 ): string {
   if (args.has(input)) return `arg ${input}`;
   const parts = input.split(":");
@@ -107,7 +142,7 @@ function flatInput(
   const node = nodes.get(name!);
   if (!node) throw new InvalidArgumentError(`Function input ${input} names no node`);
   if (output === undefined) return name!;
-  const definition = definitionOf(node.op);
+  const definition = definitionIn(library, node.op);
   let at = 0;
   for (const arg of definition.outputs) {
     if (arg.name === output) return `${name}:${at + Number(index)}`;

@@ -6,9 +6,10 @@ import { type AttrValue, unwrapAttr, wrapAttr } from "../attr.ts";
 import type { ArgDefinition, OpDefinition } from "../definition.ts";
 import { type Graph, getDefaultGraph } from "../graph.ts";
 import { argLength } from "../infer.ts";
-import { definitionOf, findDefinition } from "../op/registry.ts";
+import { findDefinition } from "../op/registry.ts";
 import type { Operation } from "../operation.ts";
 import type { Tensor } from "../tensor.ts";
+import { addFunctions, definitionIn } from "./library.ts";
 
 export interface ImportOptions {
   /** Prefix of all names; "" for none. Python's default is "import". */
@@ -28,24 +29,15 @@ export function importGraphDefinition(source: GraphDefinition, options: ImportOp
   const { inputMap = {}, returnElements = [] } = options;
   const graph = options.graph ?? getDefaultGraph();
   checkGraph(source, new Set(Object.keys(inputMap).map((key) => parseInput(key).node)));
-  for (const node of source.nodes) definitionOf(node.op);
+  const library = source.library ?? graph.library;
+  for (const node of source.nodes) definitionIn(library, node.op);
   const import_ = (prefix: string): (Tensor | Operation)[] => {
+    if (source.library) addFunctions(graph, source.library);
     const made = new Importer(graph, source, prefix, inputMap).run();
-    mergeLibrary(graph, source);
     return returnElements.map((element) => returned(made, element));
   };
   const { name = "import" } = options;
   return name ? graph.nameScope(name, import_) : import_("");
-}
-
-function mergeLibrary(graph: Graph, source: GraphDefinition): void {
-  if (!source.library) return;
-  graph.library = graph.library
-    ? {
-        function: [...(graph.library.function ?? []), ...(source.library.function ?? [])],
-        gradient: [...(graph.library.gradient ?? []), ...(source.library.gradient ?? [])],
-      }
-    : source.library;
 }
 
 function returned(made: ReadonlyMap<string, Operation>, element: string): Tensor | Operation {
@@ -143,7 +135,7 @@ class Importer {
   }
 
   #add(node: NodeDefinition, late: ReadonlySet<number>): Operation {
-    const definition = definitionOf(node.op);
+    const definition = definitionIn(this.#graph.library, node.op);
     const attrs = completeAttrs(node, definition);
     const inputs: Tensor[] = [];
     const controlInputs: Operation[] = [];

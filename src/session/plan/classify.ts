@@ -1,6 +1,7 @@
 /** How the session treats a node: facts of its definition and dtypes, never its name. */
 import { isFull } from "../../core/shape.ts";
 import { unwrapAttr } from "../../graph/attr.ts";
+import { definitionIn, type FunctionDef, findFunction, functionsIn, type Library } from "../../graph/def/library.ts";
 import type { AttrPlain } from "../../graph/definition.ts";
 import { argLength } from "../../graph/infer.ts";
 import type { Operation } from "../../graph/operation.ts";
@@ -37,12 +38,49 @@ const isHandle = (tensor: Tensor): boolean => tensor.dtype.base === "string" || 
 export const hasStrings = (op: Operation): boolean => op.inputs.some(isHandle) || op.outputs.some(isHandle);
 
 /** May the node make the run asynchronous? */
-export const mayWait = (op: Operation): boolean => op.definition.run !== undefined && !op.definition.placeholder;
+export const mayWait = (op: Operation): boolean =>
+  (op.definition.run !== undefined && !op.definition.placeholder) ||
+  (op.definition.call !== undefined && callWaits(op));
+
+const waits = new WeakMap<FunctionDef, boolean>();
+
+/** Does a function that the op calls wait, or last as long as a loop? */
+function callWaits(op: Operation): boolean {
+  const { library } = op.graph;
+  if (op.definition.loops) return true;
+  const own = findFunction(library, op.type);
+  const called = functionsIn(op.attrs.values()).map((fn) => findFunction(library, fn.name));
+  return [own, ...called].some((source) => source !== undefined && functionWaits(source, library));
+}
+
+function functionWaits(source: FunctionDef, library: Library | null): boolean {
+  let known = waits.get(source);
+  if (known === undefined) {
+    waits.set(source, false); // A function that calls itself waits if something else in it does.
+    known = (source.nodeDef ?? []).some((node) => {
+      const definition = definitionIn(library, node.op ?? "");
+      if (definition.flow || definition.loops || (definition.run && !definition.placeholder)) return true;
+      if (!definition.call) return false;
+      const refs = Object.values(node.attr ?? {}).flatMap((attr) => [
+        ...(attr.func ? [attr.func] : []),
+        ...(attr.list?.func ?? []),
+      ]);
+      return [node.op, ...refs.map((ref) => ref.name)].some((name) => {
+        const inner = findFunction(library, name ?? "");
+        return inner !== undefined && functionWaits(inner, library);
+      });
+    });
+    waits.set(source, known);
+  }
+  return known;
+}
 
 /** Does what needs this node belong into segments of its own? */
 export const setsApart = (op: Operation): boolean =>
   mayWait(op) ||
-  (!isLowered(op) && op.definition.compute !== undefined && op.outputs.some((output) => !isFull(output.shape)));
+  (!isLowered(op) &&
+    (op.definition.compute ?? op.definition.call) !== undefined &&
+    op.outputs.some((output) => !isFull(output.shape)));
 
 export const plainAttrs = (op: Operation): Record<string, AttrPlain> =>
   Object.fromEntries([...op.attrs].map(([name, attr]) => [name, unwrapAttr(attr)]));

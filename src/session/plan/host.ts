@@ -5,20 +5,16 @@ import { NdArray, viewElements } from "../../core/nd_array.ts";
 import { elementCount, formatShape } from "../../core/shape.ts";
 import { createBuilder, NeedsValue } from "../../engine/builder.ts";
 import type { Value } from "../../engine/primitive.ts";
-import type { FunctionRef } from "../../graph/attr.ts";
 import type { ComputeContext, NodeFacts, RunContext } from "../../graph/definition.ts";
 import { argLength, isListArg, recordOf } from "../../graph/infer.ts";
 import type { Operation } from "../../graph/operation.ts";
 import { resourceKey, type SessionState } from "../state.ts";
+import { type CallFunction, callContext, callCopied } from "./call.ts";
 import { hasLowering } from "./classify.ts";
 import { atNode } from "./errors.ts";
+import type { Plan } from "./plan.ts";
+import type { RunFrame } from "./segment.ts";
 import { copyIn, copyOut, EngineValue, type RunValue, VariableValue, viewOf } from "./values.ts";
-
-/** Runs a function of the graph's library; given by the plan that runs the node. */
-export type CallFunction = (
-  fn: FunctionRef,
-  args: readonly NdArray[],
-) => readonly NdArray[] | Promise<readonly NdArray[]>;
 
 export interface HostEnvironment {
   readonly state: SessionState;
@@ -26,6 +22,10 @@ export interface HostEnvironment {
   readonly call: CallFunction;
   /** Called when the run is over. */
   readonly releases: (() => void)[];
+  /** The plan of the whole run. */
+  readonly owner: Plan;
+  /** Keeps the workspaces of functions that nodes call until it is given back itself; null: results are copied at once. */
+  readonly holder: RunFrame | null;
 }
 
 /** Outputs of a node in order: at once, or when it is done waiting. */
@@ -49,6 +49,7 @@ export function runHostNode(op: Operation, inputs: readonly RunValue[], environm
 function dispatch(op: Operation, inputs: readonly RunValue[], environment: HostEnvironment): HostResult {
   const { definition } = op;
   if (definition.placeholder && !definition.compute) throw unfed(op);
+  if (definition.call) return callFunctions(op, inputs, environment);
   if (hasLowering(op) && !definition.run) return runLoweredStrings(op, inputs, environment.state);
   const record = recordOf<NdArray>(
     op,
@@ -63,6 +64,16 @@ function dispatch(op: Operation, inputs: readonly RunValue[], environment: HostE
   throw new UnimplementedError(
     `No OpKernel was registered to support Op '${op.type}' used by {{node ${op.name}}} with these attrs. Run tsflow graph check FILE to list such nodes`,
   );
+}
+
+/** Gives the values to the op's `call` as they are; references are read. */
+function callFunctions(op: Operation, inputs: readonly RunValue[], environment: HostEnvironment): HostResult {
+  const { state } = environment;
+  const values = inputs.map((value) =>
+    value instanceof VariableValue && !value.isResource ? readVariable(value, state) : value,
+  );
+  const record = recordOf<RunValue>(op, values);
+  return op.definition.call!(record, callContext(op, factsOf(op), environment)) as HostResult;
 }
 
 function unfed(op: Operation): InvalidArgumentError {
@@ -161,7 +172,7 @@ function contextFor(op: Operation, inputs: readonly RunValue[], environment: Hos
       return existed;
     },
     call: (fn, args) => {
-      const result = environment.call(fn, args);
+      const result = callCopied(fn, args, environment);
       if (result instanceof Promise)
         throw new InvalidArgumentError(`Function ${fn.name} waits and cannot be called from ${op.name}`);
       return result;

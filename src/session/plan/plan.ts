@@ -1,17 +1,18 @@
 /** A plan: the stages for one set of fetches and feeds, ready to run again and again. */
 import { CancelledError, InvalidArgumentError } from "../../core/error.ts";
-import type { NdArray } from "../../core/nd_array.ts";
+import { NdArray } from "../../core/nd_array.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { SessionState } from "../state.ts";
+import type { CallFunction, Held } from "./call.ts";
 import { isLowered } from "./classify.ts";
 import { atNode } from "./errors.ts";
 import { runFlow } from "./flow.ts";
 import type { FlowGraph } from "./flow_graph.ts";
-import { type CallFunction, type HostEnvironment, readVariable, runHostNode } from "./host.ts";
+import { type HostEnvironment, readVariable, runHostNode } from "./host.ts";
 import { cutStages, orderNodes, prune, type Stage } from "./order.ts";
 import { giveBack, type RunFrame, Segment } from "./segment.ts";
-import { copyOut, dead, EngineValue, type RunValue, VariableValue } from "./values.ts";
+import { copyOut, dead, EngineValue, ownArray, type RunValue, VariableValue } from "./values.ts";
 
 /** What a run reports when it is traced. */
 export interface StageTrace {
@@ -25,6 +26,10 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   readonly trace?: (stage: StageTrace) => void;
   readonly call: CallFunction;
+  /** Where nodes put what is to be called at the end, when this run is a part of another. */
+  readonly releases?: (() => void)[];
+  /** The plan of the run that this one is a part of. */
+  readonly owner?: Plan;
 }
 
 interface PlannedStage {
@@ -42,6 +47,8 @@ export class Plan {
   readonly nodes: readonly Operation[];
   /** Does any node wait? Then the run is asynchronous. */
   readonly mayWait: boolean;
+  /** Plans of the functions that runs of this plan call: what they draw begins anew with each plan, as in TensorFlow. */
+  readonly functions = new Map<string, Plan>();
   readonly #stages: readonly PlannedStage[];
   readonly #index = new Map<Tensor, number>();
   readonly #state: SessionState;
@@ -134,25 +141,61 @@ export class Plan {
 
   /** Runs with values for the feeds, in order; gives copies of the fetches. A promise when a node waits. */
   run(feedValues: readonly NdArray[], options: RunOptions): NdArray[] | Promise<NdArray[]> {
-    const frame: RunFrame = { values: new Array(this.#index.size), borrowed: [], releases: [] };
-    for (let i = 0; i < feedValues.length; i++) frame.values[this.#feedIndex[i]!] = feedValues[i]!;
-    if (this.mayWait) return this.#runWaiting(frame, options);
+    const frame = this.#frame(feedValues);
+    if (this.mayWait) return this.#runWaiting(frame, options, () => this.#collect(frame)).finally(() => giveBack(frame));
     try {
-      const sole = this.soleSegment;
-      if (sole && !options.trace) sole.run(frame);
-      else {
-        const environment = this.#environment(options, frame);
-        for (const planned of this.#stages) this.#runStage(planned, frame, environment, options);
-      }
+      this.#runThrough(frame, options);
       return this.#collect(frame);
     } finally {
       giveBack(frame);
     }
   }
 
-  #environment(options: RunOptions, frame: RunFrame): HostEnvironment {
-    const { releases } = frame;
-    return { state: this.#state, signal: options.signal ?? neverAborted, call: options.call, releases };
+  /** Runs as a part of another run: the fetches stay where they are until the caller gives the workspaces back. */
+  hold(feedValues: readonly RunValue[], options: RunOptions): Held | Promise<Held> {
+    const frame = this.#frame(feedValues);
+    const held = (): Held => ({ values: this.#fetchIndex.map((index) => this.#heldValue(frame, index)), frame });
+    const failed = (error: unknown): never => {
+      giveBack(frame);
+      throw error;
+    };
+    if (this.mayWait) return this.#runWaiting(frame, options, held).catch(failed);
+    try {
+      this.#runThrough(frame, options);
+      return held();
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  #frame(feedValues: readonly RunValue[]): RunFrame {
+    const frame: RunFrame = { values: new Array(this.#index.size), borrowed: [], releases: [] };
+    for (let i = 0; i < feedValues.length; i++) frame.values[this.#feedIndex[i]!] = feedValues[i]!;
+    return frame;
+  }
+
+  /** A value that outlives the caller's: views of engine memory that host nodes gave are copied. */
+  #heldValue(frame: RunFrame, index: number): RunValue {
+    const value = frame.values[index]!;
+    if (value === dead)
+      throw new InvalidArgumentError(`Retval[${this.#fetchIndex.indexOf(index)}] does not have value`);
+    if (value instanceof VariableValue && !value.isResource) return readVariable(value, this.#state);
+    return value instanceof NdArray ? ownArray(this.#state.engine, value) : value;
+  }
+
+  #runThrough(frame: RunFrame, options: RunOptions): void {
+    const sole = this.soleSegment;
+    if (sole && !options.trace) {
+      sole.run(frame);
+      return;
+    }
+    const environment = this.#environment(options, frame, frame);
+    for (const planned of this.#stages) this.#runStage(planned, frame, environment, options);
+  }
+
+  #environment(options: RunOptions, frame: RunFrame, holder: RunFrame | null): HostEnvironment {
+    const { signal = neverAborted, call, releases = frame.releases, owner = this } = options;
+    return { state: this.#state, signal, call, releases, owner, holder };
   }
 
   #runStage(
@@ -198,24 +241,23 @@ export class Plan {
   }
 
   /** Stages start as soon as those before them are done; the first error cancels what still waits. */
-  async #runWaiting(frame: RunFrame, options: RunOptions): Promise<NdArray[]> {
+  async #runWaiting<R>(frame: RunFrame, options: RunOptions, collect: () => R): Promise<R> {
     const controller = new AbortController();
     const cancel = (): void => controller.abort(new CancelledError("RunManyGraphs"));
     options.signal?.addEventListener("abort", cancel, { once: true });
     if (options.signal?.aborted) cancel();
     const inner: RunOptions = { ...options, signal: controller.signal };
     try {
-      if (this.#flow) return await this.#runFlow(frame, inner);
-      await this.#runStages(frame, inner, cancel);
-      return this.#collect(frame);
+      if (this.#flow) await this.#runFlow(frame, inner);
+      else await this.#runStages(frame, inner, cancel);
+      return collect();
     } finally {
       options.signal?.removeEventListener("abort", cancel);
-      giveBack(frame);
     }
   }
 
   #runStages(frame: RunFrame, options: RunOptions, cancel: () => void): Promise<void> {
-    const environment = this.#environment(options, frame);
+    const environment = this.#environment(options, frame, frame);
     const waiting = this.#stages.map((planned) => planned.after.length);
     const users: number[][] = this.#stages.map(() => []);
     for (const [i, planned] of this.#stages.entries()) for (const before of planned.after) users[before]!.push(i);
@@ -274,12 +316,12 @@ export class Plan {
     });
   }
 
-  async #runFlow(frame: RunFrame, options: RunOptions): Promise<NdArray[]> {
+  async #runFlow(frame: RunFrame, options: RunOptions): Promise<void> {
     const feeds = new Map<Tensor, RunValue>(
       this.feeds.map((tensor, i) => [tensor, frame.values[this.#feedIndex[i]!]!]),
     );
-    const values = await runFlow(this.#flow!, feeds, this.fetches, this.#environment(options, frame));
-    return values.map((value, i) => this.#own(value, this.fetches[i]!));
+    const values = await runFlow(this.#flow!, feeds, this.fetches, this.#environment(options, frame, null));
+    for (const [i, value] of values.entries()) frame.values[this.#fetchIndex[i]!] = value;
   }
 
   #collect(frame: RunFrame): NdArray[] {
@@ -325,6 +367,7 @@ export class Plan {
 
   dispose(): void {
     for (const segment of this.segments) segment.dispose();
+    for (const plan of this.functions.values()) plan.dispose();
   }
 }
 

@@ -99,6 +99,13 @@ export function copyOut(engine: Engine, value: EngineValue): NdArray {
   return new NdArray(dtype, shape, ownCopy(viewElements(dtype, engine.buffer, address, elementCount(shape))));
 }
 
+/** The array itself, or a copy where its elements lie in engine memory. */
+export function ownArray(engine: Engine, array: NdArray): NdArray {
+  const { data } = array;
+  if (!ArrayBuffer.isView(data) || data.buffer !== engine.buffer) return array;
+  return new NdArray(array.dtype, array.shape, ownCopy(data));
+}
+
 /** A copy on an unshared ArrayBuffer. */
 function ownCopy<T extends { length: number; constructor: unknown }>(view: T): T {
   return new (view.constructor as new (from: T) => T)(view);
