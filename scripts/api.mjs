@@ -20,7 +20,6 @@ const ours = (name) =>
 const aliases = {
   Assert: "assertThat",
   tf_record_iterator: "tfRecordIterator",
-  Print: "printTensor",
   case: "caseOf",
   print: "printV2",
   det: "matrixDeterminant",
@@ -76,7 +75,7 @@ const own = {
       "type SessionOptions",
       "withSession",
     ],
-    "../session/trace.ts": ["RunMetadata", "type RunOptions"],
+    "../session/trace.ts": ["RunMetadata", "RunOptions"],
     "../build/scopes.ts": ["colocateWith", "controlDependencies", "device", "nameScope", "setRandomSeed"],
   },
   train: {

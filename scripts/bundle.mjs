@@ -25,6 +25,8 @@ const common = {
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: "none",
+  // Node prints the line of an uncaught error: a line must be readable.
+  lineLimit: 160,
   metafile: true,
   logLevel: "warning",
 };

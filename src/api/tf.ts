@@ -113,9 +113,11 @@ export {
 export { OpError } from "../core/error.ts";
 export { NdArray } from "../core/nd_array.ts";
 export { version } from "../core/version.ts";
+export { GraphDef, importGraphDef, NodeDef } from "../graph/def/message.ts";
 export { Graph, getDefaultGraph, resetDefaultGraph } from "../graph/graph.ts";
 export { IndexedSlices } from "../graph/indexed_slices.ts";
 export { Operation } from "../graph/operation.ts";
+export { getDefaultSession } from "../graph/scopes.ts";
 export { Tensor } from "../graph/tensor.ts";
 export { addCheckNumericsOps, bitcast, verifyTensorAllFinite } from "../ops/compute/array/basic/checks.ts";
 export { fill, ones, onesLike, zeros, zerosLike } from "../ops/compute/array/basic/fill.ts";
@@ -336,7 +338,7 @@ export { constant } from "../ops/constant.ts";
 export { convertToTensor, isTensor, type TensorLike } from "../ops/convert.ts";
 export { customGradient, RegisterGradient } from "../ops/custom_gradient.ts";
 export { matchingFiles, readFile, writeFile } from "../ops/host/file/ops.ts";
-export { checkNumerics, timestamp } from "../ops/host/print.ts";
+export { checkNumerics, Print, timestamp } from "../ops/host/print.ts";
 export {
   ConditionalAccumulator,
   ConditionalAccumulatorBase,
@@ -353,6 +355,7 @@ export {
   WholeFileReader,
 } from "../ops/host/reader/classes.ts";
 export { TensorArray } from "../ops/host/tensor_array/tensor_array.ts";
+export { ConfigProto } from "../session/config.ts";
 export {
   InteractiveSession,
   type RunArguments,
@@ -361,12 +364,13 @@ export {
   type SessionOptions,
   withSession,
 } from "../session/session.ts";
-export { RunMetadata, type RunOptions } from "../session/trace.ts";
+export { RunMetadata, RunOptions } from "../session/trace.ts";
 export * as app from "./app.ts";
 export * as bitwise from "./bitwise.ts";
 export * as debugging from "./debugging.ts";
 export * as dtypes from "./dtypes.ts";
 export * as errors from "./errors.ts";
+export * as graphUtil from "./graph_util.ts";
 export * as image from "./image.ts";
 export * as initializers from "./initializers.ts";
 export * as io from "./io.ts";

@@ -143,6 +143,7 @@ export class ValueError extends Error {
   override name = "ValueError";
 }
 export class TypeError extends globalThis.TypeError {
+  static override readonly name = "TypeError"; // A bundler may have to call the class otherwise.
   override name = "TypeError";
 }
 export class RuntimeError extends Error {

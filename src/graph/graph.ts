@@ -4,11 +4,12 @@ import { OpError, RuntimeError, ValueError } from "../core/error.ts";
 import type { GraphDefinition } from "../proto/graph_def.ts";
 import { type AttrValue, boolAttr, stringAttr, stringsAttr, unwrapAttr } from "./attr.ts";
 import { type ControlFlowContext, checkInputContexts } from "./context.ts";
+import { type GraphDef, graphDefOf } from "./def/message.ts";
 import type { OpDefinition } from "./definition.ts";
 import { inferShapes, shapeError } from "./infer.ts";
 import { Operation } from "./operation.ts";
 import { Collections } from "./parts/collections.ts";
-import { mergeDevices } from "./parts/device.ts";
+import { type DeviceScope, deviceIn, mergeDevices } from "./parts/device.ts";
 import { type ElementOptions, elementOf } from "./parts/element.ts";
 import { checkNodeName, checkScopeName, NamesInUse } from "./parts/names.ts";
 import { seedAttrs } from "./parts/seeds.ts";
@@ -45,9 +46,7 @@ export class Graph {
   readonly #unfeedable = new Set<Tensor>();
   readonly #unfetchable = new Set<Operation>();
   readonly #nameScopes = new ScopeStack<string>("name scope");
-  readonly #devices = new ScopeStack<string | ((op: { name: string; type: string }) => string | null) | null>(
-    "device scope",
-  );
+  readonly #devices = new ScopeStack<DeviceScope>("device scope");
   readonly #colocations = new ScopeStack<Operation | null>("colocation scope");
   readonly #controls = new ScopeStack<ControlScope>("control dependencies");
   readonly #attrScopes = new ScopeStack<ReadonlyMap<string, AttrValue>>("attr scope");
@@ -128,8 +127,13 @@ export class Graph {
     return this.#names.unique(scope ? `${scope}/${name}` : name, options.markAsUsed ?? true);
   }
 
+  /** A name unique in this graph outside all scopes. */
+  rootName(name: string): string {
+    return this.#names.unique(name, true);
+  }
+
   /** Ops made in fn get this device (merged with outer scopes); null clears; a function chooses for each op. */
-  device<R>(name: string | ((op: { name: string; type: string }) => string | null) | null, fn: () => R): R {
+  device<R>(name: DeviceScope, fn: () => R): R {
     if (typeof name === "string") mergeDevices("", name);
     return this.#devices.with(name, String(name), fn);
   }
@@ -204,7 +208,7 @@ export class Graph {
       : this.controlInputsFor(inputs, options.controlInputs);
     if (!imported) this.#addScopeAttrs(definition.type, attrs);
     const colocated = imported ? { device: imported.device } : this.#colocate(name, attrs);
-    const device = colocated.device ?? this.#deviceFor(name, definition.type);
+    const device = colocated.device ?? deviceIn(this.#devices.values, { name, type: definition.type });
     const op = new Operation({
       graph: this,
       name,
@@ -266,18 +270,6 @@ export class Graph {
     for (const scope of this.#controls.values) scope.made.add(op);
   }
 
-  #deviceFor(name: string, type: string): string {
-    let device = "";
-    for (const scope of this.#devices.values) {
-      if (scope === null) device = "";
-      else {
-        const text = typeof scope === "string" ? scope : scope({ name, type });
-        if (text) device = mergeDevices(device, text);
-      }
-    }
-    return device;
-  }
-
   /** Adds `_class` for the colocation scopes; the op takes the device of what it is colocated with. */
   #colocate(name: string, attrs: Map<string, AttrValue>): { device: string | null } {
     const targets = this.#colocations.values.filter((op) => op !== null);
@@ -322,6 +314,11 @@ export class Graph {
   /** The tensor or operation for a name or an element of this graph. Throws KeyError or ValueError in Python's words. */
   asGraphElement(item: unknown, options: ElementOptions = {}): Tensor | Operation {
     return elementOf(this, item, options);
+  }
+
+  /** The graph as a GraphDef message, which TensorFlow reads; with `addShapes` each node carries its static shapes. */
+  asGraphDef(options: { addShapes?: boolean } = {}): GraphDef {
+    return graphDefOf(this, options);
   }
 
   // feeding and fetching

@@ -2,6 +2,7 @@
 import { ValueError } from "../core/error.ts";
 import { type AttrValue, unwrapAttr } from "./attr.ts";
 import type { ControlFlowContext } from "./context.ts";
+import { type NodeDef, nodeDefOf } from "./def/message.ts";
 import { nodeText } from "./def/node_text.ts";
 import type { AttrPlain, OpDefinition } from "./definition.ts";
 import type { Graph } from "./graph.ts";
@@ -116,6 +117,11 @@ export class Operation {
       );
     }
     await target.run(this, feedDict === undefined ? undefined : { feedDict });
+  }
+
+  /** A copy of this node as its message. */
+  get nodeDef(): NodeDef {
+    return nodeDefOf(this);
   }
 
   /** The NodeDef as text, as Python prints an Operation. */

@@ -91,3 +91,6 @@ export const graphStack = new ScopeStack<Graph>("default graph stack");
 export const sessionStack = new ScopeStack<SessionLike>("default session stack");
 
 export const defaultSession = (): SessionLike | undefined => sessionStack.top;
+
+/** tf.getDefaultSession: the innermost default session; null outside all. */
+export const getDefaultSession = (): SessionLike | null => sessionStack.top ?? null;

@@ -3,10 +3,22 @@ import { nowMs } from "../core/host.ts";
 import { elementCount, type FullShape } from "../core/shape.ts";
 import type { StageTrace } from "./plan/plan.ts";
 
-export interface RunOptions {
-  /** "FULL_TRACE" times every node. */
-  readonly traceLevel?: "NO_TRACE" | "SOFTWARE_TRACE" | "HARDWARE_TRACE" | "FULL_TRACE" | undefined;
-  readonly timeoutInMs?: number;
+type TraceLevel = "NO_TRACE" | "SOFTWARE_TRACE" | "HARDWARE_TRACE" | "FULL_TRACE";
+
+/** Options of one run; a plain object of the same fields does as well. */
+export class RunOptions {
+  static readonly NO_TRACE: TraceLevel = "NO_TRACE";
+  static readonly SOFTWARE_TRACE: TraceLevel = "SOFTWARE_TRACE";
+  static readonly HARDWARE_TRACE: TraceLevel = "HARDWARE_TRACE";
+  static readonly FULL_TRACE: TraceLevel = "FULL_TRACE";
+  /** FULL_TRACE times every node. */
+  readonly traceLevel?: TraceLevel | undefined;
+  readonly timeoutInMs?: number | undefined;
+
+  constructor({ traceLevel, timeoutInMs }: { traceLevel?: TraceLevel; timeoutInMs?: number } = {}) {
+    this.traceLevel = traceLevel;
+    this.timeoutInMs = timeoutInMs;
+  }
 }
 
 export interface NodeStats {

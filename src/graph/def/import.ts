@@ -46,7 +46,9 @@ function returned(made: ReadonlyMap<string, Operation>, element: string): Tensor
   if (!op) throw new ValueError(`Requested return_element '${element}' not found in graph_def.`);
   if (!element.includes(":")) return op;
   const tensor = op.outputs[output];
-  if (!tensor) throw new ValueError(`Requested return_element '${element}' not found in graph_def.`);
+  if (!tensor) {
+    throw new ValueError(`Invalid return output ${output} of node '${node}', which has ${op.outputs.length} output(s)`);
+  }
   return tensor;
 }
 
@@ -147,7 +149,8 @@ class Importer {
       } else if (late.has(i)) inputs.push(inputs[0] ?? this.#firstReady(node, late));
       else inputs.push(this.#tensor(input, node.name));
     }
-    const name = this.#prefix ? `${this.#prefix}${node.name}` : node.name;
+    const wanted = `${this.#prefix}${node.name}`;
+    const name = this.#graph.findOperation(wanted) ? this.#graph.rootName(wanted) : wanted;
     try {
       checkInputs(node, definition, attrs, inputs);
       const op = this.#graph.createOp({

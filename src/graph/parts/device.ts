@@ -50,3 +50,17 @@ export const canonicalDevice = (text: string): string => deviceText(parseDevice(
 /** The inner scope's fields win, field by field. */
 export const mergeDevices = (outer: string, inner: string): string =>
   outer === "" ? canonicalDevice(inner) : deviceText({ ...parseDevice(outer), ...parseDevice(inner) });
+
+/** What a device scope holds: a device, a choice for each op, or null, which forgets the scopes around it. */
+export type DeviceScope = string | ((op: { name: string; type: string }) => string | null) | null;
+
+/** The device of an op inside these scopes, outermost first. */
+export function deviceIn(scopes: readonly DeviceScope[], op: { name: string; type: string }): string {
+  let device = "";
+  for (const scope of scopes) {
+    const text = typeof scope === "function" ? scope(op) : scope;
+    if (text) device = mergeDevices(device, text);
+    else if (scope === null) device = "";
+  }
+  return device;
+}

@@ -1,0 +1,2 @@
+/** tf.graphUtil. Written by scripts/api.mjs. */
+export { importGraphDef } from "../graph/def/message.ts";
