@@ -9,6 +9,7 @@ import type { Lowering, VariableRef } from "../engine/lowering.ts";
 import type { Value } from "../engine/primitive.ts";
 import type { FunctionRef } from "./attr.ts";
 import type { Operation } from "./operation.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** An input or output argument: of a fixed dtype, of an attr's dtype, a list of `number` tensors, or a list of the dtypes in `typeList`. */
 export interface ArgDefinition {
@@ -163,6 +164,11 @@ export interface CallContext {
   gradientOf(fn: FunctionRef): FunctionRef;
 }
 
+export interface Absorbed {
+  readonly nodes: readonly Operation[];
+  readonly inputs: ReadonlyMap<Tensor, Tensor>;
+}
+
 export interface FunctionCall {
   readonly fn: FunctionRef;
   readonly args: readonly Passed[];
@@ -207,6 +213,12 @@ export interface OpDefinition {
   readonly call?: (record: Any, context: CallContext) => readonly Passed[] | Promise<readonly Passed[]>;
   /** The op that calls may last as long as a loop: a run with it is asynchronous. */
   readonly loops?: boolean;
+  /** What this node can do together with nodes before it, for which `lower` would have to know their values. */
+  readonly absorbs?: {
+    /** Those nodes, and for inputs of this one the tensors that it reads in their place; null where it stands by itself. */
+    readonly match: (op: Operation) => Absorbed | null;
+    readonly lower: (p: Lowering, record: Any, node: NodeFacts) => Lowered;
+  };
   /** dtypes of inputs for which `compute` is used although the op has `lower` (strings and the like have no primitive form). */
   readonly lowers?: (record: Any, op: Operation) => boolean;
   readonly gradient: ((tf: Any, record: Any, ...dys: Any[]) => Record<string, unknown>) | "none" | "unregistered";

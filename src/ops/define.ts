@@ -11,8 +11,8 @@ import type { FunctionRef } from "../graph/attr.ts";
 import type {
   CallContext,
   ComputeContext,
-  FlowRole,
   FileAccess,
+  FlowRole,
   InferredShapes,
   Lowered,
   NodeFacts,
@@ -121,14 +121,15 @@ export interface OpSpec<I extends readonly string[], O extends readonly string[]
   variable?: "ref" | "resource";
   flow?: FlowRole;
   loops?: boolean;
+  access?: FileAccess;
   /** A constant's value. */
   value?: (op: AttrRecord<A>) => NdArray;
   /** Shapes of the outputs in order, from the shapes of the inputs (null: unknown rank). Throws INVALID_ARGUMENT. */
   shape: (op: ArgRecord<I, A, Shape> & AttrRecord<A>, context: ShapeContext) => InferredShapes;
   partialValue?: (op: ArgRecord<I, A, Shape> & AttrRecord<A>, context: ShapeContext) => readonly Dim[] | null;
   /** False for attrs (dtypes) that have no primitive form: `compute` is used for those. */
-  access?: FileAccess;
   lowers?: (op: AttrRecord<A>, node: Operation) => boolean;
+  absorbs?: OpDefinition["absorbs"];
   /** One gradient in for each output (null where nothing flows), one out for each input. "none": not differentiable; "unregistered": an error to ask. */
   gradient:
     | ((tf: GradientTools, op: GradientRecord<I, O, A>, ...dys: Tensor[]) => Gradients<I, A>)

@@ -3,6 +3,7 @@ import { elementCount } from "../../core/shape.ts";
 import type { Builder } from "../../engine/builder.ts";
 import type { Lowering } from "../../engine/lowering.ts";
 import { inputsOf, type Value } from "../../engine/primitive.ts";
+import type { Absorbed } from "../../graph/definition.ts";
 import { argLength, isListArg, recordOf } from "../../graph/infer.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
@@ -16,8 +17,14 @@ export type Lowered = Value | VariableValue;
 /** Inputs of up to this many elements may become part of a segment's key. */
 export const maxConcreteElements = 256;
 
-/** Lowers one node and records its outputs. */
-export function lowerNode(op: Operation, builder: Builder, values: Map<Tensor, Lowered>, state: SessionState): void {
+/** Lowers one node, together with those that it absorbs, and records its outputs. */
+export function lowerNode(
+  op: Operation,
+  builder: Builder,
+  values: Map<Tensor, Lowered>,
+  state: SessionState,
+  absorbed?: Absorbed,
+): void {
   const { definition } = op;
   if (definition.variable) {
     values.set(op.outputs[0]!, state.variableOf(op).value);
@@ -27,8 +34,9 @@ export function lowerNode(op: Operation, builder: Builder, values: Map<Tensor, L
     randomSlot: () => state.randomSlot(op),
     wrapError: (error) => atNode(error, op) as Error,
   });
-  const record = recordOf<Lowered>(op, inputsFor(op, values, lowering));
-  const result = definition.lower!(lowering, record, {
+  const record = recordOf<Lowered>(op, inputsFor(op, values, lowering, absorbed?.inputs));
+  const lower = absorbed ? definition.absorbs!.lower : definition.lower!;
+  const result = lower(lowering, record, {
     name: op.name,
     type: op.type,
     device: op.device,
@@ -44,13 +52,18 @@ export function lowerNode(op: Operation, builder: Builder, values: Map<Tensor, L
 }
 
 /** The inputs of a node: references stay variables where the signature takes them, and are read elsewhere. */
-function inputsFor(op: Operation, values: ReadonlyMap<Tensor, Lowered>, lowering: Lowering): Lowered[] {
+function inputsFor(
+  op: Operation,
+  values: ReadonlyMap<Tensor, Lowered>,
+  lowering: Lowering,
+  replaced?: ReadonlyMap<Tensor, Tensor>,
+): Lowered[] {
   const inputs: Lowered[] = [];
   let at = 0;
   for (const arg of op.definition.inputs) {
     const n = isListArg(arg) ? argLength(arg, op.attrs) : 1;
     for (const tensor of op.inputs.slice(at, at + n)) {
-      const value = values.get(tensor);
+      const value = values.get(replaced?.get(tensor) ?? tensor);
       if (value === undefined) throw new Error(`bug: ${op.name} is lowered before its input ${tensor.name}`);
       inputs.push(value instanceof VariableValue && !value.isResource && !arg.isRef ? lowering.read(value) : value);
     }

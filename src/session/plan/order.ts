@@ -11,6 +11,7 @@
 import { InvalidArgumentError } from "../../core/error.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import type { Absorptions } from "./absorb.ts";
 import { isLowered, mayWait, referenceInputs, setsApart } from "./classify.ts";
 
 export interface Stage {
@@ -86,7 +87,8 @@ function sourcesOf(op: Operation, fed: ReadonlySet<Tensor>): Set<Operation> {
   return sources;
 }
 
-class MinHeap {
+/** Gives the least number first. */
+export class MinHeap {
   readonly #items: number[] = [];
 
   get size(): number {
@@ -135,7 +137,7 @@ interface VariableTrack {
 }
 
 /** Numbers sets of awaited ancestors: equal sets have equal numbers. */
-class AwaitSets {
+export class AwaitSets {
   readonly #ids = new Map<string, number>([["", 0]]);
   readonly #sets: (readonly number[])[] = [[]];
 
@@ -169,21 +171,24 @@ class AwaitSets {
 export function cutStages(
   order: readonly Operation[],
   fed: ReadonlySet<Tensor>,
-  options: { single?: boolean } = {},
+  options: { single?: boolean; absorptions?: Absorptions } = {},
 ): Stage[] {
+  const { absorptions } = options;
+  const lowers = (op: Operation): boolean => isLowered(op) || absorptions?.absorber(op) !== undefined;
+  const apart = (op: Operation): boolean => setsApart(op) && absorptions?.absorber(op) === undefined;
   const levels = new Map<Operation, { level: number; awaits: number }>();
   const awaitSets = new AwaitSets();
   const tracks = new Map<Operation, VariableTrack>();
   const groups = new Map<string, { kind: "segment" | "host"; nodes: Operation[]; order: number; mayWait: boolean }>();
   const groupOf = new Map<Operation, string>();
   for (const [i, op] of order.entries()) {
-    const lowered = isLowered(op);
+    const lowered = lowers(op);
     let level = 0;
     let awaits = 0;
     for (const source of sourcesOf(op, fed)) {
       const from = levels.get(source)!;
-      level = Math.max(level, from.level + (isLowered(source) ? 0 : 1));
-      awaits = awaitSets.union(awaits, setsApart(source) ? awaitSets.with(from.awaits, source.id + 1) : from.awaits);
+      level = Math.max(level, from.level + (lowers(source) ? 0 : 1));
+      awaits = awaitSets.union(awaits, apart(source) ? awaitSets.with(from.awaits, source.id + 1) : from.awaits);
     }
     const variables = referenceInputs(op);
     const updated = new Set(
@@ -200,7 +205,7 @@ export function cutStages(
     for (const { variable } of variables) {
       const track = tracks.get(variable) ?? { readers: 0, readersAwait: 0, updates: 0, updatesAwait: 0 };
       const next = level + (lowered ? 0 : 1);
-      const nextAwait = setsApart(op) ? awaitSets.with(awaits, op.id + 1) : awaits;
+      const nextAwait = apart(op) ? awaitSets.with(awaits, op.id + 1) : awaits;
       if (updated.has(variable)) {
         track.updates = Math.max(track.updates, next);
         track.updatesAwait = awaitSets.union(track.updatesAwait, nextAwait);

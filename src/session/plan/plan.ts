@@ -5,6 +5,7 @@ import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { SessionState } from "../state.ts";
 import type { CallFunction, Held } from "./call.ts";
+import { Absorptions } from "./absorb.ts";
 import { isLowered } from "./classify.ts";
 import { atNode } from "./errors.ts";
 import { runFlow } from "./flow.ts";
@@ -52,6 +53,7 @@ export class Plan {
   readonly #stages: readonly PlannedStage[];
   readonly #index = new Map<Tensor, number>();
   readonly #state: SessionState;
+  #absorptions: Absorptions | undefined;
   readonly #flow: FlowGraph | null;
   readonly #fetchIndex: readonly number[];
   readonly #feedIndex: readonly number[];
@@ -84,7 +86,7 @@ export class Plan {
     } else {
       this.#flow = null;
       this.nodes = orderNodes(pruned.nodes, fed);
-      const stages = cutStages(this.nodes, fed, options.single ? { single: true } : {});
+      const stages = this.#cut(fed, options.single === true);
       this.#stages = this.#plan(stages, fed);
       this.mayWait = stages.some((stage) => stage.mayWait);
     }
@@ -99,6 +101,17 @@ export class Plan {
       this.#index.set(tensor, index);
     }
     return index;
+  }
+
+  #cut(fed: ReadonlySet<Tensor>, single: boolean): Stage[] {
+    if (single) return cutStages(this.nodes, fed, { single });
+    const absorptions = new Absorptions(this.nodes, fed, this.fetches);
+    this.#absorptions = absorptions;
+    for (;;) {
+      const stages = cutStages(this.nodes, fed, { absorptions });
+      const stageOf = new Map(stages.flatMap((stage) => stage.nodes.map((op) => [op, stage] as const)));
+      if (!absorptions.keepWithin((op) => stageOf.get(op))) return stages;
+    }
   }
 
   #plan(stages: readonly Stage[], fed: ReadonlySet<Tensor>): PlannedStage[] {
@@ -134,6 +147,7 @@ export class Plan {
         fetchedRefs,
         index: this.#index,
         state: this.#state,
+        absorptions: this.#absorptions,
       });
       return { stage, segment, after: stage.after };
     });

@@ -12,6 +12,7 @@ import type { Value } from "../../engine/primitive.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { SessionState } from "../state.ts";
+import type { Absorptions } from "./absorb.ts";
 import { atNode } from "./errors.ts";
 import { inputLeaves, type Lowered, lowerNode, maxConcreteElements, neededInputs } from "./lower_node.ts";
 import { copyIn, EngineValue, type RunValue, VariableValue, viewOf } from "./values.ts";
@@ -25,9 +26,16 @@ export interface RunFrame {
   readonly releases: (() => void)[];
 }
 
-interface Borrowed {
+export interface Borrowed {
   readonly free: Workspace[];
   readonly workspace: Workspace;
+}
+
+/** What made a segment be compiled again and again. */
+export interface Growth {
+  compiled: number;
+  /** Nodes that need values to know their shapes. */
+  readonly shapedBy: Set<Operation>;
 }
 
 /** Ends a run: its workspaces go back, its nodes' releases are called. */
@@ -41,6 +49,7 @@ export function giveBack(frame: RunFrame): void {
 /** Memory for one run of an executable, and where its inputs come from: 0 is their own room in it. */
 interface Workspace {
   readonly base: number;
+  readonly end: number;
   readonly sources: Float64Array;
 }
 
@@ -74,9 +83,11 @@ export class Segment {
   readonly nodes: readonly Operation[];
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
+  readonly growth: Growth;
   readonly #fetchedRefs: ReadonlySet<Tensor>;
   readonly index: TensorIndex;
   readonly #state: SessionState;
+  readonly #absorptions: Absorptions | undefined;
   readonly #inputIndex: readonly number[];
   /** Inputs whose values are part of the key. */
   readonly #concrete: Set<number>;
@@ -91,7 +102,11 @@ export class Segment {
     index: TensorIndex;
     state: SessionState;
     concrete?: Iterable<number>;
+    growth?: Growth;
+    absorptions?: Absorptions | undefined;
   }) {
+    this.#absorptions = options.absorptions;
+    this.growth = options.growth ?? { compiled: 0, shapedBy: new Set() };
     this.nodes = options.nodes;
     this.inputs = options.inputs;
     this.outputs = options.outputs;
@@ -212,6 +227,7 @@ export class Segment {
 
   /** Lowers and compiles for the values of this run. Starts again when a shape turns out to depend on an input's value. */
   #compile(frame: RunFrame): Specialisation {
+    this.growth.compiled++;
     for (;;) {
       const attempt = this.#lower(frame);
       if (attempt.wanted.length === 0) return this.#finish(frame, attempt);
@@ -250,10 +266,12 @@ export class Segment {
     }
     const attempt: Attempt = { builder, values, engineInputs, assumed, cut: null, wanted: [] };
     for (const [k, op] of this.nodes.entries()) {
+      if (this.#absorptions?.absorber(op)) continue;
       try {
-        lowerNode(op, builder, values, this.#state);
+        lowerNode(op, builder, values, this.#state, this.#absorptions?.group(op));
       } catch (error) {
         if (!(error instanceof NeedsValue)) throw atNode(error, op);
+        this.growth.shapedBy.add(op);
         const leaves = inputLeaves(error.value, inputOf);
         if (leaves) return { ...attempt, wanted: leaves };
         return { ...attempt, cut: { at: k, needed: neededInputs(op, error.value, values) } };
@@ -272,15 +290,21 @@ export class Segment {
     return attempt;
   }
 
+  /** The nodes from one on, and those before it that they absorb. */
+  #from(at: number): Operation[] {
+    const later = new Set(this.nodes.slice(at));
+    return this.nodes.filter((op) => {
+      const absorber = this.#absorptions?.absorber(op);
+      return later.has(absorber ?? op);
+    });
+  }
+
   #finish(frame: RunFrame, attempt: Attempt): Specialisation {
     const { builder, values, engineInputs, cut } = attempt;
-    const produced = new Set(this.inputs);
-    for (const op of cut ? this.nodes.slice(0, cut.at) : this.nodes)
-      for (const output of op.outputs) produced.add(output);
     let wanted: readonly Tensor[] = this.outputs;
     let next: Segment | null = null;
     if (cut) {
-      const rest = this.nodes.slice(cut.at);
+      const rest = this.#from(cut.at);
       const own = new Set(rest.flatMap((op) => op.outputs));
       const inputs = [...new Set(rest.flatMap((op) => op.inputs))].filter((tensor) => !own.has(tensor));
       next = new Segment({
@@ -290,7 +314,9 @@ export class Segment {
         fetchedRefs: this.#fetchedRefs,
         index: this.index,
         state: this.#state,
+        growth: this.growth,
         concrete: inputs.flatMap((tensor, i) => (cut.needed.has(tensor) ? [i] : [])),
+        absorptions: this.#absorptions,
       });
       const external = new Set(this.inputs);
       wanted = [
@@ -378,9 +404,14 @@ const noOp = {
 };
 
 function allocateWorkspace(state: SessionState, executable: Executable): Workspace {
-  const base = state.engine.allocate(Math.max(executable.workspaceBytes, 64));
+  const sizeBytes = Math.max(executable.workspaceBytes, 64);
+  const base = state.engine.allocate(sizeBytes);
   executable.prepare(base);
-  return { base, sources: Float64Array.from(executable.inputOffsets, (offset) => base + offset) };
+  return {
+    base,
+    end: base + sizeBytes,
+    sources: Float64Array.from(executable.inputOffsets, (offset) => base + offset),
+  };
 }
 
 /** The graph's dtype over the engine's: handles are int32 there. */

@@ -15,9 +15,11 @@ import {
   type Limit,
   lowerDense,
   lowerRows,
+  lowerSummedRows,
   plainRowWords,
   type RowWords,
   shapes,
+  summedRows,
 } from "./kernels.ts";
 import type { Rule } from "./rules.ts";
 
@@ -152,6 +154,13 @@ function define(
     return isResource ? undefined : ((op as ByName<VariableRef>).var as VariableRef);
   };
   const rows = {
+    absorbs: {
+      match: summedRows,
+      lower: (p: Lowering, op: unknown): VariableRef | undefined => {
+        lowerSummedRows(facts, p, op as ByName<Value | VariableRef>, isResource);
+        return isResource ? undefined : ((op as ByName<VariableRef>).var as VariableRef);
+      },
+    },
     compute: (op: unknown, context: ComputeContext) => computeRows(facts, op as ByName<NdArray>, context, isResource),
     lowers: (op: unknown, node: Operation) => (op as { T: DType }).T.isComplex || hasDistinctRows(node),
   };

@@ -13,11 +13,14 @@ import {
 } from "../../../core/shape.ts";
 import type { Lowering, VariableRef } from "../../../engine/lowering.ts";
 import type { Value } from "../../../engine/primitive.ts";
-import type { ComputeContext, InferredShapes, ShapeContext } from "../../../graph/definition.ts";
+import type { Absorbed, ComputeContext, InferredShapes, ShapeContext } from "../../../graph/definition.ts";
 import type { Operation } from "../../../graph/operation.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { identityOp } from "../../compute/array/basic/identity.ts";
+import { shapeOp } from "../../compute/array/basic/shape.ts";
 import { uniqueOp, uniqueV2Op, uniqueWithCountsOp } from "../../compute/array/lookup/unique.ts";
+import { stridedSliceOp } from "../../compute/array/slice/strided_slice.ts";
+import { unsortedSegmentSumOp } from "../../compute/math/segment/unsorted.ts";
 import { arrayArithmetic, type Numbers, putRows, roundsOf, takeRows } from "./rows.ts";
 import type { Arithmetic, Rule } from "./rules.ts";
 
@@ -119,8 +122,63 @@ export function hasDistinctRows(node: Operation): boolean {
 
 const distinct: ReadonlySet<unknown> = new Set([uniqueOp, uniqueV2Op, uniqueWithCountsOp].map((op) => op.definition));
 
-/** The rule on distinct rows: gathered, updated, put back. */
-export function lowerRows(facts: Facts, p: Lowering, op: ByName<Value | VariableRef>, isResource: boolean): void {
+/**
+ * The nodes with which gradients of equal rows are added up before a sparse update (Unique, the sum by its numbers, and the size of its
+ * result), and the tensors that go in there. Source: optimizer.py, _deduplicate_indexed_slices.
+ */
+export function summedRows(node: Operation): Absorbed | null {
+  const inputOf = (name: string): Tensor => node.inputs[node.definition.inputs.findIndex((arg) => arg.name === name)]!;
+  const [indices, gradient] = [inputOf("indices"), inputOf("grad")];
+  const unique = indices.op;
+  const sum = gradient.op;
+  if (indices.valueIndex !== 0 || unique.definition !== uniqueOp.definition) return null;
+  if (sum.definition !== unsortedSegmentSumOp.definition || sum.inputs[1] !== unique.outputs[1]) return null;
+  const size = sum.inputs[2]!.op;
+  const shape = size.definition === stridedSliceOp.definition ? size.inputs[0]!.op : undefined;
+  if (shape?.definition !== shapeOp.definition || shape.inputs[0] !== indices) return null;
+  const inputs = new Map([
+    [indices, unique.inputs[0]!],
+    [gradient, sum.inputs[0]!],
+  ]);
+  return { nodes: [unique, shape, size, sum], inputs };
+}
+
+/** The rule on rows that may be named more than once, with gradients that are added up first. */
+export function lowerSummedRows(facts: Facts, p: Lowering, op: ByName<Value | VariableRef>, isResource: boolean): void {
+  const indices = op.indices as Value;
+  const grad = op.grad as Value;
+  if (indices.shape.length !== 1 || grad.shape[0] !== indices.shape[0]) {
+    lowerRows(facts, p, op, isResource);
+    return;
+  }
+  const first = p.firstEqual(indices);
+  const limit = p.shapeOf(op.var as VariableRef)?.[0];
+  if (limit !== undefined) {
+    const [low, high] = [0, limit].map((bound) => p.scalar(bound, indices.dtype));
+    p.check(
+      p.logicalAnd(p.ge(indices, low!), p.lt(indices, high!)),
+      ({ position, details }) => {
+        const [ids, places] = details;
+        const before = new Set(Array.from(places!.data as Int32Array).slice(0, position));
+        return outside(facts, Number(elementAt(ids!, position)), before.size, limit);
+      },
+      [indices, first],
+    );
+  }
+  const summed = p.scatter("add", p.fill(0, grad.dtype, grad.shape), first, grad);
+  const isFirst = p.eq(first, p.iota("int32", first.shape, 0));
+  const rows = p.select(isFirst, indices, p.scalar(-1, indices.dtype));
+  lowerRows(facts, p, { ...op, grad: summed, indices: rows }, isResource, { mayMiss: true });
+}
+
+/** The rule on distinct rows: gathered, updated, put back. With `mayMiss`, rows of number -1 are left out. */
+export function lowerRows(
+  facts: Facts,
+  p: Lowering,
+  op: ByName<Value | VariableRef>,
+  isResource: boolean,
+  { mayMiss = false } = {},
+): void {
   const values = inputsOf(facts, p, op, isResource);
   const indices = op.indices as Value;
   checkRows(facts, (name) => (name === "indices" ? indices : values[name]!).shape);
@@ -132,7 +190,7 @@ export function lowerRows(facts: Facts, p: Lowering, op: ByName<Value | Variable
   const onError = ({ position, value, limit }: { position: number; value: number; limit: number }): Error =>
     outside(facts, value, position, limit);
   const rows: Record<string, Value> = { ...values };
-  for (const name of facts.variables) rows[name] = p.gather(values[name]!, indices, { onError });
+  for (const name of facts.variables) rows[name] = p.gather(values[name]!, indices, mayMiss ? {} : { onError });
   const { dtype } = values.var!;
   const updated = facts.rule(primitives(p), rows, { dtype, attrs: op as unknown as ByName<unknown> });
   for (const name of facts.variables) {
