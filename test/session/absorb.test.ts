@@ -27,7 +27,7 @@ async function trained(make: () => tf.train.Optimizer, watched: boolean): Promis
     await sess.run(tf.globalVariablesInitializer());
     const seen: number[] = [];
     for (const batch of batches) {
-      const feedDict: tf.FeedDict = [[ids, new tf.NdArray(tf.int32, [batch.length], Int32Array.from(batch))]];
+      const feedDict = [[ids, new tf.NdArray(tf.int32, [batch.length], Int32Array.from(batch))]] as const;
       if (watched) seen.push((await sess.run([unique[0]!.outputs[0]!, train], { feedDict }))[0]!.size);
       else await sess.run(train, { feedDict });
     }
