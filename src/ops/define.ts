@@ -120,6 +120,7 @@ export interface OpSpec<I extends readonly string[], O extends readonly string[]
   updates?: readonly NoInfer<NameOf<I[number]>>[];
   variable?: "ref" | "resource";
   flow?: FlowRole;
+  passes?: boolean;
   loops?: boolean;
   access?: FileAccess;
   /** A constant's value. */

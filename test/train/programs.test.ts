@@ -1,17 +1,21 @@
-/** Training graphs that Python wrote run here with TensorFlow's numbers, from their checkpoint and from their initializer. */
+/**
+ * Training graphs that Python wrote run here with TensorFlow's numbers, from their checkpoint and from their initializer. The larger programs of
+ * test/fixtures/programs are made by its script alone: `python make_programs.py /tmp/p`, then PROGRAMS=/tmp/p.
+ */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { runFolder } from "./program_case.ts";
 
 const roots = [
   resolve(import.meta.dirname, "../fixtures/programs"),
   resolve(import.meta.dirname, "../../../shared/corpus"),
+  ...(process.env.PROGRAMS ? [resolve(process.env.PROGRAMS)] : []),
 ];
 
 for (const root of roots.filter(existsSync)) {
   const names = readdirSync(root).filter((name) => existsSync(join(root, name, "plan.json")));
-  describe(root.includes("fixtures") ? "programs of the fixtures" : "programs of the corpus", () => {
+  describe(`programs in ${basename(root)}`, () => {
     test.each(names)("%s gives the numbers of its checkpoint's run", async (name) => {
       expect(await runFolder(join(root, name), "checkpoint")).toEqual([]);
     });

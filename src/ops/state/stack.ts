@@ -25,7 +25,7 @@ export const stackV2Op = defineOp("StackV2", {
   outputs: ["handle: resource"],
   attrs: ["elem_type: type", "stack_name: string = ''"],
   stateful: true,
-  shape: () => [[]],
+  shape: () => [[2]],
   compute({ max_size, stack_name }, context) {
     const name = `${stack_name || context.node.name}_${stacks++}`;
     const create = (): Stack => ({ elements: [], maxSize: Number(elementAt(max_size, 0)), closed: false });

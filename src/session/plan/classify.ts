@@ -6,6 +6,7 @@ import type { AttrPlain } from "../../graph/definition.ts";
 import { argLength } from "../../graph/infer.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import { isLiveRead } from "./live_reads.ts";
 
 const lowered = new WeakMap<Operation, boolean>();
 
@@ -116,8 +117,11 @@ function variableBehind(tensor: Tensor): Operation | null {
   let current = tensor;
   for (let steps = 0; steps < 64; steps++) {
     if (current.op.definition.variable) return current.op;
-    if (!current.dtype.isRef && current.dtype.base !== "resource") return null;
-    const through = current.op.inputs.find((input) => input.dtype.isRef || input.dtype.base === "resource");
+    const isLive = isLiveRead(current);
+    if (!isLive && !current.dtype.isRef && current.dtype.base !== "resource") return null;
+    const through = isLive
+      ? current.op.inputs[0]
+      : current.op.inputs.find((input) => input.dtype.isRef || input.dtype.base === "resource");
     if (!through) return null;
     current = through;
   }

@@ -9,6 +9,7 @@ import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { SessionState } from "../state.ts";
 import { atNode } from "./errors.ts";
+import { isLiveRead } from "./live_reads.ts";
 import { VariableValue } from "./values.ts";
 
 /** A lowered value: one of the engine's, or a variable. */
@@ -49,6 +50,10 @@ export function lowerNode(
     throw new Error(`bug: lowering of ${op.type} gives ${outputs.length} values for ${op.outputs.length} outputs`);
   }
   for (const [i, value] of outputs.entries()) values.set(op.outputs[i]!, value);
+  if (definition.passes && isLiveRead(op.outputs[0]!)) {
+    const source = values.get(op.inputs[0]!);
+    if (source instanceof VariableValue && !source.isResource) values.set(op.outputs[0]!, source);
+  }
 }
 
 /** The inputs of a node: references stay variables where the signature takes them, and are read elsewhere. */

@@ -13,6 +13,7 @@ import type { FlowGraph } from "./flow_graph.ts";
 import { type HostEnvironment, readVariable, runHostNode } from "./host.ts";
 import { cutStages, orderNodes, prune, type Stage } from "./order.ts";
 import { giveBack, type RunFrame, Segment } from "./segment.ts";
+import { isLiveRead } from "./live_reads.ts";
 import { copyOut, dead, EngineValue, ownArray, type RunValue, VariableValue } from "./values.ts";
 
 /** What a run reports when it is traced. */
@@ -127,7 +128,7 @@ export class Plan {
     for (const [i, stage] of stages.entries())
       for (const op of stage.nodes) for (const input of op.inputs) need(input, i);
     for (const tensor of this.fetches) need(tensor, -1);
-    const fetchedRefs = new Set([...fetched].filter((tensor) => tensor.dtype.isRef));
+    const fetchedRefs = new Set([...fetched].filter((tensor) => tensor.dtype.isRef || isLiveRead(tensor)));
     return stages.map((stage, i) => {
       if (stage.kind === "host") {
         for (const op of stage.nodes) for (const tensor of [...op.inputs, ...op.outputs]) this.#numberOf(tensor);

@@ -6,9 +6,10 @@ import { FailedPreconditionError, InvalidArgumentError, OpError, ValueError } fr
 import { elementAt, type NdArray } from "../../core/nd_array.ts";
 import { Session } from "../../session/session.ts";
 import type { FilePolicy } from "../../session/state.ts";
+import { Coordinator } from "../queue/coordinator.ts";
+import { startQueueRunners } from "../queue/queue_runner.ts";
 import { type Program, restoreProgram } from "./load.ts";
 import type { FeedSet, PlannedRun } from "./plan.ts";
-import { startRunners } from "./runners.ts";
 
 export interface ProgramOptions {
   /** A checkpoint's prefix; otherwise the name of an initializer, or neither. */
@@ -70,14 +71,15 @@ export async function runProgram(
     if (options.checkpoint !== null) await restoreProgram(program, sess, options.checkpoint);
     else if (options.init !== null) await sess.run(options.init);
     for (const step of options.setup) await runOnce(sess, step, options);
-    const stop = options.queueRunners ? startRunners(sess) : null;
+    const coord = new Coordinator();
+    if (options.queueRunners) startQueueRunners({ sess, coord });
     try {
       let run = 0;
       for (const planned of options.runs) report(await checkedRun(sess, planned, run++, options));
       const saved = options.save === null ? null : await saveProgram(program, sess, options.save);
       return { final: summaries(program, sess), saved };
     } finally {
-      await stop?.();
+      coord.requestStop();
     }
   });
 }
