@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { constants, Script } from "node:vm";
+import { Script } from "node:vm";
 
 const folder = import.meta.dirname;
 const userFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "tsflow");
@@ -43,7 +43,7 @@ function writeCache(places, identity, script) {
   }
 }
 
-/** Runs a bundle and gives its exports. */
+/** Runs a bundle and gives its exports. It finds other modules through `module.import`. */
 function load(name) {
   const file = join(folder, `${name}.cjs`);
   const bundle = readFileSync(file, "latin1"); // bundles are ASCII
@@ -56,10 +56,9 @@ function load(name) {
   const script = new Script(`(function(exports,require,module,__filename,__dirname){${bundle}\n})`, {
     filename: file,
     cachedData,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   if (!cachedData || script.cachedDataRejected) process.on("exit", () => writeCache(places, identity, script));
-  const module = { exports: {}, whole };
+  const module = { exports: {}, whole, import: (specifier) => import(specifier) };
   script.runInThisContext().call(module.exports, module.exports, createRequire(file), module, file, folder);
   return module.exports;
 }

@@ -65,6 +65,9 @@ export const execute = (argv) => require(${JSON.stringify(src("cli", "execute.ts
 `;
 const front = `export const program = () => require(${JSON.stringify(src("cli", "main.ts"))});`;
 
+/** Modules from outside are imported by the loader: code that V8 kept from an earlier process has no `import` of its own. */
+const throughLoader = (text) => text.replaceAll(/\bimport\("(\.\/panel\.js|[\w@/-]+)"\)/g, 'module.import("$1")');
+
 /** One CommonJS file, in ASCII, with its SHA-256 in the first line. */
 async function bundleCode(outdir, name, contents, plugins) {
   const { metafile, outputFiles } = await build({
@@ -78,7 +81,7 @@ async function bundleCode(outdir, name, contents, plugins) {
     external: ["jiti", "koffi", "@grpc/grpc-js"],
     plugins,
   });
-  const { text } = outputFiles[0];
+  const text = throughLoader(outputFiles[0].text);
   const identity = createHash("sha256").update(text).digest("hex");
   writeFileSync(join(outdir, `${name}.cjs`), `// ${identity}\n${text}`);
   return Object.keys(metafile.inputs);

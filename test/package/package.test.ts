@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -113,6 +113,25 @@ describe("the program", () => {
       writeFileSync(cache, bytes);
       expect(models()).toBe(wanted);
       expect(readFileSync(cache).subarray(0, 64)).toEqual(good.subarray(0, 64));
+    }
+  });
+
+  test("imports a user's model from its compiled code too, and without a warning", () => {
+    const model = join(folder, "mine.mjs");
+    writeFileSync(
+      model,
+      `import * as tf from "tsflow";
+       export default tf.train.defineModel({ name: "mine", about: "of a user", flags: {}, build: () => {
+         const w = new tf.Variable(1, { name: "w" });
+         return { loss: w, trainOp: new tf.train.GradientDescentOptimizer(0.1).minimize(w) };
+       } });`,
+    );
+    for (let run = 0; run < 2; run++) {
+      const shown = spawnSync(process.execPath, [join(folder, "cli.js"), "models", "show", model], {
+        encoding: "utf8",
+      });
+      expect(shown).toMatchObject({ status: 0, stderr: "" });
+      expect(shown.stdout).toContain("mine: of a user");
     }
   });
 });
