@@ -67,6 +67,7 @@ export class Session implements SessionLike, AsyncDisposable {
     signal: this.#closing.signal,
     call: (fn, args, options) => holdFunction(this, fn, args, options),
   };
+  readonly #yielding: PlanOptions = { ...this.#options, yields: true };
   #last: CachedRun | null = null;
   #isClosed = false;
   #lastYieldMs = performance.now();
@@ -98,7 +99,7 @@ export class Session implements SessionLike, AsyncDisposable {
   }
 
   async #run(fetches: unknown, args: RunArguments | undefined): Promise<unknown> {
-    const started = this.#start(fetches, args);
+    const started = this.#start(fetches, args, this.#yielding);
     const result = started instanceof Promise ? await started : started;
     if ((++this.#runsSinceClock & 15) === 0) {
       const now = performance.now();
@@ -112,7 +113,7 @@ export class Session implements SessionLike, AsyncDisposable {
 
   /** As `run`, at once. Throws RuntimeError when the fetches need a node that waits (queues, readers). */
   runSync<const F extends Fetches>(fetches: F, args?: RunArguments): Fetched<F> {
-    const result = this.#start(fetches, args);
+    const result = this.#start(fetches, args, this.#options);
     if (result instanceof Promise) {
       result.catch(() => {});
       throw new RuntimeError("These fetches wait for queues, files or functions: use `await sess.run(...)`");
@@ -120,20 +121,20 @@ export class Session implements SessionLike, AsyncDisposable {
     return result as never;
   }
 
-  #start(fetches: unknown, args: RunArguments | undefined): unknown {
+  #start(fetches: unknown, args: RunArguments | undefined, options: PlanOptions): unknown {
     this.#checkOpen();
     const cached = this.#lookUp(fetches, args?.feedDict);
     const values = this.#feedValues(cached.feeds, args?.feedDict);
     if ((args?.options?.traceLevel && args.options.traceLevel !== "NO_TRACE") || args?.runMetadata)
       return this.#runTraced(cached, values, args);
-    const result = cached.plan.run(values, this.#runOptions(args));
+    const result = cached.plan.run(values, this.#runOptions(args, options));
     if (result instanceof Promise) return result.then(cached.fetchPlan.rebuild);
     return cached.fetchPlan.rebuild(result);
   }
 
-  #runOptions(args: RunArguments | undefined): PlanOptions {
+  #runOptions(args: RunArguments | undefined, options: PlanOptions = this.#options): PlanOptions {
     const { signal } = args ?? {};
-    return signal ? { ...this.#options, signal: AbortSignal.any([signal, this.#closing.signal]) } : this.#options;
+    return signal ? { ...options, signal: AbortSignal.any([signal, this.#closing.signal]) } : options;
   }
 
   #runTraced(cached: CachedRun, values: readonly NdArray[], args: RunArguments): unknown {

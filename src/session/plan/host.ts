@@ -26,6 +26,8 @@ export interface HostEnvironment {
   readonly owner: Plan;
   /** Keeps the workspaces of functions that nodes call until it is given back itself; null: results are copied at once. */
   readonly holder: RunFrame | null;
+  /** May a long loop let timers and signals run in between? Then the run gives a promise. */
+  readonly mayYield?: boolean;
 }
 
 /** Outputs of a node in order: at once, or when it is done waiting. */

@@ -4,16 +4,19 @@ import { NdArray } from "../../core/nd_array.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { SessionState } from "../state.ts";
-import type { CallFunction, Held } from "./call.ts";
 import { Absorptions } from "./absorb.ts";
+import type { CallFunction, Held } from "./call.ts";
 import { isLowered } from "./classify.ts";
 import { atNode } from "./errors.ts";
-import { runFlow } from "./flow.ts";
-import type { FlowGraph } from "./flow_graph.ts";
+import { runFlow } from "./flow/executor.ts";
+import type { FlowGraph } from "./flow/executor_graph.ts";
+import { type FlowProgram, planFlow } from "./flow/program.ts";
+import { type RegionStage, runStage } from "./flow/region.ts";
 import { type HostEnvironment, readVariable, runHostNode } from "./host.ts";
-import { cutStages, orderNodes, prune, type Stage } from "./order.ts";
-import { giveBack, type RunFrame, Segment } from "./segment.ts";
 import { isLiveRead } from "./live_reads.ts";
+import { cutStages, orderNodes, prune, type Stage } from "./order.ts";
+import { runWaiting } from "./run/waiting.ts";
+import { giveBack, type RunFrame, Segment } from "./segment.ts";
 import { copyOut, dead, EngineValue, ownArray, type RunValue, VariableValue } from "./values.ts";
 
 /** What a run reports when it is traced. */
@@ -32,12 +35,16 @@ export interface RunOptions {
   readonly releases?: (() => void)[];
   /** The plan of the run that this one is a part of. */
   readonly owner?: Plan;
+  /** May a long loop give a promise, to let timers and signals run in between? */
+  readonly yields?: boolean;
 }
 
 interface PlannedStage {
-  readonly stage: Stage;
+  readonly stage: Pick<Stage, "nodes">;
   readonly segment: Segment | null;
   readonly after: readonly number[];
+  /** A stage of a graph with control flow. */
+  readonly flow?: RegionStage;
 }
 
 export class Plan {
@@ -55,6 +62,8 @@ export class Plan {
   readonly #index = new Map<Tensor, number>();
   readonly #state: SessionState;
   #absorptions: Absorptions | undefined;
+  /** A graph with control flow, as regions, or for the executor of nodes. */
+  readonly #program: FlowProgram | null;
   readonly #flow: FlowGraph | null;
   readonly #fetchIndex: readonly number[];
   readonly #feedIndex: readonly number[];
@@ -81,10 +90,15 @@ export class Plan {
     for (const tensor of options.feeds) this.#numberOf(tensor);
     if (pruned.hasFlow) {
       this.nodes = [...pruned.nodes].sort((a, b) => a.id - b.id);
-      this.#flow = { nodes: this.nodes, fed };
-      this.#stages = [];
-      this.mayWait = true;
+      const { feeds, fetches, state } = options;
+      this.#program = options.single ? null : planFlow({ nodes: this.nodes, feeds, fetches, state });
+      this.#flow = this.#program ? null : { nodes: this.nodes, fed };
+      for (const [tensor, index] of this.#program?.index ?? []) this.#index.set(tensor, index);
+      const stages = this.#program?.root.stages ?? [];
+      this.#stages = stages.map((flow) => ({ stage: flow, segment: null, after: flow.after, flow }));
+      this.mayWait = this.#program?.mayWait ?? true;
     } else {
+      this.#program = null;
       this.#flow = null;
       this.nodes = orderNodes(pruned.nodes, fed);
       const stages = this.#cut(fed, options.single === true);
@@ -157,12 +171,17 @@ export class Plan {
   /** Runs with values for the feeds, in order; gives copies of the fetches. A promise when a node waits. */
   run(feedValues: readonly NdArray[], options: RunOptions): NdArray[] | Promise<NdArray[]> {
     const frame = this.#frame(feedValues);
-    if (this.mayWait) return this.#runWaiting(frame, options, () => this.#collect(frame)).finally(() => giveBack(frame));
+    if (this.mayWait)
+      return this.#runWaiting(frame, options, () => this.#collect(frame)).finally(() => giveBack(frame));
     try {
-      this.#runThrough(frame, options);
-      return this.#collect(frame);
-    } finally {
+      const later = this.#runThrough(frame, options);
+      if (later) return later.then(() => this.#collect(frame)).finally(() => giveBack(frame));
+      const values = this.#collect(frame);
       giveBack(frame);
+      return values;
+    } catch (error) {
+      giveBack(frame);
+      throw error;
     }
   }
 
@@ -176,7 +195,8 @@ export class Plan {
     };
     if (this.mayWait) return this.#runWaiting(frame, options, held).catch(failed);
     try {
-      this.#runThrough(frame, options);
+      const later = this.#runThrough(frame, options);
+      if (later) return later.then(held).catch(failed);
       return held();
     } catch (error) {
       return failed(error);
@@ -198,19 +218,21 @@ export class Plan {
     return value instanceof NdArray ? ownArray(this.#state.engine, value) : value;
   }
 
-  #runThrough(frame: RunFrame, options: RunOptions): void {
+  /** A promise only when a long loop yields. */
+  #runThrough(frame: RunFrame, options: RunOptions): void | Promise<void> {
     const sole = this.soleSegment;
     if (sole && !options.trace) {
       sole.run(frame);
       return;
     }
     const environment = this.#environment(options, frame, frame);
+    if (this.#program) return this.#program.root.run(frame, environment);
     for (const planned of this.#stages) this.#runStage(planned, frame, environment, options);
   }
 
   #environment(options: RunOptions, frame: RunFrame, holder: RunFrame | null): HostEnvironment {
-    const { signal = neverAborted, call, releases = frame.releases, owner = this } = options;
-    return { state: this.#state, signal, call, releases, owner, holder };
+    const { signal = neverAborted, call, releases = frame.releases, owner = this, yields = false } = options;
+    return { state: this.#state, signal, call, releases, owner, holder, mayYield: yields };
   }
 
   #runStage(
@@ -236,6 +258,7 @@ export class Plan {
         ),
       });
     };
+    if (planned.flow) return runStage(planned.flow, frame, environment);
     if (planned.segment) {
       planned.segment.run(frame);
       report();
@@ -273,62 +296,7 @@ export class Plan {
 
   #runStages(frame: RunFrame, options: RunOptions, cancel: () => void): Promise<void> {
     const environment = this.#environment(options, frame, frame);
-    const waiting = this.#stages.map((planned) => planned.after.length);
-    const users: number[][] = this.#stages.map(() => []);
-    for (const [i, planned] of this.#stages.entries()) for (const before of planned.after) users[before]!.push(i);
-    return new Promise((resolve, reject) => {
-      let left = this.#stages.length;
-      let pending = 0;
-      let failure: { error: unknown } | null = null;
-      const fail = (error: unknown): void => {
-        if (!failure) {
-          failure = { error };
-          cancel();
-        }
-      };
-      const settle = (): void => {
-        if (failure && pending === 0) reject(failure.error);
-        else if (left === 0) resolve();
-      };
-      const start = (first: number): void => {
-        const ready = [first];
-        while (ready.length && !failure) {
-          const i = ready.shift()!;
-          try {
-            const result = this.#runStage(this.#stages[i]!, frame, environment, options);
-            if (result instanceof Promise) {
-              pending++;
-              result.then(
-                () => {
-                  pending--;
-                  done(i);
-                },
-                (error) => {
-                  pending--;
-                  fail(error);
-                  settle();
-                },
-              );
-            } else ready.push(...finish(i));
-          } catch (error) {
-            fail(error);
-          }
-        }
-        settle();
-      };
-      const finish = (i: number): number[] => {
-        left--;
-        return users[i]!.filter((user) => --waiting[user]! === 0);
-      };
-      const done = (i: number): void => {
-        const next = finish(i);
-        if (next.length === 0 || failure) settle();
-        for (const user of next) start(user);
-      };
-      const roots = this.#stages.flatMap((planned, i) => (planned.after.length === 0 ? [i] : []));
-      if (roots.length === 0) settle();
-      for (const root of roots) start(root);
-    });
+    return runWaiting(this.#stages, (planned) => this.#runStage(planned, frame, environment, options), cancel);
   }
 
   async #runFlow(frame: RunFrame, options: RunOptions): Promise<void> {
@@ -370,17 +338,25 @@ export class Plan {
   }
 
   get segments(): readonly Segment[] {
-    return this.#stages.flatMap((planned) => (planned.segment ? [planned.segment] : []));
+    return this.#stages.flatMap(({ segment, flow }) => (segment ? [segment] : (flow?.segments ?? [])));
   }
 
   /** Nodes that run outside segments. */
   get hostNodes(): readonly Operation[] {
     return this.#stages
-      .flatMap((planned) => (planned.segment ? [] : planned.stage.nodes))
+      .flatMap(({ segment, flow, stage }) =>
+        segment ? [] : flow ? stage.nodes.filter((op) => !isLowered(op)) : stage.nodes,
+      )
       .concat(this.#flow ? this.nodes.filter((op) => !isLowered(op)) : []);
   }
 
+  /** A plan of the same session that runs nothing itself: a keeper of functions' plans. */
+  another(): Plan {
+    return new Plan({ graphVersion: 0, fetches: [], targets: [], feeds: [], state: this.#state });
+  }
+
   dispose(): void {
+    this.#program?.root.dispose();
     for (const segment of this.segments) segment.dispose();
     for (const plan of this.functions.values()) plan.dispose();
   }

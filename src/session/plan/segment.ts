@@ -15,6 +15,7 @@ import type { SessionState } from "../state.ts";
 import type { Absorptions } from "./absorb.ts";
 import { atNode } from "./errors.ts";
 import { inputLeaves, type Lowered, lowerNode, maxConcreteElements, neededInputs } from "./lower_node.ts";
+import { type Attempt, type Growth, noOp, retyped, type Specialisation } from "./run/specialisation.ts";
 import { copyIn, EngineValue, type RunValue, VariableValue, viewOf } from "./values.ts";
 
 /** The values of a run by the plan's numbers for tensors, and the workspaces to give back at its end. */
@@ -31,13 +32,6 @@ export interface Borrowed {
   readonly workspace: Workspace;
 }
 
-/** What made a segment be compiled again and again. */
-export interface Growth {
-  compiled: number;
-  /** Nodes that need values to know their shapes. */
-  readonly shapedBy: Set<Operation>;
-}
-
 /** Ends a run: its workspaces go back, its nodes' releases are called. */
 export function giveBack(frame: RunFrame): void {
   const { borrowed, releases } = frame;
@@ -47,7 +41,7 @@ export function giveBack(frame: RunFrame): void {
 }
 
 /** Memory for one run of an executable, and where its inputs come from: 0 is their own room in it. */
-interface Workspace {
+export interface Workspace {
   readonly base: number;
   readonly end: number;
   readonly sources: Float64Array;
@@ -57,27 +51,6 @@ interface Workspace {
 export type TensorIndex = ReadonlyMap<Tensor, number>;
 
 const maxSpecialisations = 48;
-
-interface Specialisation {
-  readonly key: string;
-  readonly shapes: readonly (FullShape | null)[];
-  readonly executable: Executable;
-  /** Segment input k of executable input i. */
-  readonly engineInputs: readonly number[];
-  readonly outputs: readonly { readonly index: number; readonly dtype: DType }[];
-  /** Outputs that are known without running: constants and variables. */
-  readonly known: readonly { readonly index: number; readonly value: NdArray | VariableValue }[];
-  readonly written: readonly { readonly slot: number; readonly shape: FullShape }[];
-  /** What must still hold of variables; an undefined shape does not matter. */
-  readonly assumed: readonly {
-    readonly slot: number;
-    readonly shape: FullShape | null | undefined;
-    readonly address: number;
-  }[];
-  readonly next: Segment | null;
-  readonly free: Workspace[];
-  layoutVersion: number;
-}
 
 export class Segment {
   readonly nodes: readonly Operation[];
@@ -385,25 +358,7 @@ export class Segment {
   }
 }
 
-interface Attempt {
-  readonly builder: Builder;
-  readonly values: Map<Tensor, Lowered>;
-  readonly engineInputs: readonly number[];
-  readonly assumed: Map<number, FullShape | null | undefined>;
-  /** Where a shape depends on a value computed here, and the tensors whose values the rest needs. */
-  readonly cut: { readonly at: number; readonly needed: ReadonlySet<Tensor> } | null;
-  /** Segment inputs whose values must be known. */
-  readonly wanted: readonly number[];
-}
-
-const noOp = {
-  randomSlot: (): number => {
-    throw new Error("bug: no op draws here");
-  },
-  wrapError: (error: Error): Error => error,
-};
-
-function allocateWorkspace(state: SessionState, executable: Executable): Workspace {
+export function allocateWorkspace(state: SessionState, executable: Executable): Workspace {
   const sizeBytes = Math.max(executable.workspaceBytes, 64);
   const base = state.engine.allocate(sizeBytes);
   executable.prepare(base);
@@ -413,7 +368,3 @@ function allocateWorkspace(state: SessionState, executable: Executable): Workspa
     sources: Float64Array.from(executable.inputOffsets, (offset) => base + offset),
   };
 }
-
-/** The graph's dtype over the engine's: handles are int32 there. */
-const retyped = (array: NdArray, dtype: DType): NdArray =>
-  array.dtype === dtype ? array : new NdArray(dtype, array.shape, array.data);

@@ -10,12 +10,15 @@
  *
  * Source: tensorflow/core/common_runtime/executor.cc, propagator_state.cc.
  */
-import { int32 } from "../../core/dtype.ts";
-import { InternalError } from "../../core/error.ts";
-import { elementAt, NdArray } from "../../core/nd_array.ts";
-import type { Operation } from "../../graph/operation.ts";
-import type { Tensor } from "../../graph/tensor.ts";
-import { isLowered } from "./classify.ts";
+import { int32 } from "../../../core/dtype.ts";
+import { InternalError } from "../../../core/error.ts";
+import { elementAt, NdArray } from "../../../core/nd_array.ts";
+import type { Operation } from "../../../graph/operation.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
+import { isLowered } from "../classify.ts";
+import { type HostEnvironment, runHostNode } from "../host.ts";
+import { giveBack, type RunFrame, Segment } from "../segment.ts";
+import { copyOut, dead, EngineValue, type RunValue, viewOf } from "../values.ts";
 import {
   type FlowGraph,
   type FlowNode,
@@ -24,10 +27,7 @@ import {
   type NodeState,
   prepare,
   type Ready,
-} from "./flow_graph.ts";
-import { type HostEnvironment, runHostNode } from "./host.ts";
-import { giveBack, type RunFrame, Segment } from "./segment.ts";
-import { copyOut, dead, EngineValue, type RunValue, viewOf } from "./values.ts";
+} from "./executor_graph.ts";
 
 const yieldEveryMs = 50;
 

@@ -1,11 +1,11 @@
 /** A graph with control flow, prepared for the executor: who takes whose outputs, and the state of frames and iterations. */
-import type { FlowRole } from "../../graph/definition.ts";
-import type { Operation } from "../../graph/operation.ts";
-import type { Tensor } from "../../graph/tensor.ts";
-import { plainAttrs } from "./classify.ts";
-import { isFed } from "./order.ts";
-import type { Segment } from "./segment.ts";
-import type { RunValue } from "./values.ts";
+import type { FlowRole } from "../../../graph/definition.ts";
+import type { Operation } from "../../../graph/operation.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
+import { plainAttrs } from "../classify.ts";
+import { isFed } from "../order.ts";
+import type { Segment } from "../segment.ts";
+import type { RunValue } from "../values.ts";
 
 export interface FlowGraph {
   readonly nodes: readonly Operation[];

@@ -1,0 +1,62 @@
+/** What a segment is compiled into, and what it is while it is lowered. */
+import type { DType } from "../../../core/dtype.ts";
+import { NdArray } from "../../../core/nd_array.ts";
+import type { FullShape } from "../../../core/shape.ts";
+import type { Builder } from "../../../engine/builder.ts";
+import type { Executable } from "../../../engine/engine.ts";
+import type { Operation } from "../../../graph/operation.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
+import type { Lowered } from "../lower_node.ts";
+import type { Segment, Workspace } from "../segment.ts";
+import type { VariableValue } from "../values.ts";
+
+/** What made a segment be compiled again and again. */
+export interface Growth {
+  compiled: number;
+  /** Nodes that need values to know their shapes. */
+  readonly shapedBy: Set<Operation>;
+}
+
+export interface Specialisation {
+  readonly key: string;
+  readonly shapes: readonly (FullShape | null)[];
+  readonly executable: Executable;
+  /** Segment input k of executable input i. */
+  readonly engineInputs: readonly number[];
+  readonly outputs: readonly { readonly index: number; readonly dtype: DType }[];
+  /** Outputs that are known without running: constants and variables. */
+  readonly known: readonly { readonly index: number; readonly value: NdArray | VariableValue }[];
+  readonly written: readonly { readonly slot: number; readonly shape: FullShape }[];
+  /** What must still hold of variables; an undefined shape does not matter. */
+  readonly assumed: readonly {
+    readonly slot: number;
+    readonly shape: FullShape | null | undefined;
+    readonly address: number;
+  }[];
+  readonly next: Segment | null;
+  readonly free: Workspace[];
+  layoutVersion: number;
+}
+
+export interface Attempt {
+  readonly builder: Builder;
+  readonly values: Map<Tensor, Lowered>;
+  readonly engineInputs: readonly number[];
+  readonly assumed: Map<number, FullShape | null | undefined>;
+  /** Where a shape depends on a value computed here, and the tensors whose values the rest needs. */
+  readonly cut: { readonly at: number; readonly needed: ReadonlySet<Tensor> } | null;
+  /** Segment inputs whose values must be known. */
+  readonly wanted: readonly number[];
+}
+
+/** Lowers what belongs to no node. */
+export const noOp = {
+  randomSlot: (): number => {
+    throw new Error("bug: no op draws here");
+  },
+  wrapError: (error: Error): Error => error,
+};
+
+/** The graph's dtype over the engine's: handles are int32 there. */
+export const retyped = (array: NdArray, dtype: DType): NdArray =>
+  array.dtype === dtype ? array : new NdArray(dtype, array.shape, array.data);
