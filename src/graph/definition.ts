@@ -99,9 +99,9 @@ export interface VariableHandle {
 
 /**
  * How an op uses files whose names are in the graph. `input`: reads data, as readers, tables and datasets do; `checkpoint`: saves or restores;
- * `file`: anything else, and whatever leaves the graph in other ways (Python).
+ * `file`: anything else. `python`: it leaves the graph for a Python function.
  */
-export type FileAccess = "input" | "checkpoint" | "file";
+export type FileAccess = "input" | "checkpoint" | "file" | "python";
 
 /** What `compute` gets beside its inputs. All synchronous. */
 export interface ComputeContext {

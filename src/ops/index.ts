@@ -174,6 +174,7 @@ export * from "./host/table/ops.ts";
 export * from "./host/tensor_array/ops.ts";
 export * from "./host/tensor_array/tensor_array.ts";
 export * from "./operators.ts";
+export * from "./host/python.ts";
 export * from "./state/assign.ts";
 export * from "./state/reference.ts";
 export * from "./state/resource.ts";

@@ -10,7 +10,7 @@ import { allDefinitions, findDefinition } from "../../graph/op/registry.ts";
 import type { AttrValue } from "../../proto/attr_value.ts";
 import { checkGraph, type GraphDefinition, type NodeDefinition } from "../../proto/graph_def.ts";
 
-export type ProblemKind = "op" | "dtype" | "function" | "graph" | "trust";
+export type ProblemKind = "op" | "python" | "dtype" | "function" | "graph" | "trust";
 
 export interface Problem {
   readonly kind: ProblemKind;
@@ -64,6 +64,8 @@ function opProblems(op: string, node: string, known: ReadonlySet<string>): Found
     )[0];
     return [{ kind: "op", op, why: `no such op here${near ? `; the nearest is ${near}` : ""}`, node }];
   }
+  if (definition.access === "python")
+    return [{ kind: "python", op, why: "calls a Python function, which no graph holds", node }];
   if (definition.access !== "file") return [];
   return [{ kind: "trust", op, why: "opens what the graph names: needs --trust_graph", node }];
 }

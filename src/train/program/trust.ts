@@ -40,6 +40,7 @@ export function workingDirectoryPolicy({ workingDirectory, checkpoints }: TrustO
         hint: trustHint,
       });
     }
+    if (access === "python") throw new PermissionDeniedError(`${path} is a Python function, which tsflow never runs`);
     if (access === "checkpoint" && prefixes.some((prefix) => full === prefix || full.startsWith(`${prefix}_temp`)))
       return;
     throw new PermissionDeniedError(`${path}; the graph names this file itself`, { path, hint: trustHint });
