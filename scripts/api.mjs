@@ -23,6 +23,8 @@ const aliases = {
   case: "caseOf",
   print: "printV2",
   det: "matrixDeterminant",
+  double: "float64",
+  half: "float16",
   divide_no_nan: "divNoNan",
   inv: "matrixInverse",
 };
@@ -31,6 +33,21 @@ const aliases = {
 const longer = {
   initializers: (name) => [`${name}Initializer`],
   random: (name) => [`random${name[0].toUpperCase()}${name.slice(1)}`],
+  sets: (name) => [`set${name[0].toUpperCase()}${name.slice(1)}`],
+  sparse: (name) => [
+    ...(name === "matmul" ? ["sparseTensorDenseMatmul"] : []),
+    `sparseTensor${name[0].toUpperCase()}${name.slice(1)}`,
+    `sparse${name[0].toUpperCase()}${name.slice(1)}`,
+    ...(name === "sparseDenseMatmul" ? ["sparseTensorDenseMatmul"] : []),
+  ],
+  image: (name) =>
+    ({
+      transpose: ["transposeImage"],
+      resize: ["resizeImages"],
+      resizeWithCropOrPad: ["resizeImageWithCropOrPad"],
+      extractPatches: ["extractImagePatches"],
+    })[name] ?? [],
+  strings: (name) => [...(name === "split" ? ["stringSplitV2"] : []), `string${name[0].toUpperCase()}${name.slice(1)}`],
   linalg: (name) => [`matrix${name[0].toUpperCase()}${name.slice(1)}`],
 };
 
@@ -54,6 +71,12 @@ const special = {
   lookup: ["src/build/lookup"],
   image: ["src/ops/compute/image", "src/build/image"],
   python_io: ["src/train/python_io.ts"],
+  sparse: [
+    "src/ops/compute/sparse",
+    "src/ops/compute/math/segment/sparse.ts",
+    "src/ops/compute/array/basic/identity.ts",
+    "src/ops/host/queue/classes",
+  ],
   random: ["src/ops/compute/random", "src/ops/host", "src/build/scopes.ts"],
   io: ["src/train/python_io.ts", "src/train/example.ts", "src/ops", "src/build", "src/train"],
   train: ["src/train", "src/build/optimizers", "src/build", "src/ops/host", "src/io"],

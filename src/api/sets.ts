@@ -1,3 +1,11 @@
 /** tf.sets. Written by scripts/api.mjs. */
-export { size } from "../ops/compute/array/basic/shape.ts";
-export { setDifference, setIntersection, setSize, setUnion } from "../ops/compute/sparse/sets.ts";
+export {
+  setDifference as difference,
+  setDifference,
+  setIntersection as intersection,
+  setIntersection,
+  setSize,
+  setSize as size,
+  setUnion,
+  setUnion as union,
+} from "../ops/compute/sparse/sets.ts";

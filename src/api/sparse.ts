@@ -1,20 +1,39 @@
 /** tf.sparse. Written by scripts/api.mjs. */
-export { merge } from "../build/control_flow/nodes.ts";
-export { mask } from "../io/crc.ts";
-export { placeholder } from "../ops/compute/array/basic/identity.ts";
-export { expandDims, reshape } from "../ops/compute/array/basic/reshape.ts";
-export { concat } from "../ops/compute/array/join/concat.ts";
-export { split } from "../ops/compute/array/join/split.ts";
-export { transpose } from "../ops/compute/array/order/transpose.ts";
-export { slice } from "../ops/compute/array/slice/slice.ts";
-export { add } from "../ops/compute/math/binary/arithmetic.ts";
-export { maximum, minimum } from "../ops/compute/math/binary/extremes.ts";
-export { bincount, cross } from "../ops/compute/math/counts.ts";
-export { reduceMax } from "../ops/compute/math/reduce/extremes.ts";
-export { reduceSum } from "../ops/compute/math/reduce/sums.ts";
-export { segmentMean, segmentSum } from "../ops/compute/math/segment/segment.ts";
-export { eye } from "../ops/compute/matrix/diagonal/set_diag.ts";
-export { matmul } from "../ops/compute/matrix/product/matmul.ts";
-export { softmax } from "../ops/compute/nn/activation/softmax.ts";
+export { sparsePlaceholder as placeholder } from "../ops/compute/array/basic/identity.ts";
+export {
+  sparseSegmentMean as segmentMean,
+  sparseSegmentSqrtN as segmentSqrtN,
+  sparseSegmentSum as segmentSum,
+} from "../ops/compute/math/segment/sparse.ts";
+export {
+  sparseEye as eye,
+  sparseMerge as merge,
+  sparseRetain as retain,
+  sparseToIndicator as toIndicator,
+  sparseTranspose as transpose,
+} from "../ops/compute/sparse/compose.ts";
+export { sparseCross as cross, sparseCrossHashed as crossHashed } from "../ops/compute/sparse/cross.ts";
+export {
+  sparseFromDense as fromDense,
+  sparseTensorDenseMatmul as matmul,
+  sparseTensorDenseMatmul as sparseDenseMatmul,
+  sparseTensorToDense as toDense,
+} from "../ops/compute/sparse/dense.ts";
 export { SparseTensor } from "../ops/compute/sparse/tensor.ts";
+export {
+  sparseAdd as add,
+  sparseConcat as concat,
+  sparseFillEmptyRows as fillEmptyRows,
+  sparseMaximum as maximum,
+  sparseMinimum as minimum,
+  sparseReduceMax as reduceMax,
+  sparseReduceMaxSparse as reduceMaxSparse,
+  sparseReduceSum as reduceSum,
+  sparseReduceSumSparse as reduceSumSparse,
+  sparseReorder as reorder,
+  sparseReshape as reshape,
+  sparseSlice as slice,
+  sparseSoftmax as softmax,
+  sparseSplit as split,
+} from "../ops/compute/sparse/wrappers.ts";
 export { SparseConditionalAccumulator } from "../ops/host/queue/classes/accumulators.ts";

@@ -1,7 +1,19 @@
 /** tf.strings. Written by scripts/api.mjs. */
-export { split } from "../ops/compute/array/join/split.ts";
+export {
+  stringToHashBucket as toHashBucket,
+  stringToHashBucketFast as toHashBucketFast,
+  stringToHashBucketStrong as toHashBucketStrong,
+} from "../ops/compute/string/hash.ts";
 export { reduceJoin, unsortedSegmentJoin } from "../ops/compute/string/join.ts";
-export { asString } from "../ops/compute/string/number.ts";
+export { asString, stringFormat as format, stringToNumber as toNumber } from "../ops/compute/string/number.ts";
 export { regexFullMatch, regexReplace } from "../ops/compute/string/regex.ts";
-export { substr } from "../ops/compute/string/text.ts";
+export { stringSplitV2 as split } from "../ops/compute/string/split.ts";
+export {
+  stringJoin as join,
+  stringLength as length,
+  stringLower as lower,
+  stringStrip as strip,
+  stringUpper as upper,
+  substr,
+} from "../ops/compute/string/text.ts";
 export { unicodeTranscode } from "../ops/compute/string/unicode.ts";

@@ -30,6 +30,7 @@ export { foldl, foldr, mapFn, scan } from "../build/control_flow/functional.ts";
 export { whileLoop } from "../build/control_flow/while_loop.ts";
 export { AggregationMethod } from "../build/gradients/aggregate.ts";
 export { gradients, UnconnectedGradients } from "../build/gradients/gradients.ts";
+export { randomCrop } from "../build/image/crop.ts";
 export {
   constantInitializer,
   glorotNormalInitializer,
@@ -96,7 +97,9 @@ export {
   complex128,
   DType,
   float16,
+  float16 as half,
   float32,
+  float64 as double,
   float64,
   int8,
   int16,

@@ -1,6 +1,7 @@
 /** Compares programs with what TensorFlow made of the same ones: nodes with their attrs, collections, values. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { inflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { dtypeOf } from "../../../src/core/dtype.ts";
 import type { NdArray } from "../../../src/core/nd_array.ts";
@@ -11,13 +12,14 @@ import { Tensor } from "../../../src/graph/tensor.ts";
 import * as tf from "../../../src/index.ts";
 import { Session } from "../../../src/session/session.ts";
 import { difference, type GoldenValue, toArray } from "../../conformance/values.ts";
-import { base64Texts, textsOf } from "../nodes.ts";
+import { goldenTexts, textsOf } from "../nodes.ts";
 
 interface Case {
   readonly name: string;
   readonly seed: number | null;
   readonly feeds: Readonly<Record<string, GoldenValue>>;
   readonly shapes: Readonly<Record<string, Shape>>;
+  /** A GraphDef, deflated. */
   readonly graph: string;
   readonly collections: Readonly<Record<string, readonly string[]>>;
   readonly values: readonly (GoldenValue | null)[];
@@ -49,7 +51,7 @@ async function compare(golden: Case, program: Program): Promise<void> {
     );
     const built = program(places);
     const fetched = (Array.isArray(built) ? built : [built]) as readonly Fetched[];
-    expect(textsOf(graph)).toEqual(base64Texts(golden.graph));
+    expect(textsOf(graph)).toEqual(goldenTexts(inflateSync(Buffer.from(golden.graph, "base64"))));
     expect(collectionsOf(graph)).toEqual(golden.collections);
     await using sess = new Session({ graph });
     await sess.run([tf.globalVariablesInitializer(), tf.localVariablesInitializer()]);

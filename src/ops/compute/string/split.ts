@@ -7,8 +7,9 @@ import { withRank } from "../../../core/shape.ts";
 import type { SparseTensor as SparseParts } from "../../../graph/sparse_tensor.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
+import * as ops from "../../index.ts";
 import { integerArray, toNumbers } from "../array/basic/elements.ts";
-import type { Named } from "../array/basic/names.ts";
+import { inScope, type Named } from "../array/basic/names.ts";
 import { SparseTensor } from "../sparse/tensor.ts";
 import { joinBytes, stringArray, stringsOf, toBytes } from "./bytes.ts";
 
@@ -201,18 +202,19 @@ export function stringSplit(
   return sparse(indices, values, shape);
 }
 
-/** Python's str.split of each string, as a sparse matrix. */
+/** Python's str.split of each string (or of one), as a sparse matrix. Source: ragged_string_ops.py. */
 export function stringSplitV2(
   source: TensorLike,
   options: { readonly sep?: TensorLike | null; readonly maxsplit?: number } & Named = {},
 ): SparseParts {
-  const separator = convertToTensor(options.sep ?? "");
-  const text = convertToTensor(source);
-  const { indices, values, shape } = stringSplitV2Op(
-    { input: text, sep: separator, maxsplit: options.maxsplit ?? -1 },
-    options.name,
-  );
-  return sparse(indices, values, shape);
+  return inScope(options.name, "StringSplit", () => {
+    const given = convertToTensor(source, { name: "input" });
+    const text = given.shape?.length === 0 ? ops.expandDims(given, 0) : given;
+    const separator = convertToTensor(options.sep ?? "");
+    const maxsplit = options.maxsplit ?? -1;
+    const { indices, values, shape } = stringSplitV2Op({ input: text, sep: separator, maxsplit });
+    return sparse(indices, values, shape);
+  });
 }
 
 type Part = SparseParts["values"];

@@ -31,7 +31,7 @@ export const sliceOp = defineOp("Slice", {
         }),
       ];
     }
-    const partial = context.valueAsShape("size");
+    const partial = context.valueAsShape("size")?.map((d) => (d !== null && d < 0 ? null : d)) ?? null;
     if (partial?.some((d) => d !== null)) return [partial];
     return [x === null ? partial : new Array<Dim>(x.length).fill(null)];
   },
