@@ -126,6 +126,18 @@ function filesIn(path) {
   try {
     return readdirSync(full, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && entry.name !== "index.ts")
+  lookup: {
+    "../build/lookup/index_tables.ts": [
+      "indexTableFromFile",
+      "indexTableFromTensor",
+      "indexToStringTableFromFile",
+      "indexToStringTableFromTensor",
+    ],
+    "../build/lookup/initializers.ts": ["TextFileIdTableInitializer", "TextFileStringTableInitializer"],
+    "../build/lookup/mutable_table.ts": ["DenseHashTable", "MutableDenseHashTable", "MutableHashTable"],
+    "../build/lookup/static_table.ts": ["HashTable"],
+    "../build/lookup/vocabulary.ts": ["FastHashSpec", "type HasherSpec", "IdTableWithHashBuckets", "StrongHashSpec"],
+  },
       .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
       .sort();
   } catch {

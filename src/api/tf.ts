@@ -44,6 +44,7 @@ export {
   varianceScalingInitializer,
   zerosInitializer,
 } from "../build/initializers.ts";
+export { initializeAllTables, tablesInitializer } from "../build/lookup/table.ts";
 export { confusionMatrix } from "../build/metrics/classes.ts";
 export { colocateWith, controlDependencies, device, nameScope, setRandomSeed } from "../build/scopes.ts";
 export { audio } from "../build/summary.ts";
@@ -357,6 +358,7 @@ export {
   TFRecordReader,
   WholeFileReader,
 } from "../ops/host/reader/classes.ts";
+export { CriticalSection } from "../ops/host/queue/classes/critical_section.ts";
 export { TensorArray } from "../ops/host/tensor_array/tensor_array.ts";
 export { ConfigProto } from "../session/config.ts";
 export {
@@ -389,6 +391,7 @@ export * as pythonIo from "./python_io.ts";
 export * as queue from "./queue.ts";
 export * as random from "./random.ts";
 export * as sets from "./sets.ts";
+export * as lookup from "./lookup.ts";
 export * as signal from "./signal.ts";
 export * as sparse from "./sparse.ts";
 export * as strings from "./strings.ts";

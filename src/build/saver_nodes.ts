@@ -32,23 +32,36 @@ import {
   where,
   withDependencies,
 } from "../ops/index.ts";
+import { SaveableObject } from "./saveable.ts";
 import { PartitionedVariable } from "./variables/partitioned.ts";
 import { Variable } from "./variables/variable.ts";
 
-export type Saved = Variable | PartitionedVariable | Tensor;
+export type Saved = Variable | PartitionedVariable | Tensor | SaveableObject;
 /** Variables, or variables by their names in the checkpoint. */
 export type SavedVariables = readonly Saved[] | Readonly<Record<string, Saved | readonly Variable[]>>;
 
 /** One tensor of a checkpoint. */
-interface Saveable {
+interface Spec {
   readonly name: string;
   readonly slice: string;
   readonly dtype: DType;
-  readonly device: string;
   /** The node whose value is written; made when asked for. */
   readonly tensor: () => Tensor;
-  readonly restore: (value: Tensor, reshaped: TensorLike | null) => Operation | Tensor;
 }
+
+/** What is saved and restored as one: a variable has one tensor, a table two. */
+interface Saveable {
+  readonly specs: readonly Spec[];
+  readonly device: string;
+  readonly restore: (values: readonly Tensor[], reshaped: TensorLike | null) => Operation | Tensor;
+}
+
+/** A saveable of one tensor. */
+const single = (
+  spec: Spec,
+  device: string,
+  restore: (value: Tensor, reshaped: TensorLike | null) => Operation | Tensor,
+): Saveable => ({ specs: [spec], device, restore: ([value], reshaped) => restore(value!, reshaped) });
 
 export interface SaverNodes {
   readonly filename: Tensor;
@@ -98,7 +111,7 @@ function listToNames(list: readonly Saved[]): Map<string, Saved | Variable[]> {
   };
   for (const item of [...list].sort(byText((each) => each.name))) {
     const slice = item instanceof Variable ? item.saveSliceInfo : null;
-    if (item instanceof PartitionedVariable) put(item.name, item);
+    if (item instanceof PartitionedVariable || item instanceof SaveableObject) put(item.name, item);
     else if (slice) {
       const known = names.get(slice.fullName);
       if (known === undefined) names.set(slice.fullName, [item as Variable]);
@@ -122,10 +135,11 @@ function variableOpOf(item: Saved): Operation {
 function saveablesOf(name: string, item: Saved | readonly Variable[]): Saveable[] {
   if (item instanceof PartitionedVariable || Array.isArray(item))
     return slicesOf(name, [...(item as Iterable<Variable>)]);
-  const single = item as Variable | Tensor;
-  if (single instanceof Variable)
-    return [single.isResource ? ofResource(name, "", single.asGraphElement()) : ofReference(name, "", single.handle)];
-  const tensor = convertToTensor(single, { asRef: true });
+  if (item instanceof SaveableObject) return [ofObject(item)];
+  const one = item as Variable | Tensor;
+  if (one instanceof Variable)
+    return [one.isResource ? ofResource(name, "", one.asGraphElement()) : ofReference(name, "", one.handle)];
+  const tensor = convertToTensor(one, { asRef: true });
   try {
     variableOpOf(tensor);
   } catch {
@@ -147,21 +161,21 @@ function slicesOf(name: string, parts: readonly Variable[]): Saveable[] {
       throw new ValueError(`Slices must all be from the same tensor: ${fullName} != ${info.fullName}`);
     return part.isResource
       ? ofResourceSlice(name, info.spec, part)
-      : { ...ofReference(name, info.spec, part.handle), tensor: () => part.value() };
+      : ofReference(name, info.spec, part.handle, () => part.value());
   });
 }
 
-const ofReference = (name: string, slice: string, ref: Tensor): Saveable => ({
-  name,
-  slice,
-  dtype: ref.dtype.baseDtype,
-  device: ref.device,
-  tensor: () => ref,
-  restore: (value, reshaped) => {
+const ofObject = ({ specs, device, restore }: SaveableObject): Saveable => ({
+  specs: specs.map(({ name, tensor }) => ({ name, slice: "", dtype: tensor.dtype, tensor: () => tensor })),
+  device,
+  restore,
+});
+
+const ofReference = (name: string, slice: string, ref: Tensor, tensor = (): Tensor => ref): Saveable =>
+  single({ name, slice, dtype: ref.dtype.baseDtype, tensor }, ref.device, (value, reshaped) => {
     const restored = reshaped === null ? value : reshape(value, reshaped);
     return assignOp({ ref, value: restored, validate_shape: reshaped === null && isFull(ref.shape) });
-  },
-});
+  });
 
 function assignResource(handle: Tensor, device: string) {
   return (value: Tensor, reshaped: TensorLike | null): Operation => {
@@ -170,21 +184,15 @@ function assignResource(handle: Tensor, device: string) {
   };
 }
 
-const ofResource = (name: string, slice: string, read: Tensor): Saveable => ({
-  name,
-  slice,
-  dtype: read.dtype,
-  device: read.device,
-  tensor: () => read,
-  restore: assignResource(read.op.inputs[0]!, read.device),
-});
+const ofResource = (name: string, slice: string, read: Tensor): Saveable =>
+  single(
+    { name, slice, dtype: read.dtype, tensor: () => read },
+    read.device,
+    assignResource(read.op.inputs[0]!, read.device),
+  );
 
-const ofResourceSlice = (name: string, slice: string, variable: Variable): Saveable => ({
-  name,
-  slice,
-  dtype: variable.dtype,
-  device: variable.device,
-  tensor: () => {
+const ofResourceSlice = (name: string, slice: string, variable: Variable): Saveable => {
+  const tensor = (): Tensor => {
     const graph = getDefaultGraph();
     return graph.device(variable.device, () => {
       const value = graph.nameScope("Read", () => {
@@ -194,13 +202,16 @@ const ofResourceSlice = (name: string, slice: string, variable: Variable): Savea
       const copy = identity(value);
       return graph.device("/device:CPU:0", () => identity(copy));
     });
-  },
-  restore: assignResource(variable.handle, variable.device),
-});
+  };
+  const { device, dtype, handle } = variable;
+  return single({ name, slice, dtype, tensor }, device, assignResource(handle, device));
+};
+
+const specsOf = (saveables: readonly Saveable[]): Spec[] => saveables.flatMap((saveable) => saveable.specs);
 
 function checkOnce(saveables: readonly Saveable[]): void {
   const names = new Set<string>();
-  for (const { name, slice } of saveables) {
+  for (const { name, slice } of specsOf(saveables)) {
     const key = `${name} ${slice}`;
     if (names.has(key)) throw new ValueError(`The same saveable will be restored with two names: ${name}`);
     names.add(key);
@@ -208,11 +219,12 @@ function checkOnce(saveables: readonly Saveable[]): void {
 }
 
 function saveNodes(filename: Tensor, saveables: readonly Saveable[]): Tensor {
-  const tensors = saveables.map((each) => each.tensor());
+  const specs = specsOf(saveables);
+  const tensors = specs.map((each) => each.tensor());
   const saved = saveV2Op({
     prefix: filename,
-    tensor_names: saveables.map((each) => each.name),
-    shape_and_slices: saveables.map((each) => each.slice),
+    tensor_names: specs.map((each) => each.name),
+    shape_and_slices: specs.map((each) => each.slice),
     tensors,
     dtypes: tensors.map((tensor) => tensor.dtype.baseDtype),
   });
@@ -220,17 +232,21 @@ function saveNodes(filename: Tensor, saveables: readonly Saveable[]): Tensor {
 }
 
 function restoreNodes(filename: Tensor, saveables: readonly Saveable[], reshapes: boolean, name: string): Operation {
+  const specs = specsOf(saveables);
   const values = getDefaultGraph().device("cpu:0", () =>
     restoreV2Op({
       prefix: filename,
-      tensor_names: saveables.map((each) => each.name),
-      shape_and_slices: saveables.map((each) => each.slice),
-      dtypes: saveables.map((each) => each.dtype),
+      tensor_names: specs.map((each) => each.name),
+      shape_and_slices: specs.map((each) => each.slice),
+      dtypes: specs.map((each) => each.dtype),
     }),
   );
-  const assigned = saveables.map((each, i) =>
-    each.restore(values[i]!, reshapes ? shapeToRestore(each.tensor()) : null),
-  );
+  let at = 0;
+  const assigned = saveables.map((each) => {
+    const own = values.slice(at, at + each.specs.length);
+    at += own.length;
+    return each.restore(own, reshapes ? shapeToRestore(each.specs[0]!.tensor()) : null);
+  });
   return group(...assigned, { name });
 }
 

@@ -25,6 +25,10 @@ function collections(): Record<string, unknown[]> {
   return Object.fromEntries(found.filter(([key]) => !key.endsWith("_context")));
 }
 
+/** Tables without a name of their own have a random one. */
+const unnamed = (texts: readonly string[]): string[] =>
+  texts.map((text) => text.replace(/hash_table_[0-9a-f]{8}-[0-9a-f-]{27}/, "hash_table_RANDOM"));
+
 /** One test for each program of a file of fixtures. */
 export function compareNodes(file: string, programs: Readonly<Record<string, () => void>>): void {
   const path = new URL(`../../fixtures/queue/${file}.json`, import.meta.url);
@@ -39,7 +43,7 @@ export function compareNodes(file: string, programs: Readonly<Record<string, () 
       graph.asDefault(() => {
         programs[name]!();
         const want = goldenTexts(new Uint8Array(inflateSync(Buffer.from(golden.graph, "base64"))));
-        expect(textsOf(graph)).toEqual(want);
+        expect(unnamed(textsOf(graph))).toEqual(unnamed(want));
         expect(collections()).toEqual(golden.collections);
       });
     });
