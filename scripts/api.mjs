@@ -79,6 +79,15 @@ const special = {
   ],
   random: ["src/ops/compute/random", "src/ops/host", "src/build/scopes.ts"],
   io: ["src/train/python_io.ts", "src/train/example.ts", "src/ops", "src/build", "src/train"],
+  ...Object.fromEntries(
+    [
+      "saved_model",
+      "saved_model.constants",
+      "saved_model.loader",
+      "saved_model.signature_constants",
+      "saved_model.tag_constants",
+    ].map((path) => [path, ["src/train/saved_model"]]),
+  ),
   train: ["src/train", "src/build/optimizers", "src/build", "src/ops/host", "src/io"],
 };
 

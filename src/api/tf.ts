@@ -397,3 +397,4 @@ export * as sparse from "./sparse.ts";
 export * as strings from "./strings.ts";
 export * as summary from "./summary.ts";
 export * as train from "./train.ts";
+export * as savedModel from "./saved_model.ts";
