@@ -126,15 +126,6 @@ const own = {
     "../build/moving_averages.ts": ["weightedMovingAverage"],
   },
   "app.flags": { "../core/flags.ts": ["FLAGS", "flag"] },
-  initializers: { "../build/initializers.ts": ["convolutionalDeltaOrthogonal", "xavierInitializer"] },
-  errors: { "../core/error.ts": ["KeyError", "LookupError", "RuntimeError", "TypeError", "ValueError"] },
-};
-
-function filesIn(path) {
-  const full = join(root, path);
-  try {
-    return readdirSync(full, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && entry.name !== "index.ts")
   lookup: {
     "../build/lookup/index_tables.ts": [
       "indexTableFromFile",
@@ -147,6 +138,15 @@ function filesIn(path) {
     "../build/lookup/static_table.ts": ["HashTable"],
     "../build/lookup/vocabulary.ts": ["FastHashSpec", "type HasherSpec", "IdTableWithHashBuckets", "StrongHashSpec"],
   },
+  initializers: { "../build/initializers.ts": ["convolutionalDeltaOrthogonal", "xavierInitializer"] },
+  errors: { "../core/error.ts": ["KeyError", "LookupError", "RuntimeError", "TypeError", "ValueError"] },
+};
+
+function filesIn(path) {
+  const full = join(root, path);
+  try {
+    return readdirSync(full, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && entry.name !== "index.ts")
       .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
       .sort();
   } catch {
@@ -224,10 +224,19 @@ for (const path of Object.keys(names).sort((a, b) => b.length - a.length)) {
   if (lines.length) texts.set(path, lines);
 }
 for (const name of readdirSync(join(root, "src/api"))) rmSync(join(root, "src/api", name));
-for (const [path, lines] of texts) {
-  const about = path === "" ? "tf: TensorFlow's top level" : `tf.${path.split(".").map(ours).join(".")}`;
+/** The top level's operations have a file of their own: all in one would be longer than a file should be. */
+const write = (name, about, lines) =>
   writeFileSync(
-    join(root, "src/api", `${fileName(path)}.ts`),
+    join(root, "src/api", `${name}.ts`),
     `/** ${about}. Written by scripts/api.mjs. */\n${lines.join("\n")}\n`,
   );
+for (const [path, lines] of texts) {
+  const about = path === "" ? "tf: TensorFlow's top level" : `tf.${path.split(".").map(ours).join(".")}`;
+  if (path !== "") {
+    write(fileName(path), about, lines);
+    continue;
+  }
+  const isOp = (line) => line.includes('from "../ops/');
+  write("tf_ops", "Operations at TensorFlow's top level", lines.filter(isOp));
+  write("tf", about, [...lines.filter((line) => !isOp(line)), 'export * from "./tf_ops.ts";']);
 }

@@ -1,4 +1,14 @@
 /** tf.io. Written by scripts/api.mjs. */
+export {
+  FixedLenFeature,
+  FixedLenSequenceFeature,
+  parseExample,
+  parseSequenceExample,
+  parseSingleExample,
+  parseSingleSequenceExample,
+  SparseFeature,
+  VarLenFeature,
+} from "../build/parsing.ts";
 export { deserializeManySparse, serializeManySparse, serializeSparse } from "../ops/compute/sparse/serialize.ts";
 export { decodeCsv } from "../ops/compute/string/csv.ts";
 export { decodeBase64, encodeBase64 } from "../ops/compute/string/join.ts";
