@@ -1,4 +1,5 @@
 /** tf.image. Written by scripts/api.mjs. */
+export { adjustJpegQuality, decodeImage, randomJpegQuality } from "../build/image/codec.ts";
 export {
   adjustBrightness,
   adjustContrast,
@@ -48,6 +49,16 @@ export {
   nonMaxSuppressionOverlaps,
   nonMaxSuppressionWithScores,
 } from "../ops/compute/image/box/suppression.ts";
+export {
+  decodeAndCropJpeg,
+  decodeBmp,
+  decodeGif,
+  decodeJpeg,
+  decodePng,
+  extractJpegShape,
+  isJpeg,
+} from "../ops/compute/image/codec/decode.ts";
+export { encodeJpeg, encodePng } from "../ops/compute/image/codec/encode.ts";
 export { hsvToRgb, rgbToHsv } from "../ops/compute/image/color/color.ts";
 export {
   resizeArea,

@@ -1,4 +1,5 @@
 /** tf.io. Written by scripts/api.mjs. */
+export { decodeImage } from "../build/image/codec.ts";
 export {
   FixedLenFeature,
   FixedLenSequenceFeature,
@@ -9,6 +10,16 @@ export {
   SparseFeature,
   VarLenFeature,
 } from "../build/parsing.ts";
+export {
+  decodeAndCropJpeg,
+  decodeBmp,
+  decodeGif,
+  decodeJpeg,
+  decodePng,
+  extractJpegShape,
+  isJpeg,
+} from "../ops/compute/image/codec/decode.ts";
+export { encodeJpeg, encodePng } from "../ops/compute/image/codec/encode.ts";
 export { deserializeManySparse, serializeManySparse, serializeSparse } from "../ops/compute/sparse/serialize.ts";
 export { decodeCsv } from "../ops/compute/string/csv.ts";
 export { decodeBase64, encodeBase64 } from "../ops/compute/string/join.ts";

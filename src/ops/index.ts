@@ -34,6 +34,8 @@ export * from "./compute/image/box/draw.ts";
 export * from "./compute/image/box/glimpse.ts";
 export * from "./compute/image/box/patches.ts";
 export * from "./compute/image/box/suppression.ts";
+export * from "./compute/image/codec/decode.ts";
+export * from "./compute/image/codec/encode.ts";
 export * from "./compute/image/color/color.ts";
 export * from "./compute/image/resize/projective.ts";
 export * from "./compute/image/resize/resize.ts";

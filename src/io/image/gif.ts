@@ -1,7 +1,7 @@
 /** GIF images, to read: all frames, each drawn on the one before. Source: the GIF89a specification; gif_io.cc. */
 import { InvalidArgumentError } from "../../core/error.ts";
 
-export const isGif = (bytes: Uint8Array): boolean => bytes[0] === 0x47 && bytes[1] === 0x49 && bytes[2] === 0x46;
+export const isGif = (bytes: Uint8Array): boolean => [0x47, 0x49, 0x46, 0x38].every((byte, i) => bytes[i] === byte);
 
 interface Frame {
   readonly left: number;
@@ -132,17 +132,36 @@ function readImage(cursor: Cursor, globalPalette: Uint8Array | null, transparent
   return { left, top, width, height, palette, transparent, indices };
 }
 
+/** The palette of all frames, where the file has one. */
+function readPalette(cursor: Cursor): Uint8Array | null {
+  try {
+    cursor.take(4);
+    const flags = cursor.byte();
+    cursor.take(2);
+    return flags & 0x80 ? cursor.take(3 * (2 << (flags & 7))) : null;
+  } catch {
+    throw new GifError("failed to open gif file: No screen descriptor detected");
+  }
+}
+
+/** All frames; those before the place where the file is broken. Throws GifError when there are none. */
 function readFrames(bytes: Uint8Array): Frame[] {
   const cursor = new Cursor(bytes, 6);
-  cursor.take(4);
-  const flags = cursor.byte();
-  cursor.take(2);
-  const palette = flags & 0x80 ? cursor.take(3 * (2 << (flags & 7))) : null;
+  const palette = readPalette(cursor);
   const frames: Frame[] = [];
+  try {
+    readInto(frames, cursor, palette);
+  } catch (error) {
+    if (!(error instanceof GifError) || frames.length === 0) throw error;
+  }
+  return frames;
+}
+
+function readInto(frames: Frame[], cursor: Cursor, palette: Uint8Array | null): void {
   let transparent = -1;
   for (;;) {
     const kind = cursor.byte();
-    if (kind === 0x3b) return frames;
+    if (kind === 0x3b) return;
     if (kind === 0x21) {
       const label = cursor.byte();
       const body = cursor.blocks();

@@ -8,6 +8,8 @@ export interface PngOptions {
   /** 1 grey, 3 RGB, 4 RGBA; 0: as the file has it. */
   readonly channels: number;
   readonly bits: 8 | 16;
+  /** Called when the header is good: may throw. */
+  readonly refuse?: () => void;
 }
 
 interface Header {
@@ -72,11 +74,11 @@ function readChunks(bytes: Uint8Array): Parts {
   let transparency: Uint8Array | null = null;
   const data: Uint8Array[] = [];
   for (let at = 8; ; ) {
-    const isHeader = data.length === 0;
-    if (at + 12 > bytes.length) throw new PngError(isHeader);
+    if (at + 8 > bytes.length) throw new PngError(data.length === 0);
     const length = view.getUint32(at);
-    if (at + 12 + length > bytes.length) throw new PngError(isHeader);
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    const isHeader = data.length === 0 && type !== "IDAT";
+    if (at + 12 + length > bytes.length) throw new PngError(isHeader);
     const body = bytes.subarray(at + 8, at + 8 + length);
     const isSound = crc32.buf(bytes.subarray(at + 4, at + 8 + length)) === view.getInt32(at + 8 + length);
     const isCritical = (bytes[at + 4]! & 0x20) === 0;
@@ -230,19 +232,21 @@ function toGrey(color: Uint16Array, bits: number): Uint16Array {
 }
 
 /** The image [height, width, channels]. Throws TensorFlow's INVALID_ARGUMENT when the file is broken. */
-export function decodePng(bytes: Uint8Array, { channels, bits }: PngOptions): Pixels {
+export function decodePng(bytes: Uint8Array, options: PngOptions): Pixels {
   try {
-    return decode(bytes, channels, bits);
+    return decode(bytes, options);
   } catch (error) {
     if (!(error instanceof PngError)) throw error;
+    if (!error.isHeader) options.refuse?.();
     throw new InvalidArgumentError(
       error.isHeader ? "Invalid PNG. Failed to initialize decoder." : `Invalid PNG data, size ${bytes.length}`,
     );
   }
 }
 
-function decode(bytes: Uint8Array, wanted: number, bits: 8 | 16): Pixels {
+function decode(bytes: Uint8Array, { channels: wanted, bits, refuse }: PngOptions): Pixels {
   const parts = readChunks(bytes);
+  refuse?.();
   const { width, height, colorType } = parts.header;
   const opened = openColors(parts, readSamples(parts));
   const natural = colorType === 3 ? (parts.transparency ? 4 : 3) : samplesOf(colorType);
@@ -251,7 +255,8 @@ function decode(bytes: Uint8Array, wanted: number, bits: 8 | 16): Pixels {
   const color = colorSamples === 1 && opened.colorSamples === 3 ? toGrey(opened.color, opened.bits) : opened.color;
   const from = color.length / (width * height);
   const convert = (value: number): number => (opened.bits === bits ? value : bits === 8 ? value >> 8 : value * 257);
-  const full = 2 ** opened.bits - 1;
+  // As TensorFlow has libpng fill the alpha that a file lacks: by the bits that the file has.
+  const full = 2 ** parts.header.bitDepth - 1;
   const pixels = pixelsOf(height, width, channels, bits);
   for (let i = 0; i < width * height; i++) {
     for (let c = 0; c < colorSamples; c++)

@@ -1,0 +1,12 @@
+/** Reading and writing image files on cases that TensorFlow wrote: test/fixtures/op_cases/media/file_cases.py. */
+import { describe, expect, it } from "vitest";
+import { readFamily, runOpCase } from "../conformance/ops.ts";
+
+const { cases } = readFamily(new URL("../fixtures/op_cases/media/image_files.json", import.meta.url).pathname);
+describe("image files equal TensorFlow's", () => {
+  for (const golden of cases) {
+    it(golden.name, async () => {
+      expect(await runOpCase(golden)).toBeNull();
+    });
+  }
+});
