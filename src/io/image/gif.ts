@@ -21,6 +21,9 @@ export interface Animation {
   readonly data: Uint8Array;
 }
 
+/** No more bytes than this in all frames. */
+const mostBytes = 2 ** 30;
+
 class GifError extends Error {}
 
 /** Reads bytes one after another. Throws GifError at the end. */
@@ -57,6 +60,9 @@ class Cursor {
 
 /** Expands LZW codes to `count` indices. */
 function expand(data: Uint8Array, minBits: number, count: number): Uint8Array {
+  // A code has two bits at least and stands for 4096 indices at most: what is claimed must be there before room is made for it.
+  if (count > data.length * 4 * 4096)
+    throw new GifError("failed to slurp gif file: Image is defective, decoding aborted");
   const output = new Uint8Array(count);
   const [clear, end] = [1 << minBits, (1 << minBits) + 1];
   const prefix = new Int16Array(4096).fill(-1);
@@ -202,6 +208,7 @@ export function decodeGif(bytes: Uint8Array, { all }: { readonly all: boolean })
     const height = Math.max(...frames.map((frame) => frame.height));
     const count = all ? frames.length : 1;
     const size = width * height * 3;
+    if (size * count >= mostBytes) throw new GifError("the frames are too large");
     const data = new Uint8Array(count * size);
     for (let k = 0; k < count; k++) {
       const canvas = data.subarray(k * size, (k + 1) * size);

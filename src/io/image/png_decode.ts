@@ -141,13 +141,14 @@ const rawSize = ({ width, height, bitDepth, colorType }: Header): number =>
 function readSamples({ header, data }: Parts): Uint16Array {
   const { width, height, bitDepth, colorType, interlaced } = header;
   const samples = samplesOf(colorType);
-  const output = new Uint16Array(width * height * samples);
   let raw: Uint8Array;
   try {
     raw = inflateSync(data, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: rawSize(header) });
   } catch {
     throw new PngError(false);
   }
+  if (raw.length * 8 < width * height * samples * bitDepth) throw new PngError(false);
+  const output = new Uint16Array(width * height * samples);
   let at = 0;
   const step = Math.max((bitDepth * samples) >> 3, 1);
   for (const [x0, y0, dx, dy] of interlaced ? adam7 : [[0, 0, 1, 1] as const]) {
