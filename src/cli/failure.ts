@@ -2,6 +2,7 @@
 
 import { KeyError, OpError, TypeError as PythonTypeError, RuntimeError, ValueError } from "../core/error.ts";
 import { exampleValues, expectedValue, FlagError } from "../core/flags/value.ts";
+import { isThrownByUser, userLine } from "../core/trace.ts";
 import { toJson } from "../ui/json.ts";
 import { Misuse } from "./command.ts";
 
@@ -48,7 +49,9 @@ export function describeFailure(error: unknown): Failure {
   }
   if ([ValueError, PythonTypeError, RuntimeError, KeyError].some((kind) => error instanceof kind)) {
     const { name, message } = error as Error;
-    return { exit: exit ?? 1, code: "INVALID_ARGUMENT", message: `${name}: ${message}` };
+    const place = userLine(error as Error);
+    const at = place ? `\n  at ${place}` : "";
+    return { exit: exit ?? 1, code: "INVALID_ARGUMENT", message: `${name}: ${message}${at}` };
   }
   const errno = (error as NodeJS.ErrnoException | undefined)?.code;
   if (error instanceof Error && errno !== undefined && errnoCodes[errno] !== undefined) {
@@ -58,6 +61,9 @@ export function describeFailure(error: unknown): Failure {
   }
   const message = error instanceof Error ? error.message : String(error);
   if (exit !== undefined) return { exit, code: "UNKNOWN", ...facts(error as Error) };
+  if (error instanceof Error && isThrownByUser(error)) {
+    return { exit: 1, code: "UNKNOWN", message: `${error.name}: ${message}\n  at ${userLine(error)}` };
+  }
   return {
     exit: internalError,
     code: "INTERNAL",

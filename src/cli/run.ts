@@ -7,6 +7,7 @@ import type { ColorFlag } from "../ui/choose.ts";
 import { type Call, type CommandSpec, commonFlags, type FirstLook, Misuse } from "./command.ts";
 import { Output } from "./output.ts";
 
+type Extension = Awaited<ReturnType<NonNullable<CommandSpec["extend"]>>>;
 type Specs = ReadonlyMap<string, FlagSpec>;
 
 const tableOf = (...flags: readonly FlagSpecs[]): Specs => new Map(flags.flatMap((specs) => Object.entries(specs)));
@@ -17,7 +18,9 @@ export async function runCommand(command: CommandSpec, path: string, argv: reado
   const options = namesFlagfile ? { readFile: (await import("../io/text_file.ts")).readTextFile } : {};
   const known = tableOf(command.flags, commonFlags);
   const model = await command.extend?.(lookAt(parseArguments(known, argv, options), known));
-  const specs = tableOf(command.flags, model?.flags ?? {}, commonFlags);
+  const other = otherNames(command.flags, model, path);
+  const own = Object.entries(command.flags).map(([name, spec]) => [other.get(name) ?? name, spec] as const);
+  const specs = tableOf(Object.fromEntries(own), model?.flags ?? {}, commonFlags);
   const parsed = parseArguments(specs, argv, options);
   if (parsed.unknown[0]) {
     const error = unknownFlag(parsed.unknown[0].name, specs);
@@ -31,12 +34,14 @@ export async function runCommand(command: CommandSpec, path: string, argv: reado
   const environment = environmentSettings(specs, process.env);
   for (const [name, { value, origin }] of [...environment, ...parsed.settings]) given.set(name, value, origin);
 
-  const flags = given.values() as Call<FlagSpecs>["flags"];
+  const values = given.values();
+  for (const [name, typed] of other) values[name] = values[typed]!;
+  const flags = values as Call<FlagSpecs>["flags"];
   const out = new Output({ json: flags.json, quiet: flags.quiet, color: flags.color as ColorFlag });
   if (flags.version) out.print(`tsflow ${version}`);
   else if (flags.help || flags.helpshort || flags.helpfull) {
     const { commandHelp, fullHelp, shortHelp } = await import("./help/texts.ts");
-    const parts = { path, command, ...(model && { model }) };
+    const parts = { path, command: { ...command, flags: Object.fromEntries(own) }, ...(model && { model }) };
     out.print(...(flags.helpfull ? fullHelp(parts, given) : flags.helpshort ? shortHelp(parts) : commandHelp(parts)));
   } else if (flags.print_flags) out.write(flagfileOf(given));
   else {
@@ -44,6 +49,23 @@ export async function runCommand(command: CommandSpec, path: string, argv: reado
     return (await command.run({ flags, given, words: parsed.words, out })) ?? 0;
   }
   return 0;
+}
+
+/**
+ * A flag of the model is the model's. Where the command has one of the same name and kind, both read that value; where the kinds differ
+ * the command's own is called by the command: a model with a number `target` leaves `--train_target` to `tsflow train`.
+ * Throws Misuse for a flag that every command has.
+ */
+function otherNames(flags: FlagSpecs, model: Extension | undefined, path: string): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const [name, { kind }] of Object.entries(model?.flags ?? {})) {
+    const common = (commonFlags as FlagSpecs)[name];
+    if (common && common.kind !== kind) {
+      throw new Misuse(`flag --${name} of ${model!.owner} means something else to every command: name it otherwise`);
+    }
+    if (flags[name] && flags[name].kind !== kind) names.set(name, `${path.split(" ").pop()}_${name}`);
+  }
+  return names;
 }
 
 /** What the model is chosen by: flags given or in the environment, and words. */

@@ -1,6 +1,7 @@
 /** The graph: nodes by name, and the scopes under which nodes are made. */
 import type { DType } from "../core/dtype.ts";
 import { OpError, RuntimeError, ValueError } from "../core/error.ts";
+import { captureTrace } from "../core/trace.ts";
 import type { GraphDefinition } from "../proto/graph_def.ts";
 import { type AttrValue, boolAttr, stringAttr, stringsAttr, unwrapAttr } from "./attr.ts";
 import { type ControlFlowContext, checkInputContexts } from "./context.ts";
@@ -13,7 +14,6 @@ import { type DeviceScope, deviceIn, mergeDevices } from "./parts/device.ts";
 import { type ElementOptions, elementOf } from "./parts/element.ts";
 import { checkNodeName, checkScopeName, NamesInUse } from "./parts/names.ts";
 import { seedAttrs } from "./parts/seeds.ts";
-import { captureTrace } from "./parts/trace.ts";
 import { around, graphStack, ScopeStack } from "./scopes.ts";
 import { Tensor } from "./tensor.ts";
 

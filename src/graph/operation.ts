@@ -1,12 +1,12 @@
 /** Operations: the nodes of a graph. */
 import { ValueError } from "../core/error.ts";
+import { userLine } from "../core/trace.ts";
 import { type AttrValue, unwrapAttr } from "./attr.ts";
 import type { ControlFlowContext } from "./context.ts";
 import { type NodeDef, nodeDefOf } from "./def/message.ts";
 import { nodeText } from "./def/node_text.ts";
 import type { AttrPlain, OpDefinition } from "./definition.ts";
 import type { Graph } from "./graph.ts";
-import { userLine } from "./parts/trace.ts";
 import { defaultSession, type FeedDict, type SessionLike } from "./scopes.ts";
 import type { Tensor } from "./tensor.ts";
 

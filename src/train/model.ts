@@ -1,8 +1,9 @@
 /** Models: a name, flags, and a function that builds a graph and says how it is trained. */
+import { TypeError } from "../core/error.ts";
 import type { FlagSpecs, FlagsOf } from "../core/flags/value.ts";
 import type { NdArray } from "../core/nd_array.ts";
-import type { Operation } from "../graph/operation.ts";
-import type { Tensor, TensorConvertible } from "../graph/tensor.ts";
+import { Operation } from "../graph/operation.ts";
+import { Tensor, type TensorConvertible } from "../graph/tensor.ts";
 
 /** One pair of a feed: placeholder and value. */
 export type Feed = readonly (readonly [Tensor, NdArray | number])[];
@@ -27,7 +28,7 @@ export interface EvaluationData {
 /** What a model's `build` gives. */
 export interface BuiltModel {
   readonly trainOp: Operation;
-  /** A scalar; the value before the step's update. */
+  /** The value before the step's update; that of a vector is its sum, which is what training makes smaller. */
   readonly loss: Tensor;
   /** Scalars by name, shown while training and averaged over the examples of an evaluation. */
   readonly metrics?: Readonly<Record<string, Tensor>>;
@@ -61,6 +62,15 @@ export interface ModelDefinition<S extends FlagSpecs = FlagSpecs> {
 /** A model for the registry; default export of a model's file. */
 export const defineModel = <const S extends FlagSpecs>(definition: ModelDefinition<S>): ModelDefinition<S> =>
   definition;
+
+/** Builds the model into the default graph. Throws TypeError when `build` does not give what training needs. */
+export function buildModel(model: ModelDefinition, flags: unknown, context: BuildContext): BuiltModel {
+  const built: Partial<BuiltModel> | undefined = model.build(flags as never, context);
+  if (built?.trainOp instanceof Operation && built.loss instanceof Tensor) return built as BuiltModel;
+  throw new TypeError(
+    `build of model "${model.name}" must return { trainOp, loss }: the operation of a training step, and the tensor that it makes smaller`,
+  );
+}
 
 /** Is this what a model's file must export? */
 export const isModel = (value: unknown): value is ModelDefinition =>

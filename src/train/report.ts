@@ -159,3 +159,6 @@ export function allSinks(sinks: readonly ReportSink[]): ReportSink {
     },
   };
 }
+
+/** A report before its time is set. */
+export type Untimed<R> = R extends unknown ? Omit<R, "time"> : never;

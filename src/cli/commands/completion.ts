@@ -51,7 +51,7 @@ async function candidates(words: readonly string[]): Promise<string[]> {
   if (!group) return commands.map(({ name }) => name);
   const names = group.children && before.length === 1 ? group.children.map(({ name }) => name) : [];
   if (takesModel.includes(child ? `${group.name} ${child.name}` : group.name)) {
-    const { builtInModels, localModels } = await import("../registry.ts");
+    const { builtInModels, localModels } = await import("../model/registry.ts");
     names.push(...[...builtInModels(), ...localModels()].map(({ name }) => name));
   }
   if (group.name === "help") return [...commands.map(({ name }) => name), ...Object.keys(topics)];

@@ -2,7 +2,7 @@
 import type { FlagSpecs } from "../../core/flags/value.ts";
 import { flag } from "../../core/flags.ts";
 import { type Call, defineCommand, Misuse } from "../command.ts";
-import { loadModel } from "../registry.ts";
+import { loadModel, modelOfRun } from "../model/registry.ts";
 import { checkpointOf, withRunValues } from "./restore.ts";
 import { meantModel } from "./train.ts";
 
@@ -36,10 +36,9 @@ type EvalCall = Call<typeof evalFlags>;
 
 async function evalCommand(call: EvalCall): Promise<number> {
   const { flags, words } = call;
-  const { readRunFlags } = await import("../../train/run/run_directory.ts");
   const directory = flags.model_dir;
   if (!directory) throw new Misuse("tsflow eval: name the run's folder", "tsflow eval MODEL --model_dir DIR");
-  const name = flags.model ?? words[0] ?? readRunFlags(directory)?.model;
+  const name = flags.model ?? words[0] ?? (await modelOfRun(directory));
   if (!name) throw new Misuse(`${directory} does not say which model it is of`, "tsflow eval MODEL --model_dir DIR");
   if (!flags.follow) return evaluateOnce(call, name, await checkpointOf(directory, flags.checkpoint));
   let last: string | null = null;

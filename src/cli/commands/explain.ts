@@ -2,7 +2,7 @@
 import type { FlagSpecs } from "../../core/flags/value.ts";
 import { flag } from "../../core/flags.ts";
 import { type Call, defineCommand } from "../command.ts";
-import { loadModel } from "../registry.ts";
+import { loadModel } from "../model/registry.ts";
 
 const explainFlags = {
   engine: flag.enum("auto", ["auto", "wasm", "reference"], "what computes"),
@@ -25,16 +25,15 @@ export default defineCommand({
 async function explain({ flags, given, words, out }: Call<typeof explainFlags>): Promise<number> {
   const model = await loadModel(words[0]!);
   const tf = await import("../../index.ts");
+  const { buildModel } = await import("../../train/model.ts");
   const { chooseEngine } = await import("../../session/default_engine.ts");
   chooseEngine(flags.engine as "auto");
   const values = given.values();
   const graph = new tf.Graph();
   graph.seed = 0;
   await graph.asDefault(async () => {
-    const built = model.build(
-      Object.fromEntries(Object.keys(model.flags).map((name) => [name, values[name]])) as never,
-      { seed: 0, note: () => {} },
-    );
+    const modelFlags = Object.fromEntries(Object.keys(model.flags).map((name) => [name, values[name]]));
+    const built = buildModel(model, modelFlags, { seed: 0, note: () => {} });
     await using sess = new tf.Session({ graph });
     await sess.run([tf.globalVariablesInitializer(), tf.localVariablesInitializer()]);
     const feed = built.batches?.next() ?? [];

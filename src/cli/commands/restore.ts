@@ -5,9 +5,9 @@ import { flag } from "../../core/flags.ts";
 import { NdArray } from "../../core/nd_array.ts";
 import type { Restored } from "../../train/run/restore.ts";
 import { type Call, defineCommand, type FirstLook, Misuse } from "../command.ts";
-import { parseFeeds } from "../feeds.ts";
-import { misfitLines } from "../misfit.ts";
-import { loadModel } from "../registry.ts";
+import { parseFeeds } from "../model/feeds.ts";
+import { misfitLines, trainedWith } from "../model/misfit.ts";
+import { loadModel, modelOfRun } from "../model/registry.ts";
 
 export const restoreFlags = {
   model: flag.string(null, "the model, where flags.txt of the folder does not say"),
@@ -40,8 +40,7 @@ export default defineCommand({
   async extend(look) {
     const directory = directoryOf(look);
     const { readRunFlags } = await import("../../train/run/run_directory.ts");
-    const name =
-      (look.value("model") as string | null | undefined) ?? (directory ? readRunFlags(directory)?.model : undefined);
+    const name = (look.value("model") as string | null | undefined) ?? (directory ? await modelOfRun(directory) : null);
     if (!name) return { owner: "the model", flags: {} };
     const model = await loadModel(name);
     return { owner: name, flags: withRunValues(model.flags, directory ? (readRunFlags(directory)?.lines ?? []) : []) };
@@ -78,7 +77,7 @@ async function restoreCommand(call: RestoreCall): Promise<number> {
   if (!directory) throw new Misuse("tsflow restore: name the run's folder", "Usage: tsflow restore [MODEL_DIR]");
   const { readRunFlags } = await import("../../train/run/run_directory.ts");
   const known = readRunFlags(directory);
-  const name = flags.model ?? known?.model;
+  const name = flags.model ?? (await modelOfRun(directory));
   const checkpoint = await checkpointOf(directory, flags.checkpoint);
   if (!name)
     throw new Misuse(
@@ -102,7 +101,13 @@ async function restoreCommand(call: RestoreCall): Promise<number> {
     });
   } catch (error) {
     if (!(error instanceof CheckpointMisfit)) throw error;
-    throw Object.assign(error, { message: misfitLines(error, directory, known?.lines ?? []).join("\n") });
+    throw Object.assign(error, {
+      message: misfitLines(
+        error,
+        { directory, again: `restore ${directory}` },
+        trainedWith(call.given, model, known?.lines ?? []),
+      ).join("\n"),
+    });
   }
   try {
     if (flags.fetch.length) return await fetchAll(call, restored);
@@ -145,6 +150,14 @@ async function timedEvaluation(restored: Restored) {
   return { ...result, seconds: (performance.now() - started) / 1000 };
 }
 
+/** The steps of a folder's checkpoints, as far as its state file names them. */
+async function stepsIn(directory: string): Promise<(number | string)[]> {
+  const { getCheckpointState } = await import("../../train/checkpoint_state.ts");
+  const { stepOfPrefix } = await import("../../train/run/run_directory.ts");
+  const prefixes = getCheckpointState(directory)?.allModelCheckpointPaths ?? [];
+  return prefixes.map((prefix) => stepOfPrefix(prefix) ?? prefix);
+}
+
 /** The checkpoint of a folder: newest, best, of a step, or a path. Throws exit 4 when there is none. */
 export async function checkpointOf(directory: string, wanted: string | null): Promise<string> {
   const { checkpointName, newestCheckpoint } = await import("../../train/run/run_directory.ts");
@@ -158,6 +171,17 @@ export async function checkpointOf(directory: string, wanted: string | null): Pr
           ? join(directory, `${checkpointName}-${wanted}`)
           : wanted;
   if (found && checkpointExists(found)) return found;
+  const steps = await stepsIn(directory);
+  if (wanted !== null && steps.length > 0) {
+    const what = /^\d+$/.test(wanted) ? `checkpoint of step ${wanted}` : `checkpoint ${wanted}`;
+    throw Object.assign(
+      new Misuse(
+        `no ${what} in ${directory}: there are ${steps.join(", ")}`,
+        `List them: tsflow checkpoint list ${directory}`,
+      ),
+      { exit: 4 },
+    );
+  }
   const where = wanted === null ? directory : `${directory} (--checkpoint ${wanted})`;
   throw Object.assign(
     new Misuse(

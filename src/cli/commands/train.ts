@@ -5,7 +5,8 @@ import { type FlagValues, flag } from "../../core/flags.ts";
 import { processorCount } from "../../core/host.ts";
 import type { UiFlag } from "../../ui/choose.ts";
 import { type Call, defineCommand, type FirstLook, Misuse } from "../command.ts";
-import { loadModel } from "../registry.ts";
+import { misfitLines, trainedWith } from "../model/misfit.ts";
+import { isModelName, loadModel, modelOfRun } from "../model/registry.ts";
 import { prepareReports } from "../reports.ts";
 import { stopOnSignals } from "../signals.ts";
 
@@ -40,16 +41,12 @@ type TrainCall = Call<typeof trainFlags>;
 /** The model that a command line means: named, or that of the run in --model_dir. */
 export async function meantModel(look: FirstLook, standard: string | null): Promise<string | null> {
   const named = look.value("model") as string | null | undefined;
-  const word = look.words[0] ?? look.doubtful[0];
+  const word = look.words[0];
   if (named && word && named !== word) throw new Misuse(`two models: ${word} and --model ${named}`);
-  if (named ?? word) return (named ?? word)!;
+  const meant = named ?? word ?? look.doubtful.find(isModelName);
+  if (meant !== undefined) return meant;
   const directory = look.value("model_dir") as string | null | undefined;
-  if (directory) {
-    const { readRunFlags } = await import("../../train/run/run_directory.ts");
-    const run = readRunFlags(directory);
-    if (run) return run.model;
-  }
-  return standard;
+  return (directory && (await modelOfRun(directory))) || standard;
 }
 
 /** The model's flags; those that the command knows too take the model's default and help. */
@@ -87,10 +84,7 @@ async function trainCommand(call: TrainCall): Promise<number> {
   const { flags, given, words } = call;
   const { newestCheckpoint, readRunFlags, stepOfPrefix } = await import("../../train/run/run_directory.ts");
   const name =
-    flags.model ??
-    words[0] ??
-    (flags.model_dir ? readRunFlags(flags.model_dir)?.model : undefined) ??
-    "linear_regression";
+    flags.model ?? words[0] ?? (flags.model_dir ? await modelOfRun(flags.model_dir) : null) ?? "linear_regression";
   const model = await loadModel(name);
   const modelDir = flags.model_dir ?? join("runs", model.name, timeName(new Date()));
   const resumeFrom = chooseStart(call, modelDir, newestCheckpoint(modelDir));
@@ -134,10 +128,19 @@ async function trainCommand(call: TrainCall): Promise<number> {
       dryRun: flags.dry_run,
       threads: flags.threads || defaultThreads(),
       flagfile: flagfileOf(given, name, seed),
-      sink: (controls) => sink(controls, flags.dry_run ? null : join(modelDir, "log.jsonl")),
+      sink: (controls) => {
+        signals.saveThrough(controls.requestSave);
+        return sink(controls, flags.dry_run ? null : join(modelDir, "log.jsonl"));
+      },
       stop: signals.stop,
     });
     return outcome.exit;
+  } catch (error) {
+    const { CheckpointMisfit } = await import("../../train/run/restore.ts");
+    if (!(error instanceof CheckpointMisfit)) throw error;
+    const run = { directory: modelDir, again: `train --model_dir ${modelDir}` };
+    const lines = misfitLines(error, run, trainedWith(given, model, known?.lines ?? []));
+    throw Object.assign(error, { message: lines.join("\n") });
   } finally {
     signals.off();
   }

@@ -3,6 +3,7 @@ import type { NdArray } from "../../core/nd_array.ts";
 import type { Session } from "../../session/session.ts";
 import type { BuiltModel } from "../model.ts";
 import type { Metrics } from "../report.ts";
+import { totalOf } from "./step_fetches.ts";
 
 export interface Evaluation {
   readonly loss: number;
@@ -18,7 +19,8 @@ export async function evaluate(sess: Session, model: BuiltModel): Promise<Evalua
   let examples = 0;
   for (const { feed, count } of model.evaluation!.batches()) {
     const values = (await sess.run(fetches, { feedDict: feed })) as NdArray[];
-    for (let i = 0; i < sums.length; i++) sums[i]! += Number(values[i]) * count;
+    sums[0]! += values[0]!.size === 1 ? Number(values[0]) * count : totalOf(values[0]!);
+    for (let i = 1; i < sums.length; i++) sums[i]! += Number(values[i]) * count;
     examples += count;
   }
   return {

@@ -15,11 +15,12 @@ import { checkpointFiles } from "../../io/checkpoint/state.ts";
 import { Session } from "../../session/session.ts";
 import { getCheckpointState } from "../checkpoint_state.ts";
 import { FileWriter } from "../file_writer.ts";
-import type { BatchSource, BuiltModel, Feed } from "../model.ts";
-import type { Metrics, Report, ReportSink } from "../report.ts";
+import { type BatchSource, type BuiltModel, buildModel, type Feed } from "../model.ts";
+import type { Metrics, Report, ReportSink, Untimed } from "../report.ts";
 import { Saver } from "../saver.ts";
 import { evaluate } from "./evaluate.ts";
 import type { Outcome, StopRequest, TrainOptions } from "./options.ts";
+import { checkFit } from "./restore.ts";
 import {
   bytesOfFiles,
   checkpointName,
@@ -30,7 +31,7 @@ import {
   writeRunState,
 } from "./run_directory.ts";
 import { isDue, isReached } from "./schedule.ts";
-import { StepFetches, trainableCount } from "./step_fetches.ts";
+import { StepFetches, totalOf, trainableCount } from "./step_fetches.ts";
 
 /** Trains as the options say. Reports tell what happens; errors are thrown after the files are whole. */
 export async function train(options: TrainOptions): Promise<Outcome> {
@@ -38,7 +39,10 @@ export async function train(options: TrainOptions): Promise<Outcome> {
   graph.seed = options.seed;
   return graph.asDefault(async () => {
     const notes: string[] = [];
-    const model = options.model.build(options.modelFlags, { seed: options.seed, note: (text) => notes.push(text) });
+    const model = buildModel(options.model, options.modelFlags, {
+      seed: options.seed,
+      note: (text) => notes.push(text),
+    });
     const run = new TrainRun(options, graph, model);
     try {
       return await run.run(notes);
@@ -112,7 +116,7 @@ class TrainRun {
     this.#sess.close();
   }
 
-  #report(report: DistributiveOmit<Report, "time">): void {
+  #report(report: Untimed<Report>): void {
     this.#sink.report({ time: nowSeconds(), ...report } as Report);
   }
 
@@ -153,8 +157,10 @@ class TrainRun {
     const { resumeFrom } = this.#options;
     await this.#sess.run(this.#initializers as never);
     if (resumeFrom) {
+      await checkFit({ checkpoint: resumeFrom });
       await this.#saver.restore(this.#sess, resumeFrom);
-      this.#saver.recoverLastCheckpoints(this.#knownCheckpoints());
+      const known = getCheckpointState(this.#options.modelDir)?.allModelCheckpointPaths;
+      this.#saver.recoverLastCheckpoints([...(known ?? [])]);
       const state = readRunState(resumeFrom);
       if (state) this.#resumeState(state);
       else if (this.#model.batches)
@@ -168,10 +174,6 @@ class TrainRun {
     this.#firstStep = this.#step;
     this.#startedAt = nowSeconds();
     this.#logged = { step: this.#step, seconds: this.#startedAt, inputSeconds: 0 };
-  }
-
-  #knownCheckpoints(): string[] {
-    return [...(getCheckpointState(this.#options.modelDir)?.allModelCheckpointPaths ?? [])];
   }
 
   #resumeState(state: RunState): void {
@@ -214,7 +216,7 @@ class TrainRun {
       const values = await (summarizes ? summarized : logs ? reported : plain)(feed);
       this.#step = next;
       this.#examples += this.#model.batches?.batchSize ?? 1;
-      this.#loss = Number(values[0]);
+      this.#loss = totalOf(values[0]!);
       if (!Number.isFinite(this.#loss)) return this.#badLoss();
       if (logs || summarizes) this.#metrics = this.#fetches.metricsOf(values);
       if (summarizes) this.#writer!.addSummary(this.#fetches.summaryOf(values), this.#step);
@@ -384,7 +386,7 @@ class TrainRun {
       await call(feed ?? undefined);
       times.push(performance.now() - before);
     }
-    this.#loss = Number(values[0]);
+    this.#loss = totalOf(values[0]!);
     this.#metrics = this.#fetches.metricsOf(values);
     const { peakBytes } = this.#sess.state.engine.usage;
     this.#report({
@@ -394,5 +396,3 @@ class TrainRun {
     return this.#end({ reason: "max_step", save: false, exit: 0 });
   }
 }
-
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

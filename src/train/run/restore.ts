@@ -14,7 +14,7 @@ import { suggestNames } from "../../core/suggest.ts";
 import { Graph } from "../../graph/graph.ts";
 import { BundleReader } from "../../io/checkpoint/bundle_reader.ts";
 import { Session } from "../../session/session.ts";
-import type { BuiltModel, ModelDefinition } from "../model.ts";
+import { type BuiltModel, buildModel, type ModelDefinition } from "../model.ts";
 import { Saver } from "../saver.ts";
 
 export interface RestoreOptions {
@@ -63,25 +63,13 @@ export async function restoreModel(options: RestoreOptions): Promise<Restored> {
   graph.seed = options.seed;
   return graph.asDefault(async () => {
     const notes: string[] = [];
-    const model = options.model.build(options.modelFlags, { seed: options.seed, note: (text) => notes.push(text) });
+    const model = buildModel(options.model, options.modelFlags, {
+      seed: options.seed,
+      note: (text) => notes.push(text),
+    });
     const globalStep = getOrCreateGlobalStep();
     const initializers = [globalVariablesInitializer(), localVariablesInitializer()];
-    const reader = await BundleReader.open(options.checkpoint);
-    const nameIn = (variable: string): string => {
-      for (const [from, to] of options.renames)
-        if (variable.startsWith(to) && !reader.has(variable)) return from + variable.slice(to.length);
-      return variable;
-    };
-    const variables = globalVariables();
-    const misfits = variables.flatMap((variable) => misfitOf(variable, nameIn(variable.op.name), reader));
-    const blocking = options.ignoreMissing ? misfits.filter((misfit) => misfit.problem !== "missing") : misfits;
-    if (blocking.length) {
-      reader.close();
-      throw new CheckpointMisfit(blocking);
-    }
-    const missing = new Set(misfits.map((misfit) => misfit.name));
-    const known = variables.filter((variable) => !missing.has(variable.op.name));
-    reader.close();
+    const { known, nameIn } = await checkFit(options);
     if (known.length === 0) throw new NotFoundError(`${options.checkpoint} holds none of the graph's variables`);
     const saver = new Saver({
       varList: Object.fromEntries(known.map((variable) => [nameIn(variable.op.name), variable])),
@@ -92,6 +80,32 @@ export async function restoreModel(options: RestoreOptions): Promise<Restored> {
     const step = Number(await sess.run(globalStep as never));
     return { graph, sess, model, step, variables: known.length, notes };
   });
+}
+
+/**
+ * Which variables of the default graph a checkpoint holds, and under which names. Throws CheckpointMisfit with every shape and dtype
+ * that differs, and every variable that is missing unless that is allowed.
+ */
+export async function checkFit(
+  options: Pick<RestoreOptions, "checkpoint"> & Partial<Pick<RestoreOptions, "ignoreMissing" | "renames">>,
+): Promise<{ known: GlobalVariable[]; nameIn: (variable: string) => string }> {
+  const reader = await BundleReader.open(options.checkpoint);
+  const renamed = new Map<string, string>();
+  const nameIn = (variable: string): string => renamed.get(variable) ?? variable;
+  try {
+    const variables = globalVariables();
+    for (const { op } of variables) {
+      const rename = options.renames?.find(([, to]) => op.name.startsWith(to));
+      if (rename && !reader.has(op.name)) renamed.set(op.name, rename[0] + op.name.slice(rename[1].length));
+    }
+    const misfits = variables.flatMap((variable) => misfitOf(variable, nameIn(variable.op.name), reader));
+    const blocking = options.ignoreMissing ? misfits.filter((misfit) => misfit.problem !== "missing") : misfits;
+    if (blocking.length) throw new CheckpointMisfit(blocking);
+    const missing = new Set(misfits.map((misfit) => misfit.name));
+    return { known: variables.filter((variable) => !missing.has(variable.op.name)), nameIn };
+  } finally {
+    reader.close();
+  }
 }
 
 type GlobalVariable = ReturnType<typeof globalVariables>[number];

@@ -1,6 +1,6 @@
 /** The fetches of training steps: the loss always, metrics and learning rate when a step is reported, summaries when it is logged. */
 import { trainableVariables } from "../../build/variables/initialize.ts";
-import type { NdArray } from "../../core/nd_array.ts";
+import { elementAt, type NdArray } from "../../core/nd_array.ts";
 import { elementCount, isFull } from "../../core/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Session } from "../../session/session.ts";
@@ -53,6 +53,14 @@ export class StepFetches {
   summaryOf(values: readonly NdArray[]): NdArray {
     return values[1 + this.#metricNames.length + this.#rate.length]!;
   }
+}
+
+/** The value of a loss: of a vector the sum of its elements. */
+export function totalOf(loss: NdArray): number {
+  if (loss.size === 1) return Number(loss);
+  let sum = 0;
+  for (let i = 0; i < loss.size; i++) sum += Number(elementAt(loss, i));
+  return sum;
 }
 
 /** Numbers of all trainable variables. */

@@ -5,7 +5,7 @@ import { pathKind } from "../../../io/paths.ts";
 import type { Problem } from "../../../train/program/check.ts";
 import { table } from "../../../ui/format.ts";
 import { type Call, defineCommand, Misuse } from "../../command.ts";
-import { openGraph } from "../../graph_source.ts";
+import { openGraph } from "../../model/graph_source.ts";
 
 const checkFlags = {} satisfies FlagSpecs;
 

@@ -7,7 +7,7 @@ import type { FeedSet, PlannedRun, ProgramPlan } from "../../../train/program/pl
 import type { ProgramEnd, RunResult } from "../../../train/program/run.ts";
 import { short, table } from "../../../ui/format.ts";
 import { type Call, defineCommand, Misuse } from "../../command.ts";
-import { parseFeeds } from "../../feeds.ts";
+import { parseFeeds } from "../../model/feeds.ts";
 import type { Output } from "../../output.ts";
 
 const runFlags = {

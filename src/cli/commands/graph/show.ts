@@ -5,8 +5,8 @@ import { writeFileAtomic } from "../../../io/file_system.ts";
 import { pathKind } from "../../../io/paths.ts";
 import type { NodeDefinition } from "../../../proto/graph_def.ts";
 import { type Call, defineCommand, type FirstLook, Misuse } from "../../command.ts";
-import { type GraphSource, openGraph } from "../../graph_source.ts";
-import { isModelPath, loadModel } from "../../registry.ts";
+import { type GraphSource, openGraph } from "../../model/graph_source.ts";
+import { isModelPath, loadModel } from "../../model/registry.ts";
 
 const showFlags = {
   path: flag.string(null, "the computation path of this fetch"),

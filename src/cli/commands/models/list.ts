@@ -1,6 +1,6 @@
 import { table } from "../../../ui/format.ts";
 import { defineCommand } from "../../command.ts";
-import { builtInModels, localModels } from "../../registry.ts";
+import { builtInModels, localModels } from "../../model/registry.ts";
 
 export default defineCommand({
   usage: "",

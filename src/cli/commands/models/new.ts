@@ -7,7 +7,7 @@ import { packageFile } from "../../../io/package_file.ts";
 import { pathKind } from "../../../io/paths.ts";
 import { readTextFile } from "../../../io/text_file.ts";
 import { defineCommand, Misuse } from "../../command.ts";
-import { builtInModels } from "../../registry.ts";
+import { builtInModels } from "../../model/registry.ts";
 
 const folder = "models";
 

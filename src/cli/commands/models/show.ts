@@ -2,7 +2,7 @@ import { formatShape } from "../../../core/shape.ts";
 import { printable, table, thousands } from "../../../ui/format.ts";
 import { defineCommand } from "../../command.ts";
 import { shortHelp } from "../../help/texts.ts";
-import { loadModel } from "../../registry.ts";
+import { loadModel } from "../../model/registry.ts";
 
 export default defineCommand({
   usage: "NAME|FILE",
@@ -14,10 +14,11 @@ export default defineCommand({
     const [word, out] = [call.words[0]!, call.out];
     const model = await loadModel(word);
     const tf = await import("../../../index.ts");
+    const { buildModel } = await import("../../../train/model.ts");
     const values = Object.fromEntries(Object.entries(model.flags).map(([name, { default: value }]) => [name, value]));
     const graph = new tf.Graph();
     const [variables, trainable] = graph.asDefault(() => {
-      model.build(values as never, { seed: 0, note: () => {} });
+      buildModel(model, values, { seed: 0, note: () => {} });
       return [tf.globalVariables(), tf.trainableVariables()] as const;
     });
     const inputs = graph.getOperations().filter(({ type }) => type.startsWith("Placeholder"));

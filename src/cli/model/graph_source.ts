@@ -1,9 +1,9 @@
 /** Graphs for the commands: of a model, or of a file that TensorFlow wrote. */
-import { InvalidArgumentError, NotFoundError } from "../core/error.ts";
-import type { Graph } from "../graph/graph.ts";
-import { readFile } from "../io/file_system.ts";
-import { pathKind } from "../io/paths.ts";
-import type { GraphDefinition } from "../proto/graph_def.ts";
+import { InvalidArgumentError, NotFoundError } from "../../core/error.ts";
+import type { Graph } from "../../graph/graph.ts";
+import { readFile } from "../../io/file_system.ts";
+import { pathKind } from "../../io/paths.ts";
+import type { GraphDefinition } from "../../proto/graph_def.ts";
 import { isModelPath, loadModel } from "./registry.ts";
 
 export interface GraphSource {
@@ -22,8 +22,8 @@ export async function openGraph(word: string, modelFlags: Readonly<Record<string
     title: word,
     definition,
     async graph() {
-      const { Graph: GraphClass } = await import("../index.ts");
-      const { importGraphDefinition } = await import("../graph/def/import.ts");
+      const { Graph: GraphClass } = await import("../../index.ts");
+      const { importGraphDefinition } = await import("../../graph/def/import.ts");
       const graph = new GraphClass();
       importGraphDefinition(definition, { name: "", graph });
       return graph;
@@ -33,23 +33,24 @@ export async function openGraph(word: string, modelFlags: Readonly<Record<string
 
 async function modelGraph(name: string, modelFlags: Readonly<Record<string, unknown>>): Promise<GraphSource> {
   const model = await loadModel(name);
-  const { Graph: GraphClass } = await import("../index.ts");
-  const { graphDefinition } = await import("../graph/def/graph_def.ts");
+  const { Graph: GraphClass } = await import("../../index.ts");
+  const { graphDefinition } = await import("../../graph/def/graph_def.ts");
   const graph = new GraphClass();
   graph.seed = 0;
   const flags = Object.fromEntries(
     Object.entries(model.flags).map(([flagName, spec]) => [flagName, modelFlags[flagName] ?? spec.default]),
   );
-  graph.asDefault(() => model.build(flags as never, { seed: 0, note: () => {} }));
+  const { buildModel } = await import("../../train/model.ts");
+  graph.asDefault(() => buildModel(model, flags, { seed: 0, note: () => {} }));
   return { title: model.name, definition: graphDefinition(graph), graph: async () => graph };
 }
 
 async function fileGraph(path: string): Promise<GraphDefinition> {
   const bytes = readFile(path);
-  const { decodeGraphDef, fromGraphProto } = await import("../proto/graph_def.ts");
-  const { decode, pb } = await import("../proto/messages.ts");
+  const { decodeGraphDef, fromGraphProto } = await import("../../proto/graph_def.ts");
+  const { decode, pb } = await import("../../proto/messages.ts");
   if (path.endsWith(".pbtxt")) {
-    const { parseText } = await import("../proto/text_format.ts");
+    const { parseText } = await import("../../proto/text_format.ts");
     return decodeGraphDef(parseText("GraphDef", new TextDecoder().decode(bytes), path), path);
   }
   if (path.endsWith(".meta")) return fromGraphProto(decode(pb.MetaGraphDef, bytes, path).graphDef ?? {});
@@ -59,8 +60,8 @@ async function fileGraph(path: string): Promise<GraphDefinition> {
 }
 
 async function savedModelGraph(path: string, bytes: Uint8Array): Promise<GraphDefinition> {
-  const { fromGraphProto } = await import("../proto/graph_def.ts");
-  const { decode, pb } = await import("../proto/messages.ts");
+  const { fromGraphProto } = await import("../../proto/graph_def.ts");
+  const { decode, pb } = await import("../../proto/messages.ts");
   const meta = decode(pb.SavedModel, bytes, path).metaGraphs?.[0];
   if (!meta?.graphDef) throw new InvalidArgumentError(`${path}: holds no graph`, { path });
   return fromGraphProto(meta.graphDef);
@@ -69,7 +70,7 @@ async function savedModelGraph(path: string, bytes: Uint8Array): Promise<GraphDe
 async function folderGraph(folder: string): Promise<GraphDefinition> {
   const savedModel = `${folder}/saved_model.pb`;
   if (pathKind(savedModel) === "file") return savedModelGraph(savedModel, readFile(savedModel));
-  const { eventFiles } = await import("../io/event_file.ts");
+  const { eventFiles } = await import("../../io/event_file.ts");
   const logs = eventFiles(folder);
   if (logs.length === 0)
     throw new NotFoundError(`${folder}: no saved_model.pb and no event log in it`, { path: folder });
@@ -78,9 +79,9 @@ async function folderGraph(folder: string): Promise<GraphDefinition> {
 
 /** The last graph that event logs hold. */
 async function eventGraph(paths: readonly string[]): Promise<GraphDefinition> {
-  const { readEvents } = await import("../io/event_file.ts");
-  const { decode, pb } = await import("../proto/messages.ts");
-  const { decodeGraphDef } = await import("../proto/graph_def.ts");
+  const { readEvents } = await import("../../io/event_file.ts");
+  const { decode, pb } = await import("../../proto/messages.ts");
+  const { decodeGraphDef } = await import("../../proto/graph_def.ts");
   let found: Uint8Array | null = null;
   for (const path of paths) {
     for (const record of readEvents(path)) {

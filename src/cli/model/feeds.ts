@@ -1,9 +1,9 @@
 /** Feeds of a command line: `NAME=VALUE`, `NAME=@file.npy`, `NAME=@file.json`. */
-import type { NdArray } from "../core/nd_array.ts";
-import type { Graph } from "../graph/graph.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import { readFile } from "../io/file_system.ts";
-import { Misuse } from "./command.ts";
+import type { NdArray } from "../../core/nd_array.ts";
+import type { Graph } from "../../graph/graph.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { readFile } from "../../io/file_system.ts";
+import { Misuse } from "../command.ts";
 
 /** Pairs of tensor name and value. Throws Misuse for a text that is no feed. */
 export async function parseFeeds(graph: Graph, texts: readonly string[]): Promise<[Tensor, unknown][]> {
@@ -23,7 +23,7 @@ async function valueOf(text: string, tensor: Tensor): Promise<NdArray | unknown>
     const path = text.slice(1);
     const bytes = readFile(path);
     if (path.endsWith(".npy")) {
-      const { readNpy } = await import("../io/npy.ts");
+      const { readNpy } = await import("../../io/npy.ts");
       return readNpy(bytes, path);
     }
     return parseJson(new TextDecoder().decode(bytes), path);

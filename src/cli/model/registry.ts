@@ -4,11 +4,12 @@
  */
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { builtIn } from "../../models/index.ts";
-import { didYouMean } from "../core/suggest.ts";
-import { listFolder, pathKind } from "../io/paths.ts";
-import type { ModelDefinition } from "../train/model.ts";
-import { Misuse } from "./command.ts";
+import { builtIn } from "../../../models/index.ts";
+import { didYouMean } from "../../core/suggest.ts";
+import { userLine } from "../../core/trace.ts";
+import { listFolder, pathKind } from "../../io/paths.ts";
+import type { ModelDefinition } from "../../train/model.ts";
+import { Misuse } from "../command.ts";
 
 const modelFile = /\.(ts|mts|js|mjs)$/;
 
@@ -26,6 +27,10 @@ export function localModels(): readonly { readonly name: string; readonly path: 
     .map(({ name }) => ({ name: name.replace(modelFile, ""), path: `./models/${name}` }));
 }
 
+/** Is there a model of this name, or is it a path of one? */
+export const isModelName = (word: string): boolean =>
+  isModelPath(word) || Object.hasOwn(builtIn, word) || localModels().some(({ name }) => name === word);
+
 /** The model of a name or a path. Throws Misuse for an unknown name, with the one that may have been meant. */
 export async function loadModel(nameOrPath: string): Promise<ModelDefinition> {
   if (isModelPath(nameOrPath)) return loadModelFile(nameOrPath);
@@ -36,14 +41,38 @@ export async function loadModel(nameOrPath: string): Promise<ModelDefinition> {
   throw new Misuse(`no model "${nameOrPath}".${didYouMean(nameOrPath, names)} All: tsflow models`);
 }
 
+/** What went wrong, and in which line: where the parser stopped, or the file's own code. */
+function causeIn(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const [first, ...rest] = error.message.split("\n");
+  const parsed = /:(\d+):(\d+)\s*$/.exec(rest.join(" "));
+  if (parsed) return `line ${parsed[1]}, column ${parsed[2]}: ${first!.replace(/^\w*Error: /, "").trim()}`;
+  const place = userLine(error);
+  return place ? `${place}: ${first}` : first!;
+}
+
+/**
+ * The registry's name of the model whose run lies in the folder; null without a run. Throws Misuse for a run of a model's file: files
+ * run as code, so their paths come from the command line alone.
+ */
+export async function modelOfRun(directory: string): Promise<string | null> {
+  const { readRunFlags } = await import("../../train/run/run_directory.ts");
+  const name = readRunFlags(directory)?.model ?? null;
+  if (name === null || !isModelPath(name)) return name;
+  throw new Misuse(
+    `${directory} is a run of ${name}. A model's file runs as code: name it on the command line`,
+    `Add --model ${name}`,
+  );
+}
+
 /** Runs a user's file. `tsflow` in it is this very instance, wherever the file lies. */
 async function loadModelFile(path: string): Promise<ModelDefinition> {
   const file = resolve(path);
   if (pathKind(file) !== "file") throw Object.assign(new Misuse(`no model file ${path}`), { exit: 4 });
   const [{ createJiti }, tsflow, { isModel }] = await Promise.all([
     import("jiti"),
-    import("../index.ts"),
-    import("../train/model.ts"),
+    import("../../index.ts"),
+    import("../../train/model.ts"),
   ]);
   const jiti = createJiti(pathToFileURL(file).href, { virtualModules: { tsflow }, fsCache: false, moduleCache: false });
   let loaded: { default?: unknown };
@@ -51,7 +80,7 @@ async function loadModelFile(path: string): Promise<ModelDefinition> {
     loaded = await jiti.import(file);
   } catch (error) {
     throw Object.assign(
-      new Error(`cannot load ${path}: ${(error as Error).message}. The model was not registered`, { cause: error }),
+      new Error(`cannot load ${path}: ${causeIn(error)}. The model was not registered`, { cause: error }),
       { exit: 1 },
     );
   }

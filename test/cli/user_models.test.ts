@@ -1,0 +1,103 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { program, temporaryFolder } from "./program.ts";
+
+const tsflow = await program();
+const cwd = temporaryFolder();
+
+/** A model's file in a folder of its own; the body of its build stands from line 8 on. */
+function model(name: string, body: readonly string[], flags = ""): string {
+  const path = join(temporaryFolder(), `${name}.ts`);
+  const text = `import * as tf from "tsflow";
+
+export default tf.train.defineModel({
+  name: "${name}",
+  about: "of a user",
+  flags: { ${flags} },
+  build(flags) {
+    ${body.join("\n    ")}
+  },
+});
+`;
+  writeFileSync(path, text);
+  return path;
+}
+
+const descent = [
+  'const w = new tf.Variable(0.0, { name: "w" });',
+  "const loss = tf.square(w.sub(3));",
+  "return { loss, trainOp: new tf.train.GradientDescentOptimizer(0.25).minimize(loss) };",
+];
+
+describe("a user's model", () => {
+  test("keeps its flag of a command's name; the command's own is called by the command", async () => {
+    const body = descent.map((line) => line.replace("w.sub(3)", "w.sub(flags.target)"));
+    const path = model("goal", body, 'target: tf.train.flag.float(3, "where w goes")');
+    const ran = await tsflow(`train ${path} --target 5 --train_target loss<0.1 --model_dir runs/goal`, { cwd });
+    expect(ran).toMatchObject({ exit: 0, stderr: "" });
+    expect(ran.stdout).toMatch(/done step=\d reason=target /);
+    const shown = await tsflow(`restore runs/goal --model ${path} --target 5`, { cwd });
+    expect(shown.stdout).toMatch(/^w 4\.\d/m);
+  });
+
+  test("may not give a flag of all commands another meaning", async () => {
+    const ran = await tsflow(`train ${model("helper", descent, 'json: tf.train.flag.int(3, "a number")')}`, { cwd });
+    expect(ran.exit).toBe(2);
+    expect(ran.stderr).toContain("means something else to every command: name it otherwise");
+  });
+
+  test.each([
+    ["reference", ["return missing + 1;"], "tsflow: ReferenceError: missing is not defined\n  at FILE:8\n"],
+    [
+      "product",
+      ["const a = tf.zeros([2, 3]);", "tf.matmul(a, a);"],
+      /^tsflow: ValueError: Dimensions must be equal, but are 3 and 2 .*\n {2}at FILE:9\n$/,
+    ],
+    ["empty", ["return {};"], /^tsflow: TypeError: build of model "empty" must return { trainOp, loss }/],
+    [
+      "parsed",
+      ["const x = ;"],
+      "tsflow: cannot load FILE: line 8, column 14: Unexpected token. The model was not registered\n",
+    ],
+  ])("names the line of its own fault: %s", async (name, body, words) => {
+    const path = model(name, body);
+    const ran = await tsflow(`train ${path} --model_dir runs/${name}`, { cwd });
+    expect(ran.exit).toBe(1);
+    const shown = ran.stderr.replaceAll(path, "FILE");
+    if (typeof words === "string") expect(shown).toBe(words);
+    else expect(shown).toMatch(words);
+  });
+
+  test("reports a loss that is a vector by its sum", async () => {
+    const body = ["const w = new tf.Variable([1.0, 2.0]);", "const loss = tf.square(w);", descent[2]!];
+    const ran = await tsflow(`train ${model("vector", body)} --max_step 1 --model_dir runs/vector`, { cwd });
+    expect(ran.stdout).toContain("step=1 loss=5.0000 ");
+  });
+
+  test("is never taken from a folder: its path is given again", async () => {
+    const path = model("again", descent);
+    await tsflow(`train ${path} --max_step 1 --model_dir runs/again`, { cwd });
+    for (const command of ["train --model_dir runs/again", "restore runs/again", "eval --model_dir runs/again"]) {
+      const ran = await tsflow(command, { cwd });
+      expect(ran.exit).toBe(2);
+      expect(ran.stderr).toContain(`A model's file runs as code: name it on the command line\nAdd --model ${path}\n`);
+    }
+  });
+});
+
+describe("a checkpoint", () => {
+  test("of other shapes is not resumed, and the run's own flags are named", async () => {
+    await tsflow("train digits_mlp --hidden 8 --max_step 1 --model_dir runs/mlp", { cwd });
+    const ran = await tsflow("train --model_dir runs/mlp --hidden 9 --max_step 2", { cwd });
+    expect(ran.exit).toBe(6);
+    expect(ran.stderr).toMatch(/hidden\/weights +checkpoint \[64,8\] float32 +graph \[64,9\] float32/);
+    expect(ran.stderr).toContain("was trained with --hidden 8 (runs/mlp/flags.txt)");
+  });
+
+  test("of a step that is not there is answered with those that are", async () => {
+    const ran = await tsflow("restore runs/mlp --checkpoint 77", { cwd });
+    expect(ran.exit).toBe(4);
+    expect(ran.stderr).toMatch(/^tsflow: no checkpoint of step 77 in runs\/mlp: there are 1\n/);
+  });
+});
