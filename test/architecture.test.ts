@@ -151,6 +151,7 @@ describe("layout", () => {
         definition.run ??
         definition.value ??
         definition.flow ??
+        definition.call ??
         definition.variable ??
         definition.placeholder;
       return [

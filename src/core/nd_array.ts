@@ -52,8 +52,9 @@ export function viewElements(dtype: DType, buffer: ArrayBufferLike, byteOffset: 
   return new arrays[dtype.base]!(buffer, byteOffset, dtype.isComplex ? 2 * count : count);
 }
 
-/** Zeros (or empty strings) for `count` elements. */
+/** Zeros (or empty strings, or variants that hold nothing) for `count` elements. */
 export function allocateElements(dtype: DType, count: number): Elements {
+  if (dtype.base === "variant") return new Array(count).fill(null);
   if (dtype.base === "string") return new Array<Uint8Array>(count).fill(new Uint8Array(0));
   return viewElements(dtype, new ArrayBuffer(count * dtype.sizeBytes), 0, count);
 }

@@ -30,7 +30,10 @@ type Rule<K extends PrimitiveKind> = (
 ) => NumberArray;
 
 const zeros = (dtype: DTypeName, shape: FullShape): NumberArray =>
-  allocateElements(dtypeOf(dtype === "string" ? "int32" : dtype), elementCount(shape)) as NumberArray;
+  allocateElements(
+    dtypeOf(dtype === "string" || dtype === "variant" ? "int32" : dtype),
+    elementCount(shape),
+  ) as NumberArray;
 
 const emptyLike = (value: Value): NumberArray => zeros(value.dtype, value.shape);
 

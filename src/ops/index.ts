@@ -185,5 +185,11 @@ export * from "./state/scatter.ts";
 export * from "./state/scatter_nd.ts";
 export * from "./state/stack.ts";
 export * from "./state/training/optimizers.ts";
+export * from "./variant/composite.ts";
+export * from "./variant/list_batch.ts";
+export * from "./variant/list_ops.ts";
+export * from "./variant/list_scatter.ts";
+export * from "./variant/map_ops.ts";
+export * from "./variant/optional.ts";
 
 import "./compute/math/segment/dense.ts";

@@ -1,5 +1,5 @@
 /** Sums of several tensors, and scalar multiples. Source: math_ops.cc, aggregate_ops.cc, math_ops.py. */
-import type { DType } from "../../../core/dtype.ts";
+import { type DType, variant } from "../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument, OpError, TypeError, ValueError } from "../../../core/error.ts";
 import { compatible, formatShape, mergeShapes, type Shape, sameShape } from "../../../core/shape.ts";
 import type { Lowering } from "../../../engine/lowering.ts";
@@ -10,6 +10,7 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as ops from "../../index.ts";
+import { addArrays } from "../../variant/value.ts";
 import { inScope, type Named } from "../array/basic/names.ts";
 import { mulOp } from "./binary/arithmetic.ts";
 
@@ -48,7 +49,9 @@ export const addNOp = defineOp("AddN", {
     "T: {float, double, int32, uint8, int16, int8, complex64, int64, qint8, quint8, qint32, bfloat16, qint16, quint16, uint16, complex128, half, uint32, uint64, variant}",
   ],
   shape: ({ inputs }, context) => ({ shapes: [mergedShape(inputs)], handles: [context.handle("inputs")] }),
+  lowers: ({ T }) => T !== variant,
   lower: (p, { inputs }, node) => total(p, inputs, node),
+  compute: ({ inputs }) => inputs.reduce(addArrays),
   gradient: (_, { inputs }, dy) => ({ inputs: inputs.map(() => dy!) }),
 });
 

@@ -1,5 +1,5 @@
 /** Tensors of one repeated value: Fill, ZerosLike, OnesLike, and `zeros`, `ones` that make constants where they are small. */
-import { type DType, float32, int32 } from "../../../../core/dtype.ts";
+import { type DType, float32, int32, variant } from "../../../../core/dtype.ts";
 import { InvalidArgumentError } from "../../../../core/error.ts";
 import { NdArray } from "../../../../core/nd_array.ts";
 import { type Dim, elementCount, isFull, type Shape } from "../../../../core/shape.ts";
@@ -7,6 +7,7 @@ import { Tensor } from "../../../../graph/tensor.ts";
 import { constant } from "../../../constant.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
+import { zerosLikeArray } from "../../../variant/value.ts";
 import { inScope, type Named } from "./names.ts";
 import { reshape } from "./reshape.ts";
 import { shapeInternal } from "./shape.ts";
@@ -34,7 +35,9 @@ export const zerosLikeOp = defineOp("ZerosLike", {
   outputs: ["y: T"],
   attrs: ["T: type"],
   shape: ({ x }, context) => ({ shapes: [x], handles: [context.handle("x")] }),
+  lowers: ({ T }) => T !== variant,
   lower: (p, { x }) => p.fill(0, x.dtype, x.shape),
+  compute: ({ x }) => zerosLikeArray(x),
   gradient: "none",
 });
 
