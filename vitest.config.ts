@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     globalSetup: ["test/setup.ts"],
     include: ["test/**/*.test.{ts,tsx}"],
+    exclude: ["test/faults/**"], // npm run test:faults
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -2,6 +2,7 @@
 import { createMetaGraphDef } from "../build/meta_graph/export.ts";
 import { DataLossError, NotFoundError, OpError } from "../core/error.ts";
 import type { Graph } from "../graph/graph.ts";
+import { checkSum } from "../io/checkpoint/save/sums.ts";
 import { nodeFiles, readFile, writeFileAtomic } from "../io/file_system.ts";
 import { decode, encode, pb } from "../proto/messages.ts";
 import { parseText, printText } from "../proto/text_format.ts";
@@ -33,6 +34,7 @@ export function exportMetaGraph(
 export function readMetaGraphFile(filename: string): pb.MetaGraphDef.$Properties {
   if (!nodeFiles.stat(filename)) throw new NotFoundError(`File does not exist. Received: ${filename}.`);
   const bytes = readFile(filename);
+  checkSum(filename, bytes);
   try {
     return decode(pb.MetaGraphDef, bytes, filename);
   } catch (binary) {

@@ -8,7 +8,7 @@ import {
   FailedPreconditionError,
   InvalidArgumentError,
   NotFoundError,
-  type OpError,
+  OpError,
   opError,
   RuntimeError,
   TypeError,
@@ -16,20 +16,16 @@ import {
 } from "../core/error.ts";
 import { log, nowSeconds } from "../core/host.ts";
 import { elementAt, NdArray } from "../core/nd_array.ts";
+import { elementCount, isFull } from "../core/shape.ts";
 import { getDefaultGraph } from "../graph/graph.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { makeFolderOf } from "../io/checkpoint/bundle_writer.ts";
+import { CheckpointCommit } from "../io/checkpoint/save/commit.ts";
 import { nodeFiles, removeQuietly } from "../io/file_system.ts";
 import { decode, encode, pb } from "../proto/messages.ts";
 import { printText } from "../proto/text_format.ts";
 import { Session } from "../session/session.ts";
-import {
-  checkpointExists,
-  getCheckpointMtimes,
-  metaGraphFilename,
-  removeCheckpoint,
-  updateCheckpointState,
-} from "./checkpoint_state.ts";
+import { checkpointExists, getCheckpointMtimes, metaGraphFilename, updateCheckpointState } from "./checkpoint_state.ts";
 import { type ExportMetaGraphOptions, exportMetaGraph } from "./meta_graph.ts";
 
 export interface SaverOptions {
@@ -67,6 +63,12 @@ export interface SaveOptions {
   readonly metaGraphSuffix?: string | undefined;
   readonly writeMetaGraph?: boolean | undefined;
   readonly writeState?: boolean | undefined;
+  /** Files that belong to the checkpoint, by their suffixes: `{ ".state.json": bytes }`. They are there before the index is. */
+  readonly beside?: Readonly<Record<string, Uint8Array>> | undefined;
+  /** Reads everything back before it counts; true by default. */
+  readonly verify?: boolean | undefined;
+  /** Keeps checksums of files that carry none in `.tsflow-sums`; false by default, so that a folder holds what TensorFlow leaves. */
+  readonly sums?: boolean | undefined;
 }
 
 interface Written {
@@ -177,11 +179,12 @@ export class Saver {
 
   /**
    * Writes the values of the variables in the session and the graph beside them. The prefix of the checkpoint (null for an empty saver):
-   * `restore` takes it. Order on disk: graph, data, index, state file; then the oldest checkpoint beyond maxToKeep goes. The folder is made
-   * when its parent is there. Throws ValueError without,  FAILED_PRECONDITION for variables without a value.
+   * `restore` takes it. When it resolves, the checkpoint is durable and the state file names it; a save that fails leaves everything as
+   * it was. The folder is made when its parent is there. Throws ValueError without, FAILED_PRECONDITION for variables without a value,
+   * RESOURCE_EXHAUSTED on a full disk.
    */
   async save(sess: Session, savePath: string, options: SaveOptions = {}): Promise<string | null> {
-    const { metaGraphSuffix = "meta", writeMetaGraph = true, writeState = true } = options;
+    const { metaGraphSuffix = "meta", writeMetaGraph = true, writeState = true, beside = {}, verify, sums } = options;
     const latestFilename = options.latestFilename ?? "checkpoint";
     if (!this.#isBuilt) throw new RuntimeError("`build()` should be called before save if defer_build==True");
     if (basename(latestFilename) !== latestFilename)
@@ -189,22 +192,38 @@ export class Saver {
     if (!(sess instanceof Session)) throw new TypeError(`'sess' must be a Session; ${String(sess)}`);
     const checkpoint = await this.#prefixFor(sess, savePath, latestFilename, options.globalStep ?? null);
     const parent = dirname(savePath);
-    const metaGraphFile = metaGraphFilename(checkpoint, metaGraphSuffix);
-    const isMetaNew = writeMetaGraph && !nodeFiles.stat(metaGraphFile);
+    const kept = { last: this.#last, nextKeptSeconds: this.#nextKeptSeconds };
+    let commit: CheckpointCommit | null = null;
+    let deletes: readonly string[] = [];
     try {
       makeFolderOf(savePath);
-      if (writeMetaGraph) sess.graph.asDefault(() => this.exportMetaGraph(metaGraphFile));
-      if (this.#isEmpty) return null;
-      const prefix = await this.#run(sess, checkpoint);
-      if (writeState) this.#afterSave(prefix, parent, latestFilename, metaGraphSuffix);
-      return prefix;
+      deletes = writeState ? this.#outdatedAfter(checkpoint, parent) : [];
+      commit = new CheckpointCommit(checkpoint, { deletes, expectedBytes: this.#savedBytes(sess), verify, sums });
+      if (!this.#isEmpty) await this.#run(sess, commit.pending);
+      if (writeMetaGraph) {
+        const metaGraph = sess.graph.asDefault(() => this.exportMetaGraph());
+        const suffix = metaGraphFilename(checkpoint, metaGraphSuffix).slice(checkpoint.length);
+        await commit.addBeside(suffix, encode(pb.MetaGraphDef, metaGraph));
+      }
+      for (const [suffix, bytes] of Object.entries(beside)) await commit.addBeside(suffix, bytes);
+      await commit.finish();
+      if (writeState && !this.#isEmpty) this.#writeState(checkpoint, parent, latestFilename);
     } catch (error) {
-      if (isMetaNew) removeQuietly(nodeFiles, metaGraphFile);
+      commit?.abort(latestFilename);
+      this.#last = kept.last;
+      this.#nextKeptSeconds = kept.nextKeptSeconds;
+      if (error instanceof OpError) error.message = withoutTemporaryNames(error.message);
       const isFolderError = error instanceof FailedPreconditionError || error instanceof NotFoundError;
       if (isFolderError && !nodeFiles.stat(parent)?.isDirectory)
         throw new ValueError(`Parent directory of ${savePath} doesn't exist, can't save.`, { cause: error });
       throw error;
     }
+    const warn = (error: unknown): void =>
+      log("WARNING", `tensorflow: Ignoring: ${error instanceof Error ? error.message : String(error)}`);
+    commit.close(warn);
+    if (metaGraphSuffix !== "meta")
+      for (const prefix of deletes) removeQuietly(nodeFiles, metaGraphFilename(prefix, metaGraphSuffix));
+    return this.#isEmpty ? null : checkpoint;
   }
 
   async #prefixFor(
@@ -223,47 +242,54 @@ export class Saver {
     return `${savePath}-${this.#options.padStepNumber ? String(count).padStart(8, "0") : count}`;
   }
 
-  async #run(sess: Session, checkpoint: string): Promise<string> {
+  /** Saves under a prefix; errors name the one that the caller gave. */
+  async #run(sess: Session, pending: string): Promise<void> {
     const { saveTensorName, filenameTensorName } = this.saverDef!;
-    const saved: unknown = await sess.run(saveTensorName!, { feedDict: [[filenameTensorName!, checkpoint]] });
-    return new TextDecoder().decode(((saved as NdArray).data as readonly Uint8Array[])[0]);
+    await sess.run(saveTensorName!, { feedDict: [[filenameTensorName!, pending]] });
   }
 
-  /** The state file first, so that it never names what is deleted. */
-  #afterSave(prefix: string, parent: string, latestFilename: string, metaGraphSuffix: string): void {
+  /** Bytes of the variables as far as their shapes are known. */
+  #savedBytes(sess: Session): number {
+    if (this.#isEmpty) return 0;
+    const variables = sess.graph.getCollection<Variable>(GraphKeys.GLOBAL_VARIABLES);
+    let bytes = 0;
+    for (const { shape, dtype } of variables)
+      if (shape && isFull(shape)) bytes += elementCount(shape) * dtype.baseDtype.sizeBytes;
+    return bytes;
+  }
+
+  /** Counts the checkpoint among the kept ones; gives those that go for it. */
+  #outdatedAfter(prefix: string, parent: string): string[] {
     this.#record(prefix);
-    updateCheckpointState(parent, prefix, {
-      allModelCheckpointPaths: this.lastCheckpoints,
-      latestFilename,
-      saveRelativePaths: this.#options.saveRelativePaths,
-    });
-    this.#deleteOutdated(parent, metaGraphSuffix);
+    return this.#outdated
+      .splice(0)
+      .filter((each) => this.#isToGo(each, parent))
+      .map((each) => each.prefix);
   }
 
   #record(prefix: string): void {
     const { maxToKeep } = this.saverDef!;
     if (!maxToKeep) return;
-    this.#last = this.#last.filter((each) => each.prefix !== prefix);
-    this.#last.push({ prefix, seconds: nowSeconds(), isRecovered: false });
+    const others = this.#last.filter((each) => each.prefix !== prefix);
+    this.#last = [...others, { prefix, seconds: nowSeconds(), isRecovered: false }];
     const surplus = Math.max(0, this.#last.length - maxToKeep);
     this.#outdated.push(...this.#last.splice(0, surplus));
   }
 
-  #deleteOutdated(parent: string, metaGraphSuffix: string): void {
-    for (const each of this.#outdated.splice(0)) this.#deleteUnlessKept(each, parent, metaGraphSuffix);
-  }
-
-  #deleteUnlessKept(oldest: Written, parent: string, metaGraphSuffix: string): void {
+  #isToGo(oldest: Written, parent: string): boolean {
     if (oldest.seconds > this.#nextKeptSeconds) {
       this.#nextKeptSeconds += this.#keepEverySeconds;
-      return;
+      return false;
     }
-    if (oldest.isRecovered && isOutside(parent, oldest.prefix)) return;
-    try {
-      removeCheckpoint(oldest.prefix, metaGraphSuffix);
-    } catch (error) {
-      log("WARNING", `tensorflow: Ignoring: ${error instanceof Error ? error.message : String(error)}`);
-    }
+    return !(oldest.isRecovered && isOutside(parent, oldest.prefix));
+  }
+
+  #writeState(prefix: string, parent: string, latestFilename: string): void {
+    updateCheckpointState(parent, prefix, {
+      allModelCheckpointPaths: this.lastCheckpoints,
+      latestFilename,
+      saveRelativePaths: this.#options.saveRelativePaths,
+    });
   }
 
   /** Gives the variables their values from a checkpoint. Throws ValueError when there is none, NOT_FOUND and INVALID_ARGUMENT when it does not fit the graph. */
@@ -343,6 +369,8 @@ function savedByDefault(): SavedVariables {
     ...graph.getCollection<Variable>(GraphKeys.SAVEABLE_OBJECTS),
   ];
 }
+
+const withoutTemporaryNames = (text: string): string => text.replace(/\.tsf-tmp-\d+-[0-9a-f]+-/g, "");
 
 function isOutside(folder: string, prefix: string): boolean {
   const inside = relative(resolve(folder), resolve(prefix));

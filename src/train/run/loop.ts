@@ -2,7 +2,7 @@
  * The train loop: build → restore or initialize → steps → summaries, checkpoints, evaluations by schedule → reports.
  * Everything that a person sees is a report; everything that lasts is a file of the run's folder.
  */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { getOrCreateGlobalStep } from "../../build/global_step.ts";
 import { mergeAll } from "../../build/summary.ts";
 import { globalVariablesInitializer, localVariablesInitializer } from "../../build/variables/initialize.ts";
@@ -12,6 +12,7 @@ import type { NdArray } from "../../core/nd_array.ts";
 import { version } from "../../core/version.ts";
 import { Graph } from "../../graph/graph.ts";
 import { checkpointFiles } from "../../io/checkpoint/state.ts";
+import { nodeFiles } from "../../io/file_system.ts";
 import { Session } from "../../session/session.ts";
 import { getCheckpointState } from "../checkpoint_state.ts";
 import { FileWriter } from "../file_writer.ts";
@@ -26,9 +27,9 @@ import {
   checkpointName,
   type RunState,
   readRunState,
+  runStateFile,
   stepOfPrefix,
   writeRunFlags,
-  writeRunState,
 } from "./run_directory.ts";
 import { isDue, isReached } from "./schedule.ts";
 import { StepFetches, totalOf, trainableCount } from "./step_fetches.ts";
@@ -330,8 +331,9 @@ class TrainRun {
 
   async #saveTo(path: string, saver: Saver): Promise<string> {
     const prefix = `${path}-${this.#step}`;
-    writeRunState(prefix, this.#stateNow());
-    await saver.save(this.#sess, path, { globalStep: this.#step });
+    nodeFiles.mkdir(dirname(prefix));
+    const beside = runStateFile(this.#stateNow());
+    await saver.save(this.#sess, path, { globalStep: this.#step, beside, sums: true });
     return prefix;
   }
 

@@ -6,7 +6,7 @@
  *     log.jsonl                     every report
  *     events.out.tfevents.*         for TensorBoard
  */
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { DataLossError, NotFoundError } from "../../core/error.ts";
 import { latestCheckpoint } from "../../io/checkpoint/state.ts";
 import { nodeFiles, writeFileAtomic } from "../../io/file_system.ts";
@@ -30,10 +30,10 @@ export interface RunState {
 
 const statePath = (prefix: string): string => `${prefix}.state.json`;
 
-export function writeRunState(prefix: string, state: RunState): void {
-  nodeFiles.mkdir(dirname(prefix));
-  writeFileAtomic(statePath(prefix), new TextEncoder().encode(`${JSON.stringify(state)}\n`));
-}
+/** The file `.state.json` beside a checkpoint. */
+export const runStateFile = (state: RunState): Record<string, Uint8Array> => ({
+  ".state.json": new TextEncoder().encode(`${JSON.stringify(state)}\n`),
+});
 
 /** The state beside a checkpoint; null for checkpoints that TensorFlow wrote. Throws DATA_LOSS when it does not parse. */
 export function readRunState(prefix: string): RunState | null {

@@ -1,0 +1,104 @@
+/** What a start finds in a folder after a crash: litter of saves that did not end, and checkpoints that do not read. */
+import { basename, dirname, join } from "node:path";
+import { OpError } from "../../../core/error.ts";
+import { type FileSystem, nodeFiles, readFile, removeQuietly } from "../../file_system.ts";
+import { checkpointExists, deleteCheckpoint, readCheckpointState } from "../state.ts";
+import { intentPath, removeOtherData, verifyBundle } from "./commit.ts";
+
+const temporary = /^\.tsf-tmp-\d+-[0-9a-f]+-/;
+
+interface Intent {
+  readonly writes: string;
+  readonly deletes: readonly string[];
+}
+
+function readIntent(folder: string, fs: FileSystem): Intent | null {
+  if (!fs.stat(intentPath(folder))?.isFile) return null;
+  try {
+    const { writes, deletes } = JSON.parse(new TextDecoder().decode(readFile(intentPath(folder), fs))) as Intent;
+    const names = [writes, ...deletes];
+    return names.every((name) => typeof name === "string" && name !== "" && basename(name) === name)
+      ? { writes, deletes }
+      : null;
+  } catch (error) {
+    if (error instanceof OpError) throw error;
+    return null; // Not ours, or torn: it allows nothing.
+  }
+}
+
+/**
+ * Removes temporary files, and what an unfinished save left of the prefixes that it names and the state file does not. Only under the
+ * folder's lock: another process may be writing. The files removed.
+ */
+export function sweepFolder(folder: string, fs: FileSystem = nodeFiles): string[] {
+  if (!fs.stat(folder)?.isDirectory) return [];
+  const removed: string[] = [];
+  for (const name of fs.readdir(folder)) {
+    if (!temporary.test(name)) continue;
+    fs.unlink(join(folder, name));
+    removed.push(join(folder, name));
+  }
+  const intent = readIntent(folder, fs);
+  if (intent) {
+    const listed = new Set(listedPrefixes(folder, fs).map((prefix) => basename(prefix)));
+    for (const name of [intent.writes, ...intent.deletes]) {
+      const prefix = join(folder, name);
+      if (!listed.has(name)) removed.push(...deleteCheckpoint(prefix, fs), ...deleteData(prefix, fs));
+      else if (checkpointExists(prefix, fs)) removed.push(...removeOtherData(prefix, fs));
+    }
+  }
+  if (fs.stat(intentPath(folder))) removeQuietly(fs, intentPath(folder));
+  if (removed.length > 0) fs.syncDirectory(folder);
+  return removed;
+}
+
+/** Data files of a save whose index never came. */
+function deleteData(prefix: string, fs: FileSystem): string[] {
+  const folder = dirname(prefix);
+  const start = `${basename(prefix)}.data-`;
+  const isData = (name: string): boolean => name.startsWith(start) && /^\d{5}-of-\d{5}$/.test(name.slice(start.length));
+  const paths = fs
+    .readdir(folder)
+    .filter(isData)
+    .map((name) => join(folder, name));
+  for (const path of paths) fs.unlink(path);
+  return paths;
+}
+
+/** Prefixes that the state file names, oldest first; none when it is missing or does not parse. */
+function listedPrefixes(folder: string, fs: FileSystem): string[] {
+  try {
+    const state = readCheckpointState(folder, { fs });
+    return state ? [...new Set([...state.allModelCheckpointPaths, state.modelCheckpointPath])] : [];
+  } catch (error) {
+    if (error instanceof OpError) return [];
+    throw error;
+  }
+}
+
+export interface Damaged {
+  readonly prefix: string;
+  readonly error: OpError;
+}
+
+export interface Newest {
+  /** The newest checkpoint that reads, null when none does. */
+  readonly prefix: string | null;
+  /** Newer ones that do not. */
+  readonly damaged: readonly Damaged[];
+}
+
+/** Reads the checkpoints that the state file names, from the newest, until one is whole. */
+export async function newestWhole(folder: string, fs: FileSystem = nodeFiles): Promise<Newest> {
+  const damaged: Damaged[] = [];
+  for (const prefix of listedPrefixes(folder, fs).reverse()) {
+    try {
+      await verifyBundle(prefix, fs);
+      return { prefix, damaged };
+    } catch (error) {
+      if (!(error instanceof OpError)) throw error;
+      damaged.push({ prefix, error });
+    }
+  }
+  return { prefix: null, damaged };
+}
