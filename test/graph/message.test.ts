@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { ValueError } from "../../src/core/error.ts";
+import { graphDefinition } from "../../src/graph/def/graph_def.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import * as tf from "../../src/index.ts";
+import { encodeGraphDef } from "../../src/proto/graph_def.ts";
 
 const inGraph = <R>(fn: (graph: Graph) => R): R => {
   const graph = new Graph();
@@ -30,6 +32,14 @@ describe("GraphDef", () => {
       ["c", "AddV2", ["a", "b"]],
     ]);
     expect(String(graphDef)).toContain('node {\n  name: "c"\n  op: "AddV2"\n  input: "a"\n  input: "b"\n');
+  });
+
+  test("is the same bytes as the graph's own, constants of 64 bits included", () => {
+    inGraph((graph) => {
+      tf.constant([2n ** 40n, -1n], { dtype: tf.int64, name: "wide" });
+      tf.train.getOrCreateGlobalStep();
+      expect(graph.asGraphDef().serializeToString()).toEqual(encodeGraphDef(graphDefinition(graph)));
+    });
   });
 
   test("comes back from its bytes and from its text", () => {

@@ -1,7 +1,7 @@
 /** GraphDef and NodeDef as messages that programs hold, and tf.importGraphDef. Source: graph.proto, importer.py. */
 import { InvalidArgumentError, TypeError, ValueError } from "../../core/error.ts";
-import { fromGraphProto, fromNodeProto, toGraphProto, toNodeProto } from "../../proto/graph_def.ts";
-import { decode, encode, pb } from "../../proto/messages.ts";
+import { decodeGraphDef, toGraphProto, toNodeProto } from "../../proto/graph_def.ts";
+import { decode, encode, pb, sortedMap } from "../../proto/messages.ts";
 import { parseText, printText } from "../../proto/text_format.ts";
 import type { Graph } from "../graph.ts";
 import type { Operation } from "../operation.ts";
@@ -26,13 +26,22 @@ export class NodeDef {
   }
 
   serializeToString(): Uint8Array {
-    return encode(pb.NodeDef, toNodeProto(fromNodeProto(this)));
+    return encode(pb.NodeDef, nodeFields(this));
   }
 
   toString(): string {
     return printText("NodeDef", this.serializeToString());
   }
 }
+
+/** The fields that are set: a message leaves out empty ones. Attrs are written in the order of their names. */
+const nodeFields = ({ name, op, input, device, attr }: NodeDef): pb.NodeDef.$Properties => ({
+  ...(name && { name }),
+  ...(op && { op }),
+  ...(input.length && { input }),
+  ...(device && { device }),
+  attr: sortedMap(Object.entries(attr), (value) => value),
+});
 
 /** The NodeDef of an operation. */
 export const nodeDefOf = (op: Operation): NodeDef => new NodeDef(toNodeProto(nodeDefinition(op)));
@@ -55,22 +64,31 @@ export class GraphDef {
 
   /** The message's bytes. */
   serializeToString(): Uint8Array {
-    return encode(pb.GraphDef, toGraphProto(fromGraphProto(this)));
+    const { producer, minConsumer, badConsumers } = this.versions;
+    return encode(pb.GraphDef, {
+      node: this.node.map(nodeFields),
+      ...(this.library && { library: this.library }),
+      versions: {
+        ...(producer && { producer }),
+        ...(minConsumer && { minConsumer }),
+        ...(badConsumers.length && { badConsumers }),
+      },
+    });
   }
 
   /** Throws DATA_LOSS for bytes that are no GraphDef. */
   static fromString(bytes: Uint8Array): GraphDef {
-    return new GraphDef(decode(pb.GraphDef, bytes));
+    return new this(decode(pb.GraphDef, bytes));
   }
 
   /** Reads protobuf's text form. Throws INVALID_ARGUMENT with line and column for a text that is none. */
   static fromText(text: string): GraphDef {
-    return GraphDef.fromString(parseText("GraphDef", text));
+    return this.fromString(parseText("GraphDef", text));
   }
 
   /** Becomes what the bytes say, as Python's messages do. */
   parseFromString(bytes: Uint8Array): void {
-    Object.assign(this, GraphDef.fromString(bytes));
+    Object.assign(this, new GraphDef(decode(pb.GraphDef, bytes)));
   }
 
   toString(): string {
@@ -103,7 +121,7 @@ export function importGraphDef(
   const message = graphDef instanceof Uint8Array ? GraphDef.fromString(graphDef) : graphDef;
   if (!(message instanceof GraphDef)) throw new TypeError("Argument `graph_def` must be a GraphDef proto.");
   try {
-    const source = fromGraphProto(message);
+    const source = decodeGraphDef(message.serializeToString());
     checkMap(Object.keys(inputMap), message);
     for (const element of returnElements ?? []) checkElement(element, message);
     const found = importGraphDefinition(source, {
