@@ -1,6 +1,7 @@
 /** tf.math. Written by scripts/api.mjs. */
 export { isNonDecreasing, isStrictlyIncreasing } from "../build/checks/monotonic.ts";
 export { confusionMatrix } from "../build/metrics/classes.ts";
+export { zeroFraction } from "../build/tensors/sort.ts";
 export { topK } from "../ops/compute/array/lookup/top_k.ts";
 export { inTopK } from "../ops/compute/array/lookup/where.ts";
 export { invertPermutation } from "../ops/compute/array/order/transpose.ts";

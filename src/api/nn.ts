@@ -1,4 +1,5 @@
 /** tf.nn. Written by scripts/api.mjs. */
+export { zeroFraction } from "../build/tensors/sort.ts";
 export { embeddingLookup } from "../ops/compute/array/index/embedding.ts";
 export { topK } from "../ops/compute/array/lookup/top_k.ts";
 export { inTopK } from "../ops/compute/array/lookup/where.ts";
@@ -82,3 +83,4 @@ export {
 } from "../ops/compute/random/sampling/candidates.ts";
 export { embeddingLookupSparse, safeEmbeddingLookupSparse } from "../ops/compute/sparse/embedding.ts";
 export { fixedUnigramCandidateSampler } from "../ops/host/fixed_unigram.ts";
+export * as rnnCell from "./nn_rnn_cell.ts";

@@ -1,4 +1,9 @@
 /** tf.sparse. Written by scripts/api.mjs. */
+export {
+  sparseExpandDims as expandDims,
+  sparseMask as mask,
+  sparseResetShape as resetShape,
+} from "../build/tensors/sparse.ts";
 export { sparsePlaceholder as placeholder } from "../ops/compute/array/basic/identity.ts";
 export {
   sparseSegmentMean as segmentMean,

@@ -30,6 +30,7 @@ export { foldl, foldr, mapFn, scan } from "../build/control_flow/functional.ts";
 export { whileLoop } from "../build/control_flow/while_loop.ts";
 export { AggregationMethod } from "../build/gradients/aggregate.ts";
 export { gradients, UnconnectedGradients } from "../build/gradients/gradients.ts";
+export { hessians } from "../build/gradients/hessians.ts";
 export { randomCrop } from "../build/image/crop.ts";
 export {
   constantInitializer,
@@ -57,6 +58,9 @@ export {
 } from "../build/parsing.ts";
 export { colocateWith, controlDependencies, device, nameScope, setRandomSeed } from "../build/scopes.ts";
 export { audio } from "../build/summary.ts";
+export { makeTemplate } from "../build/template.ts";
+export { argsort, histogramFixedWidthBins, sort } from "../build/tensors/sort.ts";
+export { sparseMask, sparseResetShape } from "../build/tensors/sparse.ts";
 export {
   allVariables,
   assertVariablesInitialized,

@@ -18,11 +18,14 @@ export { batchGather, gather } from "../ops/compute/array/index/gather.ts";
 export {
   gatherNd,
   scatterNd,
+  tensorScatterNdAdd as tensorScatterAdd,
   tensorScatterNdAdd,
   tensorScatterNdMax,
   tensorScatterNdMin,
   tensorScatterNdSub,
+  tensorScatterNdSub as tensorScatterSub,
   tensorScatterNdUpdate,
+  tensorScatterNdUpdate as tensorScatterUpdate,
 } from "../ops/compute/array/index/gather_nd.ts";
 export { oneHot } from "../ops/compute/array/index/one_hot.ts";
 export { concat, parallelStack } from "../ops/compute/array/join/concat.ts";
@@ -32,7 +35,7 @@ export { dynamicPartition, dynamicStitch } from "../ops/compute/array/join/stitc
 export { editDistance } from "../ops/compute/array/lookup/edit_distance.ts";
 export { setdiff1d, unique, uniqueWithCounts, unravelIndex } from "../ops/compute/array/lookup/unique.ts";
 export { booleanMask, searchsorted, where, whereV2 } from "../ops/compute/array/lookup/where.ts";
-export { reverse, reverseSequence, roll } from "../ops/compute/array/order/reverse.ts";
+export { reverse, reverse as reverseV2, reverseSequence, roll } from "../ops/compute/array/order/reverse.ts";
 export {
   batchToSpace,
   batchToSpaceNd,

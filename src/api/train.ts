@@ -9,6 +9,7 @@ export {
   naturalExpDecay,
   noisyLinearCosineDecay,
   piecewiseConstant,
+  piecewiseConstant as piecewiseConstantDecay,
   polynomialDecay,
 } from "../build/learning_rate_decay.ts";
 export { ExponentialMovingAverage, weightedMovingAverage } from "../build/moving_averages.ts";

@@ -73,7 +73,7 @@ export function embeddingLookupSparse(
     }
     const { y: distinct, idx } = unique(sparseIds.values);
     const rows = embeddingLookup(single ? [single] : tables, distinct, { partitionStrategy, maxNorm });
-    if (sparseWeights) return weighted(gather(rows, idx, {}), sparseWeights.values, segmentIds, combiner, scope);
+    if (sparseWeights) return weighted(rows, idx, sparseWeights.values, segmentIds, combiner, scope);
     const reduce =
       combiner === "sum" ? ops.sparseSegmentSum : combiner === "mean" ? ops.sparseSegmentMean : ops.sparseSegmentSqrtN;
     return reduce(rows, idx, segmentIds, { name: scope });
@@ -84,13 +84,15 @@ const deviceOf = (table: TensorLike): string => (table as { readonly device?: st
 
 /** Rows times their weights, summed (and divided) segment by segment. */
 function weighted(
-  rowsGiven: Tensor,
+  distinct: Tensor,
+  idx: Tensor,
   weightsGiven: Tensor,
   segmentIdsGiven: Tensor,
   combiner: Combiner,
   scope: string,
 ): Tensor {
   const segmentIds = segmentIdsGiven.dtype === int32 ? segmentIdsGiven : ops.cast(segmentIdsGiven, int32);
+  const rowsGiven = gather(distinct, idx, {});
   const { dtype } = rowsGiven;
   const isHalf = dtype.base === "float16" || dtype.base === "bfloat16";
   const rows = isHalf ? ops.cast(rowsGiven, float32) : rowsGiven;

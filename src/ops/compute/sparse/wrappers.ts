@@ -1,7 +1,7 @@
 /** Python's functions over sparse tensors. Source: sparse_ops.py. */
 import { int32, int64 } from "../../../core/dtype.ts";
 import { TypeError, ValueError } from "../../../core/error.ts";
-import { compatible, elementCount, formatShape, isFull } from "../../../core/shape.ts";
+import { compatible, elementCount, formatShape, isFull, type Shape } from "../../../core/shape.ts";
 import { constantValueAsShape } from "../../../graph/infer.ts";
 import type { SparseTensor as SparseParts } from "../../../graph/sparse_tensor.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
@@ -12,6 +12,7 @@ import { identity } from "../array/basic/identity.ts";
 import { inScope, type Named } from "../array/basic/names.ts";
 import { reshape } from "../array/basic/reshape.ts";
 import { rank as rankOf } from "../array/basic/shape.ts";
+import { getStaticValue } from "../array/basic/static_value.ts";
 import { concat } from "../array/join/concat.ts";
 import { sparseFillEmptyRowsOp, sparseReorderOp, sparseReshapeOp, sparseSliceOp } from "./arrange.ts";
 import { sparseAddOp, sparseConcatOp, sparseSparseMaximumOp, sparseSparseMinimumOp, sparseSplitOp } from "./combine.ts";
@@ -49,7 +50,7 @@ export function sparseReshape(input: SparseLike, shape: TensorLike, options: Nam
       { input_indices: sparse.indices, input_shape: sparse.denseShape, new_shape: wanted },
       scope,
     );
-    const known = constantValueAsShape(wanted);
+    const known = staticShape(wanted);
     let denseShape: Tensor = output_shape;
     if (known !== null && isFull(sparse.shape)) {
       const count = elementCount(sparse.shape);
@@ -66,6 +67,18 @@ export function sparseReshape(input: SparseLike, shape: TensorLike, options: Nam
       }
     }
     return new SparseTensor({ indices: output_indices, values: identity(sparse.values), denseShape });
+  });
+}
+
+/** The sizes that Python's wrapper knows of a shape: of a list those elements that it can tell by themselves. */
+function staticShape(shape: Tensor): Shape {
+  const { op } = shape;
+  if (op.type === "Cast") return staticShape(op.inputs[0]!);
+  if (op.type !== "Pack") return constantValueAsShape(shape);
+  return op.inputs.map((part) => {
+    const value = getStaticValue(part);
+    const size = value ? Number(value.item()) : -1;
+    return size < 0 ? null : size;
   });
 }
 

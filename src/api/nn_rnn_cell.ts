@@ -1,0 +1,1 @@
+/** tf.nn.rnnCell. Written by scripts/api.mjs. */
