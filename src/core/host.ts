@@ -15,6 +15,16 @@ export const processorCount = (): number => availableParallelism();
 
 export const pid = (): number => process.pid;
 
+/** Is there a process of this number, of any user? */
+export function isRunning(number: number): boolean {
+  try {
+    process.kill(number, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
 /** Seconds since 1970, with a fraction of microseconds. */
 export const nowSeconds = (): number => (performance.timeOrigin + performance.now()) / 1000;
 

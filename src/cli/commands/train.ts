@@ -1,8 +1,11 @@
 /** `tsflow train`: flags to options, one call of the train loop, its exit code. */
 import { join } from "node:path";
+import { DataLossError } from "../../core/error.ts";
 import type { FlagSpecs } from "../../core/flags/value.ts";
 import { type FlagValues, flag } from "../../core/flags.ts";
 import { processorCount } from "../../core/host.ts";
+import type { FolderLock } from "../../io/folder_lock.ts";
+import type { ModelDefinition } from "../../train/model.ts";
 import type { UiFlag } from "../../ui/choose.ts";
 import { type Call, defineCommand, type FirstLook, Misuse } from "../command.ts";
 import { misfitLines, trainedWith } from "../model/misfit.ts";
@@ -31,6 +34,16 @@ export const trainFlags = {
   resume: flag.string("auto", "auto: go on from the newest checkpoint; never; must; or a checkpoint's path"),
   overwrite: flag.bool(false, "with --resume never: begin anew in a folder that holds a run"),
   strict_resume: flag.bool(false, "a flag that differs from the run's is an error"),
+  on_nan: flag.enum(
+    "stop",
+    ["stop", "rollback"],
+    "a value that is not finite: end with 5, or go on from the last good checkpoint",
+  ),
+  check_numerics_every: flag.int(100, "steps between looks at all variables; 0: before saves only", { min: 0 }),
+  allow_nan: flag.bool(false, "save variables that are not finite"),
+  max_failed_saves: flag.int(3, "saves that may fail one after another", { min: 1 }),
+  verify_saves: flag.bool(true, "read each checkpoint back before it counts"),
+  steal_lock: flag.bool(false, "take over the folder of a run on another host that does not answer"),
   dry_run: flag.bool(false, "build, check shapes, run a few steps, write nothing"),
   engine: flag.enum("auto", ["auto", "wasm", "reference"], "what computes"),
   threads: flag.int(0, "threads of the engine; 0: by the machine", { min: 0 }),
@@ -80,14 +93,48 @@ export default defineCommand({
   run: trainCommand,
 });
 
+/** Takes the folder's lock for the time of the run. */
 async function trainCommand(call: TrainCall): Promise<number> {
-  const { flags, given, words } = call;
-  const { newestCheckpoint, readRunFlags, stepOfPrefix } = await import("../../train/run/run_directory.ts");
+  const { flags, words } = call;
   const name =
     flags.model ?? words[0] ?? (flags.model_dir ? await modelOfRun(flags.model_dir) : null) ?? "linear_regression";
   const model = await loadModel(name);
   const modelDir = flags.model_dir ?? join("runs", model.name, timeName(new Date()));
-  const resumeFrom = chooseStart(call, modelDir, newestCheckpoint(modelDir));
+  const { FolderLock } = await import("../../io/folder_lock.ts");
+  const lock = flags.dry_run ? null : FolderLock.take(modelDir, { steal: flags.steal_lock });
+  try {
+    return await trainIn(modelDir, call, name, model, lock);
+  } finally {
+    lock?.release();
+  }
+}
+
+/** The newest checkpoint that reads; what a save left unfinished goes, under the lock. Throws DATA_LOSS when none reads. */
+async function findNewest({ out }: TrainCall, modelDir: string, lock: FolderLock | null): Promise<string | null> {
+  const { newestWhole, sweepFolder } = await import("../../io/checkpoint/save/recover.ts");
+  if (lock) sweepFolder(modelDir);
+  const { prefix, damaged } = await newestWhole(modelDir);
+  for (const { prefix: bad, error } of damaged)
+    out.warn(`${bad} is damaged (${error.code}: ${error.message})${prefix ? `; resuming from ${prefix}` : ""}`);
+  if (damaged.length === 0 || prefix) return prefix;
+  throw Object.assign(
+    new DataLossError(`no checkpoint of ${modelDir} reads`, { hint: "To begin anew: --resume never --overwrite" }),
+    { exit: 1 },
+  );
+}
+
+async function trainIn(
+  modelDir: string,
+  call: TrainCall,
+  name: string,
+  model: ModelDefinition,
+  lock: FolderLock | null,
+): Promise<number> {
+  const { flags, given } = call;
+  const { readRunFlags, stepOfPrefix } = await import("../../train/run/run_directory.ts");
+  const begins = flags.resume === "never" && flags.overwrite;
+  const newest = begins ? null : await findNewest(call, modelDir, lock);
+  const resumeFrom = chooseStart(call, modelDir, newest);
   const known = readRunFlags(modelDir);
   if (known && !flags.overwrite && !sameModel(known.model, name)) {
     throw new Misuse(
@@ -125,6 +172,12 @@ async function trainCommand(call: TrainCall): Promise<number> {
       keepBest: parseBest(flags.keep_best),
       target: parseTarget(flags.target),
       resumeFrom,
+      onNan: flags.on_nan as "stop",
+      checkNumericsEvery: flags.check_numerics_every,
+      allowNan: flags.allow_nan,
+      maxFailedSaves: flags.max_failed_saves,
+      verifies: flags.verify_saves,
+      lock,
       dryRun: flags.dry_run,
       threads: flags.threads || defaultThreads(),
       flagfile: flagfileOf(given, name, seed),
@@ -196,6 +249,7 @@ function flagfileOf(given: FlagValues, model: string, seed: number): string {
     "resume",
     "overwrite",
     "strict_resume",
+    "steal_lock",
     "dry_run",
     "add_step",
     "json",

@@ -174,9 +174,13 @@ export interface LatestOptions extends StateOptions {
  * for in the folder under its last name (a folder that was moved), and refused if it is not there either.
  */
 export function latestCheckpoint(folder: string, options: LatestOptions = {}): string | null {
-  const { fs = nodeFiles, followPaths = false } = options;
   const path = readCheckpointState(folder, options)?.modelCheckpointPath;
-  if (path === undefined) return null;
+  return path === undefined ? null : placeOf(folder, path, options);
+}
+
+/** Where a checkpoint lies that the folder's state names; null when it is not there. Throws as `latestCheckpoint`. */
+export function placeOf(folder: string, path: string, options: LatestOptions = {}): string | null {
+  const { fs = nodeFiles, followPaths = false } = options;
   if (followPaths || isInside(folder, path, fs)) return checkpointExists(path, fs) ? path : null;
   const here = join(folder, basename(path));
   if (checkpointExists(here, fs)) return here;

@@ -2,37 +2,28 @@
  * The train loop: build → restore or initialize → steps → summaries, checkpoints, evaluations by schedule → reports.
  * Everything that a person sees is a report; everything that lasts is a file of the run's folder.
  */
-import { dirname, join } from "node:path";
+import { basename } from "node:path";
 import { getOrCreateGlobalStep } from "../../build/global_step.ts";
 import { mergeAll } from "../../build/summary.ts";
 import { globalVariablesInitializer, localVariablesInitializer } from "../../build/variables/initialize.ts";
-import { InvalidArgumentError } from "../../core/error.ts";
 import { nowSeconds } from "../../core/host.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { version } from "../../core/version.ts";
 import { Graph } from "../../graph/graph.ts";
-import { checkpointFiles } from "../../io/checkpoint/state.ts";
-import { nodeFiles } from "../../io/file_system.ts";
 import { Session } from "../../session/session.ts";
-import { getCheckpointState } from "../checkpoint_state.ts";
 import { FileWriter } from "../file_writer.ts";
 import { type BatchSource, type BuiltModel, buildModel, type Feed } from "../model.ts";
 import type { Metrics, Report, ReportSink, Untimed } from "../report.ts";
-import { Saver } from "../saver.ts";
+import { RunCheckpoints } from "./checkpoints.ts";
 import { evaluate } from "./evaluate.ts";
 import type { Outcome, StopRequest, TrainOptions } from "./options.ts";
 import { checkFit } from "./restore.ts";
-import {
-  bytesOfFiles,
-  checkpointName,
-  type RunState,
-  readRunState,
-  runStateFile,
-  stepOfPrefix,
-  writeRunFlags,
-} from "./run_directory.ts";
+import { type RunState, readRunState, writeRunFlags } from "./run_directory.ts";
 import { isDue, isReached } from "./schedule.ts";
 import { StepFetches, totalOf, trainableCount } from "./step_fetches.ts";
+
+/** A run that explodes again and again from one checkpoint ends. */
+const maxRollbacks = 10;
 
 /** Trains as the options say. Reports tell what happens; errors are thrown after the files are whole. */
 export async function train(options: TrainOptions): Promise<Outcome> {
@@ -58,8 +49,7 @@ class TrainRun {
   readonly #graph: Graph;
   readonly #model: BuiltModel;
   readonly #sess: Session;
-  readonly #saver: Saver;
-  readonly #bestSaver: Saver | null;
+  readonly #checkpoints: RunCheckpoints;
   readonly #fetches: StepFetches;
   readonly #globalStep: ReturnType<typeof getOrCreateGlobalStep>;
   readonly #initializers: readonly Parameters<Session["run"]>[0][];
@@ -71,7 +61,6 @@ class TrainRun {
   #metrics: Metrics = {};
   #examples = 0;
   #best: RunState["best"] = null;
-  #lastSave: { step: number; prefix: string } | null = null;
   #lastEvaluation = -1;
   #secondsBefore = 0;
   #startedAt = nowSeconds();
@@ -83,6 +72,7 @@ class TrainRun {
   };
   #logged = { step: 0, seconds: nowSeconds(), inputSeconds: 0 };
   #inputSeconds = 0;
+  #rollbacks = 0;
 
   constructor(options: TrainOptions, graph: Graph, model: BuiltModel) {
     this.#options = options;
@@ -91,9 +81,9 @@ class TrainRun {
     this.#globalStep = getOrCreateGlobalStep();
     this.#initializers = [globalVariablesInitializer(), localVariablesInitializer()] as never;
     const summaries = mergeAll();
-    this.#saver = new Saver({ maxToKeep: options.maxToKeep });
-    this.#bestSaver = options.keepBest ? new Saver({ maxToKeep: 1 }) : null;
     this.#sess = new Session({ graph, config: { intraOpParallelismThreads: options.threads } });
+    const keepsBest = options.keepBest !== null;
+    this.#checkpoints = new RunCheckpoints({ ...options, keepsBest }, this.#sess, (report) => this.#report(report));
     this.#fetches = new StepFetches(this.#sess, model, summaries);
     this.#sink = options.sink({
       requestStop: ({ save }) => {
@@ -159,9 +149,7 @@ class TrainRun {
     await this.#sess.run(this.#initializers as never);
     if (resumeFrom) {
       await checkFit({ checkpoint: resumeFrom });
-      await this.#saver.restore(this.#sess, resumeFrom);
-      const known = getCheckpointState(this.#options.modelDir)?.allModelCheckpointPaths;
-      this.#saver.recoverLastCheckpoints([...(known ?? [])]);
+      await this.#checkpoints.restore(resumeFrom);
       const state = readRunState(resumeFrom);
       if (state) this.#resumeState(state);
       else if (this.#model.batches)
@@ -169,7 +157,6 @@ class TrainRun {
           event: "warn",
           message: `${resumeFrom} has no state of its own: data and random numbers begin anew`,
         });
-      this.#lastSave = { step: stepOfPrefix(resumeFrom) ?? -1, prefix: resumeFrom };
     }
     this.#step = Number(await this.#sess.run(this.#globalStep));
     this.#firstStep = this.#step;
@@ -218,7 +205,11 @@ class TrainRun {
       this.#step = next;
       this.#examples += this.#model.batches?.batchSize ?? 1;
       this.#loss = totalOf(values[0]!);
-      if (!Number.isFinite(this.#loss)) return this.#badLoss();
+      const bad = this.#badValue(next);
+      if (bad !== null) {
+        await this.#onBadValue(bad);
+        continue;
+      }
       if (logs || summarizes) this.#metrics = this.#fetches.metricsOf(values);
       if (summarizes) this.#writer!.addSummary(this.#fetches.summaryOf(values), this.#step);
       if (logs) this.#reportStep(values);
@@ -275,16 +266,28 @@ class TrainRun {
     this.#logged = { step: this.#step, seconds, inputSeconds: this.#inputSeconds };
   }
 
-  /** The update of a bad loss is not saved: the newest good checkpoint stays the newest. */
-  async #badLoss(): Promise<Outcome> {
-    const last = this.#lastSave
-      ? `last good checkpoint ${this.#lastSave.prefix.split(/[\\/]/).pop()}`
-      : "no checkpoint was saved";
-    await this.#end({ reason: "nan", save: false, exit: 5 });
-    const error = new InvalidArgumentError(`loss became ${this.#loss} at step ${this.#step}; ${last}`, {
-      hint: "Try a smaller --learning_rate, or tf.clipByValue before tf.log; the state of this step was not saved",
-    });
-    throw Object.assign(error, { exit: 5 });
+  /** What is not finite after this step: the loss, or now and then a variable. */
+  #badValue(step: number): string | null {
+    if (!Number.isFinite(this.#loss)) return `loss became ${this.#loss}`;
+    if (!isDue(step, this.#options.checkNumericsEvery) || this.#options.allowNan) return null;
+    const name = this.#checkpoints.nonFinite();
+    return name === null ? null : `variable ${name} is not finite`;
+  }
+
+  /** The update of a bad step is not saved: the newest good checkpoint stays the newest, and `rollback` goes on from it. */
+  async #onBadValue(what: string): Promise<void> {
+    const { last } = this.#checkpoints;
+    if (this.#options.onNan === "rollback" && last && ++this.#rollbacks <= maxRollbacks) {
+      const bad = this.#step;
+      await this.#checkpoints.restore(last.prefix);
+      this.#step = Number(await this.#sess.run(this.#globalStep));
+      const message = `${what} at step ${bad}; going on from ${basename(last.prefix)} with the data that comes next`;
+      this.#report({ event: "warn", message });
+      return;
+    }
+    const error = await this.#checkpoints.refuse(this.#step, what);
+    this.#end({ reason: "nan", save: false, exit: 5 });
+    throw error;
   }
 
   // evaluation and saving
@@ -314,27 +317,14 @@ class TrainRun {
       seconds: nowSeconds() - started,
       best: isBest,
     });
-    if (isBest && this.#options.keepBest)
-      await this.#saveTo(join(this.#options.modelDir, "best", checkpointName), this.#bestSaver!);
+    if (isBest) await this.#checkpoints.saveBest(this.#step, this.#stateNow());
   }
 
-  async #save(): Promise<void> {
+  /** The log up to this step is on the disk before the checkpoint counts. */
+  async #save(mustSucceed = false): Promise<void> {
     this.#asked.save = false;
-    if (this.#lastSave?.step === this.#step) return;
-    const started = performance.now();
-    const prefix = await this.#saveTo(join(this.#options.modelDir, checkpointName), this.#saver);
-    this.#lastSave = { step: this.#step, prefix };
     this.#writer?.flush();
-    const bytes = bytesOfFiles(checkpointFiles(prefix));
-    this.#report({ event: "save", step: this.#step, path: prefix, bytes, ms: Math.round(performance.now() - started) });
-  }
-
-  async #saveTo(path: string, saver: Saver): Promise<string> {
-    const prefix = `${path}-${this.#step}`;
-    nodeFiles.mkdir(dirname(prefix));
-    const beside = runStateFile(this.#stateNow());
-    await saver.save(this.#sess, path, { globalStep: this.#step, beside, sums: true });
-    return prefix;
+    await this.#checkpoints.save(this.#step, () => this.#stateNow(), { mustSucceed });
   }
 
   #stateNow(): RunState {
@@ -357,7 +347,7 @@ class TrainRun {
     const wanted =
       stop.reason === "sigint" || stop.reason === "sigterm" || stop.reason === "sighup" || stop.reason === "user";
     if (!wanted) await this.#evaluate();
-    if (stop.save) await this.#save();
+    if (stop.save) await this.#save(true);
     return this.#end(stop);
   }
 
@@ -371,7 +361,7 @@ class TrainRun {
       loss: this.#loss,
       metrics: this.#metrics,
       ...(this.#best ? { best: this.#best } : {}),
-      checkpoint: this.#lastSave?.prefix ?? null,
+      checkpoint: this.#checkpoints.last?.prefix ?? null,
       exit: stop.exit,
     });
     return { exit: stop.exit, reason: stop.reason, step: this.#step };

@@ -1,5 +1,6 @@
 /** What a training run is asked to do, and how it ends. */
 import type { FlagSpecs, FlagsOf } from "../../core/flags/value.ts";
+import type { FolderLock } from "../../io/folder_lock.ts";
 import type { ModelDefinition } from "../model.ts";
 import type { Controls, EndReason, ReportSink } from "../report.ts";
 
@@ -22,6 +23,16 @@ export interface TrainOptions {
   readonly target: { readonly name: string; readonly below: boolean; readonly value: number } | null;
   /** A checkpoint prefix to begin from; null to begin anew. */
   readonly resumeFrom: string | null;
+  /** What a loss or a variable that is not finite does: end the run, or go on from the last good checkpoint. */
+  readonly onNan: "stop" | "rollback";
+  /** Steps between looks at all variables; 0: before saves only. */
+  readonly checkNumericsEvery: number;
+  readonly allowNan: boolean;
+  readonly maxFailedSaves: number;
+  /** Reads each checkpoint back before it counts. */
+  readonly verifies: boolean;
+  /** The right to write into modelDir; null for a dry run. */
+  readonly lock: FolderLock | null;
   readonly dryRun: boolean;
   readonly threads: number;
   /** What flags.txt is to hold. */

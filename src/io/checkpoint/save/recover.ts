@@ -1,8 +1,8 @@
 /** What a start finds in a folder after a crash: litter of saves that did not end, and checkpoints that do not read. */
 import { basename, dirname, join } from "node:path";
-import { OpError } from "../../../core/error.ts";
+import { NotFoundError, OpError, PermissionDeniedError } from "../../../core/error.ts";
 import { type FileSystem, nodeFiles, readFile, removeQuietly } from "../../file_system.ts";
-import { checkpointExists, deleteCheckpoint, readCheckpointState } from "../state.ts";
+import { checkpointExists, deleteCheckpoint, placeOf, readCheckpointState } from "../state.ts";
 import { intentPath, removeOtherData, verifyBundle } from "./commit.ts";
 
 const temporary = /^\.tsf-tmp-\d+-[0-9a-f]+-/;
@@ -88,17 +88,33 @@ export interface Newest {
   readonly damaged: readonly Damaged[];
 }
 
-/** Reads the checkpoints that the state file names, from the newest, until one is whole. */
+/**
+ * Reads the checkpoints of a folder from the newest until one is whole: those that the state file names, or all that are there when it is
+ * missing or does not parse. Throws PERMISSION_DENIED for one outside the folder.
+ */
 export async function newestWhole(folder: string, fs: FileSystem = nodeFiles): Promise<Newest> {
   const damaged: Damaged[] = [];
-  for (const prefix of listedPrefixes(folder, fs).reverse()) {
+  const listed = listedPrefixes(folder, fs);
+  for (const path of (listed.length > 0 ? listed : indexedPrefixes(folder, fs)).reverse()) {
     try {
+      const prefix = placeOf(folder, path, { fs });
+      if (prefix === null) throw new NotFoundError(`${path}.index is not there`);
       await verifyBundle(prefix, fs);
       return { prefix, damaged };
     } catch (error) {
-      if (!(error instanceof OpError)) throw error;
-      damaged.push({ prefix, error });
+      if (!(error instanceof OpError) || error instanceof PermissionDeniedError) throw error;
+      damaged.push({ prefix: path, error });
     }
   }
   return { prefix: null, damaged };
+}
+
+/** Prefixes by step of all indices of a folder. */
+function indexedPrefixes(folder: string, fs: FileSystem): string[] {
+  if (!fs.stat(folder)?.isDirectory) return [];
+  const steps = fs.readdir(folder).flatMap((name) => {
+    const match = /^([^.].*-(\d+))\.index$/.exec(name);
+    return match ? [{ prefix: join(folder, match[1]!), step: Number(match[2]) }] : [];
+  });
+  return steps.sort((a, b) => a.step - b.step).map(({ prefix }) => prefix);
 }
