@@ -135,6 +135,8 @@ export interface RunContext extends ComputeContext {
   /** Aborted when the session closes or the run is cancelled. */
   readonly signal: AbortSignal;
   callAsync(fn: FunctionRef, args: readonly NdArray[]): Promise<readonly NdArray[]>;
+  /** As `callAsync`, at once where nothing in the function waits; usable after the run too, for what outlives it. */
+  invoke(fn: FunctionRef, args: readonly NdArray[]): readonly NdArray[] | Promise<readonly NdArray[]>;
 }
 
 /** A value of a run that an op hands on without looking inside: an array, a value in engine memory, a variable's handle. */

@@ -102,6 +102,16 @@ export class RecordReader {
     }
   }
 
+  /** Opens the file, if it is not open. Throws NOT_FOUND and the like. */
+  open(): void {
+    this.#open();
+  }
+
+  /** The next record as `next` gives it, where it has been read from the disk already; else null. */
+  atHand(): Uint8Array | null {
+    return this.#cutter?.next()?.slice() ?? null;
+  }
+
   /** Goes to an offset that an earlier reading of this file gave. */
   async skipTo(offset: number): Promise<void> {
     if (!this.#options.compression) {

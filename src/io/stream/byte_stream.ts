@@ -59,6 +59,15 @@ export class ByteStream {
     return n - left;
   }
 
+  /** The next line as `readLine` gives it, where it has been read from the disk already; else null. */
+  lineAtHand(): Uint8Array | null {
+    const at = this.#buffer.indexOf(10, this.#at);
+    if (at < 0) return null;
+    const line = this.#buffer.slice(this.#at, at);
+    this.#take(at + 1 - this.#at);
+    return withoutReturn(line);
+  }
+
   /** The next line without its end (`\n` or `\r\n`), or null at the end of the file. */
   async readLine(): Promise<Uint8Array | null> {
     let looked = 0;

@@ -33,6 +33,9 @@ export type CallFunction = (fn: FunctionRef, args: readonly RunValue[], options:
 type Eventually<T> = T | Promise<T>;
 
 const yieldEveryMs = 50;
+const neverAborted = new AbortController().signal;
+/** The plan that keeps those of functions which outlive their run. */
+const lastingKey = "localhost/functions/lasting";
 
 function then<T, R>(value: Eventually<T>, next: (value: T) => Eventually<R>): Eventually<R> {
   return value instanceof Promise ? value.then(next) : next(value);
@@ -58,6 +61,31 @@ export function callCopied(
   environment: HostEnvironment,
 ): Eventually<readonly NdArray[]> {
   return then(environment.call(fn, args, environment), (held) => copied(held, environment.state));
+}
+
+/** As `callCopied`, for what outlives the run: the function's plan stays with the session. */
+export function callLasting(
+  fn: FunctionRef,
+  args: readonly NdArray[],
+  environment: HostEnvironment,
+): Eventually<readonly NdArray[]> {
+  const { state } = environment;
+  const owner = state.makeResource(lastingKey, () => environment.owner.another()).resource;
+  const releases: (() => void)[] = [];
+  const end = (): void => {
+    for (const release of releases) release();
+  };
+  let result: Eventually<NdArray[]>;
+  try {
+    const options = { signal: neverAborted, releases, owner };
+    result = then(environment.call(fn, args, options), (held) => copied(held, state));
+  } catch (error) {
+    end();
+    throw error;
+  }
+  if (result instanceof Promise) return result.finally(end);
+  end();
+  return result;
 }
 
 /** What a node's `call` gets. */

@@ -9,7 +9,7 @@ import type { ComputeContext, NodeFacts, RunContext } from "../../graph/definiti
 import { argLength, isListArg, recordOf } from "../../graph/infer.ts";
 import type { Operation } from "../../graph/operation.ts";
 import { resourceKey, type SessionState } from "../state.ts";
-import { type CallFunction, callContext, callCopied } from "./call.ts";
+import { type CallFunction, callContext, callCopied, callLasting } from "./call.ts";
 import { hasLowering } from "./classify.ts";
 import { atNode } from "./errors.ts";
 import type { Plan } from "./plan.ts";
@@ -189,6 +189,7 @@ function contextFor(op: Operation, inputs: readonly RunValue[], environment: Hos
       return result;
     },
     callAsync: async (fn, args) => callCopied(fn, args, environment),
+    invoke: (fn, args) => callLasting(fn, args, environment),
     permit: (path) => state.filePolicy?.(op.definition.access ?? "file", path),
     atEnd: (release) => {
       environment.releases.push(release);

@@ -1,5 +1,5 @@
 /** Sparse tensors as strings, and kept in the session under handles. Source: serialize_sparse_op.cc, deserialize_sparse_string_op.cc, sparse_tensors_map_ops.cc. */
-import { type DType, int64 } from "../../../core/dtype.ts";
+import { type DType, int64, variant } from "../../../core/dtype.ts";
 import { InvalidArgumentError } from "../../../core/error.ts";
 import { NdArray } from "../../../core/nd_array.ts";
 import { formatShape, rowMajorStrides, withRank } from "../../../core/shape.ts";
@@ -100,6 +100,27 @@ function readStored(strings: readonly Uint8Array[], dtype: DType): Stored {
   return { indices, values, shape };
 }
 
+/** The tensors of sparse tensors themselves, three each, where variants hold them. */
+const variantsOf = (lead: readonly number[], parts: readonly Stored[]): NdArray =>
+  new NdArray(
+    variant,
+    [...lead, 3],
+    parts.map(kept).flatMap(({ indices, values, shape }) => [indices, values, shape]) as never,
+  );
+
+function heldParts(array: NdArray, dtype: DType): Stored[] {
+  const held = array.data as unknown as readonly NdArray[];
+  return Array.from({ length: held.length / 3 }, (_, k) => {
+    const [indices, values, shape] = held.slice(3 * k, 3 * k + 3);
+    if (
+      !(indices instanceof NdArray && values instanceof NdArray && shape instanceof NdArray) ||
+      values.dtype !== dtype
+    )
+      throw new InvalidArgumentError("Could not get a tensor from serialized_sparse");
+    return { indices, values, shape };
+  });
+}
+
 /** serialized_sparse: [3] strings, the messages of indices, values and shape. */
 export const serializeSparseOp = defineOp("SerializeSparse", {
   inputs: sparseInputs,
@@ -111,8 +132,10 @@ export const serializeSparseOp = defineOp("SerializeSparse", {
     withRank(sparse_shape, 1);
     return [[3]];
   },
-  compute({ sparse_indices, sparse_values, sparse_shape }) {
+  compute({ sparse_indices, sparse_values, sparse_shape, out_type }) {
     checkParts(sparse_indices, sparse_values, sparse_shape);
+    if (out_type === variant)
+      return variantsOf([], [{ indices: sparse_indices, values: sparse_values, shape: sparse_shape }]);
     return stringArray([3], bytesOf({ indices: sparse_indices, values: sparse_values, shape: sparse_shape }));
   },
   gradient: "unregistered",
@@ -129,8 +152,9 @@ export const serializeManySparseOp = defineOp("SerializeManySparse", {
     withRank(sparse_shape, 1);
     return [[null, 3]];
   },
-  compute({ sparse_indices, sparse_values, sparse_shape }) {
+  compute({ sparse_indices, sparse_values, sparse_shape, out_type }) {
     const rows = slices(sparse_indices, sparse_values, sparse_shape);
+    if (out_type === variant) return variantsOf([rows.length], rows);
     return stringArray([rows.length, 3], rows.flatMap(bytesOf));
   },
   gradient: "unregistered",
@@ -146,6 +170,8 @@ export const deserializeSparseOp = defineOp("DeserializeSparse", {
     const { shape } = serialized_sparse;
     if (shape.at(-1) !== 3)
       throw new InvalidArgumentError(`Serialized sparse should have 3 as the last dimension ${formatShape(shape)}`);
+    if (serialized_sparse.dtype === variant)
+      return stacked(heldParts(serialized_sparse, dtype), shape.slice(0, -1), dtype);
     const strings = stringsOf(serialized_sparse);
     const parts = Array.from({ length: strings.length / 3 }, (_, k) =>
       readStored(strings.slice(3 * k, 3 * k + 3), dtype),
