@@ -146,6 +146,10 @@ export class TypeError extends globalThis.TypeError {
   static override readonly name = "TypeError"; // A bundler may have to call the class otherwise.
   override name = "TypeError";
 }
+/** A tensor where a value is wanted: it has one in a session only. */
+export class OperatorNotAllowedInGraphError extends TypeError {
+  override name = "OperatorNotAllowedInGraphError";
+}
 export class RuntimeError extends Error {
   override name = "RuntimeError";
 }

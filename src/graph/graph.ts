@@ -212,6 +212,8 @@ export class Graph {
     const op = new Operation({
       graph: this,
       name,
+    const stranger = inputs.find((input) => input.graph !== inputs[0]!.graph);
+    if (stranger) throw new ValueError(`${stranger} must be from the same graph as ${inputs[0]}.`);
       definition,
       id: this.#operations.length,
       inputs,

@@ -1,6 +1,6 @@
 /** Tensors of a graph: the outputs of its operations. */
 import type { DType } from "../core/dtype.ts";
-import { RuntimeError, TypeError, ValueError } from "../core/error.ts";
+import { OperatorNotAllowedInGraphError, ValueError } from "../core/error.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { compatible, type Dim, formatShapePython, type Shape } from "../core/shape.ts";
 import type { HandleData } from "./definition.ts";
@@ -113,8 +113,8 @@ export class Tensor {
   }
 
   valueOf(): never {
-    throw new TypeError(
-      `Using a symbolic \`tf.Tensor\` as a number or a Python \`bool\` is not allowed: ${this}. Run it in a session to get its value.`,
+    throw new OperatorNotAllowedInGraphError(
+      `Using a symbolic \`tf.Tensor\` as a Python \`bool\` is not allowed. ${notAllowedHelp}`,
     );
   }
 
@@ -124,8 +124,8 @@ export class Tensor {
   }
 
   [Symbol.iterator](): never {
-    throw new RuntimeError(
-      "Tensor objects are not iterable when eager execution is not enabled. Use tf.unstack or tf.map_fn.",
+    throw new OperatorNotAllowedInGraphError(
+      `Iterating over a symbolic \`tf.Tensor\` is not allowed. ${notAllowedHelp}`,
     );
   }
 
@@ -133,6 +133,9 @@ export class Tensor {
     return this.repr();
   }
 }
+
+const notAllowedHelp =
+  "You can attempt the following resolutions to the problem: If you are running in Graph mode, use Eager execution mode or decorate this function with @tf.function. If you are using AutoGraph, you can try decorating this function with @tf.function. If that does not work, then you may be using an unsupported feature or your source code may not be visible to AutoGraph. See https://github.com/tensorflow/tensorflow/blob/master/tensorflow/python/autograph/g3doc/reference/limitations.md#access-to-source-code for more information.";
 
 const bracketed = (shape: readonly Dim[]): string => `[${shape.map((d) => d ?? "?").join(",")}]`;
 

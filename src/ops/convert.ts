@@ -16,7 +16,8 @@ import {
 } from "../core/dtype.ts";
 import { TypeError, ValueError } from "../core/error.ts";
 import { allocateElements, elementAt, NdArray, setElement } from "../core/nd_array.ts";
-import { elementCount, type FullShape } from "../core/shape.ts";
+import { printValue } from "../core/print.ts";
+import { elementCount, type FullShape, formatShapePython } from "../core/shape.ts";
 import { asTensor, isTensorConvertible, Tensor, type TensorConvertible } from "../graph/tensor.ts";
 import { constantTensor } from "./constant.ts";
 
@@ -95,13 +96,14 @@ export function literalDtype(value: Literal): DType {
       return;
     }
     const own = scalarDtype(item);
-    found = found === undefined ? own : joined(found, own);
+    found = found === undefined ? own : joined(found, own, value);
   };
   visit(value);
   return found ?? float32;
 }
 
 function scalarDtype(item: unknown): DType {
+  if (item === null || item === undefined) throw new ValueError("None values not supported.");
   if (typeof item === "boolean") return bool;
   if (typeof item === "bigint") return int64;
   if (typeof item === "string" || item instanceof Uint8Array) return string;
@@ -115,11 +117,13 @@ function scalarDtype(item: unknown): DType {
   );
 }
 
-function joined(a: DType, b: DType): DType {
+function joined(a: DType, b: DType, whole: Literal): DType {
   if (a === b) return a;
   const numeric = [int32, int64, float32];
   if (numeric.includes(a) && numeric.includes(b)) return numeric[Math.max(numeric.indexOf(a), numeric.indexOf(b))]!;
-  throw new ValueError(`Can't convert a list of mixed types to Tensor: ${a.name} and ${b.name}.`);
+  throw new TypeError(
+    `Failed to convert elements of ${printValue(whole)} to Tensor. Consider casting elements to a supported type. See https://www.tensorflow.org/api_docs/python/tf/dtypes for supported TF dtypes.`,
+  );
 }
 
 export function typedArrayDtype(value: ArrayBufferView): DType {
@@ -205,22 +209,35 @@ function flatten(value: Literal, dtype: DType): { shape: FullShape; flat: unknow
     }
     if (isNested(item) && !isComplexPair(item as readonly unknown[])) {
       const list = item as readonly unknown[];
-      if (depth >= shape.length || list.length !== shape[depth]) throw ragged();
+      if (depth >= shape.length || list.length !== shape[depth]) throw ragged(value);
       for (const inner of list) visit(inner, depth + 1);
       return;
     }
-    if (depth !== shape.length) throw ragged();
+    if (depth !== shape.length) throw ragged(value);
     flat.push(item);
   };
   visit(value, 0);
-  if (flat.length !== elementCount(shape)) throw ragged();
+  if (flat.length !== elementCount(shape)) throw ragged(value);
   return { shape, flat };
 }
 
 const isNested = (item: unknown): boolean =>
   Array.isArray(item) || (ArrayBuffer.isView(item) && !(item instanceof Uint8Array));
 
-const ragged = (): ValueError => new ValueError("Can't convert non-rectangular Python sequence to Tensor.");
+/** Of how many dimensions the lists are even, in numpy's words. */
+function ragged(value: Literal): ValueError {
+  const shape: number[] = [];
+  let level: readonly unknown[] = [value];
+  for (;;) {
+    const lengths = level.map((item) => (isNested(item) ? (item as readonly unknown[]).length : -1));
+    if (lengths.length === 0 || lengths[0] === -1 || lengths.some((n) => n !== lengths[0])) break;
+    shape.push(lengths[0]!);
+    level = level.flatMap((item) => [...(item as readonly unknown[])]);
+  }
+  return new ValueError(
+    `setting an array element with a sequence. The requested array has an inhomogeneous shape after ${shape.length} dimensions. The detected shape was ${formatShapePython(shape)} + inhomogeneous part.`,
+  );
+}
 
 function checkFits(item: unknown, dtype: DType): void {
   const isNumber = typeof item === "number" || typeof item === "bigint";
@@ -236,16 +253,19 @@ function checkFits(item: unknown, dtype: DType): void {
             : false;
   if (bad) {
     throw new TypeError(
-      `Cannot convert ${typeof item === "string" ? `'${item}'` : String(item)} to EagerTensor of dtype ${cppName(dtype)}`.replace(
-        "EagerTensor",
-        "Tensor",
-      ),
+      `Expected ${dtype.name}, but got ${typeof item === "string" ? `'${item}'` : printValue(item)} of type '${pythonType(item)}'.`,
     );
   }
 }
 
-const cppName = (dtype: DType): string =>
-  ({ float32: "float", float64: "double", float16: "half" })[dtype.base as "float32"] ?? dtype.base;
+/** What Python calls the type of a value. */
+function pythonType(item: unknown): string {
+  if (typeof item === "string") return "str";
+  if (typeof item === "boolean") return "bool";
+  if (item instanceof Uint8Array) return "bytes";
+  if (item === null || item === undefined) return "NoneType";
+  return typeof item === "bigint" || Number.isInteger(item) ? "int" : "float";
+}
 
 /** Converts element by element, as numpy's astype. */
 export function castArray(array: NdArray, dtype: DType): NdArray {

@@ -32,7 +32,7 @@ export function feedValue(tensor: Tensor, value: unknown, toArray: (value: never
     );
   }
   const dtype = tensor.dtype.baseDtype;
-  const array = value instanceof NdArray && value.dtype === dtype ? value : converted(tensor, value, dtype, toArray);
+  const array = value instanceof NdArray && value.dtype === dtype ? value : converted(value, dtype, toArray);
   const { shape } = tensor;
   if (shape !== null && !compatible(shape, array.shape)) {
     throw new ValueError(
@@ -42,25 +42,10 @@ export function feedValue(tensor: Tensor, value: unknown, toArray: (value: never
   return array;
 }
 
-function converted(
-  tensor: Tensor,
-  value: unknown,
-  dtype: DType,
-  toArray: (value: never, dtype: DType) => NdArray,
-): NdArray {
+function converted(value: unknown, dtype: DType, toArray: (value: never, dtype: DType) => NdArray): NdArray {
   checkRange(value, dtype);
   if (dtype.isFloating || dtype.isInteger) checkWords(value, dtype);
-  try {
-    return toArray(roundedTo(value, dtype) as never, dtype);
-  } catch (error) {
-    if (error instanceof ValueError && error.message.includes("non-rectangular")) {
-      throw new ValueError(
-        `setting an array element with a sequence. The requested array has an inhomogeneous shape after 1 dimensions. The detected shape was (${(value as unknown[]).length},) + inhomogeneous part.`,
-      );
-    }
-    void tensor;
-    throw error;
-  }
+  return toArray(roundedTo(value, dtype) as never, dtype);
 }
 
 /** numpy refuses a plain integer that the dtype cannot hold. */

@@ -23,7 +23,7 @@ const lines = (stdout: string) =>
   stdout
     .trim()
     .split("\n")
-    .map((line) => JSON.parse(line) as Record<string, never>);
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 describe("graph run", () => {
   test("follows a plan: one JSON line for each run, and what the variables hold at the end", async () => {
@@ -31,7 +31,7 @@ describe("graph run", () => {
     const printed = lines(stdout);
     expect(exit).toBe(0);
     expect(printed.slice(0, 5).map(({ run }) => run)).toEqual([0, 1, 2, 3, 4]);
-    expect(Object.keys(printed[0]!.fetches)).toContain("Max:0");
+    expect(Object.keys(printed[0]!.fetches as object)).toContain("Max:0");
     expect(printed.at(-1)).toMatchObject({ final: { centers: { dtype: "float32", shape: [3, 2] } } });
   });
 

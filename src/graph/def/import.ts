@@ -10,6 +10,7 @@ import { findDefinition } from "../op/registry.ts";
 import type { Operation } from "../operation.ts";
 import type { Tensor } from "../tensor.ts";
 import { addFunctions, definitionIn } from "./library.ts";
+import { opText } from "./op_text.ts";
 
 export interface ImportOptions {
   /** Prefix of all names; "" for none. Python's default is "import". */
@@ -185,14 +186,16 @@ class Importer {
 function completeAttrs(node: NodeDefinition, definition: OpDefinition): Map<string, AttrValue> {
   const attrs = new Map<string, AttrValue>();
   for (const [name, attr] of node.attrs) attrs.set(name, emptyList(definition, name, attr));
+  const missing: string[] = [];
   for (const attr of definition.attrs) {
     if (attrs.has(attr.name)) continue;
-    if (attr.defaultValue === undefined) {
-      throw new InvalidArgumentError(
-        `NodeDef missing attr '${attr.name}' from Op<name=${definition.type}>; NodeDef: {{node ${node.name}}}`,
-      );
-    }
-    attrs.set(attr.name, wrapAttr(attr, attr.defaultValue));
+    if (attr.defaultValue === undefined) missing.push(`'${attr.name}'`);
+    else attrs.set(attr.name, wrapAttr(attr, attr.defaultValue));
+  }
+  if (missing.length) {
+    throw new InvalidArgumentError(
+      `NodeDef missing attr${missing.length > 1 ? "s" : ""} ${missing.join(", ")} from ${opText(definition)}; NodeDef: {{node ${node.name}}}`,
+    );
   }
   return attrs;
 }

@@ -17,8 +17,8 @@ export const printOp = defineOp("Print", {
   attrs: ["T: type", "U: list(type) >= 0", "message: string = ''", "first_n: int = -1", "summarize: int = 3"],
   stateful: true,
   shape: ({ input }) => [input],
-  compute({ input, data, message, first_n, summarize }, { nodeState }) {
-    const printed = nodeState(() => ({ times: 0 }));
+  compute({ input, data, message, first_n, summarize }, context) {
+    const printed = context.nodeState(() => ({ times: 0 }));
     if (first_n < 0 || printed.times < first_n) {
       printed.times++;
       writeStderr(`${message}${data.map((array) => `[${summarizeArray(array, summarize)}]`).join("")}\n`);

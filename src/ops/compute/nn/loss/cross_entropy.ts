@@ -66,12 +66,23 @@ export function softmaxCrossEntropyWithLogits(options: SoftmaxCrossEntropyOption
   });
 }
 
+/** Throws ValueError where one is missing. Source: nn_ops.py, ensure_labels_and_logits. */
+function checkBoth({ labels, logits }: CrossEntropyOptions, name: string): void {
+  const isThere = (value: unknown): boolean => value !== undefined && value !== null;
+  if (isThere(labels) && isThere(logits)) return;
+  const shown = (value: unknown): string => (isThere(value) ? String(value) : "None");
+  throw new ValueError(
+    `Both \`labels\` and \`logits\` must be provided for ${name}Received: labels=${shown(labels)} and logits=${shown(logits)}`,
+  );
+}
+
 const rows = (features: Tensor, labels: Tensor, name: string | undefined): Tensor =>
   sparseSoftmaxCrossEntropyWithLogitsOp({ features, labels }, name).loss;
 
 /** -log(softmax(logits)[label]) for each label; labels [...] of int32 or int64, logits [..., classes]. Throws ValueError for shapes that differ. */
 export function sparseSoftmaxCrossEntropyWithLogits(options: CrossEntropyOptions): Tensor {
   const { name } = options;
+  checkBoth(options, "sparse_softmax_cross_entropy_with_logits");
   return inScope(name, "SparseSoftmaxCrossEntropyWithLogits", () => {
     const labels = convertToTensor(options.labels);
     const logits = convertToTensor(options.logits);
