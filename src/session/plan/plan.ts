@@ -355,11 +355,6 @@ export class Plan {
     return new Plan({ graphVersion: 0, fetches: [], targets: [], feeds: [], state: this.#state });
   }
 
-  /** A plan of the same session that runs nothing itself: a keeper of functions' plans. */
-  another(): Plan {
-    return new Plan({ graphVersion: 0, fetches: [], targets: [], feeds: [], state: this.#state });
-  }
-
   dispose(): void {
     this.#program?.root.dispose();
     for (const segment of this.segments) segment.dispose();
