@@ -1,1 +1,3 @@
 /** tf.signal. Written by scripts/api.mjs. */
+export { fft, fft2d, fft3d, ifft, ifft2d, ifft3d } from "../ops/compute/signal/fft.ts";
+export { fftshift, ifftshift, irfft, irfft2d, irfft3d, rfft, rfft2d, rfft3d } from "../ops/compute/signal/spectral.ts";

@@ -27,4 +27,40 @@ const files: Record<string, Program> = {
   random_jpeg_quality: ({ x }: X) => I.randomJpegQuality(x, 10, 90, { seed: 3 }),
 };
 
-export const media: Record<string, Program> = { ...files };
+const S = tf.signal;
+const gradientOf = (y: Tensor, x: Tensor): Tensor => tf.gradients(tf.reduceSum(tf.abs(y)), x)[0] as Tensor;
+
+const transforms: Record<string, Program> = {
+  fft: ({ x }: X) => [S.fft(x), tf.ifft(x, { name: "i" }), S.fft2d(x), S.ifft2d(x)],
+  fft3d: ({ x }: X) => [S.fft3d(x), S.ifft3d(x)],
+  fft_gradient: ({ x }: X) => [gradientOf(S.fft(x), x), gradientOf(S.ifft(x), x), gradientOf(S.fft2d(x), x)],
+  rfft: ({ x }: X) => [
+    S.rfft(x),
+    S.rfft(x, { fftLength: [5] }),
+    S.rfft(x, { fftLength: [9], name: "n" }),
+    S.rfft2d(x),
+    S.rfft2d(x, { fftLength: [4, 7] }),
+  ],
+  irfft: ({ x }: X) => [
+    S.irfft(x),
+    S.irfft(x, { fftLength: [5] }),
+    S.irfft(x, { fftLength: [9], name: "n" }),
+    S.irfft2d(x),
+    S.irfft2d(x, { fftLength: [4, 7] }),
+  ],
+  rfft_unknown: ({ x }: X) => [S.rfft(x), S.rfft(x, { fftLength: [5] })],
+  irfft_unknown: ({ x }: X) => [S.irfft(x), S.irfft(x, { fftLength: [5] })],
+  rfft3d: ({ x }: X) => [S.rfft3d(x), S.irfft3d(S.rfft3d(x))],
+  rfft_gradient: ({ x }: X) => gradientOf(S.rfft(x), x),
+  rfft2d_gradient: ({ x }: X) => gradientOf(S.rfft2d(x), x),
+  irfft_gradient: ({ x }: X) => gradientOf(S.irfft(x, { fftLength: [5] }), x),
+  irfft2d_gradient: ({ x }: X) => gradientOf(S.irfft2d(x), x),
+  fftshift: ({ x }: X) => [
+    S.fftshift(x),
+    S.fftshift(x, { axes: 1 }),
+    S.ifftshift(x),
+    S.ifftshift(x, { axes: -1, name: "i" }),
+  ],
+};
+
+export const media: Record<string, Program> = { ...files, ...transforms };

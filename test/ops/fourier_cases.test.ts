@@ -1,0 +1,12 @@
+/** Fourier transforms on cases that TensorFlow wrote: test/fixtures/op_cases/media/fourier_cases.py. */
+import { describe, expect, it } from "vitest";
+import { readFamily, runOpCase } from "../conformance/ops.ts";
+
+const { cases } = readFamily(new URL("../fixtures/op_cases/media/fourier.json", import.meta.url).pathname);
+describe("Fourier transforms equal TensorFlow's", () => {
+  for (const golden of cases) {
+    it(golden.name, async () => {
+      expect(await runOpCase(golden)).toBeNull();
+    });
+  }
+});
