@@ -2,7 +2,7 @@
  * Makes a node from a definition and a record of inputs and attrs: converts inputs, infers type and number attrs, fills defaults, checks
  * constraints. Source: tensorflow/python/framework/op_def_library.py.
  */
-import type { DType } from "../core/dtype.ts";
+import { type DType, float32, int32 } from "../core/dtype.ts";
 import { TypeError, ValueError } from "../core/error.ts";
 import type { AttrValue } from "../graph/attr.ts";
 import { typeAttr, unwrapAttr, wrapAttr } from "../graph/attr.ts";
@@ -11,7 +11,7 @@ import { type Graph, getDefaultGraph } from "../graph/graph.ts";
 import { argLength, isListArg } from "../graph/infer.ts";
 import type { Operation } from "../graph/operation.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { convertToTensor, isSymbolic, type TensorLike } from "./convert.ts";
+import { convertToTensor, isSymbolic, literalDtype, type TensorLike } from "./convert.ts";
 
 /** What a builder returns: the Operation, a Tensor, or a record of Tensors, by the number of outputs in the signature. */
 export type Applied = Operation | Tensor | readonly Tensor[] | Record<string, Tensor | readonly Tensor[]>;
@@ -122,7 +122,7 @@ function convertInputs(
   return inputs;
 }
 
-/** Tensors and variables decide the type attrs first, so that literals beside them follow. */
+/** Tensors and variables decide the type attrs first, then literals that are no whole numbers, so that the others follow. */
 function decideTypes(definition: OpDefinition, record: Record<string, unknown>, attrs: Map<string, AttrValue>): void {
   for (const arg of definition.inputs) {
     if (!arg.typeAttr || attrs.has(arg.typeAttr)) continue;
@@ -131,6 +131,20 @@ function decideTypes(definition: OpDefinition, record: Record<string, unknown>, 
     const symbolic = items.find(isSymbolic) as { dtype: DType } | undefined;
     if (symbolic) attrs.set(arg.typeAttr, typeAttr(symbolic.dtype));
   }
+  for (const attr of definition.attrs) {
+    if (attr.kind !== "type" || attr.isList || attr.defaultValue !== undefined || attrs.has(attr.name)) continue;
+    const args = definition.inputs.filter((arg) => arg.typeAttr === attr.name);
+    const literals = args.flatMap((arg) => (arg.numberAttr ? record[arg.name] : [record[arg.name]]) as unknown[]);
+    if (isFloat(literals, attr.allowedTypes)) attrs.set(attr.name, typeAttr(float32));
+  }
+}
+
+/** Are these JavaScript's numbers float32: one has a fraction, or whole numbers are not what the op computes with? */
+function isFloat(literals: readonly unknown[], allowed: readonly DType[] | undefined): boolean {
+  const numbers = literals.flat(Number.POSITIVE_INFINITY);
+  if (numbers.length === 0 || !numbers.every((item) => typeof item === "number")) return false;
+  if (allowed && !allowed.includes(float32)) return false;
+  return literalDtype(numbers) === float32 ? literals.length > 1 : allowed !== undefined && !allowed.includes(int32);
 }
 
 const attrDefinition = (definition: OpDefinition, name: string): AttrDefinition =>

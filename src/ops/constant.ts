@@ -35,8 +35,9 @@ export interface ConstantOptions {
  * A constant tensor: `tf.constant(2)` is int32, `tf.constant([1.5])` float32. With `shape`, the last element fills what is left of
  * it; too many are an error. Throws TypeError or ValueError in Python's words. Source: constant_op.py.
  */
-export function constant(value: Literal, options: ConstantOptions | DType = {}): Tensor {
-  const { dtype, shape, name = "Const" } = "base" in options ? ({ dtype: options } as ConstantOptions) : options;
+export function constant(value: Literal, options: ConstantOptions | DType = {}, more: ConstantOptions = {}): Tensor {
+  const given: ConstantOptions = "base" in options ? { ...more, dtype: options } : { ...options, ...more };
+  const { dtype, shape, name = "Const" } = given;
   const array = literalToArray(value, dtype);
   return constantTensor(shape === undefined ? array : reshaped(array, shape), name);
 }

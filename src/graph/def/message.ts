@@ -78,12 +78,12 @@ export class GraphDef {
 
   /** Throws DATA_LOSS for bytes that are no GraphDef. */
   static fromString(bytes: Uint8Array): GraphDef {
-    return new this(decode(pb.GraphDef, bytes));
+    return new GraphDef(decode(pb.GraphDef, bytes));
   }
 
   /** Reads protobuf's text form. Throws INVALID_ARGUMENT with line and column for a text that is none. */
   static fromText(text: string): GraphDef {
-    return this.fromString(parseText("GraphDef", text));
+    return GraphDef.fromString(parseText("GraphDef", text));
   }
 
   /** Becomes what the bytes say, as Python's messages do. */

@@ -82,13 +82,20 @@ function plainShape(shape: ShapeLike): readonly Dim[] | null {
   return null;
 }
 
+export interface FilledOptions extends Named {
+  /** float32 if not given. */
+  readonly dtype?: DType | undefined;
+}
+
 function filled(
   value: 0 | 1,
   kind: "zeros" | "ones",
   shape: ShapeLike,
-  dtype: DType,
-  name: string | undefined,
+  dtypeOrOptions: DType | FilledOptions,
+  options: Named,
 ): Tensor {
+  const given = "baseDtype" in dtypeOrOptions ? { ...options, dtype: dtypeOrOptions } : dtypeOrOptions;
+  const { dtype = float32, name } = given;
   const base = dtype.baseDtype;
   const literal = base.isBool ? value === 1 : base.base === "string" ? "" : value;
   return inScope(name, kind, (scope) => {
@@ -104,12 +111,12 @@ function filled(
 }
 
 /** Zeros (false, empty strings) of a shape: a constant where it is small and known, else a Fill. Source: array_ops.py. */
-export const zeros = (shape: ShapeLike, dtype: DType = float32, options: Named = {}): Tensor =>
-  filled(0, "zeros", shape, dtype, options.name);
+export const zeros = (shape: ShapeLike, dtype: DType | FilledOptions = float32, options: Named = {}): Tensor =>
+  filled(0, "zeros", shape, dtype, options);
 
 /** Ones (true) of a shape. */
-export const ones = (shape: ShapeLike, dtype: DType = float32, options: Named = {}): Tensor =>
-  filled(1, "ones", shape, dtype, options.name);
+export const ones = (shape: ShapeLike, dtype: DType | FilledOptions = float32, options: Named = {}): Tensor =>
+  filled(1, "ones", shape, dtype, options);
 
 export interface LikeOptions extends Named {
   readonly dtype?: DType | undefined;

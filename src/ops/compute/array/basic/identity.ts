@@ -199,8 +199,14 @@ export const ensureShape = (x: TensorLike, shape: Shape, options: Named = {}): T
   ensureShapeOp({ input: x, shape }, options.name);
 
 /** A tensor that must be fed. `null` dimensions take any size, a `null` shape any rank. */
-export function placeholder(dtype: DType, shape: Shape = null, options: Named = {}): Tensor {
-  return placeholderOp({ dtype: dtype.baseDtype, shape }, options.name);
+export function placeholder(
+  dtype: DType,
+  shapeOrOptions: Shape | ({ readonly shape?: Shape } & Named) = null,
+  options: Named = {},
+): Tensor {
+  const isShape = shapeOrOptions === null || Array.isArray(shapeOrOptions);
+  const given = (isShape ? { ...options, shape: shapeOrOptions } : shapeOrOptions) as { shape?: Shape } & Named;
+  return placeholderOp({ dtype: dtype.baseDtype, shape: given.shape ?? null }, given.name);
 }
 
 /** A tensor that may be fed; else it has the default's value, whose shape must go with `shape`. */

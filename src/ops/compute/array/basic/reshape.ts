@@ -186,8 +186,9 @@ export const expandDims = (input: TensorLike, axis: TensorLike, options: Named =
 /** The input without the dimensions `axis` (all of size 1 when none is named). */
 export function squeeze(
   input: TensorLike,
-  options: { readonly axis?: number | readonly number[] | null } & Named = {},
+  options: ({ readonly axis?: number | readonly number[] | null } & Named) | number | readonly number[] = {},
 ): Tensor {
-  const { axis, name } = options;
+  const isAxis = typeof options === "number" || Array.isArray(options);
+  const { axis, name } = (isAxis ? { axis: options } : options) as { readonly axis?: number | number[] | null } & Named;
   return squeezeOp({ input, squeeze_dims: typeof axis === "number" ? [axis] : (axis ?? []) }, name);
 }

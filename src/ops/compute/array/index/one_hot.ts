@@ -5,6 +5,7 @@ import { type Dim, formatShape } from "../../../../core/shape.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
+import { type Arguments, argumentsOf } from "../../../options.ts";
 import { inScope, type Named } from "../basic/names.ts";
 import { scalarFromInput } from "../basic/shape_input.ts";
 
@@ -53,7 +54,8 @@ export interface OneHotOptions extends Named {
 }
 
 /** A new axis of size depth (the last one, or `axis`) with onValue at the index and offValue elsewhere. Source: array_ops.py. */
-export function oneHot(indices: TensorLike, depth: TensorLike, options: OneHotOptions = {}): Tensor {
+export function oneHot(indices: TensorLike, depth: TensorLike, ...rest: Arguments<OneHotOptions>): Tensor {
+  const options = argumentsOf<OneHotOptions>(rest, ["onValue", "offValue", "axis"]);
   const { axis, name } = options;
   return inScope(name, "one_hot", (scope) => {
     const hint = options.dtype?.baseDtype;

@@ -1,11 +1,21 @@
 /** The two operands of a binary function: as tensors of one dtype, and their elements pair by pair. */
+import { float32 } from "../../../../core/dtype.ts";
 import { broadcastShapes, type FullShape, rowMajorStrides } from "../../../../core/shape.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../../convert.ts";
 
-/** Both as tensors; a literal takes the dtype of the other one where it fits. */
+const hasFraction = (value: unknown): boolean =>
+  Array.isArray(value) ? value.some(hasFraction) : typeof value === "number" && !Number.isInteger(value);
+
+/** Both as tensors; a literal takes the dtype of the other one where it fits: 1 beside 2.5 is float32. */
 export function alike(x: TensorLike, y: TensorLike, names: readonly [string, string] = ["x", "y"]): [Tensor, Tensor] {
-  const hint = isSymbolic(y) && !isSymbolic(x) ? (y as Tensor).dtype.baseDtype : undefined;
+  const hint = isSymbolic(x)
+    ? undefined
+    : isSymbolic(y)
+      ? (y as Tensor).dtype.baseDtype
+      : hasFraction(y)
+        ? float32
+        : undefined;
   const a = convertToTensor(x, { name: names[0], preferredDtype: hint });
   return [a, convertToTensor(y, { name: names[1], preferredDtype: a.dtype.baseDtype })];
 }

@@ -113,18 +113,21 @@ export interface ScanOptions extends Named {
   readonly reverse?: boolean;
 }
 
-export type ScanCall = (x: TensorLike, options?: ScanOptions) => Tensor;
+/** The axis by position, or among the options. */
+export type ScanCall = (x: TensorLike, axisOrOptions?: ScanOptions | number, options?: ScanOptions) => Tensor;
 
 const call =
   (
     make: (inputs: { x: Tensor; axis: TensorLike; exclusive: boolean; reverse: boolean }, name: string) => Tensor,
     scopeName: string,
   ): ScanCall =>
-  (x, options = {}) =>
-    inScope(options.name, scopeName, (scope) => {
+  (x, axisOrOptions = {}, more = {}) => {
+    const options: ScanOptions = typeof axisOrOptions === "number" ? { axis: axisOrOptions, ...more } : axisOrOptions;
+    return inScope(options.name, scopeName, (scope) => {
       const { axis = 0, exclusive = false, reverse = false } = options;
       return make({ x: convertToTensor(x, { name: "x" }), axis, exclusive, reverse }, scope);
     });
+  };
 
 /** Running sums along `axis`. */
 export const cumsum: ScanCall = call(cumsumOp, "Cumsum");

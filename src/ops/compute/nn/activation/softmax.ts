@@ -59,6 +59,11 @@ export interface SoftmaxOptions extends Named {
   readonly axis?: number | null;
 }
 
+const axisOf = (options: SoftmaxOptions | number): number =>
+  (typeof options === "number" ? options : options.axis) ?? -1;
+const nameOf = (options: SoftmaxOptions | number): string | undefined =>
+  typeof options === "number" ? undefined : options.name;
+
 type Builder = (inputs: { logits: TensorLike }, name?: string | null) => Tensor;
 
 /** Softmax along any axis: another than the last is moved to the end and back. Source: nn_ops.py, _wrap_2d_function. */
@@ -89,9 +94,9 @@ const swapped = (dim: number, last: Tensor): Tensor =>
   tf.concat([tf.range(dim), [last], tf.range(dim + 1, last), [dim]], 0);
 
 /** exp(x) / sum(exp(x)) along an axis. Source: nn_ops.py. */
-export const softmax = (logits: TensorLike, options: SoftmaxOptions = {}): Tensor =>
-  along(softmaxOp, logits, options.axis ?? -1, options.name);
+export const softmax = (logits: TensorLike, options: SoftmaxOptions | number = {}): Tensor =>
+  along(softmaxOp, logits, axisOf(options), nameOf(options));
 
 /** x - log(sum(exp(x))) along an axis. */
-export const logSoftmax = (logits: TensorLike, options: SoftmaxOptions = {}): Tensor =>
-  along(logSoftmaxOp, logits, options.axis ?? -1, options.name);
+export const logSoftmax = (logits: TensorLike, options: SoftmaxOptions | number = {}): Tensor =>
+  along(logSoftmaxOp, logits, axisOf(options), nameOf(options));

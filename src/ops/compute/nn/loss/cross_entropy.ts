@@ -137,7 +137,7 @@ function checkSame(logits: Tensor, labels: Tensor): void {
 export function sigmoidCrossEntropyWithLogits(options: CrossEntropyOptions): Tensor {
   return inScope(options.name, "logistic_loss", (scope) => {
     const logits = convertToTensor(options.logits, { name: "logits" });
-    const labels = convertToTensor(options.labels, { name: "labels" });
+    const labels = convertToTensor(options.labels, { name: "labels", preferredDtype: logits.dtype.baseDtype });
     checkSame(logits, labels);
     const zeros = tf.zerosLike(logits, { dtype: logits.dtype.baseDtype });
     const isPositive = tf.greaterEqual(logits, zeros);
@@ -157,7 +157,7 @@ export interface WeightedCrossEntropyOptions extends CrossEntropyOptions {
 export function weightedCrossEntropyWithLogits(options: WeightedCrossEntropyOptions): Tensor {
   return inScope(options.name, "logistic_loss", (scope) => {
     const logits = convertToTensor(options.logits, { name: "logits" });
-    const labels = convertToTensor(options.labels, { name: "labels" });
+    const labels = convertToTensor(options.labels, { name: "labels", preferredDtype: logits.dtype.baseDtype });
     checkSame(logits, labels);
     const weight = weightOf(options.posWeight, labels);
     const first = oneMinus(labels).mul(logits);
@@ -193,7 +193,7 @@ export interface LogPoissonOptions extends Named {
 export function logPoissonLoss(options: LogPoissonOptions): Tensor {
   return inScope(options.name, "log_poisson_loss", () => {
     const logInput = convertToTensor(options.logInput, { name: "log_input" });
-    const targets = convertToTensor(options.targets, { name: "targets" });
+    const targets = convertToTensor(options.targets, { name: "targets", preferredDtype: logInput.dtype.baseDtype });
     const result = tf.exp(logInput).sub(logInput.mul(targets));
     if (!options.computeFullLoss) return result;
     const half = convertToTensor(0.5, { dtype: targets.dtype.baseDtype });
