@@ -33,8 +33,7 @@ export function recordOf<T>(
   outputs?: readonly T[],
   definition: OpDefinition = op.definition,
 ): Record<string, T | readonly T[] | AttrPlain> {
-  const record: Record<string, T | readonly T[] | AttrPlain> = {};
-  for (const [name, attr] of op.attrs) record[name] = unwrapAttr(attr);
+  const record: Record<string, T | readonly T[] | AttrPlain> = { ...op.plainAttrs };
   spread(record, definition.inputs, op.attrs, inputs);
   if (outputs) spread(record, definition.outputs, op.attrs, outputs);
   return record;

@@ -25,6 +25,7 @@ export class Operation {
   readonly #controlInputs: Operation[];
   readonly #attrs: Map<string, AttrValue>;
   readonly #trace: Error | undefined;
+  #plainAttrs: Readonly<Record<string, AttrPlain>> | null = null;
 
   constructor(options: {
     graph: Graph;
@@ -62,6 +63,12 @@ export class Operation {
     return this.#attrs;
   }
 
+  /** The plain values of all attrs by name. */
+  get plainAttrs(): Readonly<Record<string, AttrPlain>> {
+    this.#plainAttrs ??= Object.fromEntries([...this.#attrs].map(([name, attr]) => [name, unwrapAttr(attr)]));
+    return this.#plainAttrs;
+  }
+
   /** The attr's plain value. Throws ValueError `Operation 'a' has no attr named 'N'.` */
   getAttr<T extends AttrPlain = AttrPlain>(name: string): T {
     const attr = this.#attrs.get(name);
@@ -71,6 +78,7 @@ export class Operation {
 
   setAttr(name: string, value: AttrValue): void {
     this.#attrs.set(name, value);
+    this.#plainAttrs = null;
     this.graph.changed();
   }
 

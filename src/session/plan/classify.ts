@@ -1,6 +1,5 @@
 /** How the session treats a node: facts of its definition and dtypes, never its name. */
 import { isFull } from "../../core/shape.ts";
-import { unwrapAttr } from "../../graph/attr.ts";
 import { definitionIn, type FunctionDef, findFunction, functionsIn, type Library } from "../../graph/def/library.ts";
 import type { AttrPlain } from "../../graph/definition.ts";
 import { argLength } from "../../graph/infer.ts";
@@ -28,10 +27,18 @@ function decide(op: Operation): boolean {
   return !hasStrings(op);
 }
 
+const lowerings = new WeakMap<Operation, boolean>();
+
 /** Is `lower` there for these attrs? */
 export function hasLowering(op: Operation): boolean {
   const { definition } = op;
-  return definition.lower !== undefined && (definition.lowers?.(plainAttrs(op), op) ?? true);
+  if (definition.lower === undefined || definition.lowers === undefined) return definition.lower !== undefined;
+  let known = lowerings.get(op);
+  if (known === undefined) {
+    known = definition.lowers(plainAttrs(op), op);
+    lowerings.set(op, known);
+  }
+  return known;
 }
 
 const isHandle = (tensor: Tensor): boolean => tensor.dtype.base === "string" || tensor.dtype.base === "variant";
@@ -83,8 +90,7 @@ export const setsApart = (op: Operation): boolean =>
     (op.definition.compute ?? op.definition.call) !== undefined &&
     op.outputs.some((output) => !isFull(output.shape)));
 
-export const plainAttrs = (op: Operation): Record<string, AttrPlain> =>
-  Object.fromEntries([...op.attrs].map(([name, attr]) => [name, unwrapAttr(attr)]));
+export const plainAttrs = (op: Operation): Readonly<Record<string, AttrPlain>> => op.plainAttrs;
 
 export interface ReferenceInput {
   /** The node that makes the variable. */

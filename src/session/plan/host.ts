@@ -5,14 +5,14 @@ import { NdArray, viewElements } from "../../core/nd_array.ts";
 import { elementCount, formatShape } from "../../core/shape.ts";
 import { createBuilder, NeedsValue } from "../../engine/builder.ts";
 import type { Value } from "../../engine/primitive.ts";
-import type { ComputeContext, NodeFacts, RunContext } from "../../graph/definition.ts";
 import { argLength, isListArg, recordOf } from "../../graph/infer.ts";
 import type { Operation } from "../../graph/operation.ts";
-import { resourceKey, type SessionState } from "../state.ts";
-import { type CallFunction, callContext, callCopied, callLasting } from "./call.ts";
+import type { SessionState } from "../state.ts";
+import { type CallFunction, callContext } from "./call.ts";
 import { hasLowering } from "./classify.ts";
 import { atNode } from "./errors.ts";
 import type { Plan } from "./plan.ts";
+import { factsOf, HostContext } from "./run/context.ts";
 import type { RunFrame } from "./segment.ts";
 import { copyIn, copyOut, EngineValue, type RunValue, VariableValue, viewOf } from "./values.ts";
 
@@ -57,7 +57,7 @@ function dispatch(op: Operation, inputs: readonly RunValue[], environment: HostE
     op,
     hostInputs(op, inputs, environment.state, definition.run !== undefined) as NdArray[],
   );
-  const context = contextFor(op, inputs, environment);
+  const context = new HostContext(op, inputs, environment);
   if (definition.run) {
     const result = definition.run(record, context);
     return result instanceof Promise ? result.then((value) => asList(op, value)) : asList(op, result);
@@ -131,75 +131,6 @@ export function readVariable(value: VariableValue, state: SessionState): NdArray
 
 const uninitialized = (value: VariableValue) =>
   new FailedPreconditionError(`Attempting to use uninitialized value ${value.name}`);
-
-const knownFacts = new WeakMap<Operation, { readonly version: number; readonly facts: NodeFacts }>();
-
-function factsOf(op: Operation): NodeFacts {
-  const { version } = op.graph;
-  const known = knownFacts.get(op);
-  if (known?.version === version) return known.facts;
-  const facts: NodeFacts = {
-    name: op.name,
-    type: op.type,
-    device: op.device,
-    outputDtypes: op.outputs.map((output) => output.dtype),
-    outputShapes: op.outputs.map((output) => output.shape),
-  };
-  knownFacts.set(op, { version, facts });
-  return facts;
-}
-
-function contextFor(op: Operation, inputs: readonly RunValue[], environment: HostEnvironment): RunContext {
-  const { state } = environment;
-  const variable: ComputeContext["variable"] = (name) => {
-    let at = 0;
-    for (const arg of op.definition.inputs) {
-      if (arg.name === name) {
-        const value = inputs[at];
-        if (!(value instanceof VariableValue))
-          throw new InvalidArgumentError(`Input ${name} of ${op.name} is no variable`);
-        return state.handleOf(state.variableAt(value.slot));
-      }
-      at += isListArg(arg) ? argLength(arg, op.attrs) : 1;
-    }
-    throw new Error(`bug: ${op.type} has no input ${name}`);
-  };
-  return {
-    node: factsOf(op),
-    nodeState: (create) => state.nodeState(op, create),
-    randomWords: () => new Uint32Array(state.engine.buffer as ArrayBuffer, state.slotAddress(state.randomSlot(op)), 8),
-    variable,
-    resource: (handle, kind = "") => state.resource(handle, kind),
-    makeResource: ({ container, kind = "", name, create }) =>
-      state.makeResource(resourceKey(container, kind, name || op.name), create),
-    nextId: () => state.nextId(),
-    deleteResource(handle) {
-      // A handle of a variable is the variable itself here.
-      const value = handle as unknown;
-      if (!(value instanceof VariableValue)) return state.deleteResource(handle);
-      const entry = state.variableAt(value.slot);
-      const existed = entry.shape !== null;
-      state.clearVariable(entry);
-      return existed;
-    },
-    call: (fn, args) => {
-      const result = callCopied(fn, args, environment);
-      if (result instanceof Promise)
-        throw new InvalidArgumentError(`Function ${fn.name} waits and cannot be called from ${op.name}`);
-      return result;
-    },
-    callAsync: async (fn, args) => callCopied(fn, args, environment),
-    invoke: (fn, args) => callLasting(fn, args, environment),
-    permit: (path) => state.filePolicy?.(op.definition.access ?? "file", path),
-    atEnd: (release) => {
-      environment.releases.push(release);
-    },
-    // Most nodes that may wait do not: whoever asks for the signal makes it.
-    get signal() {
-      return environment.signal;
-    },
-  };
-}
 
 const isHandle = (dtype: DType): boolean => dtype.base === "string" || dtype.base === "variant";
 

@@ -1,5 +1,5 @@
 /** A plan: the stages for one set of fetches and feeds, ready to run again and again. */
-import { CancelledError, InvalidArgumentError } from "../../core/error.ts";
+import { InvalidArgumentError } from "../../core/error.ts";
 import { NdArray } from "../../core/nd_array.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
@@ -15,7 +15,8 @@ import { type RegionStage, runStage } from "./flow/region.ts";
 import { type HostEnvironment, readVariable, runHostNode } from "./host.ts";
 import { isLiveRead } from "./live_reads.ts";
 import { cutStages, orderNodes, prune, type Stage } from "./order.ts";
-import { runWaiting } from "./run/waiting.ts";
+import { Cancellation, WaitingEnvironment } from "./run/cancellation.ts";
+import { orderOf, runWaiting, type StageOrder } from "./run/waiting.ts";
 import { giveBack, type RunFrame, Segment } from "./segment.ts";
 import { copyOut, dead, EngineValue, ownArray, type RunValue, VariableValue } from "./values.ts";
 
@@ -43,8 +44,17 @@ interface PlannedStage {
   readonly stage: Pick<Stage, "nodes">;
   readonly segment: Segment | null;
   readonly after: readonly number[];
+  /** Where the values of a host node are in a frame. */
+  readonly places?: Places;
   /** A stage of a graph with control flow. */
   readonly flow?: RegionStage;
+}
+
+interface Places {
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  /** The reference that a node without values of its own gives back. */
+  readonly reference: number;
 }
 
 export class Plan {
@@ -59,6 +69,7 @@ export class Plan {
   /** Plans of the functions that runs of this plan call: what they draw begins anew with each plan, as in TensorFlow. */
   readonly functions = new Map<string, Plan>();
   readonly #stages: readonly PlannedStage[];
+  #order: StageOrder | undefined;
   readonly #index = new Map<Tensor, number>();
   readonly #state: SessionState;
   #absorptions: Absorptions | undefined;
@@ -145,8 +156,13 @@ export class Plan {
     const fetchedRefs = new Set([...fetched].filter((tensor) => tensor.dtype.isRef || isLiveRead(tensor)));
     return stages.map((stage, i) => {
       if (stage.kind === "host") {
-        for (const op of stage.nodes) for (const tensor of [...op.inputs, ...op.outputs]) this.#numberOf(tensor);
-        return { stage, segment: null, after: stage.after };
+        const op = stage.nodes[0]!;
+        const places: Places = {
+          inputs: op.inputs.map((tensor) => this.#numberOf(tensor)),
+          outputs: op.outputs.map((tensor) => this.#numberOf(tensor)),
+          reference: op.inputs.findIndex((input) => input.dtype.isRef),
+        };
+        return { stage, segment: null, after: stage.after, places };
       }
       const own = new Set(stage.nodes);
       const inputs = new Set<Tensor>();
@@ -241,10 +257,31 @@ export class Plan {
     environment: HostEnvironment,
     options: RunOptions,
   ): void | Promise<void> {
-    const { trace } = options;
-    const startMs = trace ? performance.now() : 0;
-    const report = (): void => {
-      if (!trace) return;
+    if (planned.flow) return runStage(planned.flow, frame, environment);
+    const report = options.trace && this.#tracer(planned, frame, options.trace);
+    if (planned.segment) {
+      planned.segment.run(frame);
+      report?.();
+      return;
+    }
+    const op = planned.stage.nodes[0]!;
+    const { values } = frame;
+    const { inputs: from, outputs: to, reference } = planned.places!;
+    const inputs = new Array<RunValue>(from.length);
+    for (let k = 0; k < from.length; k++) inputs[k] = values[from[k]!]!;
+    const result = runHostNode(op, inputs, environment);
+    const store = (outputs: readonly RunValue[]): void => {
+      for (let k = 0; k < to.length; k++) values[to[k]!] = outputs[k] ?? inputs[reference]!;
+      report?.();
+    };
+    if (result instanceof Promise) return result.then(store);
+    store(result);
+  }
+
+  /** Tells the trace what a stage gave, and when it began. */
+  #tracer(planned: PlannedStage, frame: RunFrame, trace: NonNullable<RunOptions["trace"]>): () => void {
+    const startMs = performance.now();
+    return () => {
       const outputs = planned.stage.nodes.flatMap((op) =>
         op.outputs.map((tensor) => frame.values[this.#index.get(tensor)!]),
       );
@@ -258,45 +295,25 @@ export class Plan {
         ),
       });
     };
-    if (planned.flow) return runStage(planned.flow, frame, environment);
-    if (planned.segment) {
-      planned.segment.run(frame);
-      report();
-      return;
-    }
-    const op = planned.stage.nodes[0]!;
-    const inputs = op.inputs.map((tensor) => frame.values[this.#index.get(tensor)!]!);
-    const result = runHostNode(op, inputs, environment);
-    const store = (outputs: readonly RunValue[]): void => {
-      for (const [k, tensor] of op.outputs.entries()) {
-        frame.values[this.#index.get(tensor)!] =
-          outputs[k] ?? inputs[op.inputs.findIndex((input) => input.dtype.isRef)]!;
-      }
-      report();
-    };
-    if (result instanceof Promise) return result.then(store);
-    store(result);
   }
 
   /** Stages start as soon as those before them are done; the first error cancels what still waits. */
   async #runWaiting<R>(frame: RunFrame, options: RunOptions, collect: () => R): Promise<R> {
-    const controller = new AbortController();
-    const cancel = (): void => controller.abort(new CancelledError("RunManyGraphs"));
-    options.signal?.addEventListener("abort", cancel, { once: true });
-    if (options.signal?.aborted) cancel();
-    const inner: RunOptions = { ...options, signal: controller.signal };
+    const cancellation = new Cancellation(options.signal);
     try {
-      if (this.#flow) await this.#runFlow(frame, inner);
-      else await this.#runStages(frame, inner, cancel);
+      if (this.#flow) await this.#runFlow(frame, { ...options, signal: cancellation.signal });
+      else await this.#runStages(frame, options, cancellation);
       return collect();
     } finally {
-      options.signal?.removeEventListener("abort", cancel);
+      cancellation.end();
     }
   }
 
-  #runStages(frame: RunFrame, options: RunOptions, cancel: () => void): Promise<void> {
-    const environment = this.#environment(options, frame, frame);
-    return runWaiting(this.#stages, (planned) => this.#runStage(planned, frame, environment, options), cancel);
+  #runStages(frame: RunFrame, options: RunOptions, cancellation: Cancellation): Promise<void> {
+    const environment = new WaitingEnvironment(this.#environment(options, frame, frame), cancellation);
+    this.#order ??= orderOf(this.#stages);
+    const run = (i: number): void | Promise<void> => this.#runStage(this.#stages[i]!, frame, environment, options);
+    return runWaiting(this.#order, run, () => cancellation.cancel());
   }
 
   async #runFlow(frame: RunFrame, options: RunOptions): Promise<void> {

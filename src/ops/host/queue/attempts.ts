@@ -53,21 +53,21 @@ export class Attempt<T> {
   }
 }
 
-type Waiting = Pick<Attempt<unknown>, "step" | "succeed" | "fail" | "restore" | "cancelled">;
+type Queued = Pick<Attempt<unknown>, "step" | "succeed" | "fail" | "restore" | "cancelled">;
 
 /** A line of attempts: first come, first served. */
 export class Line {
-  #waiting: Waiting[] = [];
+  #waiting: Queued[] = [];
 
   get isEmpty(): boolean {
     return this.#waiting.length === 0;
   }
 
-  add(attempt: Waiting): void {
+  add(attempt: Queued): void {
     this.#waiting.push(attempt);
   }
 
-  remove(attempt: Waiting): boolean {
+  remove(attempt: Queued): boolean {
     const at = this.#waiting.indexOf(attempt);
     if (at >= 0) this.#waiting.splice(at, 1);
     return at >= 0;
@@ -107,14 +107,18 @@ export class Line {
   }
 }
 
+/** The run that waits: its signal is asked for only then. */
+export interface Waiting {
+  readonly signal: AbortSignal;
+}
+
 /** Two lines that serve each other. */
 export class Lines {
   readonly enqueues = new Line();
   readonly dequeues = new Line();
 
-  /** Gets in line, goes on as far as possible, and waits for the rest until the signal says otherwise. */
-  join<T>(line: Line, attempt: Attempt<T>, signal: AbortSignal): T | Promise<T> {
-    if (signal.aborted) throw attempt.cancelled();
+  /** Gets in line, goes on as far as possible, and waits for the rest until the run's signal says otherwise. */
+  join<T>(line: Line, attempt: Attempt<T>, run: Waiting): T | Promise<T> {
     line.add(attempt);
     this.flush();
     const result = attempt.result();
@@ -125,6 +129,8 @@ export class Lines {
       attempt.fail(attempt.cancelled());
       this.flush();
     };
+    const { signal } = run;
+    if (signal.aborted) leave();
     signal.addEventListener("abort", leave, { once: true });
     return result.finally(() => signal.removeEventListener("abort", leave));
   }

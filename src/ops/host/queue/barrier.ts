@@ -12,6 +12,7 @@ import type { ComputeContext } from "../../../graph/definition.ts";
 import { defineOp } from "../../define.ts";
 import { bytesOfText, rowOf, textsOf } from "../arrays.ts";
 import { namedObject, objectOf } from "../resource.ts";
+import type { Waiting } from "./attempts.ts";
 import { Queue } from "./queue.ts";
 import { PriorityStore, type Tuple } from "./stores.ts";
 
@@ -51,7 +52,7 @@ class Barrier {
     return this.#incomplete.size;
   }
 
-  insertMany(keys: readonly string[], values: NdArray, component: number, signal: AbortSignal): void {
+  insertMany(keys: readonly string[], values: NdArray, component: number, run: Waiting): void {
     if (keys.length && values.size === 0) {
       throw invalidArgument(
         `Tensors with no elements are not supported ${this.name}: received shape ${formatShape(values.shape)}`,
@@ -80,18 +81,18 @@ class Barrier {
         throw invalidArgument(`Key ${key} already has a value for component ${component} in barrier ${this.name}`);
       }
       element.components[component] = rowOf(values, i);
-      if (element.components.every((value) => value !== undefined)) this.#complete(element, signal);
+      if (element.components.every((value) => value !== undefined)) this.#complete(element, run);
     }
-    if (this.#isClosed && this.#incomplete.size === 0) this.#closeReady(signal);
+    if (this.#isClosed && this.#incomplete.size === 0) this.#closeReady(run);
   }
 
-  #complete({ index, key, components }: Incomplete, signal: AbortSignal): void {
+  #complete({ index, key, components }: Incomplete, run: Waiting): void {
     this.#incomplete.delete(key);
     const head = [new NdArray(int64, [], BigInt64Array.of(index)), new NdArray(string, [], [bytesOfText(key)])];
-    this.#ready.enqueue([...head, ...(components as NdArray[])], signal);
+    this.#ready.enqueue([...head, ...(components as NdArray[])], run);
   }
 
-  takeMany(n: number, allowSmall: boolean, signal: AbortSignal): Tuple | Promise<Tuple> {
+  takeMany(n: number, allowSmall: boolean, run: Waiting): Tuple | Promise<Tuple> {
     let wanted = n;
     if (this.#isClosed) {
       let available = this.#ready.size;
@@ -103,10 +104,10 @@ class Barrier {
         );
       }
     }
-    return this.#ready.dequeueMany(wanted, allowSmall, signal);
+    return this.#ready.dequeueMany(wanted, allowSmall, run);
   }
 
-  closeBarrier(cancelPending: boolean, signal: AbortSignal): void {
+  closeBarrier(cancelPending: boolean, run: Waiting): void {
     if (this.#isClosed && (this.#cancelsPending || !cancelPending)) {
       throw new CancelledError(`Barrier '${this.name}' is already closed.`);
     }
@@ -114,11 +115,11 @@ class Barrier {
     this.#cancelsPending = cancelPending;
     if (!cancelPending && this.#incomplete.size) return;
     this.#incomplete.clear();
-    this.#closeReady(signal);
+    this.#closeReady(run);
   }
 
-  #closeReady(signal: AbortSignal): void {
-    if (!this.#ready.isClosed) this.#ready.closeQueue(false, signal);
+  #closeReady(run: Waiting): void {
+    if (!this.#ready.isClosed) this.#ready.closeQueue(false, run);
   }
 
   close(): void {
@@ -183,7 +184,7 @@ export const barrierInsertManyOp = defineOp("BarrierInsertMany", {
         `Signature mismatch, have: string_ref, string, ${cppName(T)}-> expected: string_ref, string, ${cppName(want)}->`,
       );
     }
-    barrier.insertMany(textsOf(keys), values, component, context.signal);
+    barrier.insertMany(textsOf(keys), values, component, context);
   },
   gradient: "unregistered",
 });
@@ -205,7 +206,7 @@ export const barrierTakeManyOp = defineOp("BarrierTakeMany", {
   run({ handle, num_elements, allow_small_batch, timeout_ms }, context) {
     if (timeout_ms !== -1) throw invalidArgument("Timeout not supported yet.");
     const wanted = Number(elementAt(num_elements, 0));
-    return barrierOf(context, handle).takeMany(wanted, allow_small_batch, context.signal);
+    return barrierOf(context, handle).takeMany(wanted, allow_small_batch, context);
   },
   gradient: "unregistered",
 });
@@ -215,7 +216,7 @@ export const barrierCloseOp = defineOp("BarrierClose", {
   attrs: ["cancel_pending_enqueues: bool = false"],
   shape: () => [],
   run: ({ handle, cancel_pending_enqueues }, context) =>
-    barrierOf(context, handle).closeBarrier(cancel_pending_enqueues, context.signal),
+    barrierOf(context, handle).closeBarrier(cancel_pending_enqueues, context),
   gradient: "unregistered",
 });
 

@@ -232,7 +232,7 @@ function callsOf(version: "" | "V2", handle: HandleArg) {
       checkTimeout(timeout_ms);
       const queue = queueOf(context, of);
       checkSignature(handle, queue, Tcomponents, true, []);
-      return queue.enqueue(components.map(copyArray), context.signal);
+      return queue.enqueue(components.map(copyArray), context);
     },
     gradient,
   });
@@ -245,7 +245,7 @@ function callsOf(version: "" | "V2", handle: HandleArg) {
       checkTimeout(timeout_ms);
       const queue = queueOf(context, of);
       checkSignature(handle, queue, Tcomponents, true, []);
-      return queue.enqueueMany(components, context.signal);
+      return queue.enqueueMany(components, context);
     },
     gradient,
   });
@@ -259,7 +259,7 @@ function callsOf(version: "" | "V2", handle: HandleArg) {
       checkTimeout(timeout_ms);
       const queue = queueOf(context, of);
       checkSignature(handle, queue, component_types, false, []);
-      return queue.dequeue(context.signal);
+      return queue.dequeue(context);
     },
     gradient,
   });
@@ -279,7 +279,7 @@ function callsOf(version: "" | "V2", handle: HandleArg) {
         checkSignature(handle, queue, component_types, false, [int32]);
         const wanted = Number(elementAt(n, 0));
         if (wanted < 0) throw invalidArgument(`${what} requested ${wanted} < 0 elements`);
-        return queue.dequeueMany(wanted, allowSmall, context.signal);
+        return queue.dequeueMany(wanted, allowSmall, context);
       },
       gradient,
     });
@@ -289,7 +289,7 @@ function callsOf(version: "" | "V2", handle: HandleArg) {
     stateful,
     shape: () => [],
     run: ({ handle: of, cancel_pending_enqueues }, context) =>
-      queueOf(context, of).closeQueue(cancel_pending_enqueues, context.signal),
+      queueOf(context, of).closeQueue(cancel_pending_enqueues, context),
     gradient,
   });
   const isClosed = defineOp(`QueueIsClosed${version}`, {

@@ -7,7 +7,7 @@ import { CancelledError, invalidArgument, OutOfRangeError } from "../../../core/
 import type { NdArray } from "../../../core/nd_array.ts";
 import { compatible, type FullShape, formatShape, type Shape } from "../../../core/shape.ts";
 import { rowOf, stackPadded, stackRows, zeros } from "../arrays.ts";
-import { Attempt, Lines, type Progress } from "./attempts.ts";
+import { Attempt, Lines, type Progress, type Waiting } from "./attempts.ts";
 import type { Store, Tuple } from "./stores.ts";
 
 export interface QueueOptions {
@@ -61,7 +61,7 @@ export class Queue {
     return `${this.isPadding ? "FIFOQueue" : this.type} '${this.name}'`;
   }
 
-  enqueue(tuple: Tuple, signal: AbortSignal): void | Promise<void> {
+  enqueue(tuple: Tuple, run: Waiting): void | Promise<void> {
     for (const [i, component] of tuple.entries()) {
       const want = this.shapes[i];
       if (want !== undefined && !compatible(want, component.shape)) throw mismatch(i, want, component.shape);
@@ -76,11 +76,11 @@ export class Queue {
         return "complete";
       },
     });
-    return this.#lines.join(this.#lines.enqueues, attempt, signal);
+    return this.#lines.join(this.#lines.enqueues, attempt, run);
   }
 
   /** Each row of the components is an element. Rows that found room stay when the rest is cancelled. */
-  enqueueMany(components: Tuple, signal: AbortSignal): void | Promise<void> {
+  enqueueMany(components: Tuple, run: Waiting): void | Promise<void> {
     const n = this.#checkBatch(components);
     if (n === 0) return;
     let next = 0;
@@ -98,7 +98,7 @@ export class Queue {
         return progress;
       },
     });
-    return this.#lines.join(this.#lines.enqueues, attempt, signal);
+    return this.#lines.join(this.#lines.enqueues, attempt, run);
   }
 
   #refuseWhenClosed(): void {
@@ -122,7 +122,7 @@ export class Queue {
     return n;
   }
 
-  dequeue(signal: AbortSignal): Tuple | Promise<Tuple> {
+  dequeue(run: Waiting): Tuple | Promise<Tuple> {
     let tuple: Tuple = [];
     const attempt = new Attempt<Tuple>({
       cancelled: "Dequeue operation was cancelled",
@@ -135,7 +135,7 @@ export class Queue {
         return "complete";
       },
     });
-    return this.#lines.join(this.#lines.dequeues, attempt, signal);
+    return this.#lines.join(this.#lines.dequeues, attempt, run);
   }
 
   /** Elements that stay so that the next one is well mixed. */
@@ -144,7 +144,7 @@ export class Queue {
   }
 
   /** n elements as batches, one for each component. With `allowSmall`, fewer when the queue is closed and some are left. */
-  dequeueMany(n: number, allowSmall: boolean, signal: AbortSignal): Tuple | Promise<Tuple> {
+  dequeueMany(n: number, allowSmall: boolean, run: Waiting): Tuple | Promise<Tuple> {
     if (this.shapes.length < this.dtypes.length) {
       throw invalidArgument(
         `${this.type}'s DequeueMany and DequeueUpTo require the components to have specified shapes.`,
@@ -183,7 +183,7 @@ export class Queue {
         return progress;
       },
     });
-    return this.#lines.join(this.#lines.dequeues, attempt, signal);
+    return this.#lines.join(this.#lines.dequeues, attempt, run);
   }
 
   #exhausted(what: string, wanted: number, size: number): OutOfRangeError {
@@ -201,7 +201,7 @@ export class Queue {
   }
 
   /** Waits in line behind earlier enqueues; with `cancelPending`, at once, and they are cancelled. */
-  closeQueue(cancelPending: boolean, signal: AbortSignal): void | Promise<void> {
+  closeQueue(cancelPending: boolean, run: Waiting): void | Promise<void> {
     if (cancelPending) {
       this.#isClosed = true;
       this.#lines.enqueues.cancelAll();
@@ -217,7 +217,7 @@ export class Queue {
         return "complete";
       },
     });
-    return this.#lines.join(this.#lines.enqueues, attempt, signal);
+    return this.#lines.join(this.#lines.enqueues, attempt, run);
   }
 
   /** The session's end: whoever waits is cancelled. */

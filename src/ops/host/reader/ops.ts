@@ -132,6 +132,11 @@ export const fixedLengthRecordReaderV2Op = defineOp("FixedLengthRecordReaderV2",
   gradient: "unregistered",
 });
 
+const recordValues = ({ key, value }: ReadRecord): [NdArray, NdArray] => [
+  new NdArray(string, [], [bytesOfText(key)]),
+  new NdArray(string, [], [value]),
+];
+
 function callsOf(version: "" | "V2", handle: HandleArg<"reader_handle">, queue: HandleArg<"queue_handle">) {
   const stateful = version === "V2";
   const gradient = version === "" ? "none" : "unregistered";
@@ -154,10 +159,10 @@ function callsOf(version: "" | "V2", handle: HandleArg<"reader_handle">, queue: 
       outputs: ["key: string", "value: string"],
       stateful,
       shape: () => [[], []],
-      async run({ reader_handle, queue_handle }, context) {
+      run({ reader_handle, queue_handle }, context) {
         const source = queueOf(context, queue_handle);
-        const { key, value } = await readerOf(context, reader_handle).read(source, context.signal);
-        return [new NdArray(string, [], [bytesOfText(key)]), new NdArray(string, [], [value])];
+        const record = readerOf(context, reader_handle).read(source, context);
+        return record instanceof Promise ? record.then(recordValues) : recordValues(record);
       },
       gradient,
     }),
@@ -173,7 +178,7 @@ function callsOf(version: "" | "V2", handle: HandleArg<"reader_handle">, queue: 
         const n = Number((num_records.data as BigInt64Array)[0]!);
         if (n < 0) throw invalidArgument(`num_records must be >= 0, got ${n}`);
         const source = queueOf(context, queue_handle);
-        const records = await readerOf(context, reader_handle).readUpTo(source, n, context.signal);
+        const records = await readerOf(context, reader_handle).readUpTo(source, n, context);
         const shape = [records.length];
         return [new NdArray(string, shape, keysOf(records)), new NdArray(string, shape, valuesOf(records))];
       },

@@ -5,6 +5,7 @@
  */
 import { invalidArgument, UnimplementedError } from "../../../core/error.ts";
 import { WireReader, WireWriter } from "../../../io/wire.ts";
+import type { Waiting } from "../queue/attempts.ts";
 import type { Queue } from "../queue/queue.ts";
 
 export interface ReadRecord {
@@ -17,6 +18,8 @@ export interface RecordSource {
   start(work: string): Promise<void>;
   /** The next record; `isLast` when the work ends with this call. */
   next(): Promise<{ readonly record: ReadRecord | null; readonly isLast: boolean }>;
+  /** The next record where it is in memory already; null when `next` has to be asked. */
+  atHand?(): ReadRecord | null;
   stop(): void;
   /** Is a started work all that there is to remember? */
   readonly isStateless?: boolean;
@@ -32,6 +35,8 @@ export class Reader {
   #produced = 0;
   /** The end of the line of those who read. */
   #last: Promise<unknown> = Promise.resolve();
+  /** How many are in it. */
+  #inLine = 0;
   #isOpen = false;
 
   /** `name` as in messages: `IdentityReader 'reader'`; `permit` is asked before a file is opened. */
@@ -51,15 +56,27 @@ export class Reader {
 
   /** One after another, in the order of the calls. */
   #alone<T>(action: () => Promise<T>): Promise<T> {
+    this.#inLine++;
     const result = this.#last.then(action);
-    this.#last = result.catch(() => {});
+    this.#last = result.then(
+      () => this.#inLine--,
+      () => this.#inLine--,
+    );
     return result;
   }
 
-  read(queue: Queue, signal: AbortSignal): Promise<ReadRecord> {
+  /** The next record, at once where it is in memory and nobody else waits for one. */
+  read(queue: Queue, run: Waiting): ReadRecord | Promise<ReadRecord> {
+    if (this.#isOpen && this.#inLine === 0) {
+      const record = this.#source.atHand?.();
+      if (record) {
+        this.#produced++;
+        return record;
+      }
+    }
     return this.#alone(async () => {
       for (;;) {
-        if (!this.#isOpen) await this.#nextWork(queue, signal);
+        if (!this.#isOpen) await this.#nextWork(queue, run);
         const { record, isLast } = await this.#source.next();
         if (isLast) this.#finish();
         if (record) {
@@ -71,11 +88,11 @@ export class Reader {
   }
 
   /** At least one record; fewer than n when a file ends. */
-  readUpTo(queue: Queue, n: number, signal: AbortSignal): Promise<readonly ReadRecord[]> {
+  readUpTo(queue: Queue, n: number, run: Waiting): Promise<readonly ReadRecord[]> {
     return this.#alone(async () => {
       const records: ReadRecord[] = [];
       while (records.length < n) {
-        if (!this.#isOpen) await this.#nextWork(queue, signal);
+        if (!this.#isOpen) await this.#nextWork(queue, run);
         const { record, isLast } = await this.#source.next();
         if (record) {
           records.push(record);
@@ -89,11 +106,11 @@ export class Reader {
     });
   }
 
-  async #nextWork(queue: Queue, signal: AbortSignal): Promise<void> {
+  async #nextWork(queue: Queue, run: Waiting): Promise<void> {
     if (queue.dtypes.length !== 1 || queue.dtypes[0]!.base !== "string") {
       throw invalidArgument("Expected queue with single string component");
     }
-    const [work] = await queue.dequeue(signal);
+    const [work] = await queue.dequeue(run);
     if (work!.size !== 1) throw invalidArgument("Expected to dequeue a one-element string tensor, but it has several");
     this.#work = new TextDecoder().decode((work!.data as readonly Uint8Array[])[0]);
     this.#permit(this.#work);

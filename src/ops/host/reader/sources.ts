@@ -50,6 +50,10 @@ export function textLineSource(skipHeaderLines: number): RecordSource {
       const value = await stream!.readLine();
       return value === null ? done : more({ key: `${stream!.path}:${++line}`, value });
     },
+    atHand() {
+      const value = stream!.lineAtHand();
+      return value && { key: `${stream!.path}:${++line}`, value };
+    },
     stop() {
       stream?.close();
       stream = null;
@@ -69,6 +73,11 @@ export function recordFileSource(compression: string): RecordSource {
       const at = reader!.offset;
       const value = await reader!.next();
       return value === null ? done : more({ key: `${reader!.path}:${at}`, value });
+    },
+    atHand() {
+      const at = reader!.offset;
+      const value = reader!.atHand();
+      return value && { key: `${reader!.path}:${at}`, value };
     },
     stop() {
       reader?.close();
