@@ -46,7 +46,7 @@ export const Print = (input: TensorLike, data: readonly TensorLike[], options: P
 /** Prints a string: on standard error or output, into the log, or at the end of a file. */
 export const printV2Op = defineOp("PrintV2", {
   inputs: ["input: string"],
-  attrs: ["output_stream: string = 'stderr'", "end: string = '\\n'"],
+  attrs: ["output_stream: string = 'stderr'", "end: string = '\n'"],
   stateful: true,
   shape: ({ input }) => {
     withRank(input, 0);

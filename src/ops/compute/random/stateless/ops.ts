@@ -91,7 +91,7 @@ function integers(p: Lowering, shape: Value, min: Value, max: Value, seed: Value
 export const statelessRandomUniformIntOp = defineOp("StatelessRandomUniformInt", {
   inputs: ["shape: T", "seed: Tseed", "minval: dtype", "maxval: dtype"],
   outputs: ["output: dtype"],
-  attrs: ["dtype: {int32, int64}", "T: {int32, int64} = DT_INT32", "Tseed: {int32, int64} = DT_INT64"],
+  attrs: ["dtype: {int32, int64}", "T: {int32, int64}", "Tseed: {int32, int64} = DT_INT64"],
   shape({ shape, seed, minval, maxval }, context) {
     seedShape(seed);
     withRank(minval, 0);
