@@ -74,6 +74,7 @@ const special = {
   estimator: ["src/estimator"],
   feature_column: ["src/build/feature_column"],
   lookup: ["src/build/lookup"],
+  audio: ["src/ops/compute/signal"],
   image: ["src/ops/compute/image", "src/build/image"],
   signal: ["src/ops/compute/signal", "src/build/signal"],
   python_io: ["src/train/python_io.ts"],

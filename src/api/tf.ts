@@ -57,7 +57,6 @@ export {
   VarLenFeature,
 } from "../build/parsing.ts";
 export { colocateWith, controlDependencies, device, nameScope, setRandomSeed } from "../build/scopes.ts";
-export { audio } from "../build/summary.ts";
 export { makeTemplate } from "../build/template.ts";
 export { argsort, histogramFixedWidthBins, sort } from "../build/tensors/sort.ts";
 export { sparseMask, sparseResetShape } from "../build/tensors/sparse.ts";
@@ -147,6 +146,7 @@ export {
 } from "../session/session.ts";
 export { RunMetadata, RunOptions } from "../session/trace.ts";
 export * as app from "./app.ts";
+export * as audio from "./audio.ts";
 export * as bitwise from "./bitwise.ts";
 export * as debugging from "./debugging.ts";
 export * as dtypes from "./dtypes.ts";
