@@ -1,4 +1,7 @@
 /** tf.nn. Written by scripts/api.mjs. */
+export { bidirectionalDynamicRnn, dynamicRnn } from "../build/rnn/dynamic.ts";
+export { rawRnn } from "../build/rnn/raw.ts";
+export { staticBidirectionalRnn, staticRnn, staticStateSavingRnn } from "../build/rnn/static.ts";
 export { zeroFraction } from "../build/tensors/sort.ts";
 export { embeddingLookup } from "../ops/compute/array/index/embedding.ts";
 export { topK } from "../ops/compute/array/lookup/top_k.ts";

@@ -86,11 +86,8 @@ function addOnce<T>(key: string, items: readonly T[]): void {
   for (const item of items) if (!collection.includes(item)) collection.push(item);
 }
 
-/**
- * The part that all layers share. A layer of one's own overrides `build`, which makes variables with `addWeight`, and `call`, which makes
- * the outputs. `apply` runs both, in the layer's scope.
- */
-export abstract class Layer {
+/** What layers and recurrent cells share: a scope of their own, variables below it, losses and updates. */
+export abstract class ScopedLayer {
   readonly name: string;
   trainable: boolean;
   built = false;
@@ -116,8 +113,6 @@ export abstract class Layer {
     this.#dtype = options.dtype ?? null;
     this.#activityRegularizer = options.activityRegularizer ?? null;
   }
-
-  protected abstract call(inputs: Tensor, options: Readonly<Record<string, unknown>>): Tensor;
 
   /** Makes the variables for inputs of this shape. */
   protected build(_inputShape: Shape): void {}
@@ -162,10 +157,9 @@ export abstract class Layer {
     return this;
   }
 
-  #ensureScope(): VariableScope {
-    this.#scope ??= this.#reuse
-      ? variableScope(this.#baseName, (scope) => scope)
-      : variableScope(null, { defaultName: this.#baseName }, (scope) => scope);
+  #ensureScope(given: string | VariableScope | null = null): VariableScope {
+    const known = given ?? (this.#reuse ? this.#baseName : null);
+    this.#scope ??= variableScope(known, { defaultName: this.#baseName }, (scope) => scope);
     return this.#scope;
   }
 
@@ -223,10 +217,10 @@ export abstract class Layer {
     this.#updates.push(update instanceof Tensor ? update.op : update);
   }
 
-  /** The outputs for these inputs; the first time, the variables are made. Throws ValueError for inputs that do not fit. */
-  apply(inputs: TensorLike, options: Readonly<Record<string, unknown>> = {}): Tensor {
+  /** What `call` makes of the input, in the layer's scope (the given one, if it is the first time); the first time, variables are made. */
+  protected applied<R>(inputs: TensorLike, call: (x: Tensor) => R, scope: string | VariableScope | null = null): R {
     const isReused = this.built || this.#reuse;
-    this.#ensureScope();
+    this.#ensureScope(scope);
     const outputs = this.#inScope(isReused, () => {
       const x = convertToTensor(inputs);
       this.#check(x);
@@ -236,13 +230,8 @@ export abstract class Layer {
         this.built = true;
         this.#check(x);
       }
-      const y = this.call(x, options);
-      if (!(y instanceof Tensor)) {
-        throw new ValueError(
-          `A layer's \`call\` method should return a Tensor or a list of Tensors, not None (layer: ${this.name}).`,
-        );
-      }
-      if (this.#activityRegularizer) this.#regularizeActivity(y, this.#activityRegularizer);
+      const y = call(x);
+      if (this.#activityRegularizer && y instanceof Tensor) this.#regularizeActivity(y, this.#activityRegularizer);
       return y;
     });
     addOnce(GraphKeys.UPDATE_OPS, this.updates);
@@ -288,5 +277,24 @@ export abstract class Layer {
   protected get currentScope(): VariableScope {
     if (!this.#current) throw new RuntimeError(`the layer "${this.name}" is not being used`);
     return this.#current ?? getVariableScope();
+  }
+}
+
+/**
+ * A layer of one's own overrides `build`, which makes variables with `addWeight`, and `call`, which makes the outputs. `apply` runs both,
+ * in the layer's scope.
+ */
+export abstract class Layer extends ScopedLayer {
+  protected abstract call(inputs: Tensor, options: Readonly<Record<string, unknown>>): Tensor;
+
+  /** The outputs for these inputs; the first time, the variables are made. Throws ValueError for inputs that do not fit. */
+  apply(inputs: TensorLike, options: Readonly<Record<string, unknown>> = {}): Tensor {
+    return this.applied(inputs, (x) => {
+      const y = this.call(x, options);
+      if (y instanceof Tensor) return y;
+      throw new ValueError(
+        `A layer's \`call\` method should return a Tensor or a list of Tensors, not None (layer: ${this.name}).`,
+      );
+    });
   }
 }

@@ -66,9 +66,9 @@ export function makeReferenceNodes(options: NodesOptions): VariableNodes {
         validate_shape: validateShape,
       });
       const snapshot = (): Tensor => identity(handle, { name: "read" });
-      const read = options.cachingDevice
-        ? graph.device(options.cachingDevice, snapshot)
-        : graph.colocateWith(handle.op, snapshot);
+      const { cachingDevice } = options;
+      const read =
+        cachingDevice === undefined ? graph.colocateWith(handle.op, snapshot) : graph.device(cachingDevice, snapshot);
       return { handle, dtype: handle.dtype, initialValue, initializer: assigned.op, read };
     }),
   );
