@@ -24,6 +24,16 @@ export function timePeer(python: string | null, work: string, threads: number, s
   return { bestUs: line.us_per_step, medianUs: line.us_median };
 }
 
+/** Microseconds a step of bench/peers/tf_queue.py on the same file, on average; null where Python is not given. */
+export function timeQueuePeer(python: string | null, path: string, threads: number, steps: number): number | null {
+  const script = resolve(process.cwd(), "bench/peers/tf_queue.py");
+  if (!python) return null;
+  const args = [script, "--path", path, "--steps", String(steps), "--threads", String(threads)];
+  const { stdout, status, stderr } = spawnSync(python, args, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`peer queue: ${stderr.slice(-500)}`);
+  return (JSON.parse(stdout.trim().split("\n").at(-1)!) as { us_mean: number }).us_mean;
+}
+
 /** GFLOP/s of the peer's matmul by size. */
 export function peerMatmul(python: string | null, threads: number): ReadonlyMap<number, number> {
   const script = resolve(scripts, "tf_w5.py");

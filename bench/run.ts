@@ -1,12 +1,13 @@
 /**
- * npm run bench -- [--quick] [--only W1,W5,startup] [--json] [--peer PYTHON] [--threads N]
+ * npm run bench -- [--quick] [--only W1,W5,queue,startup] [--json] [--peer PYTHON] [--threads N]
  *
  * Ratios are the peer's time by ours in the same run: above 1, tsflow is faster. Ours and the peer alternate.
  */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { better, type Timing, timeSteps, timeSync } from "./measure.ts";
-import { peerMatmul, peerStart, timePeer } from "./peer.ts";
+import { better, meanOfSteps, type Timing, timeSteps, timeSync } from "./measure.ts";
+import { peerMatmul, peerStart, timePeer, timeQueuePeer } from "./peer.ts";
+import { queueWork } from "./queue.ts";
 import { measureStartup, measureTraining } from "./startup.ts";
 import { matmulWork, works } from "./works.ts";
 
@@ -82,6 +83,25 @@ if (wants("W5")) {
     });
     work.sess.close();
   }
+}
+
+if (wants("queue")) {
+  const work = await queueWork();
+  let value = Number.POSITIVE_INFINITY;
+  let other: number | null = null;
+  for (let round = 0; round < rounds; round++) {
+    value = Math.min(value, await meanOfSteps(work.run, seconds, 100));
+    const measured = timeQueuePeer(peer, work.path, threads, values.quick ? 60 : 200);
+    if (measured !== null) other = Math.min(other ?? measured, measured);
+  }
+  await work.close();
+  rows.push({
+    work: "queue",
+    way: "sess.run",
+    value,
+    unit: "us/step",
+    ...(other === null ? {} : { peer: other, ratio: other / value }),
+  });
 }
 
 if (wants("W6")) {
