@@ -199,6 +199,8 @@ export class Graph {
   createOp(options: NodeOptions): Operation {
     this.#checkNotFinalized();
     const { definition, inputs, attrs, imported } = options;
+    const stranger = inputs.find((input) => input.graph !== inputs[0]!.graph);
+    if (stranger) throw new ValueError(`${stranger} must be from the same graph as ${inputs[0]}.`);
     for (const input of inputs) this.checkOwns(input.op, input);
     const name = options.name.endsWith("/") ? options.name.slice(0, -1) : this.uniqueName(options.name);
     checkNodeName(name);
@@ -212,8 +214,6 @@ export class Graph {
     const op = new Operation({
       graph: this,
       name,
-    const stranger = inputs.find((input) => input.graph !== inputs[0]!.graph);
-    if (stranger) throw new ValueError(`${stranger} must be from the same graph as ${inputs[0]}.`);
       definition,
       id: this.#operations.length,
       inputs,
