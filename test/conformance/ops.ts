@@ -52,7 +52,12 @@ export interface OpCase extends Step {
 const defaultTolerance: Tolerance = { rtol: 1e-5, atol: 1e-6 };
 
 /** Null when the case is equal; else what differs. */
-export async function runOpCase(golden: OpCase, engine?: Engine): Promise<string | null> {
+export async function runOpCase(
+  golden: OpCase,
+  engine?: Engine,
+  /** Gets the graph at the end, with the nodes of the gradients. */
+  done?: (graph: Graph) => void,
+): Promise<string | null> {
   const needsDirectory = golden.files !== undefined || JSON.stringify(golden).includes("${DIR}");
   const directory = needsDirectory ? mkdtempSync(join(tmpdir(), "tsflow-golden-")) : null;
   try {
@@ -61,13 +66,18 @@ export async function runOpCase(golden: OpCase, engine?: Engine): Promise<string
         mkdirSync(dirname(join(directory, name)), { recursive: true });
         writeFileSync(join(directory, name), Buffer.from(base64, "base64"));
       }
-    return await runIn(golden, directory, engine);
+    return await runIn(golden, directory, engine, done);
   } finally {
     if (directory) rmSync(directory, { recursive: true, force: true });
   }
 }
 
-async function runIn(golden: OpCase, directory: string | null, engine?: Engine): Promise<string | null> {
+async function runIn(
+  golden: OpCase,
+  directory: string | null,
+  engine?: Engine,
+  done?: (graph: Graph) => void,
+): Promise<string | null> {
   const graph = new Graph();
   try {
     importCase(golden, graph);
@@ -96,7 +106,9 @@ async function runIn(golden: OpCase, directory: string | null, engine?: Engine):
       const bad = await runStep(graph, sessionOf(step.session ?? 0), step, golden, directory);
       if (bad) return golden.steps ? `step ${i}: ${bad}` : bad;
     }
-    return await checkGradients(graph, golden, directory, engine);
+    const bad = await checkGradients(graph, golden, directory, engine);
+    if (!bad) done?.(graph);
+    return bad;
   } finally {
     for (const sess of sessions.values()) sess.close();
   }
