@@ -2,7 +2,6 @@
 import type { DType } from "../core/dtype.ts";
 import { OpError, RuntimeError, ValueError } from "../core/error.ts";
 import { captureTrace } from "../core/trace.ts";
-import type { GraphDefinition } from "../proto/graph_def.ts";
 import { type AttrValue, boolAttr, stringAttr, stringsAttr, unwrapAttr } from "./attr.ts";
 import { type ControlFlowContext, checkInputContexts } from "./context.ts";
 import { type GraphDef, graphDefOf } from "./def/message.ts";
@@ -12,6 +11,7 @@ import { Operation } from "./operation.ts";
 import { Collections } from "./parts/collections.ts";
 import { type DeviceScope, deviceIn, mergeDevices } from "./parts/device.ts";
 import { type ElementOptions, elementOf } from "./parts/element.ts";
+import { WithFunctions } from "./parts/functions.ts";
 import { checkNodeName, checkScopeName, NamesInUse } from "./parts/names.ts";
 import { seedAttrs } from "./parts/seeds.ts";
 import { around, graphStack, ScopeStack } from "./scopes.ts";
@@ -38,7 +38,7 @@ interface ControlScope {
 }
 
 /** A dataflow graph: operations, collections, seed, function library. */
-export class Graph {
+export class Graph extends WithFunctions {
   readonly #operations: Operation[] = [];
   readonly #byName = new Map<string, Operation>();
   readonly #names = new NamesInUse();
@@ -60,8 +60,6 @@ export class Graph {
   seed: number | bigint | null = null;
   /** GraphDef versions.producer of an imported graph. */
   producer: number | undefined;
-  /** The function library of an imported graph, or of functions made here. */
-  library: GraphDefinition["library"] = null;
   /** Data of other modules that live as long as the graph: variable stores, functions under construction. */
   readonly extras = new Map<symbol, unknown>();
 

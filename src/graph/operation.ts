@@ -10,7 +10,7 @@ import type { Graph } from "./graph.ts";
 import { defaultSession, type FeedDict, type SessionLike } from "./scopes.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** One node. Inputs and attrs are set by the graph; the only later changes are back edges of loops and added control inputs. */
+/** One node. Inputs and attrs are set by the graph; the only later changes are back edges of loops, added control inputs, and what gradients of calls add. */
 export class Operation {
   readonly graph: Graph;
   readonly name: string;
@@ -91,6 +91,16 @@ export class Operation {
     }
     this.#inputs[index] = tensor;
     tensor.users.push(this);
+    this.graph.changed();
+  }
+
+  /** More inputs and outputs for an op that calls functions: what its gradient needs of the call. The attrs must already say so. */
+  extend(inputs: readonly Tensor[], outputs: readonly Tensor[]): void {
+    for (const input of inputs) {
+      this.#inputs.push(input);
+      input.users.push(this);
+    }
+    (this.outputs as Tensor[]).push(...outputs);
     this.graph.changed();
   }
 

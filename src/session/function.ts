@@ -2,7 +2,9 @@
 import { InvalidArgumentError } from "../core/error.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import type { FunctionRef } from "../graph/attr.ts";
-import { functionGraph } from "../graph/def/function.ts";
+import { type FunctionGraph, functionGraph } from "../graph/def/function.ts";
+import { type DerivativeRef, differentiator } from "../graph/def/library.ts";
+import type { Graph } from "../graph/graph.ts";
 import { type CallOptions, copied, type Held } from "./plan/call.ts";
 import { Plan } from "./plan/plan.ts";
 import type { RunValue } from "./plan/values.ts";
@@ -66,7 +68,7 @@ function planOf(session: Session, fn: FunctionRef, owner: Plan): Plan {
   const key = keyOf(fn);
   plan = owner.functions.get(key);
   if (!plan) {
-    const body = functionGraph(session.graph, fn);
+    const body = bodyOf(session.graph, fn);
     if (!body) {
       throw new InvalidArgumentError(`Failed to find function "${fn.name}" in function library: goo.gle/debugonly`);
     }
@@ -81,6 +83,13 @@ function planOf(session: Session, fn: FunctionRef, owner: Plan): Plan {
   }
   refs.set(fn, plan);
   return plan;
+}
+
+function bodyOf(graph: Graph, fn: FunctionRef): FunctionGraph | null {
+  const { derivativeOf } = fn as Partial<DerivativeRef>;
+  if (!derivativeOf) return functionGraph(graph, fn);
+  if (!differentiator.gradientGraph) throw new Error("bug: nothing differentiates functions");
+  return differentiator.gradientGraph(graph, derivativeOf);
 }
 
 /** Attrs that begin with "_" are notes of those who wrote the graph; the others make a function another one. */

@@ -4,6 +4,7 @@
  */
 import { LookupError, TypeError, ValueError } from "../../core/error.ts";
 import { formatShapePython } from "../../core/shape.ts";
+import { differentiator } from "../../graph/def/library.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import { IndexedSlices } from "../../graph/indexed_slices.ts";
 import { argLength, isListArg, recordOf } from "../../graph/infer.ts";
@@ -17,6 +18,9 @@ import { identity, ones, shape, tuple, zeros, zerosLike } from "../../ops/index.
 import { isLoopSwitch, makeLoopState } from "../control_flow/gradients/loops.ts";
 import type { LoopState } from "../control_flow/gradients/state.ts";
 import { zerosLikeOutput } from "../control_flow/gradients/zeros.ts";
+import { gradientOfBranches } from "../functions/branches.ts";
+import { gradientGraph, gradientOfCall } from "../functions/calls.ts";
+import { gradientOfWhile } from "../functions/loops.ts";
 import { type AggregationMethod, aggregate, type Gradient, GradientTable } from "./aggregate.ts";
 import { countPending, isTrainable, stopsOf } from "./pending.ts";
 
@@ -260,7 +264,9 @@ class Walk {
   }
 }
 
-const tools = { ...ops, IndexedSlices };
+const tools = { ...ops, IndexedSlices, gradientOfBranches, gradientOfCall, gradientOfWhile };
+
+differentiator.gradientGraph = gradientGraph;
 
 /** What kind of gradient an op has: a function, none, or "unregistered" that stops the walk with an error. */
 function gradientKind(op: Operation): "function" | "none" | "unregistered" {

@@ -22,16 +22,22 @@ export interface FunctionGraph {
   readonly targets: readonly Operation[];
 }
 
-/** A fresh graph of a function's body for the attrs of a call, or null when the library has no such function. `shapes`: of the arguments. */
-export function functionGraph(owner: Graph, fn: FunctionRef, shapes: readonly Shape[] = []): FunctionGraph | null {
+/** A fresh graph of a function's body for the attrs of a call, or null when the library has no such function. `shapes`, `handles`: of the arguments. */
+export function functionGraph(
+  owner: Graph,
+  fn: FunctionRef,
+  shapes: readonly Shape[] = [],
+  handles: readonly Tensor["handleData"][] = [],
+): FunctionGraph | null {
   const source = findFunction(owner.library, fn.name);
   if (!source) return null;
   const graph = new Graph();
-  graph.library = owner.library;
+  graph.shareLibrary(owner);
   const args = (source.signature?.inputArg ?? []).flatMap((arg) => flatArgs(arg, fn.attrs));
   const inputs = graph.asDefault(() =>
     args.map(({ name, dtype }, i) => argument(graph, name, dtype, shapes[i] ?? null)),
   );
+  for (const [i, handle] of handles.entries()) inputs[i]!.handleData = handle;
   const argNames = new Map(args.map(({ key }, i) => [key, inputs[i]!]));
   const nodes = (source.nodeDef ?? []).map((proto) => substituted(fromNodeProto(proto), fn.attrs));
   const byName = new Map(nodes.map((node) => [node.name, node]));
@@ -110,7 +116,7 @@ function flatArgs(arg: Arg, attrs: FunctionRef["attrs"]): { key: string; name: s
 }
 
 /** A fed node for an argument: any op that only stands for a value. */
-function argument(graph: Graph, name: string, dtype: DType, shape: Shape): Tensor {
+export function argument(graph: Graph, name: string, dtype: DType, shape: Shape): Tensor {
   for (const definition of allDefinitions()) {
     if (!definition.placeholder || definition.inputs.length || !definition.attrs.some((attr) => attr.name === "shape"))
       continue;

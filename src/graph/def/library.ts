@@ -7,14 +7,20 @@ import { type FunctionRef, unwrapAttr } from "../attr.ts";
 import type { ArgDefinition, AttrDefinition, AttrKind, OpDefinition, Passed } from "../definition.ts";
 import type { Graph } from "../graph.ts";
 import { definitionOf, findDefinition } from "../op/registry.ts";
+import type { FunctionGraph } from "./function.ts";
 
 export type Library = NonNullable<Graph["library"]>;
 export type FunctionDef = pb.FunctionDef.$Properties;
 
-/** Makes functions for the derivatives of functions; set by what composes gradients. */
-export const differentiator: { gradientOf: ((graph: Graph, fn: FunctionRef) => FunctionRef) | null } = {
-  gradientOf: null,
+/** The graph from (arguments of a function, gradients of its outputs) to the gradients of its arguments; set by what composes gradients. */
+export const differentiator: { gradientGraph: ((owner: Graph, fn: FunctionRef) => FunctionGraph | null) | null } = {
+  gradientGraph: null,
 };
+
+/** The derivative of a function, in the place of a function. */
+export interface DerivativeRef extends FunctionRef {
+  readonly derivativeOf: FunctionRef;
+}
 
 const indexes = new WeakMap<Library, { count: number; byName: Map<string, FunctionDef> }>();
 

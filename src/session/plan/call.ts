@@ -5,7 +5,7 @@
 import { InvalidArgumentError } from "../../core/error.ts";
 import { elementAt, NdArray } from "../../core/nd_array.ts";
 import type { FunctionRef } from "../../graph/attr.ts";
-import { differentiator } from "../../graph/def/library.ts";
+import type { DerivativeRef } from "../../graph/def/library.ts";
 import type { CallContext, FunctionCall, NodeFacts, Passed } from "../../graph/definition.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { SessionState } from "../state.ts";
@@ -88,6 +88,17 @@ export function callLasting(
   return result;
 }
 
+const derivatives = new WeakMap<FunctionRef, DerivativeRef>();
+
+function derivativeOf(fn: FunctionRef): DerivativeRef {
+  let ref = derivatives.get(fn);
+  if (!ref) {
+    ref = { name: `SymbolicGradient of ${fn.name}`, attrs: fn.attrs, derivativeOf: fn };
+    derivatives.set(fn, ref);
+  }
+  return ref;
+}
+
 /** What a node's `call` gets. */
 export function callContext(op: Operation, node: NodeFacts, environment: HostEnvironment): CallContext {
   const { state, holder } = environment;
@@ -121,10 +132,7 @@ export function callContext(op: Operation, node: NodeFacts, environment: HostEnv
     loop: (values, next) =>
       runLoop(values as readonly RunValue[], next as Next, hold, environment, adopt) as Eventually<readonly Passed[]>,
     array,
-    gradientOf(fn) {
-      if (!differentiator.gradientOf) throw new Error("bug: nothing differentiates functions");
-      return differentiator.gradientOf(op.graph, fn);
-    },
+    gradientOf: derivativeOf,
   };
 }
 
