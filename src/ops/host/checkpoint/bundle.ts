@@ -2,18 +2,21 @@
  * Saving and restoring tensors in checkpoints. Bundles (V2) are what Saver writes; the ops of the first format (Save, Restore) are
  * for graphs that hold them. Source: save_restore_v2_ops.cc.
  */
-import { string } from "../../core/dtype.ts";
-import { invalidArgument } from "../../core/error.ts";
-import { elementAt, NdArray } from "../../core/nd_array.ts";
-import { type Shape, withRank } from "../../core/shape.ts";
-import { BundleReader } from "../../io/checkpoint/bundle_reader.ts";
-import { BundleWriter, mergeBundles } from "../../io/checkpoint/bundle_writer.ts";
-import { defineOp } from "../define.ts";
+import { string } from "../../../core/dtype.ts";
+import { invalidArgument } from "../../../core/error.ts";
+import { elementAt, NdArray } from "../../../core/nd_array.ts";
+import { type Shape, withRank } from "../../../core/shape.ts";
+import { BundleReader } from "../../../io/checkpoint/bundle_reader.ts";
+import { BundleWriter, mergeBundles } from "../../../io/checkpoint/bundle_writer.ts";
+import { isFirstVersion, SliceFiles } from "../../../io/checkpoint/v1/slice_file.ts";
+import { defineOp } from "../../define.ts";
+import { restoreFrom } from "./slices.ts";
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-const texts = (array: NdArray): string[] => (array.data as readonly Uint8Array[]).map((bytes) => decoder.decode(bytes));
+export const texts = (array: NdArray): string[] =>
+  (array.data as readonly Uint8Array[]).map((bytes) => decoder.decode(bytes));
 
 function one(array: NdArray, what: string): string {
   if (array.size !== 1) throw invalidArgument(`Input ${what} should be a scalar tensor, got ${array.size} elements`);
@@ -59,7 +62,7 @@ export const saveV2Op = defineOp("SaveV2", {
   gradient: "unregistered",
 });
 
-/** tensors[i] = the tensor (or slice) of that name. Throws NOT_FOUND for an unknown name, INVALID_ARGUMENT for another dtype. */
+/** tensors[i] = the tensor (or slice) of that name, from a bundle or a file of the first version. Throws NOT_FOUND for an unknown name, INVALID_ARGUMENT for another dtype. */
 export const restoreV2Op = defineOp("RestoreV2", {
   inputs: ["prefix: string", "tensor_names: string", "shape_and_slices: string"],
   outputs: ["tensors: dtypes"],
@@ -79,9 +82,15 @@ export const restoreV2Op = defineOp("RestoreV2", {
     const slices = texts(shape_and_slices);
     const path = one(prefix, "prefix");
     context.permit(path);
+    const names = texts(tensor_names);
+    if (isFirstVersion(path)) {
+      const files = SliceFiles.open(path);
+      return names.map((name, i) =>
+        restoreFrom(files, { pattern: path, name, spec: slices[i]!, dtype: dtypes[i]!.base }),
+      );
+    }
     const reader = BundleReader.open(path);
     try {
-      const names = texts(tensor_names);
       for (const [i, name] of names.entries()) {
         const { dtype } = reader.entry(name);
         if (dtype === dtypes[i]) continue;
@@ -101,10 +110,11 @@ export const restoreV2Op = defineOp("RestoreV2", {
   gradient: "unregistered",
 });
 
-const cppName = (name: string): string => ({ float32: "float", float64: "double", float16: "half" })[name] ?? name;
+export const cppName = (name: string): string =>
+  ({ float32: "float", float64: "double", float16: "half" })[name] ?? name;
 
 /** The shape of what a slice's text picks; null for whole tensors. */
-function sliceShape(text: string): Shape {
+export function sliceShape(text: string): Shape {
   if (text === "") return null;
   const words = text.split(" ");
   const full = words.slice(0, -1).map(Number);
