@@ -13,6 +13,7 @@ import {
 } from "./flags/arguments.ts";
 import { abslHelp } from "./flags/help.ts";
 import { FlagError, type FlagKind, type FlagSpec, type FlagValue, flagLines } from "./flags/value.ts";
+import { args } from "./host.ts";
 
 export interface Bounds {
   readonly min?: number;
@@ -62,6 +63,12 @@ export class FlagValues {
   readonly #settings = new Map<string, Setting>();
   readonly #required = new Set<string>();
   #parsed = false;
+  readonly #arguments: (() => readonly string[]) | null;
+
+  /** Given the arguments of the process, a first look at a value reads them where nobody has: what is unknown there is passed over. */
+  constructor(processArguments: (() => readonly string[]) | null = null) {
+    this.#arguments = processArguments;
+  }
 
   /** Adds a flag. Defining it again in the same way changes nothing; in another way it is a FlagError. */
   define<T>(name: string, spec: FlagSpec<T>): FlagHolder<T> {
@@ -114,6 +121,12 @@ export class FlagValues {
     const setting = this.#settings.get(name);
     if (setting) return setting.value;
     if (this.#parsed) return spec.default;
+    if (this.#arguments) {
+      const { settings } = parseArguments(this.#specs, this.#arguments());
+      this.#parsed = true;
+      for (const [flagName, given] of settings) if (!this.#settings.has(flagName)) this.#settings.set(flagName, given);
+      return this.get(name);
+    }
     throw new FlagError("unparsed", name, `Trying to access flag --${name} before flags were parsed.`);
   }
 
@@ -169,8 +182,8 @@ export const attributes = (values: FlagValues): FlagValues & Record<string, Dyna
         : undefined,
   }) as FlagValues & Record<string, Dynamic>;
 
-/** The flags of this program. */
-export const FLAGS = attributes(new FlagValues());
+/** The flags of this program. Source: tensorflow/python/platform/flags.py, _FlagValuesWrapper. */
+export const FLAGS = attributes(new FlagValues(() => args().slice(2)));
 
 interface NumberBounds {
   readonly lowerBound?: number;

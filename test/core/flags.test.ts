@@ -136,6 +136,13 @@ describe("flags", () => {
     expect(again.values()).toEqual(values.values());
   });
 
+  test("of a program are read from its arguments at the first look, past what is unknown", () => {
+    const values = new FlagValues(() => ["--max_step=7", "--other", "word"]);
+    values.define("max_step", flag.int(1, "steps"));
+    values.define("name", flag.string("n", "a name"));
+    expect([values.get("max_step"), values.get("name")]).toEqual([7, "n"]);
+  });
+
   test("cannot be read before they are parsed, unless they were set", () => {
     const flags = attributes(program());
     expect(fault(() => flags.max_step).message).toBe("Trying to access flag --max_step before flags were parsed.");

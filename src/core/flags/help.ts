@@ -26,7 +26,10 @@ function describe(name: string, spec: FlagSpec): string {
   const lines = [wrap(`${short}--${shown}: ${values}${spec.help}${spec.kind === "multi" ? ";" : ""}`)];
   if (spec.kind === "multi") lines.push("    repeat this option to specify a list of values");
   if (spec.default !== null) {
-    lines.push(`    (default: '${formatFlagValue(spec.default)}')`);
+    const text = formatFlagValue(spec.default);
+    const shown =
+      spec.kind === "multi" ? `"[${(spec.default as string[]).map((item) => `'${item}'`).join(", ")}]"` : `'${text}'`;
+    lines.push(`    (default: ${shown})`);
   }
   const syntax = syntacticHelp(spec);
   if (syntax !== "") lines.push(`    (${syntax})`);
