@@ -126,6 +126,8 @@ export interface ComputeContext {
   call(fn: FunctionRef, args: readonly NdArray[]): readonly NdArray[];
   /** Asks the session before a file is opened whose name the graph gave. Throws PERMISSION_DENIED where the session's policy forbids it. */
   permit(path: string): void;
+  /** A copy that lives until the run is over, where the nodes that take it read it without another copy. */
+  keep(array: NdArray): NdArray;
   /** Called when the run is over, however it ends: frees what lives as long as the run. */
   atEnd(release: () => void): void;
 }

@@ -58,6 +58,7 @@ function computed(op: Operation, inputs: readonly NdArray[]): readonly NdArray[]
       nextId: none,
       call: none,
       permit: none,
+      keep: none,
       atEnd: none,
     });
     if (result === undefined) return null;

@@ -26,6 +26,15 @@ export function rowOf(array: NdArray, i: number): NdArray {
   return new NdArray(row.dtype, row.shape.slice(1), row.data);
 }
 
+/** Row i of numbers as a view, of strings as a copy. */
+export function rowViewOf(array: NdArray, i: number): NdArray {
+  const { data, dtype } = array;
+  if (!ArrayBuffer.isView(data)) return rowOf(array, i);
+  const shape = array.shape.slice(1);
+  const step = elementCount(shape) * widthOf(dtype);
+  return new NdArray(dtype, shape, (data as Float32Array).subarray(i * step, (i + 1) * step));
+}
+
 /** Copies `source` into `target` from element `at` on. */
 export function copyElements(source: NdArray, target: Elements, at: number): void {
   const offset = at * widthOf(source.dtype);

@@ -4,7 +4,7 @@ import { invalidArgument } from "../../core/error.ts";
 import { elementAt, NdArray } from "../../core/nd_array.ts";
 import type { ComputeContext } from "../../graph/definition.ts";
 import { defineOp } from "../define.ts";
-import { bytesOfText, copyArray } from "../host/arrays.ts";
+import { bytesOfText } from "../host/arrays.ts";
 
 /** The kernel's stack: arrays of one dtype, up to a size (-1: any). */
 interface Stack {
@@ -82,7 +82,7 @@ function opsOf(version: "" | "V2", handleArg: Handle) {
       if (stack.maxSize >= 0 && stack.elements.length >= stack.maxSize) {
         throw invalidArgument(`Stack[${stack.name}] overflowed its max_size (${stack.maxSize})`);
       }
-      stack.elements.push(copyArray(elem));
+      stack.elements.push(context.keep(elem));
       return elem;
     },
     gradient,

@@ -346,7 +346,7 @@ export class Plan {
         throw atNode(error, tensor.op, `_retval_${tensor.op.name}_0_0`);
       }
     }
-    return value;
+    return ownArray(this.#state.engine, value);
   }
 
   /** The only segment, when the plan is one segment and nothing else. */

@@ -53,11 +53,8 @@ export type RunValue = NdArray | EngineValue | VariableValue | Dead;
 
 /** A view (not a copy) of a value in engine memory. */
 export function viewOf(engine: Engine, value: EngineValue): NdArray {
-  return new NdArray(
-    value.dtype,
-    value.shape,
-    viewElements(value.dtype, engine.buffer, value.address, elementCount(value.shape)),
-  );
+  const { dtype, shape, address } = value;
+  return new NdArray(dtype, shape, viewElements(dtype, memoryOf(engine).buffer!, address, elementCount(shape)));
 }
 
 /** Views of all of engine memory, made anew when it has grown: small values are read and written without views of their own. */
@@ -70,6 +67,7 @@ class MemoryViews {
     const { buffer } = engine;
     if (buffer !== this.buffer) {
       this.buffer = buffer;
+      engineBuffers.add(buffer);
       this.floats = new Float32Array(buffer as ArrayBuffer);
       this.bytes = new Uint8Array(buffer as ArrayBuffer);
     }
@@ -78,6 +76,14 @@ class MemoryViews {
 }
 
 const views = new WeakMap<Engine, MemoryViews>();
+const engineBuffers = new WeakSet<ArrayBufferLike>();
+
+/** A value that lies in engine memory, as such; any other array as it is. */
+export function located(array: NdArray): NdArray | EngineValue {
+  const { data } = array;
+  if (!ArrayBuffer.isView(data) || !engineBuffers.has(data.buffer)) return array;
+  return new EngineValue(array.dtype, array.shape, data.byteOffset);
+}
 
 export function memoryOf(engine: Engine): MemoryViews {
   let known = views.get(engine);
@@ -102,7 +108,8 @@ export function copyOut(engine: Engine, value: EngineValue): NdArray {
 /** The array itself, or a copy where its elements lie in engine memory. */
 export function ownArray(engine: Engine, array: NdArray): NdArray {
   const { data } = array;
-  if (!ArrayBuffer.isView(data) || data.buffer !== engine.buffer) return array;
+  memoryOf(engine);
+  if (!ArrayBuffer.isView(data) || !engineBuffers.has(data.buffer)) return array;
   return new NdArray(array.dtype, array.shape, ownCopy(data));
 }
 

@@ -12,7 +12,7 @@ import {
   sameShape,
 } from "../../../core/shape.ts";
 import { cppName } from "../../../graph/def/node_text.ts";
-import { copyArray, zeros } from "../arrays.ts";
+import { zeros } from "../arrays.ts";
 
 /** A place of the array. Written without a value, it stands for zeros of its shape. */
 interface Cell {
@@ -36,6 +36,8 @@ export interface CellsOptions {
   /** How many elements were split or scattered into the forward array. */
   readonly markedSize?: number;
 }
+
+type Keep = (value: NdArray) => NdArray;
 
 const emptyCell = (): Cell => ({ value: null, shape: [], isWritten: false, isRead: false, isCleared: false });
 
@@ -106,8 +108,8 @@ export class Cells {
     if (!this.#isGradient) this.#markedSize = size;
   }
 
-  /** The array keeps a copy. Throws INVALID_ARGUMENT for a place out of range, written or read before, or another shape. */
-  write(index: number, value: NdArray): void {
+  /** The array keeps what `keep` makes of the value. Throws INVALID_ARGUMENT for a place out of range, written or read before, or another shape. */
+  write(index: number, value: NdArray, keep: Keep): void {
     this.#checkOpen();
     if (index < 0 || (!this.#hasDynamicSize && index >= this.#cells.length)) {
       throw this.#bad(
@@ -125,7 +127,7 @@ export class Cells {
     if (this.hasIdenticalShapes && !isFull(this.#elementShape)) this.#elementShape = value.shape;
     if (cell.isRead) throw this.#bad(`${where} it has already been read.`);
     if (!cell.isWritten) {
-      Object.assign(cell, { value: copyArray(value), shape: value.shape, isWritten: true });
+      Object.assign(cell, { value: keep(value), shape: value.shape, isWritten: true });
       return;
     }
     if (!this.#isGradient) throw this.#bad(`${where} it has already been written to.`);
@@ -134,7 +136,7 @@ export class Cells {
         `: Could not aggregate to TensorArray index ${index} because the existing shape is ${formatShape(cell.shape)} but the new input shape is ${formatShape(value.shape)}.`,
       );
     }
-    if (!cell.value) cell.value = copyArray(value);
+    if (!cell.value) cell.value = keep(value);
     else {
       addInto(cell.value, value);
       this.#hasAdded = true;

@@ -5,10 +5,11 @@
 import { invalidArgument, UnimplementedError, ValueError } from "../../../core/error.ts";
 import type { NdArray } from "../../../core/nd_array.ts";
 import { formatShape, isFull, mergeDims, sameShape, withRank, withRankAtLeast } from "../../../core/shape.ts";
+import type { ComputeContext } from "../../../graph/definition.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { defineOp } from "../../define.ts";
-import { rowOf, stackRows } from "../arrays.ts";
+import { rowViewOf, stackRows } from "../arrays.ts";
 import type { Cells } from "./cells.ts";
 import {
   cellsOf,
@@ -64,7 +65,7 @@ function gathered(cells: Cells, indices: readonly number[]): NdArray {
 }
 
 /** Row i becomes element places[i]. */
-function scattered(cells: Cells, places: readonly number[], value: NdArray): void {
+function scattered(context: ComputeContext, cells: Cells, places: readonly number[], value: NdArray): void {
   if (places.length !== value.shape[0]) {
     throw invalidArgument(`Expected len(indices) == values.shape[0], but saw: ${places.length} vs. ${value.shape[0]}`);
   }
@@ -73,7 +74,8 @@ function scattered(cells: Cells, places: readonly number[], value: NdArray): voi
     throw invalidArgument(`Max scatter index must be < array size (${last} vs. ${cells.size})`);
   }
   cells.markSize(value.shape[0]!);
-  for (const [i, place] of places.entries()) cells.write(place, rowOf(value, i));
+  const keep = (row: NdArray) => context.keep(row);
+  for (const [i, place] of places.entries()) cells.write(place, rowViewOf(value, i), keep);
 }
 
 function checkRows(value: NdArray): void {
@@ -105,7 +107,7 @@ export function elementOps(version: Version, handleArg: Handle) {
       }
       const cells = cellsOf(context, handle);
       checkDtype(cells, T, "is trying to write");
-      cells.write(scalarOf(index), value);
+      cells.write(scalarOf(index), value, (each) => context.keep(each));
       return flow_in;
     },
     gradient(tf, { handle, index, flow_out, T }, flow) {
@@ -184,7 +186,7 @@ export function elementOps(version: Version, handleArg: Handle) {
       const cells = cellsOf(context, handle);
       checkDtype(cells, T, "is trying to write");
       checkRows(value);
-      scattered(cells, vectorOf(indices), value);
+      scattered(context, cells, vectorOf(indices), value);
       return flow_in;
     },
     gradient(tf, { handle, indices, flow_out, T }, flow) {
@@ -229,6 +231,7 @@ export const tensorArrayUnpackOp = defineOp("TensorArrayUnpack", {
       );
     }
     scattered(
+      context,
       cells,
       Array.from({ length: value.shape[0]! }, (_, i) => i),
       value,

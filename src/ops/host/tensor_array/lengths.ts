@@ -93,7 +93,7 @@ export function lengthOps(version: Version, handleArg: Handle) {
       cells.markSize(rows.length);
       let from = 0;
       for (const [i, length] of rows.entries()) {
-        cells.write(i, sliceRows(value, from, from + length));
+        cells.write(i, sliceRows(value, from, from + length), (each) => context.keep(each));
         from += length;
       }
       return flow_in;

@@ -155,7 +155,7 @@ function runnerOf(stage: FlowStage, context: Context): Runner | null {
   if (stage.kind === "merge") return mergeRunner(stage, context);
   const op = stage.nodes[0]!;
   if (stage.kind === "segment" || isLowered(op)) return segmentRunner(stage.nodes, context);
-  const call = new HostCall(op, context.index, context.state);
+  const call = new HostCall(op, context.index);
   return { nodes: [op], segments: [], run: (frame, environment) => call.run(frame, environment), dispose: () => {} };
 }
 

@@ -9,6 +9,7 @@ import { resourceKey } from "../../state.ts";
 import { callCopied, callLasting } from "../call.ts";
 import type { HostEnvironment } from "../host.ts";
 import { type RunValue, VariableValue } from "../values.ts";
+import { keepUntilEnd } from "./blocks.ts";
 
 const knownFacts = new WeakMap<Operation, { readonly version: number; readonly facts: NodeFacts }>();
 
@@ -119,6 +120,11 @@ export class HostContext implements RunContext {
     const { filePolicy } = this.#environment.state;
     const access = this.#op.definition.access ?? "file";
     return (path) => filePolicy?.(access, path);
+  }
+
+  keep(array: NdArray): NdArray {
+    const { state, releases } = this.#environment;
+    return keepUntilEnd(array, state, releases);
   }
 
   atEnd(release: () => void): void {
