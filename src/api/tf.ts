@@ -165,6 +165,7 @@ export * as math from "./math.ts";
 export * as metrics from "./metrics.ts";
 export * as nn from "./nn.ts";
 export * as pythonIo from "./python_io.ts";
+export * as quantization from "./quantization.ts";
 export * as queue from "./queue.ts";
 export * as random from "./random.ts";
 export * as savedModel from "./saved_model.ts";

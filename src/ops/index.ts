@@ -117,6 +117,8 @@ export * from "./compute/nn/pool/max_pool.ts";
 export * from "./compute/nn/pool/max_pool_with_argmax.ts";
 export * from "./compute/nn/pool/max_pool3d.ts";
 export * from "./compute/nn/pool/pool.ts";
+export * from "./compute/quantize/fake_quant.ts";
+export * from "./compute/quantize/quantize_and_dequantize.ts";
 export * from "./compute/random/draws.ts";
 export * from "./compute/random/gamma.ts";
 export * from "./compute/random/gamma_grad.ts";

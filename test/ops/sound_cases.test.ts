@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { readFamily, runOpCase } from "../conformance/ops.ts";
 
 const { cases } = readFamily(new URL("../fixtures/op_cases/media/sound.json", import.meta.url).pathname);
-describe("Sound equal TensorFlow's", () => {
+describe("sound ops equal TensorFlow's", () => {
   for (const golden of cases) {
     it(golden.name, async () => {
       expect(await runOpCase(golden)).toBeNull();

@@ -1,0 +1,10 @@
+/** tf.quantization. Written by scripts/api.mjs. */
+export {
+  fakeQuantWithMinMaxArgs,
+  fakeQuantWithMinMaxArgsGradient,
+  fakeQuantWithMinMaxVars,
+  fakeQuantWithMinMaxVarsGradient,
+  fakeQuantWithMinMaxVarsPerChannel,
+  fakeQuantWithMinMaxVarsPerChannelGradient,
+} from "../ops/compute/quantize/fake_quant.ts";
+export { quantizeAndDequantize, quantizeAndDequantizeV2 } from "../ops/compute/quantize/quantize_and_dequantize.ts";
