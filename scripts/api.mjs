@@ -70,6 +70,7 @@ const special = {
   logging: ["src/train/logging.ts"],
   gfile: ["src/train/gfile.ts"],
   data: ["src/build/data"],
+  "data.experimental": ["src/build/data"],
   "nn.rnn_cell": ["src/build/rnn"],
   estimator: ["src/estimator"],
   feature_column: ["src/build/feature_column"],

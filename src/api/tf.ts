@@ -148,6 +148,7 @@ export { RunMetadata, RunOptions } from "../session/trace.ts";
 export * as app from "./app.ts";
 export * as audio from "./audio.ts";
 export * as bitwise from "./bitwise.ts";
+export * as data from "./data.ts";
 export * as debugging from "./debugging.ts";
 export * as dtypes from "./dtypes.ts";
 export * as errors from "./errors.ts";

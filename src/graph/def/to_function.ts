@@ -2,6 +2,7 @@
 import type { DType } from "../../core/dtype.ts";
 import { toAttrProto } from "../../proto/attr_value.ts";
 import { toNodeProto } from "../../proto/graph_def.ts";
+import { decode, encode, pb } from "../../proto/messages.ts";
 import { type FunctionRef, stringAttr } from "../attr.ts";
 import type { Graph } from "../graph.ts";
 import { argLength } from "../infer.ts";
@@ -50,7 +51,9 @@ export function nodesBetween({ inputs, outputs, targets = [], replaced = new Map
 export function addFunction(graph: Graph, name: string, parts: FunctionParts): FunctionRef {
   let unique = name;
   for (let k = 1; findFunction(graph.library, unique); k++) unique = `${name}_${k}`;
-  addFunctions(graph, { function: [functionDef(unique, parts)], gradient: [] });
+  // As it comes from a file: messages hold 64-bit integers in a form of their own.
+  const source = decode(pb.FunctionDef, encode(pb.FunctionDef, functionDef(unique, parts)));
+  addFunctions(graph, { function: [source], gradient: [] });
   return { name: unique, attrs: new Map() };
 }
 

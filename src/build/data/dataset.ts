@@ -1,0 +1,400 @@
+/** `tf.data.Dataset`: sequences of elements in a graph. Each method makes the node that Python's makes. Source: dataset_ops.py */
+import { type DType, int64 } from "../../core/dtype.ts";
+import { TypeError, ValueError } from "../../core/error.ts";
+import type { Shape } from "../../core/shape.ts";
+import { getDefaultGraph } from "../../graph/graph.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
+import {
+  batchDatasetV2Op,
+  cacheDatasetOp,
+  concatenateDatasetOp,
+  filterDatasetOp,
+  flatMapDatasetOp,
+  interleaveDatasetOp,
+  mapDatasetOp,
+  paddedBatchDatasetV2Op,
+  parallelInterleaveDatasetV4Op,
+  parallelMapDatasetV2Op,
+  prefetchDatasetOp,
+  rangeDatasetOp,
+  reduceDatasetOp,
+  repeatDatasetOp,
+  scanDatasetOp,
+  shardDatasetOp,
+  shuffleDatasetOp,
+  skipDatasetOp,
+  takeDatasetOp,
+  takeWhileDatasetOp,
+  tensorDatasetOp,
+  tensorSliceDatasetOp,
+  unbatchDatasetOp,
+  uniqueDatasetOp,
+  windowDatasetOp,
+  zipDatasetOp,
+} from "../../ops/index.ts";
+import { datasets, elementOf, trace } from "./function.ts";
+import { type Count, components, count, defaultPadding, known, rowsOf, seeds, sliced, text, truth } from "./inputs.ts";
+import { type Iterator, makeInitializable, makeOneShot } from "./iterator.ts";
+import { listFiles } from "./list_files.ts";
+import { batchedSpecs, checkRows, initial, paddedShape, paddedShapesOf } from "./shapes.ts";
+import {
+  type Any,
+  attrsOf,
+  commonSpecs,
+  datasetSpec,
+  flatten,
+  mapSpecs,
+  type Nested,
+  packAs,
+  type Spec,
+  specsOf,
+} from "./structure.ts";
+
+type Callback<R = unknown> = (...args: Any[]) => R;
+
+export interface MapOptions {
+  readonly numParallelCalls?: Count | undefined;
+  readonly deterministic?: boolean | undefined;
+}
+
+export interface InterleaveOptions extends MapOptions {
+  readonly cycleLength?: Count | undefined;
+  readonly blockLength?: Count | undefined;
+}
+
+export interface PaddedBatchOptions {
+  /** A shape for each component, null where the longest decides; by default the components' own. */
+  readonly paddedShapes?: unknown;
+  readonly paddingValues?: unknown;
+  readonly dropRemainder?: boolean | undefined;
+}
+
+const autotune = -1;
+const determinism = (deterministic?: boolean): string => String(deterministic ?? "default");
+
+/** A sequence of elements of one form. Nothing is computed before an iterator over it is run. */
+export class Dataset {
+  readonly variantTensor: Tensor;
+  readonly elementSpec: Nested<Spec>;
+
+  constructor(variantTensor: Tensor, elementSpec: Nested<Spec>) {
+    this.variantTensor = variantTensor;
+    this.elementSpec = elementSpec;
+  }
+
+  get outputTypes(): Nested<DType> {
+    return mapSpecs(this.elementSpec, (spec) => spec.dtype);
+  }
+
+  get outputShapes(): Nested<Shape> {
+    return mapSpecs(this.elementSpec, (spec) => spec.shape as never);
+  }
+
+  get #input(): { input_dataset: Tensor; output_types: DType[]; output_shapes: Shape[] } {
+    return { input_dataset: this.variantTensor, ...attrsOf(this.elementSpec) };
+  }
+
+  /** A dataset of elements like these. */
+  #like(variantTensor: Tensor): Dataset {
+    return new Dataset(variantTensor, this.elementSpec);
+  }
+
+  // sources
+
+  /** One element. */
+  static fromTensors(element: Any): Dataset {
+    const { tensors, specs } = components(element);
+    const shapes = attrsOf(specs).output_shapes;
+    return new Dataset(tensorDatasetOp({ components: tensors, output_shapes: shapes }), specs);
+  }
+
+  /** The slices of the components along their first dimension. Throws ValueError when these differ. */
+  static fromTensorSlices(element: Any): Dataset {
+    const { tensors, specs } = components(element);
+    const rows = mapSpecs(specs, sliced);
+    checkRows(tensors);
+    return new Dataset(tensorSliceDatasetOp({ components: tensors, output_shapes: attrsOf(rows).output_shapes }), rows);
+  }
+
+  /** `range(stop)`, `range(start, stop)`, `range(start, stop, step)`: int64, or another dtype. */
+  static range(...args: readonly (Count | { readonly outputType?: DType })[]): Dataset {
+    const last = args.at(-1);
+    const isOptions = typeof last === "object" && last !== null && !("op" in last);
+    const numbers = (isOptions ? args.slice(0, -1) : args) as readonly Count[];
+    if (numbers.length < 1 || numbers.length > 3)
+      throw new ValueError(`Invalid \`args\`. Expected 1, 2 or 3, got ${numbers.length}.`);
+    const [start, stop, step] =
+      numbers.length === 1 ? [0, numbers[0]!, 1] : [numbers[0]!, numbers[1]!, numbers[2] ?? 1];
+    const dtype = (isOptions && (last as { outputType?: DType }).outputType) || int64;
+    const spec: Spec = { dtype, shape: [] };
+    const inputs = { start: count(start, "start"), stop: count(stop, "stop"), step: count(step, "step") };
+    return new Dataset(rangeDatasetOp({ ...inputs, ...attrsOf(spec) }), spec);
+  }
+
+  /** Elements of datasets side by side, as long as all have one. */
+  static zip(parts: Any): Dataset {
+    const inputs = flatten(parts) as Dataset[];
+    for (const input of inputs) {
+      if (!(input instanceof Dataset))
+        throw new TypeError(
+          `Invalid input to \`zip\`: expected a (nested) structure of \`tf.data.Dataset\` objects but encountered object of type ${typeof input}.`,
+        );
+    }
+    const specs = packAs(
+      parts,
+      inputs.map((input) => input.elementSpec),
+    ) as Nested<Spec>;
+    return new Dataset(
+      zipDatasetOp({ input_datasets: inputs.map((input) => input.variantTensor), ...attrsOf(specs) }),
+      specs,
+    );
+  }
+
+  /** Names of files that match. Shuffled unless `shuffle` is false. */
+  static listFiles(
+    pattern: TensorLike,
+    options: { readonly shuffle?: boolean; readonly seed?: number | bigint } = {},
+  ): Dataset {
+    return listFiles(pattern, options);
+  }
+
+  // elements one by one
+
+  /** f of each element; a list is spread over its arguments. */
+  map(f: Callback, { numParallelCalls, deterministic }: MapOptions = {}): Dataset {
+    const { fn, captured, output } = trace(f, this.elementSpec, "Dataset_map");
+    const inputs = { input_dataset: this.variantTensor, other_arguments: captured, f: fn, ...attrsOf(output) };
+    const made =
+      numParallelCalls === undefined
+        ? mapDatasetOp(inputs)
+        : parallelMapDatasetV2Op({
+            ...inputs,
+            num_parallel_calls: count(numParallelCalls, "num_parallel_calls"),
+            deterministic: determinism(deterministic),
+          });
+    return new Dataset(made, output);
+  }
+
+  /** The elements of the datasets that f gives. */
+  flatMap(f: Callback<Dataset>): Dataset {
+    const { fn, captured, output } = trace(f, this.elementSpec, "Dataset_flat_map");
+    const elements = elementsOf(output, "flat_map");
+    return new Dataset(
+      flatMapDatasetOp({ input_dataset: this.variantTensor, other_arguments: captured, f: fn, ...attrsOf(elements) }),
+      elements,
+    );
+  }
+
+  /** As `flatMap`, with `cycleLength` datasets at a time that give `blockLength` elements in turn. */
+  interleave(f: Callback<Dataset>, options: InterleaveOptions = {}): Dataset {
+    const { cycleLength = autotune, blockLength = 1, numParallelCalls, deterministic } = options;
+    const { fn, captured, output } = trace(f, this.elementSpec, "Dataset_interleave");
+    const elements = elementsOf(output, "interleave");
+    const inputs = {
+      input_dataset: this.variantTensor,
+      other_arguments: captured,
+      cycle_length: count(cycleLength, "cycle_length"),
+      block_length: count(blockLength, "block_length"),
+      f: fn,
+      ...attrsOf(elements),
+    };
+    if (numParallelCalls === undefined) return new Dataset(interleaveDatasetOp(inputs), elements);
+    const parallel = {
+      ...inputs,
+      buffer_output_elements: count(autotune, "buffer_output_elements"),
+      prefetch_input_elements: count(autotune, "prefetch_input_elements"),
+      num_parallel_calls: count(numParallelCalls, "num_parallel_calls"),
+      deterministic: determinism(deterministic),
+    };
+    return new Dataset(parallelInterleaveDatasetV4Op(parallel), elements);
+  }
+
+  /** The elements for which the predicate, a scalar bool, is true. */
+  filter(predicate: Callback): Dataset {
+    const { fn, captured } = trace(predicate, this.elementSpec, "Dataset_filter");
+    return this.#like(filterDatasetOp({ ...this.#input, other_arguments: captured, predicate: fn }));
+  }
+
+  takeWhile(predicate: Callback): Dataset {
+    const { fn, captured } = trace(predicate, this.elementSpec, "Dataset_take_while");
+    return this.#like(takeWhileDatasetOp({ ...this.#input, other_arguments: captured, predicate: fn }));
+  }
+
+  /** [state, output] = f(state, element) for each element: the outputs. */
+  scan(initialState: Any, f: (state: Any, element: Any) => readonly [Any, Any]): Dataset {
+    const { tensors, specs } = initial(initialState);
+    const { fn, captured, output } = trace(f, [specs, this.elementSpec], "Dataset_scan", specsOf(specs));
+    const elements = (output as readonly Nested<Spec>[])[1]!;
+    const inputs = { input_dataset: this.variantTensor, initial_state: tensors, other_arguments: captured, f: fn };
+    return new Dataset(scanDatasetOp({ ...inputs, ...attrsOf(elements), preserve_cardinality: true }), elements);
+  }
+
+  /** The last state of state = f(state, element). */
+  reduce(initialState: Any, f: (state: Any, element: Any) => Any): Any {
+    const { tensors, specs } = initial(initialState);
+    const { fn, captured, output } = trace(f, [specs, this.elementSpec], "reduce", specsOf(specs));
+    const state = commonSpecs(specs, output);
+    const inputs = { input_dataset: this.variantTensor, initial_state: tensors, other_arguments: captured, f: fn };
+    return elementOf(state, reduceDatasetOp({ ...inputs, ...attrsOf(state) }));
+  }
+
+  // the sequence
+
+  concatenate(other: Dataset): Dataset {
+    const elements = commonSpecs(this.elementSpec, other.elementSpec);
+    const inputs = { input_dataset: this.variantTensor, another_dataset: other.variantTensor };
+    return new Dataset(concatenateDatasetOp({ ...inputs, ...attrsOf(elements) }), elements);
+  }
+
+  /** The sequence again and again; without end when `times` is -1 or left out. */
+  repeat(times: Count = -1): Dataset {
+    return this.#like(repeatDatasetOp({ ...this.#input, count: count(times, "count") }));
+  }
+
+  take(n: Count): Dataset {
+    return this.#like(takeDatasetOp({ ...this.#input, count: count(n, "count") }));
+  }
+
+  skip(n: Count): Dataset {
+    return this.#like(skipDatasetOp({ ...this.#input, count: count(n, "count") }));
+  }
+
+  /** Every `numShards`-th element from `index` on. Throws ValueError for impossible numbers. */
+  shard(numShards: Count, index: Count): Dataset {
+    const [shards, own] = [count(numShards, "num_shards"), count(index, "index")];
+    const [n, i] = [known(shards), known(own)];
+    if (n !== null && n < 1) throw new ValueError(`\`num_shards\` must be >= 1 but was ${n}`);
+    if (i !== null && i < 0) throw new ValueError(`\`index\` must be >= 0 but was ${i}`);
+    if (n !== null && i !== null && i >= n) throw new ValueError(`\`index\` must be < \`num_shards\` but ${i} >= ${n}`);
+    return this.#like(shardDatasetOp({ ...this.#input, num_shards: shards, index: own }));
+  }
+
+  /** In an order that a buffer of this many elements gives; another one in each repetition. */
+  shuffle(
+    bufferSize: Count,
+    options: {
+      readonly seed?: number | bigint | undefined;
+      readonly reshuffleEachIteration?: boolean | undefined;
+    } = {},
+  ): Dataset {
+    const buffer = count(bufferSize, "buffer_size");
+    const attrs = { ...seeds(options.seed), reshuffle_each_iteration: options.reshuffleEachIteration ?? true };
+    return this.#like(shuffleDatasetOp({ ...this.#input, buffer_size: buffer, ...attrs }));
+  }
+
+  /** Keeps the elements of the first walk: in memory, or in files of this name. */
+  cache(filename: TensorLike = ""): Dataset {
+    return this.#like(cacheDatasetOp({ ...this.#input, filename: text(filename, "filename") }));
+  }
+
+  prefetch(bufferSize: Count = autotune): Dataset {
+    const buffer = count(bufferSize, "buffer_size");
+    return getDefaultGraph().colocateWith(this.variantTensor, () =>
+      this.#like(prefetchDatasetOp({ ...this.#input, buffer_size: buffer, legacy_autotune: false })),
+    );
+  }
+
+  /** Each value once. */
+  unique(): Dataset {
+    return this.#like(uniqueDatasetOp(this.#input));
+  }
+
+  /** Pairs of number and element. */
+  enumerate(start: Count = 0): Dataset {
+    return Dataset.zip([Dataset.range(start, 2n ** 63n - 1n), this]);
+  }
+
+  // batches
+
+  /** n elements as rows; the last batch may be smaller, or is dropped. */
+  batch(batchSize: Count, { dropRemainder = false }: { readonly dropRemainder?: boolean } = {}): Dataset {
+    const size = count(batchSize, "batch_size");
+    const drop = truth(dropRemainder, "drop_remainder");
+    const elements = batchedSpecs(this.elementSpec, rowsOf(size, drop));
+    const inputs = { input_dataset: this.variantTensor, batch_size: size, drop_remainder: drop };
+    return new Dataset(batchDatasetV2Op({ ...inputs, ...attrsOf(elements) }), elements);
+  }
+
+  /** As `batch`, rows padded to one size. */
+  paddedBatch(batchSize: Count, options: PaddedBatchOptions = {}): Dataset {
+    const specs = specsOf(this.elementSpec);
+    const size = count(batchSize, "batch_size");
+    const shapes = specs.map((spec, i) => paddedShape(spec, paddedShapesOf(options.paddedShapes, specs.length)?.[i]));
+    const padded = shapes.map((shape) => count(shape.map((n) => n ?? -1) as never, "Const"));
+    const given = options.paddingValues === undefined ? [] : flatten(options.paddingValues);
+    const values = specs.map(({ dtype }, i) =>
+      convertToTensor((given[i] ?? defaultPadding(dtype)) as TensorLike, { dtype, name: "padding_value" }),
+    );
+    const drop = truth(options.dropRemainder ?? false, "drop_remainder");
+    const rows = rowsOf(size, drop);
+    const elements = mapSpecs(
+      this.elementSpec,
+      (spec, i): Spec => ({ dtype: spec.dtype, shape: [rows, ...shapes[i]!] }),
+    );
+    return new Dataset(
+      paddedBatchDatasetV2Op({
+        input_dataset: this.variantTensor,
+        batch_size: size,
+        padded_shapes: padded,
+        padding_values: values,
+        drop_remainder: drop,
+        output_shapes: attrsOf(elements).output_shapes,
+      }),
+      elements,
+    );
+  }
+
+  /** The rows of the elements. */
+  unbatch(): Dataset {
+    const normalized = this.map(
+      Object.defineProperty((...args: Any[]) => (args.length === 1 ? args[0] : args), "name", { value: "normalize" }),
+    );
+    const rows = mapSpecs(normalized.elementSpec, sliced);
+    return new Dataset(unbatchDatasetOp({ input_dataset: normalized.variantTensor, ...attrsOf(rows) }), rows);
+  }
+
+  /** Datasets of `size` elements, each window `shift` (by default `size`) after the last. */
+  window(
+    size: Count,
+    options: { readonly shift?: Count; readonly stride?: Count; readonly dropRemainder?: boolean } = {},
+  ): Dataset {
+    const { shift = size, stride = 1, dropRemainder = false } = options;
+    const inputs = {
+      size: count(size, "size"),
+      shift: count(shift, "shift"),
+      stride: count(stride, "stride"),
+      drop_remainder: truth(dropRemainder, "drop_remainder"),
+    };
+    const elements = mapSpecs(this.elementSpec, datasetSpec);
+    return new Dataset(
+      windowDatasetOp({ input_dataset: this.variantTensor, ...inputs, ...attrsOf(elements) }),
+      elements,
+    );
+  }
+
+  /** What a function of datasets makes of this one. */
+  apply<R>(transformation: (dataset: Dataset) => R): R {
+    return transformation(this);
+  }
+
+  /** An iterator that begins by itself. Throws ValueError when the dataset uses variables, tables or placeholders. */
+  makeOneShotIterator(): Iterator {
+    return makeOneShot(this);
+  }
+
+  /** An iterator whose `initializer` is run first, as often as wanted. */
+  makeInitializableIterator(options: { readonly sharedName?: string } = {}): Iterator {
+    return makeInitializable(this, options.sharedName);
+  }
+}
+
+datasets.isDataset = (value): value is Dataset => value instanceof Dataset;
+datasets.fromVariant = (tensor, elements) => new Dataset(tensor, elements);
+
+/** What the datasets that a function gives hold. Throws TypeError where it gives none. */
+function elementsOf(output: Nested<Spec>, method: string): Nested<Spec> {
+  const elements = (output as Spec).elements;
+  if (!elements) throw new TypeError(`\`map_func\` must return a \`Dataset\` object in ${method}.`);
+  return elements;
+}

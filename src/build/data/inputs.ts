@@ -1,0 +1,66 @@
+/** What the nodes of datasets take: counts, seeds, components. Source: dataset_ops.py, random_seed.py of tf.data */
+import { bool, type DType, int64, string } from "../../core/dtype.ts";
+import { TypeError, ValueError } from "../../core/error.ts";
+import type { Dim } from "../../core/shape.ts";
+import { getDefaultGraph } from "../../graph/graph.ts";
+import { constantValue } from "../../graph/infer.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
+import { equal, logicalAnd, selectV2Op } from "../../ops/index.ts";
+import { flatten, type Nested, packAs, type Spec, specOf } from "./structure.ts";
+
+/** A number of elements, or a tensor that holds it. */
+export type Count = number | bigint | Tensor;
+
+export const count = (value: TensorLike, name: string): Tensor => convertToTensor(value, { dtype: int64, name });
+export const text = (value: TensorLike, name: string): Tensor => convertToTensor(value, { dtype: string, name });
+export const truth = (value: TensorLike, name: string): Tensor => convertToTensor(value, { dtype: bool, name });
+
+/** The number in a tensor, where it is known while building. */
+export function known(tensor: Tensor): number | null {
+  const value = constantValue(tensor);
+  return value ? Number(value.data[0]) : null;
+}
+
+/** The number of rows of a batch: known when none is smaller. */
+export const rowsOf = (size: Tensor, dropRemainder: Tensor): Dim => (known(dropRemainder) === 1 ? known(size) : null);
+
+/** The two seeds of a dataset, which are never both 0 unless nothing is seeded. */
+export function seeds(seed: number | bigint | null | undefined): { seed: Tensor; seed2: Tensor } {
+  const graph = getDefaultGraph();
+  const [first, second] = graph.takeSeeds(seed ?? null);
+  const one = count(first ?? 0, "seed");
+  if (second === null) return { seed: one, seed2: count(0, "seed2") };
+  const seed2 = graph.nameScope("seed2", (scope) => {
+    const own = convertToTensor(second, { dtype: int64 });
+    const zero = (tensor: Tensor): Tensor => equal(tensor, convertLike(0));
+    const both = logicalAnd(zero(one), zero(own));
+    return selectV2Op({ condition: both, t: convertToTensor(2 ** 31 - 1, { dtype: int64 }), e: own }, scope);
+  });
+  return { seed: one, seed2 };
+}
+
+const convertLike = (n: number): bigint => BigInt(n);
+
+/** The components of an element, in order, as tensors; and what they are. Throws TypeError where one is no tensor. */
+export function components(element: unknown): { tensors: Tensor[]; specs: Nested<Spec> } {
+  const tensors = getDefaultGraph().nameScope("normalize_element", () =>
+    flatten(element).map((part, i) => convertToTensor(part as TensorLike, { name: `component_${i}` })),
+  );
+  return { tensors, specs: packAs(element, tensors.map(specOf)) as Nested<Spec> };
+}
+
+/** The specs of slices along the first dimension. Throws ValueError for scalars and for unequal first dimensions. */
+export function sliced(spec: Spec): Spec {
+  if (spec.shape === null) return spec;
+  if (spec.shape.length === 0) throw new ValueError("Unbatching a tensor is only supported for rank >= 1");
+  return { ...spec, shape: spec.shape.slice(1) };
+}
+
+/** A dtype's padding: zeros, or nothing. Throws TypeError for what has none. */
+export function defaultPadding(dtype: DType): TensorLike {
+  if (dtype.base === "string") return "";
+  if (dtype.base === "variant" || dtype.base === "resource")
+    throw new TypeError(`Unable to create padding for field of type '${dtype}'`);
+  return dtype.isBool ? false : 0;
+}

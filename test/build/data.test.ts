@@ -1,0 +1,103 @@
+/** Programs over tf.data: graphs and elements equal Python's (test/fixtures/build/data.py). */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { OutOfRangeError } from "../../src/core/error.ts";
+import type { NdArray } from "../../src/core/nd_array.ts";
+import { graphDefinition } from "../../src/graph/def/graph_def.ts";
+import { Graph } from "../../src/graph/graph.ts";
+import { Operation } from "../../src/graph/operation.ts";
+import type { Tensor } from "../../src/graph/tensor.ts";
+import * as tf from "../../src/index.ts";
+import { decodeGraphDef, fromNodeProto, type GraphDefinition } from "../../src/proto/graph_def.ts";
+import { Session } from "../../src/session/session.ts";
+import { difference, type GoldenValue } from "../conformance/values.ts";
+import { nodeText } from "./nodes.ts";
+import { programs } from "./programs/data.ts";
+
+interface Case {
+  readonly graph: string;
+  readonly steps: readonly (readonly GoldenValue[])[];
+}
+
+const path = new URL("../fixtures/build/data.json", import.meta.url).pathname;
+const cases = JSON.parse(readFileSync(path, "utf8")) as Record<string, Case>;
+
+/** Functions are called by numbers that count what a process has made. */
+const plain = (text: string): string =>
+  text.replace(/(__inference_\w+?)_\d+\b/g, "$1").replace(/_make_dataset_\w+/g, "_make_dataset");
+
+const nodesOf = ({ nodes }: GraphDefinition): string[] => nodes.map((node) => plain(nodeText(node)));
+
+/** Functions by name, each with its arguments and its nodes, in no order. */
+const functionsOf = ({ library }: GraphDefinition): string[] =>
+  (library?.function ?? [])
+    .map((source) => {
+      const args = (
+        list: typeof source.signature extends infer _ ? readonly { name?: string | null; type?: unknown }[] : never,
+      ) => list.map(({ name, type }) => `${name}: ${type}`).join(", ");
+      const signature = source.signature!;
+      const head = `${plain(signature.name!)}(${args((signature.inputArg ?? []) as never)}) -> ${args((signature.outputArg ?? []) as never)}`;
+      const returns = Object.entries(source.ret ?? {}).map(([name, from]) => `${name} <- ${from}`);
+      const nodes = (source.nodeDef ?? []).map((proto) => plain(nodeText(withoutNotes(fromNodeProto(proto)))));
+      return [head, ...returns.sort(), ...nodes.sort()].join("\n");
+    })
+    .sort();
+
+const withoutNotes = (node: ReturnType<typeof fromNodeProto>) => ({
+  ...node,
+  inputs: [...node.inputs].sort((a, b) => Number(a.startsWith("^")) - Number(b.startsWith("^"))),
+  attrs: new Map([...node.attrs].filter(([name]) => !name.startsWith("_"))),
+});
+
+const flat = (value: unknown): Tensor[] => {
+  if (Array.isArray(value)) return value.flatMap(flat);
+  if (value !== null && typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype) {
+    const record = value as Record<string, unknown>;
+    return Object.keys(record)
+      .sort()
+      .flatMap((key) => flat(record[key]));
+  }
+  return [value as Tensor];
+};
+
+function build(graph: Graph, make: () => unknown): { target: Operation | null; fetches: Tensor[] } {
+  return graph.asDefault(() => {
+    const made = make();
+    if (made instanceof tf.data.Dataset) {
+      const iterator = made.makeInitializableIterator();
+      return { target: iterator.initializer, fetches: flat(iterator.getNext()) };
+    }
+    if (Array.isArray(made) && made[0] instanceof Operation) return { target: made[0], fetches: flat(made[1]) };
+    return { target: null, fetches: flat(made) };
+  });
+}
+
+describe("tf.data", () => {
+  for (const [name, make] of Object.entries(programs)) {
+    const golden = cases[name]!;
+    test(`${name}: nodes`, () => {
+      const graph = new Graph();
+      build(graph, make);
+      const want = decodeGraphDef(new Uint8Array(Buffer.from(golden.graph, "base64")));
+      const got = graphDefinition(graph);
+      expect(nodesOf(got)).toEqual(nodesOf(want));
+      expect(functionsOf(got)).toEqual(functionsOf(want));
+    });
+
+    test(`${name}: elements`, async () => {
+      const graph = new Graph();
+      const { target, fetches } = build(graph, make);
+      const sess = new Session({ graph });
+      if (target) await sess.run(target);
+      for (const [i, step] of golden.steps.entries()) {
+        const values = (await sess.run(fetches as never)) as unknown as NdArray[];
+        for (const [k, want] of step.entries()) {
+          const different = difference(values[k]!, want, { rtol: 1e-6, atol: 1e-7 });
+          expect(different && `element ${i}, component ${k}: ${different}`).toBeNull();
+        }
+      }
+      if (golden.steps.length < 12) await expect(sess.run(fetches as never)).rejects.toThrow(OutOfRangeError);
+      sess.close();
+    });
+  }
+});
