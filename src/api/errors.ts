@@ -25,3 +25,22 @@ export {
   UnknownError,
   ValueError,
 } from "../core/error.ts";
+export {
+  ABORTED,
+  ALREADY_EXISTS,
+  CANCELLED,
+  DATA_LOSS,
+  DEADLINE_EXCEEDED,
+  FAILED_PRECONDITION,
+  INTERNAL,
+  INVALID_ARGUMENT,
+  NOT_FOUND,
+  OK,
+  OUT_OF_RANGE,
+  PERMISSION_DENIED,
+  RESOURCE_EXHAUSTED,
+  UNAUTHENTICATED,
+  UNAVAILABLE,
+  UNIMPLEMENTED,
+  UNKNOWN,
+} from "../core/text/error_codes.ts";

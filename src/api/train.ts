@@ -45,6 +45,13 @@ export {
   Int64List,
   SequenceExample,
 } from "../train/example.ts";
+export {
+  initFromCheckpoint,
+  listVariables,
+  loadCheckpoint,
+  loadVariable,
+  NewCheckpointReader,
+} from "../train/files/checkpoint_reader.ts";
 export { importMetaGraph } from "../train/import_meta_graph.ts";
 export { exportMetaGraph } from "../train/meta_graph.ts";
 export {

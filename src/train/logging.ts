@@ -49,3 +49,22 @@ export function logFirstN(level: number, message: string, n: number, ...values: 
   counts.set(message, count + 1);
   if (count < n) log(level, message, ...values);
 }
+
+const everyCounts = new Map<string, number>();
+
+/** Logs the first of every n times that this message is given. */
+export function logEveryN(level: number, message: string, n: number, ...values: readonly unknown[]): void {
+  const count = everyCounts.get(message) ?? 0;
+  everyCounts.set(message, count + 1);
+  if (count % n === 0) log(level, message, ...values);
+}
+
+/** Logs when the condition holds. */
+export function logIf(level: number, message: string, condition: boolean, ...values: readonly unknown[]): void {
+  if (condition) log(level, message, ...values);
+}
+
+export const vlog = log;
+
+/** Lines are written at once: nothing waits. */
+export const flush = (): void => {};

@@ -79,7 +79,7 @@ const isNumbers = (value: unknown): boolean =>
  * its value. Throws ValueError when the initial value has no full shape (unless validateShape is false).
  */
 export class Variable implements TensorConvertible {
-  readonly #nodes: VariableNodes;
+  #nodes: VariableNodes;
   readonly isResource: boolean;
   readonly trainable: boolean;
   readonly constraint: Constraint | null;
@@ -175,6 +175,11 @@ export class Variable implements TensorConvertible {
 
   get initialValue(): Tensor | null {
     return this.#nodes.initialValue;
+  }
+
+  /** The initial value comes from elsewhere: from a checkpoint. */
+  initializeWith(initializer: Operation, initialValue: Tensor): void {
+    this.#nodes = { ...this.#nodes, initializer, initialValue };
   }
 
   /** The reference, or the resource handle. */
