@@ -22,6 +22,11 @@ export interface FunctionGraph {
   readonly targets: readonly Operation[];
 }
 
+const bodies = new WeakSet<Graph>();
+
+/** Is it the graph of a function's body? */
+export const isBody = (graph: Graph): boolean => bodies.has(graph);
+
 /** A fresh graph of a function's body for the attrs of a call, or null when the library has no such function. `shapes`, `handles`: of the arguments. */
 export function functionGraph(
   owner: Graph,
@@ -33,6 +38,7 @@ export function functionGraph(
   if (!source) return null;
   const graph = new Graph();
   graph.shareLibrary(owner);
+  bodies.add(graph);
   const args = (source.signature?.inputArg ?? []).flatMap((arg) => flatArgs(arg, fn.attrs));
   const inputs = graph.asDefault(() =>
     args.map(({ name, dtype }, i) => argument(graph, name, dtype, shapes[i] ?? null)),

@@ -10,7 +10,7 @@ import type { Operation } from "../../graph/operation.ts";
 import type { SessionState } from "../state.ts";
 import { type CallFunction, callContext } from "./call.ts";
 import { hasLowering } from "./classify.ts";
-import { atNode } from "./errors.ts";
+import { atCall, atNode } from "./errors.ts";
 import type { Plan } from "./plan.ts";
 import { factsOf, HostContext } from "./run/context.ts";
 import type { RunFrame } from "./segment.ts";
@@ -75,7 +75,15 @@ function callFunctions(op: Operation, inputs: readonly RunValue[], environment: 
     value instanceof VariableValue && !value.isResource ? readVariable(value, state) : value,
   );
   const record = recordOf<RunValue>(op, values);
-  return op.definition.call!(record, callContext(op, factsOf(op), environment)) as HostResult;
+  try {
+    const result = op.definition.call!(record, callContext(op, factsOf(op), environment)) as HostResult;
+    if (!(result instanceof Promise)) return result;
+    return result.catch((error) => {
+      throw atCall(error, op);
+    });
+  } catch (error) {
+    throw atCall(error, op);
+  }
 }
 
 function unfed(op: Operation): InvalidArgumentError {
