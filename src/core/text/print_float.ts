@@ -23,7 +23,7 @@ const precision = 8;
 function shortest(x: number, bits: FloatBits): Decimal {
   if (bits !== 16) return shortestDecimal(x, bits === 32);
   for (let digits = 0; digits < 5; digits++) {
-    const short = Number(x.toExponential(digits));
+    const short = Math.sign(x) * Number(exponential(Math.abs(x), digits));
     if (halfToNumber(numberToHalf(short)) === x)
       return { ...shortestDecimal(short), negative: shortestDecimal(x).negative };
   }
