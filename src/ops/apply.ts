@@ -323,7 +323,7 @@ function checkAttr(definition: OpDefinition, attr: AttrDefinition, plain: AttrPl
     }
     if (attr.allowedStrings && !attr.allowedStrings.includes(item as string)) {
       throw new ValueError(
-        `Value for attr '${attr.name}' of "${item}" is not in the list of allowed values: ${attr.allowedStrings.map((allowed) => `"${allowed}"`).join(", ")}\n\t; NodeDef: {{node ${definition.type}}}; Op<name=${definition.type}>`,
+        `Attr '${attr.name}' of '${definition.type}' Op passed string '${item}' not in: ${attr.allowedStrings.map((allowed) => `"${allowed}"`).join(", ")}.`,
       );
     }
   }

@@ -41,6 +41,14 @@ describe("arguments that Python takes by position or by name", () => {
       expect(tf.constant(3, tf.float32, { name: "three" }).toString()).toBe(
         'Tensor("three:0", shape=(), dtype=float32)',
       );
+      const image = tf.zeros([1, 8, 8, 1]);
+      const filter = tf.zeros([3, 3, 1, 4]);
+      expect(tf.nn.conv2d(image, filter, [1, 2, 2, 1], "VALID").shape).toEqual([1, 3, 3, 4]);
+      expect(tf.nn.maxPool(image, [1, 2, 2, 1], [1, 2, 2, 1], "SAME").shape).toEqual([1, 4, 4, 1]);
+      expect(tf.nn.avgPool(image, { ksize: 3, strides: 1, padding: "VALID" }).shape).toEqual([1, 6, 6, 1]);
+      expect(() => tf.nn.conv2d(image, filter, [1, 1, 1, 1], "FOO")).toThrow(
+        "Attr 'padding' of 'Conv2D' Op passed string 'FOO' not in: \"SAME\", \"VALID\", \"EXPLICIT\".",
+      );
       expect(tf.cumsum(x, 1).op.inputs[1]!.op.type).toBe("Const");
       expect(tf.oneHot([0], 2, 5, -1).dtype.name).toBe("int32");
     });

@@ -18,7 +18,7 @@ export const oneHotOp = defineOp("OneHot", {
     if (axis < -1) throw new InvalidArgumentError(`axis must be >= -1`);
     const n: Dim = scalarFromInput(context, "depth", depth);
     if (n !== null && n < 0)
-      throw new InvalidArgumentError(`Dimension size, given by scalar input ${n} must be non-negative`);
+      throw new InvalidArgumentError(`Dimension size, given by scalar input 1, must be non-negative but is ${n}`);
     if (indices === null) return [null];
     const at = axis === -1 ? indices.length : axis;
     if (at > indices.length)

@@ -3,6 +3,7 @@ import { ValueError } from "../../../../core/error.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as tf from "../../../index.ts";
+import { type Arguments, argumentsOf } from "../../../options.ts";
 import { inScope } from "../../array/basic/names.ts";
 import { avgPool3DOp, avgPoolOp } from "./avg_pool.ts";
 import { maxPoolOp } from "./max_pool.ts";
@@ -18,7 +19,8 @@ function plainPadding(padding: PaddingLike): "SAME" | "VALID" {
 }
 
 /** Maxima of windows over images [n, h, w, c], or [n, c, h, w] with dataFormat "NCHW". */
-export function maxPool(value: TensorLike, options: PoolOptions): Tensor {
+export function maxPool(value: TensorLike, ...rest: Arguments<PoolOptions>): Tensor {
+  const options = argumentsOf<PoolOptions>(rest, ["ksize", "strides", "padding", "dataFormat"]);
   return inScope(options.name, "MaxPool", (scope) => {
     const dataFormat = options.dataFormat ?? "NHWC";
     const channel = channelOf(dataFormat, 3);
@@ -33,7 +35,8 @@ export function maxPool(value: TensorLike, options: PoolOptions): Tensor {
 }
 
 /** Averages of windows over images [n, h, w, c], or [n, c, h, w] with dataFormat "NCHW". */
-export function avgPool(value: TensorLike, options: PoolOptions): Tensor {
+export function avgPool(value: TensorLike, ...rest: Arguments<PoolOptions>): Tensor {
+  const options = argumentsOf<PoolOptions>(rest, ["ksize", "strides", "padding", "dataFormat"]);
   return inScope(options.name, "AvgPool", (scope) => {
     const dataFormat = options.dataFormat ?? "NHWC";
     const channel = channelOf(dataFormat, 3);
