@@ -137,7 +137,7 @@ export async function convertVariablesToConstants(
   const values = new Map<string, NdArray>();
   const readers = variables.map((node) => (node.op === handleOp ? readerOf(sess.graph, node.name) : `${node.name}:0`));
   const read = (await sess.run(readers)) as NdArray[];
-  variables.forEach((node, i) => values.set(node.name, read[i]!));
+  for (const [i, node] of variables.entries()) values.set(node.name, read[i]!);
   const axes: NodeDef[] = [];
   const nodes = part.node.map((node) => frozen(node, values, axes));
   const result = new GraphDef();
