@@ -180,14 +180,8 @@ export { einsum, tensordot } from "../ops/compute/matrix/product/contract.ts";
 export { matmul, sparseMatmul } from "../ops/compute/matrix/product/matmul.ts";
 export { matrixDeterminant, matrixInverse, matrixSolve, matrixTriangularSolve } from "../ops/compute/matrix/solve.ts";
 export { requiredSpaceToBatchPaddings } from "../ops/compute/nn/conv/space_to_batch.ts";
-export {
-  fakeQuantWithMinMaxArgs,
-  fakeQuantWithMinMaxArgsGradient,
-  fakeQuantWithMinMaxVars,
-  fakeQuantWithMinMaxVarsGradient,
-  fakeQuantWithMinMaxVarsPerChannel,
-  fakeQuantWithMinMaxVarsPerChannelGradient,
-} from "../ops/compute/quantize/fake_quant.ts";
+export { fakeQuantWithMinMaxArgs, fakeQuantWithMinMaxArgsGradient, fakeQuantWithMinMaxVars, fakeQuantWithMinMaxVarsGradient, fakeQuantWithMinMaxVarsPerChannel, fakeQuantWithMinMaxVarsPerChannelGradient } from "../ops/compute/quantize/fake_quant.ts";
+export { dequantize, quantize, quantizeV2 } from "../ops/compute/quantize/quantize.ts";
 export { randomNormal, randomShuffle, randomUniform, truncatedNormal } from "../ops/compute/random/draws.ts";
 export { randomGamma, randomPoisson } from "../ops/compute/random/gamma.ts";
 export { multinomial } from "../ops/compute/random/multinomial.ts";
