@@ -28,5 +28,6 @@ export { decodeCompressed, decodeRaw, parseTensor, serializeTensor } from "../op
 export { matchingFiles, readFile, writeFile } from "../ops/host/file/ops.ts";
 export { QueueBase } from "../ops/host/queue/classes/base.ts";
 export { PaddingFIFOQueue, PriorityQueue, RandomShuffleQueue } from "../ops/host/queue/classes/queues.ts";
+export { writeGraph } from "../train/meta_graph.ts";
 export { TFRecordCompressionType, TFRecordOptions, TFRecordWriter, tfRecordIterator } from "../train/python_io.ts";
 export { matchFilenamesOnce } from "../train/queue/producers.ts";

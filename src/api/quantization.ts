@@ -1,4 +1,11 @@
 /** tf.quantization. Written by scripts/api.mjs. */
-export { fakeQuantWithMinMaxArgs, fakeQuantWithMinMaxArgsGradient, fakeQuantWithMinMaxVars, fakeQuantWithMinMaxVarsGradient, fakeQuantWithMinMaxVarsPerChannel, fakeQuantWithMinMaxVarsPerChannelGradient } from "../ops/compute/quantize/fake_quant.ts";
+export {
+  fakeQuantWithMinMaxArgs,
+  fakeQuantWithMinMaxArgsGradient,
+  fakeQuantWithMinMaxVars,
+  fakeQuantWithMinMaxVarsGradient,
+  fakeQuantWithMinMaxVarsPerChannel,
+  fakeQuantWithMinMaxVarsPerChannelGradient,
+} from "../ops/compute/quantize/fake_quant.ts";
 export { dequantize, quantize } from "../ops/compute/quantize/quantize.ts";
 export { quantizeAndDequantize, quantizeAndDequantizeV2 } from "../ops/compute/quantize/quantize_and_dequantize.ts";

@@ -180,7 +180,14 @@ export { einsum, tensordot } from "../ops/compute/matrix/product/contract.ts";
 export { matmul, sparseMatmul } from "../ops/compute/matrix/product/matmul.ts";
 export { matrixDeterminant, matrixInverse, matrixSolve, matrixTriangularSolve } from "../ops/compute/matrix/solve.ts";
 export { requiredSpaceToBatchPaddings } from "../ops/compute/nn/conv/space_to_batch.ts";
-export { fakeQuantWithMinMaxArgs, fakeQuantWithMinMaxArgsGradient, fakeQuantWithMinMaxVars, fakeQuantWithMinMaxVarsGradient, fakeQuantWithMinMaxVarsPerChannel, fakeQuantWithMinMaxVarsPerChannelGradient } from "../ops/compute/quantize/fake_quant.ts";
+export {
+  fakeQuantWithMinMaxArgs,
+  fakeQuantWithMinMaxArgsGradient,
+  fakeQuantWithMinMaxVars,
+  fakeQuantWithMinMaxVarsGradient,
+  fakeQuantWithMinMaxVarsPerChannel,
+  fakeQuantWithMinMaxVarsPerChannelGradient,
+} from "../ops/compute/quantize/fake_quant.ts";
 export { dequantize, quantize, quantizeV2 } from "../ops/compute/quantize/quantize.ts";
 export { randomNormal, randomShuffle, randomUniform, truncatedNormal } from "../ops/compute/random/draws.ts";
 export { randomGamma, randomPoisson } from "../ops/compute/random/gamma.ts";
@@ -225,6 +232,7 @@ export { convertToTensor, isTensor, type TensorLike } from "../ops/convert.ts";
 export { customGradient, RegisterGradient } from "../ops/custom_gradient.ts";
 export { matchingFiles, readFile, writeFile } from "../ops/host/file/ops.ts";
 export { checkNumerics, Print, timestamp } from "../ops/host/print.ts";
+export { numpyFunction, pyFunc } from "../ops/host/python.ts";
 export {
   ConditionalAccumulator,
   ConditionalAccumulatorBase,

@@ -53,7 +53,7 @@ export {
   NewCheckpointReader,
 } from "../train/files/checkpoint_reader.ts";
 export { importMetaGraph } from "../train/import_meta_graph.ts";
-export { exportMetaGraph } from "../train/meta_graph.ts";
+export { exportMetaGraph, writeGraph } from "../train/meta_graph.ts";
 export {
   type BatchSource,
   type BuildContext,

@@ -91,11 +91,13 @@ export function literalDtype(value: Literal): DType {
   if (ArrayBuffer.isView(value)) return typedArrayDtype(value);
   let found: DType | undefined;
   const visit = (item: unknown): void => {
-    if (Array.isArray(item) || (ArrayBuffer.isView(item) && !(item instanceof Uint8Array))) {
-      for (const inner of item as unknown as readonly unknown[]) visit(inner);
+    if (Array.isArray(item)) {
+      for (const inner of item as readonly unknown[]) visit(inner);
       return;
     }
-    const own = scalarDtype(item);
+    // A typed array has the dtype of its kind, whatever its elements are.
+    const isTyped = ArrayBuffer.isView(item) && !(item instanceof Uint8Array);
+    const own = isTyped ? typedArrayDtype(item) : scalarDtype(item);
     found = found === undefined ? own : joined(found, own, value);
   };
   visit(value);
