@@ -13,6 +13,7 @@ export interface VariableState {
   readonly value: VariableValue;
   readonly dtype: DType;
   address: number;
+  /** The room at the address: the size of the largest value so far. */
   sizeBytes: number;
   shape: FullShape | null;
   strings: readonly Uint8Array[] | null;
@@ -106,16 +107,17 @@ export class SessionState {
     return this.#variables;
   }
 
-  /** Makes room for a value of this shape; a value of another size is lost. */
+  /** Makes room for a value of this shape. The old value stays where it can be read until the new one is committed. */
   reserveVariable(state: VariableState, shape: FullShape): void {
     const sizeBytes = sizeBytesOf(state.dtype, shape);
-    if (state.dtype.base === "string" || (state.address !== 0 && sizeBytes === state.sizeBytes)) return;
-    if (state.address) this.engine.free(state.address);
-    state.address = 0;
-    state.shape = null;
+    if (state.dtype.base === "string" || (state.address !== 0 && sizeBytes <= state.sizeBytes)) return;
+    const { address, sizeBytes: oldBytes } = state;
     this.layoutVersion++;
     state.address = this.engine.allocate(Math.max(sizeBytes, 1));
     state.sizeBytes = sizeBytes;
+    if (!address) return;
+    if (state.shape) new Uint8Array(this.engine.buffer).copyWithin(state.address, address, address + oldBytes);
+    this.engine.free(address);
   }
 
   /** The variable has a value of this shape from here on. */

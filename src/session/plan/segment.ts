@@ -251,7 +251,7 @@ export class Segment {
       }
       for (const output of op.outputs) {
         const value = values.get(output);
-        if (value instanceof VariableValue && this.#fetchedRefs.has(output)) {
+        if (value instanceof VariableValue && this.#fetchedRefs.has(output) && output.dtype.base !== "string") {
           try {
             values.set(output, builder.lowering(noOp).read(value));
           } catch (error) {

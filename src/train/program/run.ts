@@ -132,10 +132,10 @@ function summaries({ variables }: Program, sess: Session): Map<string, VariableS
   );
 }
 
-/** Sums in double. Strings and complex numbers have none. */
+/** Sums in double; those of strings are 0. */
 function summaryOf(value: NdArray): VariableSummary {
   let [sum, squares] = [0, 0];
-  for (let i = 0; i < value.size; i++) {
+  for (let i = 0; i < value.size && ArrayBuffer.isView(value.data); i++) {
     const x = Number(elementAt(value, i));
     sum += x;
     squares += x * x;

@@ -27,6 +27,12 @@ const isInside = (folder: string, path: string): boolean => {
   return way === "" || (way !== ".." && !way.startsWith(`..${sep}`) && resolve(way) !== way);
 };
 
+/** The checkpoint itself, the parts of a sharded one, and the name under which it is written. */
+const isOf = (prefix: string, path: string): boolean =>
+  path === prefix ||
+  path.startsWith(`${prefix}_temp`) ||
+  (dirname(path) === dirname(prefix) && basename(path).replace(/^\.tsf-tmp-\d+-[0-9a-f]+-/, "") === basename(prefix));
+
 /** Throws PERMISSION_DENIED, with a hint, for each file that the rules forbid. */
 export function workingDirectoryPolicy({ workingDirectory, checkpoints }: TrustOptions): FilePolicy {
   const root = realPath(resolve(workingDirectory));
@@ -41,8 +47,7 @@ export function workingDirectoryPolicy({ workingDirectory, checkpoints }: TrustO
       });
     }
     if (access === "python") throw new PermissionDeniedError(`${path} is a Python function, which tsflow never runs`);
-    if (access === "checkpoint" && prefixes.some((prefix) => full === prefix || full.startsWith(`${prefix}_temp`)))
-      return;
+    if (access === "checkpoint" && prefixes.some((prefix) => isOf(prefix, full))) return;
     throw new PermissionDeniedError(`${path}; the graph names this file itself`, { path, hint: trustHint });
   };
 }
