@@ -21,6 +21,7 @@ const aliases = {
   Assert: "assertThat",
   tf_record_iterator: "tfRecordIterator",
   case: "caseOf",
+  function: "asFunction",
   print: "printV2",
   det: "matrixDeterminant",
   double: "float64",

@@ -28,6 +28,7 @@ export { assertThat as Assert } from "../build/control_flow/assert.ts";
 export { caseOf as case, cond } from "../build/control_flow/cond.ts";
 export { foldl, foldr, mapFn, scan } from "../build/control_flow/functional.ts";
 export { whileLoop } from "../build/control_flow/while_loop.ts";
+export { asFunction as function } from "../build/functions/function.ts";
 export { AggregationMethod } from "../build/gradients/aggregate.ts";
 export { gradients, UnconnectedGradients } from "../build/gradients/gradients.ts";
 export { hessians } from "../build/gradients/hessians.ts";

@@ -6,40 +6,13 @@ import { boolAttr, type FunctionRef } from "../../graph/attr.ts";
 import { argument } from "../../graph/def/function.ts";
 import { addFunctions } from "../../graph/def/library.ts";
 import { addFunction } from "../../graph/def/to_function.ts";
-import { Graph, getDefaultGraph, type NodeOptions } from "../../graph/graph.ts";
+import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { identity, noOp } from "../../ops/index.ts";
+import { FunctionBody } from "../functions/body.ts";
 import { type Any, argumentsOf, flatten, mapSpecs, type Nested, packAs, type Spec, specOf } from "./structure.ts";
-
-/** The graph of a function's body. */
-class FunctionBody extends Graph {
-  readonly captures = new Map<Tensor, Tensor>();
-
-  constructor(outer: Graph) {
-    super();
-    this.library = outer.library;
-    this.seed = outer.seed;
-  }
-
-  override createOp(options: NodeOptions): Operation {
-    if (options.inputs.every((input) => input.graph === this)) return super.createOp(options);
-    return super.createOp({ ...options, inputs: options.inputs.map((input) => this.capture(input)) });
-  }
-
-  /** What stands for a tensor inside. */
-  capture(tensor: Tensor): Tensor {
-    if (tensor.graph === this) return tensor;
-    let inner = this.captures.get(tensor);
-    if (!inner) {
-      inner = argument(this, tensor.op.name, tensor.dtype.baseDtype, tensor.shape);
-      inner.handleData = tensor.handleData;
-      this.captures.set(tensor, inner);
-    }
-    return inner;
-  }
-}
 
 /** A dataset, as what functions take and give. */
 export interface AsComponent {

@@ -6,7 +6,7 @@ import type { Graph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { caseOp, fakeParamOp, ifOp, statelessCaseOp, statelessIfOp } from "../../ops/index.ts";
-import { moreOutputs, noteOriginals, originalCount, outsideOf, typesAttr } from "./calls.ts";
+import { extend, moreOutputs, noteOriginals, originalCount, outsideOf, typesAttr } from "./calls.ts";
 import { bodyOf, type Derivative, differentiate, zerosFor } from "./derivative.ts";
 
 /** The functions that the attrs of a branching op name, and how they are set anew. */
@@ -112,7 +112,7 @@ function keepCaptures(
   });
   const added = moreOutputs(op, all);
   const shapes = op.getAttr<readonly Tensor["shape"][]>("output_shapes");
-  op.extend([], added);
+  extend(op, [], added);
   branches.replace(functions);
   op.setAttr("Tout", typesAttr(op.outputs));
   if (shapes.length) {

@@ -1,4 +1,5 @@
 /** Gradients of calls. What the gradient needs of a call becomes more outputs of it. Source: function.py, gradients_util.py, symbolic_gradient.cc. */
+import type { Shape } from "../../core/shape.ts";
 import type { FunctionRef } from "../../graph/attr.ts";
 import { argument, type FunctionGraph, functionGraph } from "../../graph/def/function.ts";
 import { addFunction, dtypesOf } from "../../graph/def/to_function.ts";
@@ -25,6 +26,14 @@ export function moreOutputs(op: Operation, like: readonly Tensor[]): Tensor[] {
     output.handleData = handleData;
     return output;
   });
+}
+
+/** Gives an op more inputs and outputs; shapes that an imported graph noted for its outputs are noted for these as well. */
+export function extend(op: Operation, inputs: readonly Tensor[], outputs: readonly Tensor[]): void {
+  op.extend(inputs, outputs);
+  if (!op.attrs.has("_output_shapes")) return;
+  const shapes = op.getAttr<readonly Shape[]>("_output_shapes");
+  op.setAttr("_output_shapes", { kind: "list", of: "shape", value: [...shapes, ...outputs.map(({ shape }) => shape)] });
 }
 
 export const typesAttr = (tensors: readonly Tensor[]) =>
@@ -60,7 +69,7 @@ export function gradientOfCall(op: Operation, dys: readonly (Tensor | null)[]): 
       outputs: [...body.outputs, ...more],
       targets: body.targets,
     });
-    op.extend([], added);
+    extend(op, [], added);
     op.setAttr("f", { kind: "func", value: { ...forward, attrs: new Map() } });
     op.setAttr("Tout", typesAttr(op.outputs));
   }

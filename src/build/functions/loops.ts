@@ -25,7 +25,7 @@ import {
   tensorListPushBackOp,
   whileOp,
 } from "../../ops/index.ts";
-import { moreOutputs, noteOriginals, originalCount, typesAttr } from "./calls.ts";
+import { extend, moreOutputs, noteOriginals, originalCount, typesAttr } from "./calls.ts";
 import { bodyOf, type Derivative, differentiate } from "./derivative.ts";
 
 /** A shape as an input of list ops: -1 for what is not known. */
@@ -114,7 +114,7 @@ function keepCaptures(
   noteOriginals(op);
   const added = moreOutputs(op, starts);
   const shapes = op.getAttr<readonly Shape[]>("output_shapes");
-  op.extend(starts, added);
+  extend(op, starts, added);
   op.setAttr("T", typesAttr(op.outputs));
   op.setAttr("body", { kind: "func", value: forward });
   op.setAttr("cond", { kind: "func", value: condition });

@@ -1,0 +1,33 @@
+/** The graph of a function while it is written: tensors from outside become arguments behind the function's own. Source: func_graph.py. */
+import { argument } from "../../graph/def/function.ts";
+import { Graph, type NodeOptions } from "../../graph/graph.ts";
+import type { Operation } from "../../graph/operation.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+
+export class FunctionBody extends Graph {
+  /** Tensors from outside, and what stands for them. */
+  readonly captures = new Map<Tensor, Tensor>();
+
+  constructor(outer: Graph) {
+    super();
+    this.shareLibrary(outer);
+    this.seed = outer.seed;
+  }
+
+  override createOp(options: NodeOptions): Operation {
+    if (options.inputs.every((input) => input.graph === this)) return super.createOp(options);
+    return super.createOp({ ...options, inputs: options.inputs.map((input) => this.capture(input)) });
+  }
+
+  /** What stands for a tensor inside. */
+  capture(tensor: Tensor): Tensor {
+    if (tensor.graph === this) return tensor;
+    let inner = this.captures.get(tensor);
+    if (!inner) {
+      inner = argument(this, tensor.op.name, tensor.dtype.baseDtype, tensor.shape);
+      inner.handleData = tensor.handleData;
+      this.captures.set(tensor, inner);
+    }
+    return inner;
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * `tf.function`: a function of the program becomes a function of the graph's library, traced once for each signature of its arguments;
+ * a call of it is one node. Source: polymorphic_function.py, auto_control_deps.py.
+ */
+import { ValueError } from "../../core/error.ts";
+import type { FunctionRef } from "../../graph/attr.ts";
+import { argument } from "../../graph/def/function.ts";
+import { addFunction, dtypesOf } from "../../graph/def/to_function.ts";
+import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
+import { argLength } from "../../graph/infer.ts";
+import type { Operation } from "../../graph/operation.ts";
+import { isTensorConvertible, Tensor } from "../../graph/tensor.ts";
+import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
+import { identity, noOp, partitionedCallOp, statefulPartitionedCallOp } from "../../ops/index.ts";
+import { flatten, type Nested, pack } from "../control_flow/structure.ts";
+import { FunctionBody } from "./body.ts";
+
+/** One signature of a function. */
+interface Traced {
+  readonly fn: FunctionRef;
+  /** Tensors from outside, in the order of the arguments behind the function's own. */
+  readonly captured: readonly Tensor[];
+  readonly readOnly: readonly number[];
+  readonly isStateful: boolean;
+  readonly outputs: readonly Tensor[];
+  /** What the function gave, with null for what is no tensor. */
+  readonly result: unknown;
+}
+
+/** What Python writes for one CPU. */
+const configProto = Uint8Array.from([
+  10, 7, 10, 3, 67, 80, 85, 16, 1, 10, 7, 10, 3, 71, 80, 85, 16, 0, 50, 2, 74, 0, 56, 1, 130, 1, 0, 146, 1, 2, 74, 0,
+]);
+
+const intsAttr = (value: readonly number[]) => ({ kind: "list", of: "int", value }) as const;
+
+/**
+ * The function as one that adds a call to the graph. Arguments are tensors, numbers and structures of them: tensors (and variables' values)
+ * become arguments of the function, everything else is a part of it, so that each value of it makes a function of its own. Variables and
+ * tensors from outside are captured. What changes variables runs in the order in which it is written. Returns what `fn` returns, with the
+ * call's outputs for its tensors; the call itself when there are none.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: functions name the tensors they expect
+export function asFunction<A extends readonly any[], R>(fn: (...args: A) => R, options: { name?: string } = {}) {
+  const known = new WeakMap<Graph, Map<string, Traced>>();
+  const name = options.name ?? (pythonName(fn.name) || "lambda");
+  return (...args: A): R => {
+    const graph = getDefaultGraph();
+    const leaves = flatten(args as unknown as Nested<unknown>).map((leaf) =>
+      isTensorConvertible(leaf) ? convertToTensor(leaf as TensorLike) : leaf,
+    );
+    const given = leaves.filter((leaf): leaf is Tensor => leaf instanceof Tensor);
+    const key = keyOf(args, leaves);
+    let bySignature = known.get(graph);
+    if (!bySignature) {
+      bySignature = new Map();
+      known.set(graph, bySignature);
+    }
+    let traced = bySignature.get(key);
+    if (!traced) {
+      traced = trace(graph, name, fn as never, args, leaves);
+      bySignature.set(key, traced);
+    }
+    return call(traced, given) as R;
+  };
+}
+
+/** Two calls with the same key are calls of one function. */
+function keyOf(args: unknown, leaves: readonly unknown[]): string {
+  const text = (leaf: unknown): string => {
+    if (leaf instanceof Tensor) return `${leaf.dtype} ${JSON.stringify(leaf.shape)}`;
+    if (typeof leaf === "object" && leaf !== null) return `object ${idOf(leaf)}`;
+    return typeof leaf === "function" ? `function ${idOf(leaf)}` : `${typeof leaf} ${String(leaf)}`;
+  };
+  return JSON.stringify(pack(args as Nested<unknown>, leaves.map(text)));
+}
+
+const ids = new WeakMap<object, number>();
+let objects = 0;
+
+function idOf(object: object): number {
+  let id = ids.get(object);
+  if (id === undefined) {
+    id = objects++;
+    ids.set(object, id);
+  }
+  return id;
+}
+
+function trace(
+  outer: Graph,
+  name: string,
+  fn: (...args: unknown[]) => unknown,
+  args: readonly unknown[],
+  leaves: readonly unknown[],
+): Traced {
+  const body = new FunctionBody(outer);
+  return body.asDefault(() => {
+    const own: Tensor[] = [];
+    const inner = leaves.map((leaf) => {
+      if (!(leaf instanceof Tensor)) return leaf;
+      const arg = argument(body, `args_${own.length}`, leaf.dtype.baseDtype, leaf.shape);
+      arg.handleData = leaf.handleData;
+      own.push(arg);
+      return arg;
+    });
+    const result = fn(...(pack(args as unknown as Nested<unknown>, inner) as unknown[]));
+    if (result instanceof Promise) throw new ValueError(`${name} must not be async: a graph is written at once`);
+    const parts = flatten(result as Nested<unknown>);
+    const outputs = parts
+      .filter((part) => part !== undefined && part !== null && !isOperation(part))
+      .map((part) => identity(body.capture(convertToTensor(part as TensorLike))));
+    const effects = orderEffects(body);
+    if (effects.length && outputs.length) {
+      const done = body.controlDependencies(effects, () => noOp());
+      for (const output of outputs) output.op.addControlInputs([done]);
+    }
+    const inputs = [...own, ...body.captures.values()];
+    const ref = addFunction(outer, `__inference_${name}_${outer.library?.function?.length ?? 0}`, {
+      inputs,
+      outputs,
+      targets: effects,
+      inputNames: own.map((_, i) => `args_${i}`),
+      outputNames: outputs.map((_, i) => (i === 0 ? "identity" : `identity_${i}`)),
+    });
+    return {
+      fn: ref,
+      captured: [...body.captures.keys()],
+      readOnly: inputs.flatMap((input, i) => (isOnlyRead(input) ? [i] : [])),
+      isStateful:
+        effects.length > 0 || body.operations.some((op) => op.definition.stateful && !op.definition.placeholder),
+      outputs,
+      result: pack(
+        result as Nested<unknown>,
+        parts.map((part) => (part === undefined || part === null || isOperation(part) ? null : "tensor")),
+      ),
+    };
+  });
+}
+
+const isOperation = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && "controlInputs" in value;
+
+/** Ops with effects follow each other as they were written: on the same variable or resource, and those that name none among themselves. */
+function orderEffects(body: Graph): Operation[] {
+  const lastChange = new Map<Tensor | null, Operation>();
+  const reads = new Map<Tensor | null, Operation[]>();
+  const effects: Operation[] = [];
+  for (const op of body.operations) {
+    const { definition } = op;
+    if (!definition.stateful || definition.placeholder || definition.variable || op.attrs.has("seed2")) continue;
+    const handles = op.inputs.filter((input) => input.dtype.base === "resource");
+    const isRead = handles.length > 0 && definition.updates.length === 0 && isReading(op);
+    const before = new Set<Operation>();
+    for (const handle of handles.length ? handles : [null]) {
+      const change = lastChange.get(handle);
+      if (change) before.add(change);
+      if (isRead) reads.set(handle, [...(reads.get(handle) ?? []), op]);
+      else {
+        for (const read of reads.get(handle) ?? []) before.add(read);
+        reads.delete(handle);
+        lastChange.set(handle, op);
+      }
+    }
+    before.delete(op);
+    if (before.size) op.addControlInputs(before);
+    effects.push(op);
+  }
+  return effects;
+}
+
+/** Takes one variable and gives its value, or rows of it. */
+const isReading = (op: Operation): boolean =>
+  op.definition.lower !== undefined && op.outputs.some((output) => output.dtype.base !== "resource");
+
+function isOnlyRead(input: Tensor): boolean {
+  if (input.dtype.base !== "resource") return false;
+  return input.users.every((op) => {
+    if (op.definition.call) return false;
+    let at = 0;
+    for (const arg of op.definition.inputs) {
+      const n = argLength(arg, op.attrs);
+      if (op.inputs.slice(at, at + n).includes(input) && op.definition.updates.includes(arg.name)) return false;
+      at += n;
+    }
+    return true;
+  });
+}
+
+function call({ fn, captured, readOnly, isStateful, outputs, result }: Traced, given: readonly Tensor[]): unknown {
+  const make = isStateful ? statefulPartitionedCallOp : partitionedCallOp;
+  const graph = getDefaultGraph();
+  const first = graph.operations.length;
+  const found = make({
+    args: [...given, ...captured],
+    Tout: dtypesOf(outputs),
+    f: fn,
+    config_proto: configProto as never,
+  });
+  const op = graph.operations.slice(first).find((made) => made.definition === make.definition)!;
+  op.setAttr("_read_only_resource_inputs", intsAttr(readOnly));
+  op.setAttr("_collective_manager_ids", intsAttr([]));
+  for (const [i, output] of outputs.entries()) {
+    found[i]!.setShape(output.shape);
+    found[i]!.handleData = output.handleData;
+  }
+  if (found.length === 0) return op;
+  let at = 0;
+  return pack(
+    result as Nested<unknown>,
+    flatten(result as Nested<unknown>).map((part) => (part === null ? null : found[at++])),
+  );
+}
+
+const pythonName = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
