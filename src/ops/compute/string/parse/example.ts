@@ -6,6 +6,7 @@ import { type Dim, formatShape, isFull, type Shape } from "../../../../core/shap
 import { decodeExample } from "../../../../io/example/example.ts";
 import { defineOp } from "../../../define.ts";
 import { escaped, stringsOf, toText } from "../bytes.ts";
+import { parseUsual } from "./dense.ts";
 import {
   type DenseSpec,
   parseDense,
@@ -54,6 +55,12 @@ interface Specs {
   readonly sparse: readonly SparseSpec[];
   readonly dense: readonly DenseSpec[];
   readonly ragged: readonly RaggedSpec[];
+}
+
+function parse(serialized: NdArray, names: NdArray | null, specs: Specs, wording: Wording): NdArray[] {
+  const isDense = specs.sparse.length === 0 && specs.ragged.length === 0;
+  const usual = isDense ? parseUsual(stringsOf(serialized), specs.dense, wording.isBatch) : null;
+  return usual ?? parseAll(sourcesOf(serialized, names), specs, wording);
 }
 
 function parseAll(sources: readonly Source[], specs: Specs, wording: Wording): NdArray[] {
@@ -171,7 +178,7 @@ export const parseExampleV2Op = defineOp("ParseExampleV2", {
       dense: denseSpecs(keysOf(op.dense_keys), op),
       ragged,
     };
-    return parseAll(sourcesOf(op.serialized, op.names), specs, { isBatch: op.serialized.shape.length === 1 });
+    return parse(op.serialized, op.names, specs, { isBatch: op.serialized.shape.length === 1 });
   },
   gradient: "unregistered",
 });
@@ -212,7 +219,7 @@ export const parseExampleOp = defineOp("ParseExample", {
       dense: denseSpecs(op.dense_keys.map(oneKey), op),
       ragged: [],
     };
-    return parseAll(sourcesOf(op.serialized, op.names), specs, { isBatch: true });
+    return parse(op.serialized, op.names, specs, { isBatch: true });
   },
   gradient: "unregistered",
 });
@@ -245,7 +252,7 @@ export const parseSingleExampleOp = defineOp("ParseSingleExample", {
       dense: denseSpecs(op.dense_keys, op),
       ragged: [],
     };
-    return parseAll(sourcesOf(op.serialized, null), specs, { isBatch: false });
+    return parse(op.serialized, null, specs, { isBatch: false });
   },
   gradient: "unregistered",
 });
