@@ -100,4 +100,12 @@ describe("a checkpoint", () => {
     expect(ran.exit).toBe(4);
     expect(ran.stderr).toMatch(/^tsflow: no checkpoint of step 77 in runs\/mlp: there are 1\n/);
   });
+
+  test("is asked for a name that the graph lacks: the nearest ones are said", async () => {
+    const fetched = await tsflow("restore runs/mlp --fetch hiden/weights", { cwd });
+    expect(fetched).toMatchObject({ exit: 2, stdout: "" });
+    expect(fetched.stderr).toContain('the graph has no operation "hiden/weights". Did you mean hidden/weights');
+    const path = await tsflow("graph linear_regression --path mean", { cwd });
+    expect(path.stderr).toBe('tsflow: --path: the graph has no operation "mean". Did you mean Mean or Mean_1?\n');
+  });
 });

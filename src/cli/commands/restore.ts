@@ -7,6 +7,7 @@ import type { Restored } from "../../train/run/restore.ts";
 import { type Call, defineCommand, type FirstLook, Misuse } from "../command.ts";
 import { parseFeeds } from "../model/feeds.ts";
 import { misfitLines, trainedWith } from "../model/misfit.ts";
+import { checkNames } from "../model/names.ts";
 import { loadModel, modelOfRun } from "../model/registry.ts";
 
 export const restoreFlags = {
@@ -200,6 +201,12 @@ function parseRename(text: string): readonly [string, string] {
 
 async function fetchAll({ flags, out }: RestoreCall, { sess, graph }: Restored): Promise<number> {
   const names = flags.fetch.map((name) => (graph.findOperation(name)?.outputs.length ? `${name}:0` : name));
+  checkNames(graph, names, "--fetch");
+  checkNames(
+    graph,
+    flags.feed.filter((text) => text.indexOf("=") > 0).map((text) => text.slice(0, text.indexOf("="))),
+    "--feed",
+  );
   const feedDict = await parseFeeds(graph, flags.feed);
   const values = (await sess.run(names, { feedDict })) as (NdArray | null)[];
   if (flags.json) {

@@ -6,6 +6,7 @@ import { pathKind } from "../../../io/paths.ts";
 import type { NodeDefinition } from "../../../proto/graph_def.ts";
 import { type Call, defineCommand, type FirstLook, Misuse } from "../../command.ts";
 import { type GraphSource, openGraph } from "../../model/graph_source.ts";
+import { checkNames } from "../../model/names.ts";
 import { isModelPath, loadModel } from "../../model/registry.ts";
 
 const showFlags = {
@@ -48,7 +49,9 @@ async function showGraph(call: ShowCall): Promise<number> {
   const source = await openGraph(words[0]!, given.values());
   if (flags.path) {
     const { pathLines } = await import("./path.ts");
-    out.print(...pathLines(await source.graph(), flags.path));
+    const graph = await source.graph();
+    checkNames(graph, [flags.path], "--path");
+    out.print(...pathLines(graph, flags.path));
     return 0;
   }
   const data = await rendered(call, source);

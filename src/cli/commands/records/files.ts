@@ -20,6 +20,7 @@ export async function recordFiles(words: readonly string[], given: string): Prom
   const known: Readonly<Record<string, Compression>> = { none: "", gzip: "GZIP", zlib: "ZLIB" };
   const files: RecordFile[] = [];
   for (const path of expandPaths(words)) {
+    if (path.endsWith(".json") && !words.includes(path)) continue; // what `records write` notes beside its files
     if (pathKind(path) === "folder") throw new Misuse(`${path} is a folder: name its files, '${path}/*.tfrecord'`);
     files.push({ path, compression: known[given] ?? detectCompression(await headOf({ path }, 64)) });
   }
