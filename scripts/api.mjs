@@ -64,7 +64,7 @@ const special = {
   losses: ["src/build/losses"],
   metrics: ["src/build/metrics"],
   initializers: ["src/build/initializers.ts", "src/build/variables/initialize.ts"],
-  summary: ["src/build/summary.ts", "src/train/file_writer.ts"],
+  summary: ["src/build/summary.ts", "src/train/file_writer.ts", "src/train/monitored/hooks/file_writer_cache.ts"],
   errors: ["src/core/error.ts", "src/core/text/error_codes.ts"],
   "app.flags": ["src/core/flags.ts"],
   app: ["src/train/app.ts"],

@@ -63,6 +63,23 @@ export {
   type Feed,
   type ModelDefinition,
 } from "../train/model.ts";
+export { FeedFnHook, FinalOpsHook, GlobalStepWaiterHook, StopAtStepHook } from "../train/monitored/hooks/control.ts";
+export {
+  LoggingTensorHook,
+  NanLossDuringTrainingError,
+  NanTensorHook,
+  StepCounterHook,
+} from "../train/monitored/hooks/logging.ts";
+export { ProfilerHook } from "../train/monitored/hooks/profiler.ts";
+export { CheckpointSaverHook, CheckpointSaverListener, SummarySaverHook } from "../train/monitored/hooks/saving.ts";
+export { SessionRunArgs, SessionRunContext, SessionRunHook } from "../train/monitored/hooks/session_run_hook.ts";
+export { SecondOrStepTimer } from "../train/monitored/hooks/timer.ts";
+export { MonitoredSession, SingularMonitoredSession } from "../train/monitored/monitored_session.ts";
+export { MonitoredTrainingSession } from "../train/monitored/monitored_training_session.ts";
+export { Scaffold } from "../train/monitored/scaffold.ts";
+export { ChiefSessionCreator, SessionCreator, WorkerSessionCreator } from "../train/monitored/session_creator.ts";
+export { SessionManager } from "../train/monitored/session_manager.ts";
+export { Supervisor } from "../train/monitored/supervisor.ts";
 export {
   batch,
   batchJoin,

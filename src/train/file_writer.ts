@@ -36,12 +36,17 @@ export class FileWriter {
   readonly #seenTags = new Set<string>();
   readonly #seenRuns = new Set<string>();
 
+  /** A graph is written with a MetaGraphDef (meta_info_def=1, graph_def=2) of it. */
   constructor(logdir: string, graph: Graph | null = null, options: FileWriterOptions = {}) {
     if (typeof logdir !== "string") throw new TypeError("FileWriter needs the path of a folder");
     this.#logdir = logdir;
     this.#options = options;
     this.#writer = this.#open();
-    if (graph) this.addGraph(graph);
+    if (graph) {
+      this.addGraph(graph);
+      const graphDef = encodeGraphDef(graphDefinition(graph, { addShapes: true }));
+      this.addMetaGraph(new WireWriter().bytes(1, new Uint8Array(0)).bytes(2, graphDef).finish());
+    }
   }
 
   #open(): EventFileWriter {
@@ -95,13 +100,11 @@ export class FileWriter {
     this.#add({ summary: { value: [{ tag, simpleValue: value }] } }, globalStep);
   }
 
-  /** The graph with its static shapes, and a MetaGraphDef (meta_info_def=1, graph_def=2) of the same bytes. */
+  /** The graph with its static shapes. */
   addGraph(graph: Graph, globalStep?: number | bigint | null): void {
     if (!(graph instanceof Graph))
       throw new TypeError("The passed graph must be an instance of `Graph` or the deprecated `GraphDef`");
-    const graphDef = encodeGraphDef(graphDefinition(graph, { addShapes: true }));
-    this.#add({ graphDef }, globalStep);
-    this.addMetaGraph(new WireWriter().bytes(1, new Uint8Array(0)).bytes(2, graphDef).finish(), globalStep);
+    this.#add({ graphDef: encodeGraphDef(graphDefinition(graph, { addShapes: true })) }, globalStep);
   }
 
   /** A serialized MetaGraphDef. */

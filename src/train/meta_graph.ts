@@ -1,9 +1,12 @@
-/** Graphs as MetaGraphDef files: what `tf.train.Saver` writes beside a checkpoint, and back. Source: tensorflow/python/training/saver.py. */
+/** Graphs as files: MetaGraphDefs as `tf.train.Saver` writes them beside a checkpoint, and back; GraphDefs. Source: saver.py, graph_io.py. */
+import { join } from "node:path";
 import { createMetaGraphDef } from "../build/meta_graph/export.ts";
 import { DataLossError, NotFoundError, OpError } from "../core/error.ts";
-import type { Graph } from "../graph/graph.ts";
+import { graphDefinition } from "../graph/def/graph_def.ts";
+import { Graph } from "../graph/graph.ts";
 import { checkSum } from "../io/checkpoint/save/sums.ts";
 import { nodeFiles, readFile, writeFileAtomic } from "../io/file_system.ts";
+import { encodeGraphDef } from "../proto/graph_def.ts";
 import { decode, encode, pb } from "../proto/messages.ts";
 import { parseText, printText } from "../proto/text_format.ts";
 
@@ -55,4 +58,22 @@ function textMetaGraph(bytes: Uint8Array, filename: string, binary: OpError): Ui
   } catch (cause) {
     throw new DataLossError(`Cannot parse file ${filename}: ${(cause as Error).message}.`, { path: filename, cause });
   }
+}
+
+/** Writes a graph or GraphDef into a folder, which is made when it is not there; text by default. The path of the file. */
+export function writeGraph(
+  graphOrGraphDef: Graph | pb.GraphDef.$Properties,
+  logdir: string,
+  name: string,
+  options: { readonly asText?: boolean; readonly addShapes?: boolean } = {},
+): string {
+  const bytes =
+    graphOrGraphDef instanceof Graph
+      ? encodeGraphDef(graphDefinition(graphOrGraphDef, { addShapes: options.addShapes ?? false }))
+      : encode(pb.GraphDef, graphOrGraphDef);
+  nodeFiles.mkdir(logdir);
+  const path = join(logdir, name);
+  const asText = options.asText ?? true;
+  writeFileAtomic(path, asText ? new TextEncoder().encode(printText("GraphDef", bytes)) : bytes);
+  return path;
 }

@@ -320,7 +320,8 @@ export class Plan {
     const feeds = new Map<Tensor, RunValue>(
       this.feeds.map((tensor, i) => [tensor, frame.values[this.#feedIndex[i]!]!]),
     );
-    const values = await runFlow(this.#flow!, feeds, this.fetches, this.#environment(options, frame, null));
+    const environment = this.#environment(options, frame, null);
+    const values = await runFlow(this.#flow!, feeds, this.fetches, environment, options.trace);
     for (const [i, value] of values.entries()) frame.values[this.#fetchIndex[i]!] = value;
   }
 

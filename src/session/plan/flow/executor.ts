@@ -17,6 +17,7 @@ import type { Operation } from "../../../graph/operation.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { isLowered } from "../classify.ts";
 import { type HostEnvironment, runHostNode } from "../host.ts";
+import type { RunOptions, StageTrace } from "../plan.ts";
 import { giveBack, type RunFrame, Segment } from "../segment.ts";
 import { copyOut, dead, EngineValue, type RunValue, viewOf } from "../values.ts";
 import {
@@ -37,9 +38,19 @@ export function runFlow(
   feeds: ReadonlyMap<Tensor, RunValue>,
   fetches: readonly Tensor[],
   environment: HostEnvironment,
+  trace?: Trace,
 ): Promise<RunValue[]> {
-  return new FlowRun(graph, feeds, fetches, environment).run();
+  return new FlowRun(graph, feeds, fetches, environment, trace).run();
 }
+
+type Trace = NonNullable<RunOptions["trace"]>;
+
+const traced = (op: Operation, startMs: number, values: readonly RunValue[]): StageTrace => ({
+  nodes: [op],
+  startMs,
+  endMs: performance.now(),
+  outputs: values.filter((value) => value instanceof NdArray || value instanceof EngineValue),
+});
 
 class FlowRun {
   readonly #nodes: Map<Operation, FlowNode>;
@@ -49,6 +60,7 @@ class FlowRun {
   readonly #fetched = new Map<Tensor, RunValue>();
   readonly #isFetched: ReadonlySet<Tensor>;
   readonly #environment: HostEnvironment;
+  readonly #trace: Trace | undefined;
   readonly #ready: Ready[] = [];
   readonly #root: Iteration;
   #pending = 0;
@@ -60,6 +72,7 @@ class FlowRun {
     feeds: ReadonlyMap<Tensor, RunValue>,
     fetches: readonly Tensor[],
     environment: HostEnvironment,
+    trace: Trace | undefined,
   ) {
     const { nodes, enters } = prepare(graph);
     this.#nodes = nodes;
@@ -68,6 +81,7 @@ class FlowRun {
     this.#fetches = fetches;
     this.#isFetched = new Set(fetches);
     this.#environment = environment;
+    this.#trace = trace;
     const root: Frame = {
       key: "",
       parent: null,
@@ -128,6 +142,11 @@ class FlowRun {
 
   #step(item: Ready): void {
     const { node, at } = item;
+    const startMs = this.#trace ? performance.now() : 0;
+    const finish = (values: readonly RunValue[]): void => {
+      this.#trace?.(traced(node.op, startMs, values));
+      this.#finish(node, at, values);
+    };
     try {
       if (item.isDead) {
         this.#finish(node, at, null);
@@ -140,7 +159,7 @@ class FlowRun {
           (values) => {
             this.#pending--;
             try {
-              this.#finish(node, at, values);
+              finish(values);
             } catch (error) {
               this.#fail(error);
             }
@@ -152,7 +171,7 @@ class FlowRun {
             this.#wake?.();
           },
         );
-      } else this.#finish(node, at, outputs);
+      } else finish(outputs);
     } catch (error) {
       this.#fail(error);
     }
