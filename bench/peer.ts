@@ -5,11 +5,19 @@ import { resolve } from "node:path";
 import type { Timing } from "./measure.ts";
 
 const scripts = resolve(process.cwd(), "../shared/peers");
+const ownScripts = resolve(process.cwd(), "bench/peers");
+
+/** The peer's script for a work: beside the checkout, or here. */
+function scriptOf(work: string): string {
+  const name = `tf_${work.toLowerCase()}.py`;
+  const own = resolve(ownScripts, name);
+  return existsSync(own) ? own : resolve(scripts, name);
+}
 
 /** One process of the peer; null where Python or the script is not there. */
 export function timePeer(python: string | null, work: string, threads: number, steps: number): Timing | null {
-  const script = resolve(scripts, `tf_${work.toLowerCase()}.py`);
-  if (!python || !existsSync(script)) return null;
+  const script = scriptOf(work);
+  if (!python || !existsSync(script) || !existsSync(scripts)) return null;
   const { stdout, status, stderr } = spawnSync(
     python,
     [script, "--steps", String(steps), "--threads", String(threads)],

@@ -38,7 +38,7 @@ interface Row {
 }
 
 const rows: Row[] = [];
-const peerSteps: Record<string, number> = { W1: 10_000, W2: 1000, W3: 60, W4: 300 };
+const peerSteps: Record<string, number> = { W1: 10_000, W2: 1000, W3: 60, W4: 300, LSTM: 40 };
 
 for (const [name, make] of Object.entries(works)) {
   if (!wants(name)) continue;

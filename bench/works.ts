@@ -1,4 +1,4 @@
-/** The works W1 to W5, the same as in the peers: models, sizes, optimizers. Each gives a step through `sess.run` and one through `makeCallable`. */
+/** The works W1 to W5 and LSTM, the same as in the peers: models, sizes, optimizers. Each gives a step through `sess.run` and one through `makeCallable`. */
 import * as tf from "tsflow";
 
 export interface Work {
@@ -150,6 +150,24 @@ export const works: Readonly<Record<string, () => Promise<Work>>> = {
           [ids, () => keys],
           [dense, () => numbers],
           [y, () => clicks],
+        ],
+      };
+    }),
+  LSTM: () =>
+    trained("LSTM of 128 units over 50 steps in a while loop, batch 32", () => {
+      const x = tf.placeholder(tf.float32, [32, 50, 128]);
+      const y = tf.placeholder(tf.float32, [32, 10]);
+      const cell = new tf.nn.rnnCell.BasicLSTMCell(128);
+      const [, state] = tf.nn.dynamicRnn(cell, x, { dtype: tf.float32 });
+      const { h } = state as tf.nn.rnnCell.LSTMStateTuple;
+      const loss = crossEntropy(y, tf.matmul(h, weights([128, 10])).add(filled(10, 0)));
+      const [sequences, labels] = [uniform([32, 50, 128]), oneHot(32, 10)];
+      return {
+        loss,
+        train: new tf.train.GradientDescentOptimizer(0.1).minimize(loss),
+        feeds: [
+          [x, () => sequences],
+          [y, () => labels],
         ],
       };
     }),
