@@ -122,6 +122,8 @@ export * from "./compute/quantize/quantize.ts";
 export * from "./compute/quantize/quantize_and_dequantize.ts";
 export * from "./compute/quantize/requantize.ts";
 export * from "./compute/ragged/counts.ts";
+export * from "./compute/quantize/quantized_layers.ts";
+export * from "./compute/quantize/quantized_math.ts";
 export * from "./compute/ragged/fill.ts";
 export * from "./compute/ragged/range.ts";
 export * from "./compute/random/draws.ts";

@@ -1,7 +1,7 @@
 /** Numbers of quantized dtypes to floats of a range and back, in float32 as the kernels compute. Source: quantization_utils.h. */
-import type { DType } from "../../../core/dtype.ts";
+import { type DType, float32 } from "../../../core/dtype.ts";
 import { InvalidArgumentError } from "../../../core/error.ts";
-import type { NdArray } from "../../../core/nd_array.ts";
+import { NdArray } from "../../../core/nd_array.ts";
 
 const f = Math.fround;
 
@@ -36,6 +36,17 @@ export function toFloat(value: number, min: number, max: number, { low, high }: 
   return f(start + (value - low) * scale);
 }
 
+/** float -> quantized, a value at a time, without limits. */
+export function toQuantizedUnclamped(value: number, min: number, max: number, { low, high }: Limits): number {
+  if (min === max) return low;
+  const steps = high - low + 1;
+  const scale = steps / (f(max - min) * (steps / (steps - 1)));
+  return roundAway(value * scale) - roundAway(min * scale) + low;
+}
+
+export const toQuantized = (value: number, min: number, max: number, to: Limits): number =>
+  Math.min(Math.max(toQuantizedUnclamped(value, min, max, to), to.low), to.high);
+
 /** quantized -> float for whole arrays, in float32. */
 export function arrayToFloat(min: number, max: number, { low, high }: Limits): (value: number) => number {
   const scale = f(f(max - min) / (high - low));
@@ -60,3 +71,17 @@ export function scalar(name: string, array: NdArray): number {
     throw new InvalidArgumentError(`\`${name}\` must be rank 0 but is rank ${array.shape.length}`);
   return array.data[0] as number;
 }
+
+/** The range of sums of products: one step of the result is a step of a times a step of b. */
+export function productRange(a: Range, aTo: Limits, b: Range, bTo: Limits): Range {
+  const step = f(f(f(a.max - a.min) / (aTo.high - aTo.low)) * f(f(b.max - b.min) / (bTo.high - bTo.low)));
+  return { min: f(step * -2147483648), max: f(step * 2147483648) };
+}
+
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** A scalar for an output. */
+export const floatScalar = (value: number): NdArray => new NdArray(float32, [], Float32Array.of(value));

@@ -1,19 +1,23 @@
 /** Sums of 32 bits to fewer bits in the range that they use. Source: quantize_down_and_shrink_range.cc, requantize.cc, requantization_range_op.cc. */
 import type { DType } from "../../../core/dtype.ts";
-import { float32 } from "../../../core/dtype.ts";
 import { InvalidArgumentError } from "../../../core/error.ts";
-import { NdArray } from "../../../core/nd_array.ts";
+import type { NdArray } from "../../../core/nd_array.ts";
 import { withRank } from "../../../core/shape.ts";
 import { defineOp } from "../../define.ts";
 import { emptyArray } from "../array/basic/elements.ts";
-import { arrayToFloat, arrayToQuantized, type Integers, limitsOf, roundAway, scalar, toFloat } from "./conversions.ts";
+import {
+  arrayToFloat,
+  arrayToQuantized,
+  floatScalar,
+  type Integers,
+  limitsOf,
+  type Range,
+  roundAway,
+  scalar,
+  toFloat,
+} from "./conversions.ts";
 
 const f = Math.fround;
-
-interface Range {
-  readonly min: number;
-  readonly max: number;
-}
 
 /** 32 bits to 8 with 16 bits of fraction, all in whole numbers. */
 function sumsToBytes(input: Integers, output: Integers, from: Range, to: Range): void {
@@ -55,8 +59,6 @@ function usedRange(input: NdArray, { min, max }: Range): Range {
   }
   return { min: Math.min(0, toFloat(least, min, max, limits)), max: toFloat(most, min, max, limits) };
 }
-
-export const floatScalar = (value: number): NdArray => new NdArray(float32, [], Float32Array.of(value));
 
 /** output = input in the range that its numbers take up, with 8 bits. */
 export const quantizeDownAndShrinkRangeOp = defineOp("QuantizeDownAndShrinkRange", {
