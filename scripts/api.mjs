@@ -70,6 +70,7 @@ const special = {
   app: ["src/train/app.ts"],
   logging: ["src/train/logging.ts"],
   graph_util: ["src/train/files/graph_util.ts", "src/graph/def"],
+  test: ["src/train/files/testing.ts"],
   gfile: ["src/train/files/gfile.ts"],
   data: ["src/build/data"],
   "data.experimental": ["src/build/data"],

@@ -1,4 +1,5 @@
 /** tf.dtypes. Written by scripts/api.mjs. */
+export { asDtype } from "../build/tensors/convert.ts";
 export {
   bfloat16,
   bool,

@@ -59,6 +59,21 @@ export {
 } from "../build/parsing.ts";
 export { colocateWith, controlDependencies, device, nameScope, setRandomSeed } from "../build/scopes.ts";
 export { makeTemplate } from "../build/template.ts";
+export {
+  asDtype,
+  broadcastStaticShape,
+  convertToTensorOrIndexedSlices,
+  convertToTensorOrSparseTensor,
+  dimensionAtIndex,
+  dimensionValue,
+  guaranteeConst,
+  initScope,
+  isSymbolicTensor,
+  makeNdarray,
+  makeTensorProto,
+  newaxis,
+  noRegularizer,
+} from "../build/tensors/convert.ts";
 export { argsort, histogramFixedWidthBins, sort } from "../build/tensors/sort.ts";
 export { sparseMask, sparseResetShape } from "../build/tensors/sparse.ts";
 export {
@@ -177,5 +192,6 @@ export * as signal from "./signal.ts";
 export * as sparse from "./sparse.ts";
 export * as strings from "./strings.ts";
 export * as summary from "./summary.ts";
+export * as test from "./test.ts";
 export * from "./tf_ops.ts";
 export * as train from "./train.ts";
