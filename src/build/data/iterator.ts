@@ -37,6 +37,7 @@ export class Iterator {
     this.elementSpec = elementSpec;
     this.#initializer = initializer;
     this.#stringHandle = iteratorToStringHandleOp({ resource_handle: iteratorResource });
+    getDefaultGraph().addToCollection("iterators", iteratorResource);
   }
 
   /** An iterator for datasets of this form: give it one with `makeInitializer`. */
