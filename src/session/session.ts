@@ -1,6 +1,6 @@
 /** Sessions: run parts of a graph, keep its variables. Source: tensorflow/python/client/session.py. */
 import type { DType } from "../core/dtype.ts";
-import { InvalidArgumentError, NotFoundError, RuntimeError, TypeError } from "../core/error.ts";
+import { CancelledError, InvalidArgumentError, NotFoundError, RuntimeError, TypeError } from "../core/error.ts";
 import { log } from "../core/host.ts";
 import { NdArray } from "../core/nd_array.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -255,7 +255,7 @@ export class Session implements SessionLike, AsyncDisposable {
     let plan = this.#planFor(fetchPlan, feeds);
     const options = this.#runOptions(undefined);
     return (...values) => {
-      this.#checkOpen();
+      if (this.#isClosed) throw new CancelledError("Session has been closed.");
       if (values.length !== feeds.length) {
         throw new TypeError(`Expected ${feeds.length} feed values of this callable, got ${values.length}`);
       }

@@ -75,6 +75,20 @@ describe("startQueueRunners", () => {
       expect([(await sess.run(size)).item(), (await sess.run(counter)).item()]).toEqual([4, 6]);
     }));
 
+  test("a runner that never waits leaves timers and steps their turn", () =>
+    inSession(async (sess) => {
+      const queue = new tf.FIFOQueue(10_000_000, tf.int32, { shapes: [[]] });
+      tf.train.addQueueRunner(new tf.train.QueueRunner(queue, [queue.enqueue([tf.constant(1)])]));
+      const [size, next] = [queue.size(), queue.dequeue() as tf.Tensor];
+      const coord = new tf.train.Coordinator();
+      const threads = tf.train.startQueueRunners({ coord });
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      expect((await sess.run(next)).item()).toBe(1);
+      expect((await sess.run(size)).item() as number).toBeGreaterThan(0);
+      coord.requestStop();
+      await coord.join(threads);
+    }));
+
   test("runs no second set of threads while the first one lives", () =>
     inSession(async (sess) => {
       const { runner } = counting(2, { loops: 3 });
@@ -164,6 +178,17 @@ describe("QueueRunner", () => {
       await expect(coord.join(threads)).rejects.toThrow("Enqueue operation was cancelled");
       expect(threads.some((thread) => thread.isAlive())).toBe(false);
     }));
+
+  test("a callable of a closed session is cancelled", async () => {
+    const graph = new Graph();
+    await graph.asDefault(async () => {
+      const sess = new tf.Session({ graph });
+      const one = sess.makeCallable(tf.constant(1));
+      sess.close();
+      expect(() => one()).toThrow("Session has been closed.");
+      expect(() => one()).toThrow(tf.errors.CancelledError);
+    });
+  });
 
   test("needs a queue and operations", () =>
     inSession(async () => {
