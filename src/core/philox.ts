@@ -192,14 +192,13 @@ export function fillBits64(state: PhiloxState, out: BigInt64Array | BigUint64Arr
   });
 }
 
-const tau32 = Math.fround(2 * Math.fround(Math.PI));
 const smallest32 = Math.fround(1e-7);
 const pair: [number, number] = [0, 0];
 
 /** Box-Muller in float32: two words to two normals, (sin, cos) times sqrt(-2 ln u1). */
 function normals32(word0: number, word1: number): void {
   const u1 = Math.max(uniform32(word0), smallest32);
-  const angle = Math.fround(tau32 * uniform32(word1));
+  const angle = Math.fround(2 * Math.PI * uniform32(word1)); // a product of doubles, rounded once
   const r = Math.fround(Math.sqrt(Math.fround(-2 * Math.fround(Math.log(u1)))));
   pair[0] = Math.fround(Math.fround(Math.sin(angle)) * r);
   pair[1] = Math.fround(Math.fround(Math.cos(angle)) * r);

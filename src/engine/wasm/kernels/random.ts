@@ -90,13 +90,13 @@ const uniform = (word: Expr): Expr => sub(reinterpret("f32", or(and(word, 0x7fff
 
 const single = (fn: Callee, x: Expr): Expr => convert("demote", call(fn, convert("promote", x)));
 
-const tau = Math.fround(2 * Math.fround(Math.PI));
 const smallest = Math.fround(1e-7);
 
 /** Box-Muller in float32: two words to two normals. */
 function normals(f: FunctionBuilder, [log, sin, cos]: readonly Callee[], a: Expr, b: Expr): [Local, Local] {
   const u = f.let(atLeast(f.let(uniform(a)), smallest));
-  const angle = f.let(mul(uniform(b), tau));
+  // A product of doubles, rounded once.
+  const angle = f.let(convert("demote", mul(convert("promote", uniform(b)), constant("f64", 2 * Math.PI))));
   const r = f.let(sqrt(mul(single(log!, u), -2)));
   return [f.let(mul(single(sin!, angle), r)), f.let(mul(single(cos!, angle), r))];
 }
