@@ -1,46 +1,15 @@
 /** Calls of functions in the graph's library: a body is a graph of its own, run by a plan of its own. Source: function.cc. */
 import { InvalidArgumentError } from "../core/error.ts";
-import type { NdArray } from "../core/nd_array.ts";
 import type { FunctionRef } from "../graph/attr.ts";
 import { type FunctionGraph, functionGraph } from "../graph/def/function.ts";
 import { type DerivativeRef, differentiator } from "../graph/def/library.ts";
 import type { Graph } from "../graph/graph.ts";
-import { type CallOptions, copied, type Held } from "./plan/call.ts";
+import type { CallOptions, Held } from "./plan/call.ts";
 import { Plan } from "./plan/plan.ts";
 import type { RunValue } from "./plan/values.ts";
 import type { Session } from "./session.ts";
 
-const owners = new WeakMap<Session, Plan>();
-
-/** Runs a function of the session's graph on values; copies of its results. Throws INVALID_ARGUMENT for an unknown name. */
-export function callFunction(
-  session: Session,
-  fn: FunctionRef,
-  args: readonly NdArray[],
-  signal: AbortSignal = neverAborted,
-): readonly NdArray[] | Promise<readonly NdArray[]> {
-  let owner = owners.get(session);
-  if (!owner) {
-    owner = new Plan({ graphVersion: 0, fetches: [], targets: [], feeds: [], state: session.state });
-    owners.set(session, owner);
-  }
-  const releases: (() => void)[] = [];
-  const end = (): void => {
-    for (const release of releases.splice(0)) release();
-  };
-  try {
-    const held = holdFunction(session, fn, args, { signal, releases, owner });
-    if (held instanceof Promise) return held.then((each) => copied(each, session.state)).finally(end);
-    const values = copied(held, session.state);
-    end();
-    return values;
-  } catch (error) {
-    end();
-    throw error;
-  }
-}
-
-/** As `callFunction`, for nodes of a run: values come and go as they are. */
+/** Runs a function of the session's graph for a node of a run: values come and go as they are. Throws INVALID_ARGUMENT for an unknown name. */
 export function holdFunction(
   session: Session,
   fn: FunctionRef,
@@ -100,5 +69,3 @@ const keyOf = (fn: FunctionRef): string =>
       ([name, attr]) =>
         `,${name}=${JSON.stringify(attr, (_, value) => (typeof value === "bigint" ? String(value) : value))}`,
     )}`;
-
-const neverAborted = new AbortController().signal;

@@ -3,6 +3,7 @@ import { type DType, resource } from "../core/dtype.ts";
 import { NdArray, viewElements } from "../core/nd_array.ts";
 import { elementCount, type FullShape, sameShape } from "../core/shape.ts";
 import type { Engine } from "../engine/engine.ts";
+import { isBody } from "../graph/def/function.ts";
 import type { AttrPlain, FileAccess, VariableHandle } from "../graph/definition.ts";
 import type { Operation } from "../graph/operation.ts";
 import { plainAttrs } from "./plan/classify.ts";
@@ -188,6 +189,7 @@ export class SessionState {
   /** Random states by node, for exact resume: 8 words each. */
   *randomStates(): Generator<readonly [Operation, Uint32Array]> {
     for (const [op, slot] of this.#randomSlots) {
+      if (isBody(op.graph)) continue; // What functions draw begins anew with each plan.
       yield [
         op,
         new Uint32Array(this.engine.buffer as ArrayBuffer, this.#randomAddresses.get(slot)!, randomStateBytes / 4),
