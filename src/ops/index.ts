@@ -117,6 +117,8 @@ export * from "./compute/nn/pool/max_pool.ts";
 export * from "./compute/nn/pool/max_pool_with_argmax.ts";
 export * from "./compute/nn/pool/max_pool3d.ts";
 export * from "./compute/nn/pool/pool.ts";
+export * from "./compute/nn/rnn/block.ts";
+export * from "./compute/nn/rnn/cells.ts";
 export * from "./compute/quantize/fake_quant.ts";
 export * from "./compute/quantize/quantize.ts";
 export * from "./compute/quantize/quantize_and_dequantize.ts";

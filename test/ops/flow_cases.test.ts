@@ -1,4 +1,4 @@
-/** TensorArrays and stacks on cases that TensorFlow wrote: test/fixtures/op_cases/flow/array_cases.py. */
+/** TensorArrays, stacks and fused recurrent cells on cases that TensorFlow wrote: test/fixtures/op_cases/flow. */
 import { describe, expect, test } from "vitest";
 import { readFamily, runOpCase } from "../conformance/ops.ts";
 
@@ -11,6 +11,16 @@ describe("TensorArrays and stacks equal TensorFlow's", () => {
   for (const golden of cases) {
     test(golden.name, async () => {
       expect(await runOpCase(JSON.parse(anyNumber(JSON.stringify(golden))))).toBeNull();
+    });
+  }
+});
+
+const fused = readFamily(new URL("../fixtures/op_cases/rnn_ops.json", import.meta.url).pathname).cases;
+
+describe("fused LSTMs and GRUs equal TensorFlow's", () => {
+  for (const golden of fused) {
+    test(golden.name, async () => {
+      expect(await runOpCase(golden)).toBeNull();
     });
   }
 });
