@@ -25,6 +25,7 @@ import {
   truncatedNormal,
   zeros,
 } from "../ops/index.ts";
+import { type Arguments, argumentsOf } from "../ops/options.ts";
 import { splat } from "../proto/tensor_proto.ts";
 import type { Initializer } from "./variables/store.ts";
 
@@ -67,9 +68,18 @@ export const constantInitializer =
       : constant(array, { dtype, shape });
   };
 
-export const randomUniformInitializer =
-  (own: SeedOptions & { readonly minval?: number; readonly maxval?: number } = {}): Initializer =>
-  (shape, { dtype = own.dtype ?? float32 } = {}) =>
+/** An initializer's own arguments; none where it stands uncalled for an initializer and is given a shape. */
+const ownOptions = <O>(rest: Arguments<O>, names: readonly (keyof O)[]): O =>
+  Array.isArray(rest[0]) ? ({} as O) : argumentsOf<O>(rest, names);
+
+interface UniformOptions extends SeedOptions {
+  readonly minval?: number;
+  readonly maxval?: number;
+}
+
+export function randomUniformInitializer(...rest: Arguments<UniformOptions>): Initializer {
+  const own = ownOptions<UniformOptions>(rest, ["minval", "maxval", "seed"]);
+  return (shape, { dtype = own.dtype ?? float32 } = {}) =>
     randomUniform(shape, {
       // A number 0 would be left out of the graph; here it is a node, as TensorFlow's 0.0.
       minval: own.minval ?? new NdArray(dtype, [], allocateElements(dtype, 1)),
@@ -77,20 +87,23 @@ export const randomUniformInitializer =
       dtype,
       seed: own.seed ?? null,
     });
+}
 
 interface NormalOptions extends SeedOptions {
   readonly mean?: number;
   readonly stddev?: number;
 }
 
-export function randomNormalInitializer(own: NormalOptions = {}): Initializer {
+export function randomNormalInitializer(...rest: Arguments<NormalOptions>): Initializer {
+  const own = ownOptions<NormalOptions>(rest, ["mean", "stddev", "seed"]);
   const fallback = floatDtype(own.dtype ?? float32);
   return (shape, { dtype = fallback } = {}) =>
     randomNormal(shape, { mean: own.mean ?? 0, stddev: own.stddev ?? 1, dtype, seed: own.seed ?? null });
 }
 
 /** Normal numbers within two standard deviations of the mean. */
-export function truncatedNormalInitializer(own: NormalOptions = {}): Initializer {
+export function truncatedNormalInitializer(...rest: Arguments<NormalOptions>): Initializer {
+  const own = ownOptions<NormalOptions>(rest, ["mean", "stddev", "seed"]);
   const fallback = floatDtype(own.dtype ?? float32);
   return (shape, { dtype = fallback } = {}) =>
     truncatedNormal(shape, { mean: own.mean ?? 0, stddev: own.stddev ?? 1, dtype, seed: own.seed ?? null });

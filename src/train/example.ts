@@ -7,6 +7,7 @@ import {
   encodeSequenceExample,
   type FeatureValue,
 } from "../io/example/example.ts";
+import { printText } from "../proto/text_format.ts";
 
 const encoder = new TextEncoder();
 
@@ -86,6 +87,11 @@ export class Example {
     return encodeExample(plainFeatures(this.features));
   }
 
+  /** Protobuf's text. */
+  toString(): string {
+    return printText("Example", this.serializeToString());
+  }
+
   /** Throws DATA_LOSS for bytes that are no Example. */
   static fromString(bytes: Uint8Array): Example {
     return new Example({ features: featuresOf(decodeExample(bytes)) });
@@ -125,6 +131,10 @@ export class SequenceExample {
       ([key, list]) => [key, list.feature.map(plainFeature)] as const,
     );
     return encodeSequenceExample(plainFeatures(this.context), lists);
+  }
+
+  toString(): string {
+    return printText("SequenceExample", this.serializeToString());
   }
 
   static fromString(bytes: Uint8Array): SequenceExample {

@@ -70,3 +70,26 @@ describe.skipIf(!hasGoldens).each(cases.map((golden) => [golden.name, golden] as
     });
   });
 });
+
+describe("an initializer's arguments", () => {
+  const values = (initializer: Initializer): Promise<tf.NdArray> =>
+    new Graph().asDefault(() => {
+      tf.setRandomSeed(7);
+      const variable = tf.getVariable("v", [3], { initializer });
+      return tf.withSession(async (sess) => {
+        await sess.run(variable.initializer);
+        return sess.run(variable);
+      });
+    });
+
+  test("stand by position or by name", async () => {
+    const named = await values(tf.randomUniformInitializer({ minval: -1, maxval: 0 }));
+    expect(await values(tf.randomUniformInitializer(-1, 0))).toEqual(named);
+    expect((named.toList() as number[]).every((x) => x < 0)).toBe(true);
+  });
+
+  test("are the standard ones where it stands uncalled", async () => {
+    const uncalled = tf.randomNormalInitializer as unknown as Initializer;
+    expect(await values(uncalled)).toEqual(await values(tf.randomNormalInitializer()));
+  });
+});
