@@ -16,7 +16,8 @@ import { programs } from "./programs/data.ts";
 
 interface Case {
   readonly graph: string;
-  readonly steps: readonly (readonly GoldenValue[])[];
+  /** Null where only the nodes are compared. */
+  readonly steps: readonly (readonly GoldenValue[])[] | null;
 }
 
 const path = new URL("../fixtures/build/data.json", import.meta.url).pathname;
@@ -84,19 +85,21 @@ describe("tf.data", () => {
       expect(functionsOf(got)).toEqual(functionsOf(want));
     });
 
+    const { steps } = golden;
+    if (steps === null) continue;
     test(`${name}: elements`, async () => {
       const graph = new Graph();
       const { target, fetches } = build(graph, make);
       const sess = new Session({ graph });
       if (target) await sess.run(target);
-      for (const [i, step] of golden.steps.entries()) {
+      for (const [i, step] of steps.entries()) {
         const values = (await sess.run(fetches as never)) as unknown as NdArray[];
         for (const [k, want] of step.entries()) {
           const different = difference(values[k]!, want, { rtol: 1e-6, atol: 1e-7 });
           expect(different && `element ${i}, component ${k}: ${different}`).toBeNull();
         }
       }
-      if (golden.steps.length < 12) await expect(sess.run(fetches as never)).rejects.toThrow(OutOfRangeError);
+      if (steps.length < 12) await expect(sess.run(fetches as never)).rejects.toThrow(OutOfRangeError);
       sess.close();
     });
   }

@@ -34,10 +34,30 @@ import {
   zipDatasetOp,
 } from "../../ops/index.ts";
 import { datasets, elementOf, trace } from "./function.ts";
-import { type Count, components, count, defaultPadding, known, rowsOf, seeds, sliced, text, truth } from "./inputs.ts";
+import {
+  type Count,
+  components,
+  count,
+  defaultPadding,
+  known,
+  replicated,
+  rowsOf,
+  seeds,
+  sliced,
+  text,
+  truth,
+} from "./inputs.ts";
 import { type Iterator, makeInitializable, makeOneShot } from "./iterator.ts";
 import { listFiles } from "./list_files.ts";
-import { batchedSpecs, checkRows, initial, paddedShape, paddedShapesOf } from "./shapes.ts";
+import {
+  batchedSpecs,
+  checkRows,
+  elementsOf,
+  initial,
+  type PaddedBatchOptions,
+  paddedShape,
+  paddedShapesOf,
+} from "./shapes.ts";
 import {
   type Any,
   attrsOf,
@@ -61,13 +81,6 @@ export interface MapOptions {
 export interface InterleaveOptions extends MapOptions {
   readonly cycleLength?: Count | undefined;
   readonly blockLength?: Count | undefined;
-}
-
-export interface PaddedBatchOptions {
-  /** A shape for each component, null where the longest decides; by default the components' own. */
-  readonly paddedShapes?: unknown;
-  readonly paddingValues?: unknown;
-  readonly dropRemainder?: boolean | undefined;
 }
 
 const autotune = -1;
@@ -99,8 +112,6 @@ export class Dataset {
   #like(variantTensor: Tensor): Dataset {
     return new Dataset(variantTensor, this.elementSpec);
   }
-
-  // sources
 
   /** One element. */
   static fromTensors(element: Any): Dataset {
@@ -158,8 +169,6 @@ export class Dataset {
   ): Dataset {
     return listFiles(pattern, options);
   }
-
-  // elements one by one
 
   /** f of each element; a list is spread over its arguments. */
   map(f: Callback, { numParallelCalls, deterministic }: MapOptions = {}): Dataset {
@@ -239,8 +248,6 @@ export class Dataset {
     return elementOf(state, reduceDatasetOp({ ...inputs, ...attrsOf(state) }));
   }
 
-  // the sequence
-
   concatenate(other: Dataset): Dataset {
     const elements = commonSpecs(this.elementSpec, other.elementSpec);
     const inputs = { input_dataset: this.variantTensor, another_dataset: other.variantTensor };
@@ -302,10 +309,9 @@ export class Dataset {
 
   /** Pairs of number and element. */
   enumerate(start: Count = 0): Dataset {
-    return Dataset.zip([Dataset.range(start, 2n ** 63n - 1n), this]);
+    const numbers = Dataset.range(start, 2n ** 63n - 1n);
+    return Dataset.zip([new Dataset(replicated(numbers), numbers.elementSpec), this]);
   }
-
-  // batches
 
   /** n elements as rows; the last batch may be smaller, or is dropped. */
   batch(batchSize: Count, { dropRemainder = false }: { readonly dropRemainder?: boolean } = {}): Dataset {
@@ -391,10 +397,3 @@ export class Dataset {
 
 datasets.isDataset = (value): value is Dataset => value instanceof Dataset;
 datasets.fromVariant = (tensor, elements) => new Dataset(tensor, elements);
-
-/** What the datasets that a function gives hold. Throws TypeError where it gives none. */
-function elementsOf(output: Nested<Spec>, method: string): Nested<Spec> {
-  const elements = (output as Spec).elements;
-  if (!elements) throw new TypeError(`\`map_func\` must return a \`Dataset\` object in ${method}.`);
-  return elements;
-}

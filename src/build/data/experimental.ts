@@ -16,12 +16,11 @@ import {
   ignoreErrorsDatasetOp,
   mapAndBatchDatasetOp,
   randomDatasetOp,
-  rewriteDatasetOp,
   shuffleAndRepeatDatasetOp,
 } from "../../ops/index.ts";
 import { Dataset } from "./dataset.ts";
 import { elementOf, trace } from "./function.ts";
-import { type Count, count, rowsOf, seeds, text, truth } from "./inputs.ts";
+import { type Count, count, replicated, rowsOf, seeds, text, truth } from "./inputs.ts";
 import type { Iterator } from "./iterator.ts";
 import { type Any, attrsOf, datasetSpec, mapSpecs, type Nested, type Spec } from "./structure.ts";
 
@@ -154,10 +153,9 @@ export function chooseFromDatasets(
   { stopOnEmptyDataset = false }: { readonly stopOnEmptyDataset?: boolean } = {},
 ): Dataset {
   if (list.length === 0) throw new ValueError("Invalid `datasets`. `datasets` should not be empty.");
-  const selector = rewriteDatasetOp({ ...inputOf(choices), rewrite_name: "replicate_on_split" });
   return new Dataset(
     directedInterleaveDatasetOp({
-      selector_input_dataset: selector,
+      selector_input_dataset: replicated(choices),
       data_input_datasets: list.map((dataset) => dataset.variantTensor),
       stop_on_empty_dataset: stopOnEmptyDataset,
       ...attrsOf(list[0]!.elementSpec),

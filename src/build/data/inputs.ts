@@ -6,8 +6,9 @@ import { getDefaultGraph } from "../../graph/graph.ts";
 import { constantValue } from "../../graph/infer.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
-import { equal, logicalAnd, selectV2Op } from "../../ops/index.ts";
-import { flatten, type Nested, packAs, type Spec, specOf } from "./structure.ts";
+import { equal, logicalAnd, rewriteDatasetOp, selectV2Op } from "../../ops/index.ts";
+import type { AsComponent } from "./function.ts";
+import { attrsOf, flatten, type Nested, packAs, type Spec, specOf } from "./structure.ts";
 
 /** A number of elements, or a tensor that holds it. */
 export type Count = number | bigint | Tensor;
@@ -33,14 +34,12 @@ export function seeds(seed: number | bigint | null | undefined): { seed: Tensor;
   if (second === null) return { seed: one, seed2: count(0, "seed2") };
   const seed2 = graph.nameScope("seed2", (scope) => {
     const own = convertToTensor(second, { dtype: int64 });
-    const zero = (tensor: Tensor): Tensor => equal(tensor, convertLike(0));
+    const zero = (tensor: Tensor): Tensor => equal(tensor, 0n);
     const both = logicalAnd(zero(one), zero(own));
     return selectV2Op({ condition: both, t: convertToTensor(2 ** 31 - 1, { dtype: int64 }), e: own }, scope);
   });
   return { seed: one, seed2 };
 }
-
-const convertLike = (n: number): bigint => BigInt(n);
 
 /** The components of an element, in order, as tensors; and what they are. Throws TypeError where one is no tensor. */
 export function components(element: unknown): { tensors: Tensor[]; specs: Nested<Spec> } {
@@ -64,3 +63,7 @@ export function defaultPadding(dtype: DType): TensorLike {
     throw new TypeError(`Unable to create padding for field of type '${dtype}'`);
   return dtype.isBool ? false : 0;
 }
+
+/** A dataset that is whole in each split of those around it. */
+export const replicated = ({ variantTensor, elementSpec }: AsComponent): Tensor =>
+  rewriteDatasetOp({ input_dataset: variantTensor, rewrite_name: "replicate_on_split", ...attrsOf(elementSpec) });

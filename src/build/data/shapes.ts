@@ -1,5 +1,5 @@
 /** Shapes and states of elements before and after: batches, padding, slices. */
-import { ValueError } from "../../core/error.ts";
+import { TypeError, ValueError } from "../../core/error.ts";
 import type { Dim, Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
@@ -55,4 +55,18 @@ export function paddedShape(spec: Spec, wanted: Shape | undefined): readonly Dim
       `The padded shape (${shape.join(", ")}) is not compatible with the shape (${spec.shape.join(", ")}) of the corresponding input component.`,
     );
   return shape;
+}
+
+/** What the datasets that a function gives hold. Throws TypeError where it gives none. */
+export function elementsOf(output: Nested<Spec>, method: string): Nested<Spec> {
+  const elements = (output as Spec).elements;
+  if (!elements) throw new TypeError(`\`map_func\` must return a \`Dataset\` object in ${method}.`);
+  return elements;
+}
+
+export interface PaddedBatchOptions {
+  /** A shape for each component, null where the longest decides; by default the components' own. */
+  readonly paddedShapes?: unknown;
+  readonly paddingValues?: unknown;
+  readonly dropRemainder?: boolean | undefined;
 }

@@ -118,4 +118,12 @@ export const programs: Readonly<Record<string, () => Made>> = {
   choose: () => X.chooseFromDatasets([R(2), R(5, 9)], D.fromTensorSlices(tf.constant([0, 1, 1, 0], int64))),
   cardinality: () => R(5).apply(X.assertCardinality(5)),
   random: () => new X.RandomDataset(3).take(4),
+  record_files: () => new tf.data.TFRecordDataset(["a", "b"]),
+  record_files_parallel: () =>
+    new tf.data.TFRecordDataset(["a", "b"], { compressionType: "GZIP", bufferSize: 100, numParallelReads: 2 }),
+  text_files: () => new tf.data.TextLineDataset("a"),
+  fixed_length_files: () => new tf.data.FixedLengthRecordDataset("a", 3, { headerBytes: 2 }),
+  list_files: () => D.listFiles("/nonexistent/*", { seed: 3 }),
+  list_files_in_order: () => D.listFiles(["/nonexistent/*", "b"], { shuffle: false }),
+  enumerate: () => R(3, 5).enumerate(1),
 };
