@@ -62,7 +62,10 @@ export const compositeTensorVariantToComponentsOp = defineOp("CompositeTensorVar
     }
     return components;
   },
-  gradient: (tf: Tools, { metadata }, ...dys) => ({
-    encoded: tf.compositeTensorVariantFromComponentsOp({ components: dys, metadata }),
+  gradient: (tf: Tools, { metadata, components }, ...dys) => ({
+    encoded: tf.compositeTensorVariantFromComponentsOp({
+      components: components.map((component, i) => dys[i] ?? tf.zerosLike(component)),
+      metadata,
+    }),
   }),
 });

@@ -120,5 +120,7 @@ export const optionalGetValueOp = defineOp("OptionalGetValue", {
     }
     return components;
   },
-  gradient: (tf: Tools, _, ...dys) => ({ optional: tf.optionalFromValueOp({ components: dys }) }),
+  gradient: (tf: Tools, { components }, ...dys) => ({
+    optional: tf.optionalFromValueOp({ components: components.map((each, i) => dys[i] ?? tf.zerosLike(each)) }),
+  }),
 });
