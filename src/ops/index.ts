@@ -127,6 +127,7 @@ export * from "./compute/quantize/quantize_and_dequantize.ts";
 export * from "./compute/quantize/quantized_layers.ts";
 export * from "./compute/quantize/quantized_math.ts";
 export * from "./compute/quantize/requantize.ts";
+export * from "./compute/quantize/requantize_channels.ts";
 export * from "./compute/quantize/uniform.ts";
 export * from "./compute/ragged/counts.ts";
 export * from "./compute/ragged/fill.ts";
