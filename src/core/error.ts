@@ -98,43 +98,6 @@ const classes: Record<Code, new (message: string, facts?: ErrorFacts) => OpError
 /** An OpError of the class of its code. */
 export const opError = (code: Code, message: string, facts?: ErrorFacts): OpError => new classes[code](message, facts);
 
-export type OpErrorClass = new (message: string, facts?: ErrorFacts) => OpError;
-
-/** Codes by their number in messages; 0 is OK. */
-const numbers: readonly (Code | "OK")[] = [
-  "OK",
-  "CANCELLED",
-  "UNKNOWN",
-  "INVALID_ARGUMENT",
-  "DEADLINE_EXCEEDED",
-  "NOT_FOUND",
-  "ALREADY_EXISTS",
-  "PERMISSION_DENIED",
-  "RESOURCE_EXHAUSTED",
-  "FAILED_PRECONDITION",
-  "ABORTED",
-  "OUT_OF_RANGE",
-  "UNIMPLEMENTED",
-  "INTERNAL",
-  "UNAVAILABLE",
-  "DATA_LOSS",
-  "UNAUTHENTICATED",
-];
-
-/** The class of a code's number. Throws KeyError for one that TensorFlow does not have. */
-export function exceptionTypeFromErrorCode(errorCode: number): OpErrorClass {
-  const code = numbers[errorCode];
-  if (code === undefined || code === "OK") throw new KeyError(String(errorCode));
-  return classes[code];
-}
-
-/** The number of a class's code. Throws KeyError for a class that has none. */
-export function errorCodeFromExceptionType(type: OpErrorClass): number {
-  const number = numbers.findIndex((code) => code !== "OK" && classes[code] === type);
-  if (number < 0) throw new KeyError(type.name);
-  return number;
-}
-
 export const invalidArgument = (message: string, facts?: ErrorFacts): OpError =>
   new InvalidArgumentError(message, facts);
 

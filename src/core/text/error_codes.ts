@@ -38,7 +38,7 @@ export const UNAVAILABLE = 14;
 export const DATA_LOSS = 15;
 export const UNAUTHENTICATED = 16;
 
-type ErrorClass = new (message: string) => OpError;
+export type ErrorClass = new (message: string) => OpError;
 
 const classes = new Map<number, ErrorClass>([
   [CANCELLED, CancelledError],

@@ -4,14 +4,12 @@
  */
 import { GraphKeys } from "../../build/collections.ts";
 import { registerCollectionForm } from "../../build/meta_graph/collections.ts";
+import { OutOfRangeError, TypeError, ValueError } from "../../core/error.ts";
 import {
+  type ErrorClass,
   errorCodeFromExceptionType,
   exceptionTypeFromErrorCode,
-  type OpErrorClass,
-  OutOfRangeError,
-  TypeError,
-  ValueError,
-} from "../../core/error.ts";
+} from "../../core/text/error_codes.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
 import { defaultSession, type SessionLike } from "../../graph/scopes.ts";
@@ -39,7 +37,7 @@ export interface QueueRunnerOptions {
   /** Closes the queue and cancels waiting enqueues; made when it is not given. */
   readonly cancelOp?: Operation | null | undefined;
   /** Errors of an enqueue that say that there is no more input: [OutOfRangeError] by default. */
-  readonly queueClosedExceptionTypes?: readonly OpErrorClass[] | undefined;
+  readonly queueClosedExceptionTypes?: readonly ErrorClass[] | undefined;
 }
 
 export interface CreateThreadsOptions {
@@ -64,7 +62,7 @@ interface Parts {
   readonly enqueueOps: readonly Enqueue[];
   readonly closeOp: Operation;
   readonly cancelOp: Operation;
-  readonly closedTypes: readonly OpErrorClass[];
+  readonly closedTypes: readonly ErrorClass[];
 }
 
 export class QueueRunner {
@@ -72,7 +70,7 @@ export class QueueRunner {
   readonly enqueueOps: readonly Enqueue[];
   readonly closeOp: Operation;
   readonly cancelOp: Operation;
-  readonly queueClosedExceptionTypes: readonly OpErrorClass[];
+  readonly queueClosedExceptionTypes: readonly ErrorClass[];
   readonly #runs = new WeakMap<object, number>();
   #errors: unknown[] = [];
 

@@ -23,7 +23,14 @@ function counting(capacity: number, options: { limit?: number; loops?: number } 
   return { queue, runner, next: queue.dequeue() as tf.Tensor };
 }
 
-const soon = () => new Promise((resolve) => setTimeout(resolve, 5));
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Lets the loops run until a tensor has this value, and some turns more: it must have it still. */
+async function settles(sess: tf.Session, tensor: tf.Tensor, value: number): Promise<void> {
+  while ((await sess.run(tensor)).item() !== value) await turn();
+  for (let i = 0; i < 20; i++) await turn();
+  expect((await sess.run(tensor)).item()).toBe(value);
+}
 
 describe("startQueueRunners", () => {
   test("without runners gives none and says so", () =>
@@ -66,13 +73,12 @@ describe("startQueueRunners", () => {
       await sess.run(tf.globalVariablesInitializer());
       const size = queue.size();
       tf.train.startQueueRunners();
-      await soon();
-      expect((await sess.run(size)).item()).toBe(4);
       const counter = graph.getTensorByName("Variable:0");
-      expect((await sess.run(counter)).item()).toBe(5);
+      await settles(sess, counter, 5);
+      await settles(sess, size, 4);
       await sess.run(next);
-      await soon();
-      expect([(await sess.run(size)).item(), (await sess.run(counter)).item()]).toEqual([4, 6]);
+      await settles(sess, counter, 6);
+      await settles(sess, size, 4);
     }));
 
   test("a runner that never waits leaves timers and steps their turn", () =>
@@ -102,10 +108,11 @@ describe("startQueueRunners", () => {
   test("threads that are not started do nothing", () =>
     inSession(async (sess) => {
       const { queue } = counting(2);
+      const size = queue.size();
       await sess.run(tf.globalVariablesInitializer());
       const [thread] = tf.train.startQueueRunners({ start: false });
-      await soon();
-      expect([(await sess.run(queue.size())).item(), thread!.isAlive()]).toEqual([0, false]);
+      await settles(sess, size, 0);
+      expect(thread!.isAlive()).toBe(false);
       expect(thread!.name).toBe("QueueRunnerThread-fifo_queue-fifo_queue_enqueue");
     }));
 });
@@ -173,7 +180,7 @@ describe("QueueRunner", () => {
       await sess.run(tf.globalVariablesInitializer());
       const coord = new tf.train.Coordinator();
       const threads = tf.train.startQueueRunners({ sess, coord });
-      await soon();
+      await settles(sess, graph.getTensorByName("Variable:0"), 2);
       sess.close();
       await expect(coord.join(threads)).rejects.toThrow("Enqueue operation was cancelled");
       expect(threads.some((thread) => thread.isAlive())).toBe(false);
