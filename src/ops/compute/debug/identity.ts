@@ -40,7 +40,6 @@ export const debugIdentityOp = defineOp("DebugIdentity", {
     "debug_urls: list(string) = []",
     "gated_grpc: bool = false",
   ],
-  stateful: true,
   shape: ({ input }) => [input],
   lower(_, { input, debug_urls, tensor_name }) {
     checkTensorName(tensor_name);

@@ -22,7 +22,6 @@ export const debugNanCountOp = defineOp("DebugNanCount", {
   inputs: ["input: T"],
   outputs: ["output: int64"],
   attrs: [...watched, "gated_grpc: bool = false"],
-  stateful: true,
   shape: () => [[]],
   compute({ input, tensor_name }) {
     checkTensorName(tensor_name);
@@ -72,12 +71,11 @@ export const debugNumericSummaryOp = defineOp("DebugNumericSummary", {
   outputs: ["output: double"],
   attrs: [
     ...watched,
-    "lower_bound: float = -inf",
-    "upper_bound: float = inf",
+    "lower_bound: float = -Infinity",
+    "upper_bound: float = Infinity",
     "mute_if_healthy: bool = false",
     "gated_grpc: bool = false",
   ],
-  stateful: true,
   shape: () => [null],
   compute({ input, tensor_name, lower_bound, upper_bound }) {
     checkTensorName(tensor_name);
