@@ -362,13 +362,10 @@ export class Saver {
   }
 }
 
-function savedByDefault(): SavedVariables {
-  const graph = getDefaultGraph();
-  return [
-    ...graph.getCollection<Variable>(GraphKeys.GLOBAL_VARIABLES),
-    ...graph.getCollection<Variable>(GraphKeys.SAVEABLE_OBJECTS),
-  ];
-}
+const savedByDefault = (): SavedVariables =>
+  [GraphKeys.GLOBAL_VARIABLES, GraphKeys.SAVEABLE_OBJECTS].flatMap((key) =>
+    getDefaultGraph().getCollection<Variable>(key),
+  );
 
 const withoutTemporaryNames = (text: string): string => text.replace(/\.tsf-tmp-\d+-[0-9a-f]+-/g, "");
 

@@ -21,6 +21,8 @@ export const topics: Readonly<Record<string, readonly string[]>> = {
     "Integers may be written 1500, 1_500, 1.5k, 15e2; times 90s, 15m, 2h.",
     "A value comes from the command line and flagfiles in the order given, else from TSFLOW_<NAME> in the environment,",
     "else from the model's default, else from the command's.",
+    "A model's flag of a command's name is the model's; where it is of another kind (a number --target), the command's own",
+    "is called by the command: --train_target.",
     "",
     "Of all commands: --help --helpfull --helpshort --version --print_flags --json --quiet (-q) --verbose (-v)",
     "                 --color auto|always|never --ui auto|tty|plain|none --flagfile --undefok",
