@@ -3,7 +3,7 @@ import { basename, dirname, relative, resolve } from "node:path";
 import { GraphKeys } from "../build/collections.ts";
 import { registerCollectionForm } from "../build/meta_graph/collections.ts";
 import { makeSaverNodes, type SavedVariables } from "../build/saver_nodes.ts";
-import { Variable } from "../build/variables/variable.ts";
+import type { Variable } from "../build/variables/variable.ts";
 import {
   FailedPreconditionError,
   InvalidArgumentError,
@@ -18,7 +18,7 @@ import { log, nowSeconds } from "../core/host.ts";
 import { elementAt, NdArray } from "../core/nd_array.ts";
 import { elementCount, isFull } from "../core/shape.ts";
 import { getDefaultGraph } from "../graph/graph.ts";
-import { Tensor } from "../graph/tensor.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import { makeFolderOf } from "../io/checkpoint/bundle_writer.ts";
 import { CheckpointCommit } from "../io/checkpoint/save/commit.ts";
 import { nodeFiles, removeQuietly } from "../io/file_system.ts";
@@ -26,50 +26,10 @@ import { decode, encode, pb } from "../proto/messages.ts";
 import { printText } from "../proto/text_format.ts";
 import { Session } from "../session/session.ts";
 import { checkpointExists, getCheckpointMtimes, metaGraphFilename, updateCheckpointState } from "./checkpoint_state.ts";
+import { isOptions, type SaveOptions, type SaverOptions } from "./files/saver_options.ts";
 import { type ExportMetaGraphOptions, exportMetaGraph } from "./meta_graph.ts";
 
-export interface SaverOptions {
-  /** Variables, or variables by their names in the checkpoint; all global variables by default. */
-  readonly varList?: SavedVariables | null | undefined;
-  /** Restores a variable from a tensor of another shape with as many elements. */
-  readonly reshape?: boolean | undefined;
-  /** One data file for each device. */
-  readonly sharded?: boolean | undefined;
-  /** How many of the newest checkpoints stay; 0 or null: all, and the state file names the last only. 5 by default. */
-  readonly maxToKeep?: number | null | undefined;
-  /** Keeps one more for every so many hours; 10,000 by default. */
-  readonly keepCheckpointEveryNHours?: number | undefined;
-  /** The scope of the nodes, `save` by default. With saverDef the scope of its names. */
-  readonly name?: string | undefined;
-  /** The names of the nodes of a saver that the graph has already. */
-  readonly saverDef?: pb.SaverDef.$Properties | null | undefined;
-  /** The nodes are made by `build()`. */
-  readonly deferBuild?: boolean | undefined;
-  /** A saver of no variables saves and restores nothing. */
-  readonly allowEmpty?: boolean | undefined;
-  /** `model-00000020`. */
-  readonly padStepNumber?: boolean | undefined;
-  /** The state file has relative paths even for absolute ones. */
-  readonly saveRelativePaths?: boolean | undefined;
-  /** The default of the prefix that is fed. */
-  readonly filename?: string | undefined;
-}
-
-export interface SaveOptions {
-  /** Appended to the prefix: a number, or a tensor or its name, whose value is fetched. */
-  readonly globalStep?: number | bigint | Tensor | Variable | string | null | undefined;
-  /** The state file's name, `checkpoint` by default. */
-  readonly latestFilename?: string | null | undefined;
-  readonly metaGraphSuffix?: string | undefined;
-  readonly writeMetaGraph?: boolean | undefined;
-  readonly writeState?: boolean | undefined;
-  /** Files that belong to the checkpoint, by their suffixes: `{ ".state.json": bytes }`. They are there before the index is. */
-  readonly beside?: Readonly<Record<string, Uint8Array>> | undefined;
-  /** Reads everything back before it counts; true by default. */
-  readonly verify?: boolean | undefined;
-  /** Keeps checksums of files that carry none in `.tsflow-sums`; false by default, so that a folder holds what TensorFlow leaves. */
-  readonly sums?: boolean | undefined;
-}
+export type { SaveOptions, SaverOptions };
 
 interface Written {
   readonly prefix: string;
@@ -79,29 +39,6 @@ interface Written {
 }
 
 const formatV2 = pb.SaverDef.CheckpointFormatVersion.V2;
-const optionNames: ReadonlySet<string> = new Set<keyof SaverOptions>([
-  "varList",
-  "reshape",
-  "sharded",
-  "maxToKeep",
-  "keepCheckpointEveryNHours",
-  "name",
-  "saverDef",
-  "deferBuild",
-  "allowEmpty",
-  "padStepNumber",
-  "saveRelativePaths",
-  "filename",
-]);
-
-/** An object is variables by name unless it has an option's name with what is no variable. */
-function isOptions(value: SavedVariables | SaverOptions): value is SaverOptions {
-  if (Array.isArray(value)) return false;
-  return Object.entries(value).every(
-    ([name, item]) => optionNames.has(name) && !(item instanceof Variable || item instanceof Tensor),
-  );
-}
-
 /**
  * Makes the nodes that save and restore variables in the default graph. `new Saver()`, `new Saver(variables)`, `new Saver({ maxToKeep })` or
  * both: `new Saver(variables, options)`. Throws ValueError `No variables to save`, TypeError for what is no variable.
