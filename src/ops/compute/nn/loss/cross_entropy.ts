@@ -4,10 +4,10 @@ import { ValueError } from "../../../../core/error.ts";
 import { formatShapePython, isFull, sameShape } from "../../../../core/shape.ts";
 import { getDefaultGraph } from "../../../../graph/graph.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
-import { assertions } from "../../../assertions.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as tf from "../../../index.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
+import { assertions } from "./assertions.ts";
 import { softmaxCrossEntropyWithLogitsOp, sparseSoftmaxCrossEntropyWithLogitsOp } from "./cross_entropy_ops.ts";
 
 /** logits and labels of a cross entropy; [..., classes] both, unless it is said otherwise. */

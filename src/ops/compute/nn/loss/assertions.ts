@@ -1,7 +1,7 @@
 /** Checks of values that some public functions add to the graph. */
-import type { Operation } from "../graph/operation.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import * as tf from "./index.ts";
+import type { Operation } from "../../../../graph/operation.ts";
+import type { Tensor } from "../../../../graph/tensor.ts";
+import * as tf from "../../../index.ts";
 
 /**
  * `equal` gives an operation that fails unless x and y are equal. The layer that has `cond` replaces it by Python's `assert_equal`,
