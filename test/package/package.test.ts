@@ -123,7 +123,8 @@ describe("the program", () => {
       `import * as tf from "tsflow";
        export default tf.train.defineModel({ name: "mine", about: "of a user", flags: {}, build: () => {
          const w = new tf.Variable(1, { name: "w" });
-         return { loss: w, trainOp: new tf.train.GradientDescentOptimizer(0.1).minimize(w) };
+         const loss = tf.square(w);
+         return { loss, trainOp: new tf.train.GradientDescentOptimizer(0.1).minimize(loss) };
        } });`,
     );
     for (let run = 0; run < 2; run++) {
