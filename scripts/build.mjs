@@ -43,6 +43,33 @@ function writeTypes() {
   // tsc leaves out declarations that are sources themselves.
   const declared = readdirSync(at("src"), { recursive: true }).filter((path) => path.endsWith(".d.ts"));
   for (const path of declared) cpSync(at("src", path), at("dist/types/src", path));
+  withoutProtobufjs();
+}
+
+/** protobufjs and long are bundled: the types name them no more. */
+function withoutProtobufjs() {
+  const folder = at("dist/types/src/proto");
+  const rewrite = (file, ...pairs) => {
+    const text = readFileSync(join(folder, file), "utf8");
+    const rewritten = pairs.reduce((before, [from, to]) => before.replace(from, to), text);
+    if (/from "(protobufjs|long)|require\("long"\)/.test(rewritten)) throw new Error(`${file} names a bundled package`);
+    writeFileSync(join(folder, file), rewritten);
+  };
+  rewrite(
+    "generated/messages.d.ts",
+    ['import * as $protobuf from "protobufjs/minimal.js";', 'import type * as $protobuf from "../protobuf.js";'],
+    ['import Long = require("long");', 'import type { Long } from "../messages.js";'],
+  );
+  rewrite("messages.d.ts", [
+    'import protobuf from "protobufjs/minimal.js";',
+    'import type * as protobuf from "./protobuf.js";',
+  ]);
+  const lines = [
+    "/** What the messages need of protobufjs, which is bundled. */",
+    "export interface Writer { finish(): Uint8Array }",
+    "export interface Reader { readonly pos: number; readonly len: number }",
+  ];
+  writeFileSync(join(folder, "protobuf.d.ts"), `${lines.join("\n")}\n`);
 }
 
 /** One step of training in a folder of its own leaves dist/tsflow.cache behind. */

@@ -201,10 +201,10 @@ export interface OpDefinition {
   /** Its output is a variable of the session: a reference, or a resource handle. */
   readonly variable?: "ref" | "resource";
   readonly flow?: FlowRole;
-  /** Files that it opens; the op asks `context.permit` for each one. */
-  readonly access?: FileAccess;
   /** Its output is its input's own memory: through a reference the variable's. */
   readonly passes?: boolean;
+  /** Files that it opens; the op asks `context.permit` for each one. */
+  readonly access?: FileAccess;
   readonly value?: (record: Any) => NdArray;
   readonly shape: (record: Any, context: ShapeContext) => InferredShapes;
   /** Partly known values of an int vector output while building, for shapes computed from shapes. */

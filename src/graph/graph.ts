@@ -37,6 +37,9 @@ interface ControlScope {
   readonly isClearing: boolean;
 }
 
+/** So many nodes of a graph know the line that made them: lines of more would take most of the time and memory of a large graph. */
+const tracedNodes = 10_000;
+
 /** A dataflow graph: operations, collections, seed, function library. */
 export class Graph extends WithFunctions {
   readonly #operations: Operation[] = [];
@@ -218,7 +221,7 @@ export class Graph extends WithFunctions {
       controlInputs,
       attrs,
       device,
-      trace: imported ? undefined : captureTrace(),
+      trace: imported || this.#operations.length >= tracedNodes ? undefined : captureTrace(),
     });
     const outputs = op.outputs as Tensor[];
     for (const [i, dtype] of options.outputDtypes.entries()) outputs.push(new Tensor(op, i, dtype, null));

@@ -29,9 +29,9 @@ export interface SessionOptions {
   readonly graph?: Graph;
   readonly config?: SessionConfig;
   /** An engine of one's own (tests, `--engine`); the process's default otherwise. */
+  readonly engine?: Engine;
   /** Asked before a node opens a file; by default a session runs what it is given. */
   readonly filePolicy?: FilePolicy;
-  readonly engine?: Engine;
 }
 
 export interface RunArguments {

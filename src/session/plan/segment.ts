@@ -6,7 +6,7 @@
 import { type DType, dtypeOf } from "../../core/dtype.ts";
 import { NdArray } from "../../core/nd_array.ts";
 import { elementCount, type FullShape, sameShape } from "../../core/shape.ts";
-import { type Builder, createBuilder, NeedsValue } from "../../engine/builder.ts";
+import { createBuilder, NeedsValue } from "../../engine/builder.ts";
 import type { Executable } from "../../engine/engine.ts";
 import type { Value } from "../../engine/primitive.ts";
 import type { Operation } from "../../graph/operation.ts";
