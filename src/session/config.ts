@@ -7,6 +7,8 @@ export interface ConfigFields {
   readonly logDevicePlacement?: boolean | undefined;
   readonly intraOpParallelismThreads?: number | undefined;
   readonly interOpParallelismThreads?: number | undefined;
+  /** Runs that wait longer end with DEADLINE_EXCEEDED; 0: never. */
+  readonly operationTimeoutInMs?: number | undefined;
   /** Accepted for programs that ask for a GPU's memory; there is none. */
   readonly gpuOptions?: object | undefined;
 }
@@ -17,11 +19,13 @@ export class ConfigProto implements ConfigFields {
   readonly logDevicePlacement: boolean;
   readonly intraOpParallelismThreads: number;
   readonly interOpParallelismThreads: number;
+  readonly operationTimeoutInMs: number;
 
   constructor(fields: ConfigFields = {}) {
     this.allowSoftPlacement = fields.allowSoftPlacement ?? false;
     this.logDevicePlacement = fields.logDevicePlacement ?? false;
     this.intraOpParallelismThreads = fields.intraOpParallelismThreads ?? 0;
     this.interOpParallelismThreads = fields.interOpParallelismThreads ?? 0;
+    this.operationTimeoutInMs = fields.operationTimeoutInMs ?? 0;
   }
 }

@@ -7,27 +7,23 @@ import type { Engine } from "../engine/engine.ts";
 import { type Graph, getDefaultGraph } from "../graph/graph.ts";
 import { around, type FeedDict, graphStack, type SessionLike, sessionStack } from "../graph/scopes.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import type { ConfigFields } from "./config.ts";
 import { processEngine } from "./default_engine.ts";
 import { feedTensor, feedValue } from "./feed.ts";
 import { type Fetched, type Fetches, type FetchPlan, planFetches } from "./fetch.ts";
 import { holdFunction } from "./function.ts";
 import { Plan, type RunOptions as PlanOptions } from "./plan/plan.ts";
 import { type FilePolicy, SessionState } from "./state.ts";
+import { runWithin } from "./timeout.ts";
 import { collectStepStats, type RunMetadata, type RunOptions } from "./trace.ts";
 
-/** The parts of ConfigProto that a local session heeds. */
-export interface SessionConfig {
-  readonly allowSoftPlacement?: boolean;
-  readonly logDevicePlacement?: boolean;
-  readonly intraOpParallelismThreads?: number;
-  readonly interOpParallelismThreads?: number;
-}
+export type { ConfigFields as SessionConfig } from "./config.ts";
 
 export interface SessionOptions {
   /** "" or "local": this process. */
   readonly target?: string;
   readonly graph?: Graph;
-  readonly config?: SessionConfig;
+  readonly config?: ConfigFields;
   /** An engine of one's own (tests, `--engine`); the process's default otherwise. */
   readonly engine?: Engine;
   /** Asked before a node opens a file; by default a session runs what it is given. */
@@ -58,7 +54,7 @@ const yieldEveryMs = 50;
 export class Session implements SessionLike, AsyncDisposable {
   readonly graph: Graph;
   readonly target: string;
-  readonly config: SessionConfig;
+  readonly config: ConfigFields;
   readonly state: SessionState;
   readonly #plans = new Map<string, Plan>();
   readonly #placed = { upTo: 0 };
@@ -99,7 +95,10 @@ export class Session implements SessionLike, AsyncDisposable {
   }
 
   async #run(fetches: unknown, args: RunArguments | undefined): Promise<unknown> {
-    const started = this.#start(fetches, args, this.#yielding);
+    const timeoutMs = args?.options?.timeoutInMs || this.config.operationTimeoutInMs;
+    const start = (signal = args?.signal): unknown =>
+      this.#start(fetches, signal === args?.signal ? args : { ...args, signal }, this.#yielding);
+    const started = timeoutMs ? runWithin(timeoutMs, args?.signal, start) : start();
     const result = started instanceof Promise ? await started : started;
     if ((++this.#runsSinceClock & 15) === 0) {
       const now = performance.now();

@@ -179,3 +179,22 @@ describe("traces", () => {
       expect(names).toEqual(expect.arrayContaining(["x", "y"]));
     }));
 });
+
+test("a run that waits longer than its limit ends with DEADLINE_EXCEEDED", async () => {
+  const graph = new tf.Graph();
+  await graph.asDefault(async () => {
+    const queue = new tf.FIFOQueue(1, [tf.float32], { shapes: [[]] });
+    const [next, put] = [queue.dequeue(), queue.enqueue([7])];
+    const message = "Timed out waiting for notification";
+    const sess = new tf.Session({ graph });
+    const options = new tf.RunOptions({ timeoutInMs: 20 });
+    await expect(sess.run(next as tf.Tensor, { options })).rejects.toThrow(tf.errors.DeadlineExceededError);
+    await expect(sess.run(next as tf.Tensor, { options })).rejects.toThrow(message);
+    await sess.run(put);
+    expect(Number(await sess.run(next as tf.Tensor, { options }))).toBe(7);
+    await sess.close();
+    const limited = new tf.Session({ graph, config: new tf.ConfigProto({ operationTimeoutInMs: 20 }) });
+    await expect(limited.run(next as tf.Tensor)).rejects.toThrow(message);
+    await limited.close();
+  });
+});
