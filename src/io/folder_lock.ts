@@ -7,15 +7,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { FailedPreconditionError, OpError } from "../core/error.ts";
 import { hostname, isRunning, nowMs, pid } from "../core/host.ts";
-import {
-  errnoOf,
-  type FileSystem,
-  nodeFiles,
-  readFile,
-  removeQuietly,
-  temporaryName,
-  writeAll,
-} from "./file_system.ts";
+import { errnoOf, type FileSystem, nodeFiles, readFile, removeQuietly, writeAll } from "./file_system.ts";
 
 export interface LockHolder {
   readonly pid: number;
@@ -38,6 +30,15 @@ const heartbeatMs = 10_000;
 const silenceMs = 60_000;
 
 const lockPath = (folder: string): string => join(folder, ".tsflow.lock");
+
+/** A name that the sweep of another start leaves alone while this process lives. */
+const privateName = (path: string): string => `${path}-${pid()}-${randomBytes(6).toString("hex")}`;
+
+/** Was a file of this name left by a process that is gone? */
+export function isStrayLock(name: string): boolean {
+  const owner = /^\.tsflow\.lock-(\d+)-[0-9a-f]+$/.exec(name)?.[1];
+  return owner !== undefined && !isRunning(Number(owner));
+}
 
 function systemText(path: string): string | null {
   try {
@@ -109,7 +110,7 @@ export class FolderLock {
       nonce,
       since: new Date(nowMs()).toISOString(),
     };
-    const mine = temporaryName(path);
+    const mine = privateName(path);
     const file = files.open(mine, "wx");
     try {
       writeAll(file, new TextEncoder().encode(`${JSON.stringify(own)}\n`));
@@ -169,7 +170,7 @@ function removeStale(folder: string, path: string, steal: boolean, files: FileSy
     const verdict = judge(holder, stat.mtimeMs);
     if (verdict === "alive" || (verdict === "silent" && !steal)) throw inUse(folder, holder);
   }
-  const aside = temporaryName(path);
+  const aside = privateName(path);
   try {
     files.rename(path, aside);
   } catch (error) {

@@ -2,6 +2,7 @@
 import { basename, dirname, join } from "node:path";
 import { NotFoundError, OpError, PermissionDeniedError } from "../../../core/error.ts";
 import { type FileSystem, nodeFiles, readFile, removeQuietly } from "../../file_system.ts";
+import { isStrayLock } from "../../folder_lock.ts";
 import { checkpointExists, deleteCheckpoint, placeOf, readCheckpointState } from "../state.ts";
 import { intentPath, removeOtherData, verifyBundle } from "./commit.ts";
 
@@ -34,7 +35,7 @@ export function sweepFolder(folder: string, fs: FileSystem = nodeFiles): string[
   if (!fs.stat(folder)?.isDirectory) return [];
   const removed: string[] = [];
   for (const name of fs.readdir(folder)) {
-    if (!temporary.test(name)) continue;
+    if (!temporary.test(name) && !isStrayLock(name)) continue;
     fs.unlink(join(folder, name));
     removed.push(join(folder, name));
   }
