@@ -69,8 +69,8 @@ function whole() {
   return loaded;
 }
 
-/** Names of the public library. */
-export const library = () => whole().library();
+/** The public names, with what they stand for. */
+export const publicNames = () => whole().publicNames();
 
 /** Runs the program with the arguments of this process. */
 export const program = () => load("front").program();

@@ -60,7 +60,7 @@ const withoutCommands = {
 };
 
 const whole = `
-export const library = () => require(${JSON.stringify(src("index.ts"))});
+export const publicNames = () => require(${JSON.stringify(src("index.ts"))});
 export const execute = (argv) => require(${JSON.stringify(src("cli", "execute.ts"))}).execute(argv);
 `;
 const front = `export const program = () => require(${JSON.stringify(src("cli", "main.ts"))});`;
@@ -105,11 +105,11 @@ async function bundlePanel(outdir) {
 }
 
 function writeIndex(outdir) {
-  const names = Object.keys(createRequire(import.meta.url)(join(outdir, "tsflow.cjs")).library());
+  const names = Object.keys(createRequire(import.meta.url)(join(outdir, "tsflow.cjs")).publicNames());
   const lines = names.map((name, i) => `const e${i}=library.${name};export{e${i} as ${name}};`);
   writeFileSync(
     join(outdir, "index.js"),
-    `import{library as load}from"./load.js";\nconst library=load();\n${lines.join("\n")}\n`,
+    `import{publicNames}from"./load.js";\nconst library=publicNames();\n${lines.join("\n")}\n`,
   );
 }
 

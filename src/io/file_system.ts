@@ -213,6 +213,18 @@ export function readFile(path: string, files: FileSystem = nodeFiles): Uint8Arra
 export const temporaryName = (path: string): string =>
   join(dirname(path), `.tsf-tmp-${pid()}-${randomBytes(6).toString("hex")}-${basename(path)}`);
 
+const temporaryPart = /\.tsf-tmp-\d+-[0-9a-f]+-/;
+const atStart = new RegExp(`^${temporaryPart.source}`);
+const anywhere = new RegExp(temporaryPart, "g");
+
+export const isTemporaryName = (name: string): boolean => atStart.test(name);
+
+/** The file name that a temporary one is for; other names as they are. */
+export const finalName = (name: string): string => name.replace(atStart, "");
+
+/** A text with the final names in place of temporary ones. */
+export const withoutTemporaryNames = (text: string): string => text.replace(anywhere, "");
+
 /** Puts a whole file in place of `path`: temporary name, fsync, rename, fsync of the folder. After an error the old file is there as it was. */
 export function writeFileAtomic(path: string, bytes: Uint8Array, files: FileSystem = nodeFiles): void {
   const temporary = temporaryName(path);

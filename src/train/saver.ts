@@ -21,7 +21,7 @@ import { getDefaultGraph } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { makeFolderOf } from "../io/checkpoint/bundle_writer.ts";
 import { CheckpointCommit } from "../io/checkpoint/save/commit.ts";
-import { nodeFiles, removeQuietly } from "../io/file_system.ts";
+import { nodeFiles, removeQuietly, withoutTemporaryNames } from "../io/file_system.ts";
 import { decode, encode, pb } from "../proto/messages.ts";
 import { printText } from "../proto/text_format.ts";
 import { Session } from "../session/session.ts";
@@ -303,8 +303,6 @@ const savedByDefault = (): SavedVariables =>
   [GraphKeys.GLOBAL_VARIABLES, GraphKeys.SAVEABLE_OBJECTS].flatMap((key) =>
     getDefaultGraph().getCollection<Variable>(key),
   );
-
-const withoutTemporaryNames = (text: string): string => text.replace(/\.tsf-tmp-\d+-[0-9a-f]+-/g, "");
 
 function isOutside(folder: string, prefix: string): boolean {
   const inside = relative(resolve(folder), resolve(prefix));

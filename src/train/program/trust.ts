@@ -4,7 +4,7 @@
  */
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { PermissionDeniedError } from "../../core/error.ts";
-import { nodeFiles } from "../../io/file_system.ts";
+import { finalName, nodeFiles } from "../../io/file_system.ts";
 import type { FilePolicy } from "../../session/state.ts";
 
 export interface TrustOptions {
@@ -31,7 +31,7 @@ const isInside = (folder: string, path: string): boolean => {
 const isOf = (prefix: string, path: string): boolean =>
   path === prefix ||
   path.startsWith(`${prefix}_temp`) ||
-  (dirname(path) === dirname(prefix) && basename(path).replace(/^\.tsf-tmp-\d+-[0-9a-f]+-/, "") === basename(prefix));
+  (dirname(path) === dirname(prefix) && finalName(basename(path)) === basename(prefix));
 
 /** Throws PERMISSION_DENIED, with a hint, for each file that the rules forbid. */
 export function workingDirectoryPolicy({ workingDirectory, checkpoints }: TrustOptions): FilePolicy {

@@ -1,12 +1,10 @@
 /** What a start finds in a folder after a crash: litter of saves that did not end, and checkpoints that do not read. */
 import { basename, dirname, join } from "node:path";
 import { NotFoundError, OpError, PermissionDeniedError } from "../../../core/error.ts";
-import { type FileSystem, nodeFiles, readFile, removeQuietly } from "../../file_system.ts";
+import { type FileSystem, isTemporaryName, nodeFiles, readFile, removeQuietly } from "../../file_system.ts";
 import { isStrayLock } from "../../folder_lock.ts";
 import { checkpointExists, deleteCheckpoint, placeOf, readCheckpointState } from "../state.ts";
 import { intentPath, removeOtherData, verifyBundle } from "./commit.ts";
-
-const temporary = /^\.tsf-tmp-\d+-[0-9a-f]+-/;
 
 interface Intent {
   readonly writes: string;
@@ -35,7 +33,7 @@ export function sweepFolder(folder: string, fs: FileSystem = nodeFiles): string[
   if (!fs.stat(folder)?.isDirectory) return [];
   const removed: string[] = [];
   for (const name of fs.readdir(folder)) {
-    if (!temporary.test(name) && !isStrayLock(name)) continue;
+    if (!isTemporaryName(name) && !isStrayLock(name)) continue;
     fs.unlink(join(folder, name));
     removed.push(join(folder, name));
   }

@@ -113,9 +113,12 @@ export function lowerDense(facts: Facts, p: Lowering, op: ByName<Value | Variabl
   for (const name of facts.variables) if (updated[name]) p.write(op[name] as VariableRef, updated[name]);
 }
 
+const inputOf = (node: Operation, name: string): Tensor =>
+  node.inputs[node.definition.inputs.findIndex((arg) => arg.name === name)]!;
+
 /** Do the indices of a sparse op name each row once? Those of de-duplicated gradients do: they come from a Unique. */
 export function hasDistinctRows(node: Operation): boolean {
-  let indices: Tensor | undefined = node.inputs[node.definition.inputs.findIndex(({ name }) => name === "indices")];
+  let indices: Tensor | undefined = inputOf(node, "indices");
   while (indices?.op.definition === identityOp.definition) indices = indices.op.inputs[0];
   return indices !== undefined && indices.valueIndex === 0 && distinct.has(indices.op.definition);
 }
@@ -127,8 +130,7 @@ const distinct: ReadonlySet<unknown> = new Set([uniqueOp, uniqueV2Op, uniqueWith
  * result), and the tensors that go in there. Source: optimizer.py, _deduplicate_indexed_slices.
  */
 export function summedRows(node: Operation): Absorbed | null {
-  const inputOf = (name: string): Tensor => node.inputs[node.definition.inputs.findIndex((arg) => arg.name === name)]!;
-  const [indices, gradient] = [inputOf("indices"), inputOf("grad")];
+  const [indices, gradient] = [inputOf(node, "indices"), inputOf(node, "grad")];
   const unique = indices.op;
   const sum = gradient.op;
   if (indices.valueIndex !== 0 || unique.definition !== uniqueOp.definition) return null;
