@@ -151,6 +151,7 @@ export { IndexedSlices } from "../graph/indexed_slices.ts";
 export { Operation } from "../graph/operation.ts";
 export { getDefaultSession } from "../graph/scopes.ts";
 export { Tensor } from "../graph/tensor.ts";
+export { Dimension, TensorShape } from "../graph/tensor_shape.ts";
 export { ConfigProto } from "../session/config.ts";
 export {
   InteractiveSession,

@@ -52,6 +52,7 @@ export {
   loadVariable,
   NewCheckpointReader,
 } from "../train/files/checkpoint_reader.ts";
+export { summaryIterator } from "../train/files/summary_iterator.ts";
 export { importMetaGraph } from "../train/import_meta_graph.ts";
 export { exportMetaGraph, writeGraph } from "../train/meta_graph.ts";
 export {

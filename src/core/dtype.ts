@@ -1,5 +1,7 @@
 /** TensorFlow's dtypes: names, enum numbers, sizes, and the typed array that holds each one. */
 
+import { inspectKey, isOutermost } from "./text/inspect.ts";
+
 export type DTypeName =
   | "float32"
   | "float64"
@@ -123,6 +125,15 @@ export class DType {
   /** Python's repr(): `<dtype: 'float32'>`. */
   toString(): string {
     return `<dtype: '${this.name}'>`;
+  }
+
+  /** `tf.float32`, `tf.float32_ref`. */
+  repr(): string {
+    return `tf.${this.name}`;
+  }
+
+  [inspectKey](depth?: number | null, options?: { depth?: number | null }): string {
+    return isOutermost(depth, options) ? this.toString() : this.repr();
   }
 }
 

@@ -1,8 +1,9 @@
 /** Values: a dtype, a full shape, and the elements in row-major order. */
 import { type DType, dtypeOf } from "./dtype.ts";
 import { RuntimeError, TypeError } from "./error.ts";
-import { printArray } from "./print.ts";
+import { printArray, reprArray } from "./print.ts";
 import { elementCount, type FullShape } from "./shape.ts";
+import { inspectKey, isOutermost } from "./text/inspect.ts";
 
 export type NumberArray =
   | Float32Array
@@ -118,8 +119,8 @@ export class NdArray {
     return printArray(this);
   }
 
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.toString();
+  [inspectKey](depth?: number | null, options?: { depth?: number | null }): string {
+    return isOutermost(depth, options) ? this.toString() : reprArray(this);
   }
 }
 

@@ -3,6 +3,7 @@ import type { DType } from "../core/dtype.ts";
 import type { Shape } from "../core/shape.ts";
 import type { AttrValue, NameAttrList } from "../proto/attr_value.ts";
 import type { AttrDefinition, AttrKind, AttrPlain } from "./definition.ts";
+import { plainShape, TensorShape } from "./tensor_shape.ts";
 
 export type { AttrValue } from "../proto/attr_value.ts";
 
@@ -15,7 +16,8 @@ export function wrapAttr(definition: Pick<AttrDefinition, "kind" | "isList">, pl
   return tagged(definition.kind, plain);
 }
 
-const tagged = (kind: AttrKind, plain: AttrPlain): AttrValue => ({ kind, value: plain }) as AttrValue;
+const tagged = (kind: AttrKind, plain: AttrPlain): AttrValue =>
+  ({ kind, value: plain instanceof TensorShape ? plainShape(plain) : plain }) as AttrValue;
 
 /** The plain value inside. */
 export const unwrapAttr = (attr: AttrValue): AttrPlain => (attr as { value: AttrPlain }).value;

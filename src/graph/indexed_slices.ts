@@ -1,5 +1,6 @@
 /** Gradients of gathers: values for some rows of a larger tensor. Source: indexed_slices.py. */
 import type { DType } from "../core/dtype.ts";
+import { inspectKey } from "../core/text/inspect.ts";
 import type { Graph } from "./graph.ts";
 import type { Operation } from "./operation.ts";
 import type { Tensor } from "./tensor.ts";
@@ -39,5 +40,9 @@ export class IndexedSlices {
   toString(): string {
     const dense = this.denseShape ? `, dense_shape=${this.denseShape}` : "";
     return `IndexedSlices(indices=${this.indices}, values=${this.values}${dense})`;
+  }
+
+  [inspectKey](): string {
+    return this.toString();
   }
 }

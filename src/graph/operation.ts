@@ -1,5 +1,6 @@
 /** Operations: the nodes of a graph. */
 import { ValueError } from "../core/error.ts";
+import { inspectKey, isOutermost } from "../core/text/inspect.ts";
 import { userLine } from "../core/trace.ts";
 import { type AttrValue, unwrapAttr } from "./attr.ts";
 import type { ControlFlowContext } from "./context.ts";
@@ -152,7 +153,7 @@ export class Operation {
     return `<tf.Operation '${this.name}' type=${this.type}>`;
   }
 
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.repr();
+  [inspectKey](depth?: number | null, options?: { depth?: number | null }): string {
+    return isOutermost(depth, options) ? this.toString() : this.repr();
   }
 }

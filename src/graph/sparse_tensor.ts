@@ -2,10 +2,12 @@
 import type { DType } from "../core/dtype.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { mergeDims, mergeShapes, type Shape, withRank } from "../core/shape.ts";
+import { inspectKey } from "../core/text/inspect.ts";
 import type { Graph } from "./graph.ts";
 import { constantValueAsShape } from "./infer.ts";
 import type { Operation } from "./operation.ts";
 import type { Tensor } from "./tensor.ts";
+import { TensorShape } from "./tensor_shape.ts";
 
 export interface SparseParts<T> {
   readonly indices: T;
@@ -58,8 +60,8 @@ export class SparseTensor implements SparseParts<Tensor> {
     return mergeShapes(constantValueAsShape(this.denseShape), this.#stated);
   }
 
-  getShape(): Shape {
-    return this.shape;
+  getShape(): TensorShape {
+    return new TensorShape(this.shape);
   }
 
   /** Makes the static shape more specific. Throws INVALID_ARGUMENT when it contradicts what is known. */
@@ -69,6 +71,10 @@ export class SparseTensor implements SparseParts<Tensor> {
 
   toString(): string {
     return `SparseTensor(indices=${this.indices}, values=${this.values}, dense_shape=${this.denseShape})`;
+  }
+
+  [inspectKey](): string {
+    return this.toString();
   }
 }
 

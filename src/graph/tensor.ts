@@ -1,12 +1,14 @@
 /** Tensors of a graph: the outputs of its operations. */
 import type { DType } from "../core/dtype.ts";
-import { OperatorNotAllowedInGraphError, ValueError } from "../core/error.ts";
+import { AttributeError, OperatorNotAllowedInGraphError, ValueError } from "../core/error.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { compatible, type Dim, formatShapePython, type Shape } from "../core/shape.ts";
+import { inspectKey, isOutermost } from "../core/text/inspect.ts";
 import type { HandleData } from "./definition.ts";
 import type { Graph } from "./graph.ts";
 import type { Operation } from "./operation.ts";
 import { defaultSession, type FeedDict, type SessionLike } from "./scopes.ts";
+import { plainShape, type ShapeLike, TensorShape } from "./tensor_shape.ts";
 
 /** What converts itself to a tensor: variables. `asRef` asks for the reference rather than the value read. */
 export const asTensor: unique symbol = Symbol("asTensor");
@@ -28,6 +30,8 @@ export class Tensor {
   /** Contents of a handle, where known while building. */
   handleData: readonly HandleData[] | null = null;
   #shape: Shape;
+  /** The shape as users get it, made when it is first asked for. */
+  #shown: TensorShape | null = null;
   /** Operations that take this tensor as an input, in order of creation. */
   readonly users: Operation[] = [];
 
@@ -51,16 +55,20 @@ export class Tensor {
     return this.op.device;
   }
 
+  /** The static shape, an array that prints as `(?, 784)`; `null` for an unknown rank. */
   get shape(): Shape {
-    return this.#shape;
+    return this.#shape === null ? null : this.getShape();
   }
 
-  getShape(): Shape {
-    return this.#shape;
+  /** The static shape as an object, for an unknown rank too (`ndims` null, printed `<unknown>`). */
+  getShape(): TensorShape {
+    this.#shown ??= new TensorShape(this.#shape);
+    return this.#shown;
   }
 
   /** Makes the static shape more specific. Throws ValueError `Shapes (3, 2) and (4, 2) are not compatible`-like texts of TensorFlow. */
-  setShape(shape: Shape): void {
+  setShape(given: ShapeLike): void {
+    const shape = plainShape(given);
     if (shape === null) return;
     if (this.#shape !== null && !compatible(this.#shape, shape)) {
       throw this.#shape.length === shape.length
@@ -69,13 +77,29 @@ export class Tensor {
           )
         : new ValueError(`Shapes must be equal rank, but are ${this.#shape.length} and ${shape.length}`);
     }
-    this.#shape = this.#shape === null ? shape : this.#shape.map((d, i) => d ?? shape[i]!);
+    this.refineShape(this.#shape === null ? shape : this.#shape.map((d, i) => d ?? shape[i]!));
     this.graph.changed();
   }
 
   /** For shape inference alone. */
   refineShape(shape: Shape): void {
     this.#shape = shape;
+    this.#shown = null;
+  }
+
+  /** The value, of tensors that have one by themselves: those of eager execution. */
+  get knownValue(): NdArray | null {
+    return null;
+  }
+
+  /** What stands for this tensor where ops are made at present. */
+  here(): Tensor {
+    return this;
+  }
+
+  /** The value of a tensor of eager execution. Throws AttributeError for a symbolic one. */
+  numpy(): NdArray {
+    throw new AttributeError("'SymbolicTensor' object has no attribute 'numpy'");
   }
 
   consumers(): Operation[] {
@@ -129,8 +153,8 @@ export class Tensor {
     );
   }
 
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return this.repr();
+  [inspectKey](depth?: number | null, options?: { depth?: number | null }): string {
+    return isOutermost(depth, options) ? this.toString() : this.repr();
   }
 }
 

@@ -5,6 +5,7 @@ import type { Graph } from "../graph/graph.ts";
 import { IndexedSlices } from "../graph/indexed_slices.ts";
 import { Operation } from "../graph/operation.ts";
 import { asTensor, isTensorConvertible, Tensor, type TensorConvertible } from "../graph/tensor.ts";
+import { FetchedList, fetchedRecord } from "./fetched.ts";
 
 export interface IndexedSlicesValue {
   readonly values: NdArray;
@@ -64,7 +65,11 @@ export function planFetches(graph: Graph, fetches: unknown): FetchPlan {
     }
     if (Array.isArray(fetch)) {
       const parts = fetch.map(visit);
-      return (values) => parts.map((part) => part(values));
+      return (values) => {
+        const list = new FetchedList();
+        for (const part of parts) list.push(part(values));
+        return list;
+      };
     }
     if (fetch instanceof IndexedSlices) {
       const values_ = place(fetch.values);
@@ -86,7 +91,7 @@ export function planFetches(graph: Graph, fetches: unknown): FetchPlan {
       return () => null;
     }
     const parts = Object.entries(fetch as Record<string, unknown>).map(([key, item]) => [key, visit(item)] as const);
-    return (values) => Object.fromEntries(parts.map(([key, part]) => [key, part(values)]));
+    return (values) => fetchedRecord(parts.map(([key, part]) => [key, part(values)]));
   };
   const rebuild = visit(fetches);
   return { tensors, operations, rebuild };

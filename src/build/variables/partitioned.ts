@@ -4,6 +4,7 @@ import { ValueError } from "../../core/error.ts";
 import { elementCount, type FullShape } from "../../core/shape.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import { asTensor, type Tensor, type TensorConvertible } from "../../graph/tensor.ts";
+import { TensorShape } from "../../graph/tensor_shape.ts";
 import type { TensorLike } from "../../ops/convert.ts";
 import { concat, identity, split } from "../../ops/index.ts";
 import type { Partitioner } from "./store.ts";
@@ -35,8 +36,8 @@ export class PartitionedVariable implements TensorConvertible {
     return this.#parts[Symbol.iterator]();
   }
 
-  getShape(): FullShape {
-    return this.shape;
+  getShape(): TensorShape {
+    return new TensorShape(this.shape);
   }
 
   get #axis(): number {

@@ -3,11 +3,13 @@ import { type DType, float32, int32 } from "../../core/dtype.ts";
 import { TypeError, ValueError } from "../../core/error.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { compatible, formatShapePython, isFull, mergeShapes, type Shape } from "../../core/shape.ts";
+import { inspectKey } from "../../core/text/inspect.ts";
 import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
 import type { IndexedSlices } from "../../graph/indexed_slices.ts";
 import type { Operation } from "../../graph/operation.ts";
 import { defaultSession, type FeedDict, type SessionLike } from "../../graph/scopes.ts";
 import { asTensor, type Tensor, type TensorConvertible } from "../../graph/tensor.ts";
+import { TensorShape } from "../../graph/tensor_shape.ts";
 import { convertToTensor, type Literal, literalDtype, type TensorLike } from "../../ops/convert.ts";
 import {
   assignAddOp,
@@ -140,12 +142,14 @@ export class Variable implements TensorConvertible {
     return this.#nodes.dtype;
   }
 
+  /** The static shape, an array that prints as `(784, 10)`; `null` for an unknown rank. */
   get shape(): Shape {
-    return this.isResource ? this.#shape : this.#nodes.handle.shape;
+    if (!this.isResource) return this.#nodes.handle.shape;
+    return this.#shape === null ? null : new TensorShape(this.#shape);
   }
 
-  getShape(): Shape {
-    return this.shape;
+  getShape(): TensorShape {
+    return new TensorShape(this.shape);
   }
 
   setShape(shape: Shape): void {
@@ -360,7 +364,7 @@ export class Variable implements TensorConvertible {
     return this.toString();
   }
 
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
+  [inspectKey](): string {
     return this.toString();
   }
 }

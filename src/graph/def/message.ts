@@ -1,5 +1,7 @@
 /** GraphDef and NodeDef as messages that programs hold, and tf.importGraphDef. Source: graph.proto, importer.py. */
+
 import { InvalidArgumentError, TypeError, ValueError } from "../../core/error.ts";
+import { inspectKey } from "../../core/text/inspect.ts";
 import { decodeGraphDef, toGraphProto, toNodeProto } from "../../proto/graph_def.ts";
 import { decode, encode, pb, sortedMap } from "../../proto/messages.ts";
 import { parseText, printText } from "../../proto/text_format.ts";
@@ -31,6 +33,10 @@ export class NodeDef {
 
   toString(): string {
     return printText("NodeDef", this.serializeToString());
+  }
+
+  [inspectKey](): string {
+    return this.toString();
   }
 }
 
@@ -93,6 +99,10 @@ export class GraphDef {
 
   toString(): string {
     return printText("GraphDef", this.serializeToString());
+  }
+
+  [inspectKey](): string {
+    return this.toString();
   }
 }
 

@@ -1,7 +1,6 @@
 /** The programs of the oracle's make/strings.py whose printed texts are goldens, under the same names. */
 import { float32, int32 } from "../../../src/core/dtype.ts";
 import { printValue } from "../../../src/core/print.ts";
-import { formatShapePython } from "../../../src/core/shape.ts";
 import { getDefaultGraph } from "../../../src/graph/graph.ts";
 import * as tf from "../../../src/index.ts";
 
@@ -39,13 +38,17 @@ export const textPrograms: Record<string, (add: Add, dims: readonly [number, num
     add("assign", v.assign(tf.ones([a, b])));
     add("initializer", v.initializer.name);
     add("initial value", v.initialValue);
-    add("shape", formatShapePython(x.shape));
-    add("get_shape", formatShapePython(v.getShape()));
-    add("unknown shape", formatShapePython(tf.placeholder(float32).shape));
-    add("scalar shape", formatShapePython(k.shape));
-    add("shape list", printValue(x.shape));
+    add("shape", x.shape);
+    add("get_shape", v.getShape());
+    add("unknown shape", tf.placeholder(float32).getShape());
+    add("scalar shape", k.shape);
+    add("shape list", printValue(x.getShape().asList()));
     add("dtype", x.dtype);
+    add("dtype repr", x.dtype.repr());
     add("ref dtype", v.dtype);
+    add("dim", x.getShape().dims![0]);
+    add("dim repr", x.getShape().dims![1]!.repr());
+    add("shape repr", x.getShape().repr());
     add("noop", tf.noOp().repr());
     add("group", tf.group(v.initializer).repr());
     add("indexed slices", tf.gradients(tf.reduceSum(tf.gather(v, [0])), [v])[0]);

@@ -68,8 +68,8 @@ interface TextCase {
   readonly nodes: readonly string[];
 }
 
-/** Labels of forms that only Python's objects have: Dimension and TensorShape (shapes are arrays here), tuples, repr() of a dtype. */
-const pythonsForms: ReadonlySet<string> = new Set(["dtype repr", "dim", "dim repr", "shape repr", "tuple"]);
+/** Labels of forms that only Python has. */
+const pythonsForms: ReadonlySet<string> = new Set(["tuple"]);
 
 /** NumPy 2 names the type of a scalar inside a list. */
 const withoutNumpy = (text: string): string => text.replace(/np\.\w+\(([^)]*)\)/g, "$1");
