@@ -1,7 +1,8 @@
-/** Names of files as a command line gives them: globs, folders, and files that are not there. */
+/** Names of files as a command line gives them: globs, folders, and files that are not there; and which folder a path leads into. */
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import { NotFoundError } from "../core/error.ts";
+import { type FileSystem, nodeFiles } from "./file_system.ts";
 
 const isGlob = (path: string): boolean => /[*?[{]/.test(path);
 
@@ -88,3 +89,34 @@ export const listFolder = (folder: string): { name: string; isFolder: boolean }[
 export const fileSize = (path: string): number => statSync(path).size;
 
 export const modifiedSeconds = (path: string): number => statSync(path).mtimeMs / 1000;
+
+/**
+ * Where the system would look for a path: links are followed part by part before `..` is, so that `link/..` is the folder above the link's
+ * target. Parts that are not there yet stay as they are.
+ */
+export function realPath(path: string, files: FileSystem = nodeFiles): string {
+  if (exists(path, files)) return files.realpath(path);
+  const separators = sep === "\\" ? /[/\\]+/ : /\/+/;
+  const parts = path.split(separators);
+  if (parts.length > 1 && parts.at(-1) === "") parts.pop();
+  const name = parts.pop() ?? "";
+  if (parts.length === 0) return join(files.realpath("."), name);
+  const parent = realPath(parts.length === 1 && parts[0] === "" ? sep : parts.join(sep), files);
+  return name === ".." ? dirname(parent) : join(parent, name);
+}
+
+/** A part of the path that is a file, or a name that the system refuses, is as good as absent. */
+function exists(path: string, files: FileSystem): boolean {
+  try {
+    return files.stat(path) !== null;
+  } catch {
+    return false; // the one who opens it tells why
+  }
+}
+
+/** Whether a path leads to the folder or below it, links followed. The one rule for paths that come out of files. */
+export function isInside(folder: string, path: string, files: FileSystem = nodeFiles): boolean {
+  if (path.includes("\0")) return false;
+  const way = relative(realPath(folder, files), realPath(path, files));
+  return way === "" || (way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way));
+}

@@ -2,9 +2,20 @@
  * Protobuf's wire format for the few messages that files of `io` are made of: tags of (field number, wire type), varints, fixed words, and
  * bytes with their length before them. Every length is checked against the bytes that are left.
  */
-import { DataLossError } from "../core/error.ts";
+import { DataLossError, OpError } from "../core/error.ts";
 
 const malformed = (why: string) => new DataLossError(`malformed message: ${why}`);
+
+/** Adds the file to errors of parsing that do not know it. */
+export function located<T>(path: string, parse: () => T, offset?: number): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof OpError) || error.path !== undefined) throw error;
+    const Class = error.constructor as new (message: string, facts: object) => OpError;
+    throw new Class(`${path}: ${error.message}`, { path, offset, cause: error });
+  }
+}
 
 const groupsMax = 100;
 

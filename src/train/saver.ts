@@ -1,5 +1,5 @@
 /** `tf.train.Saver`: checkpoints of variables, the newest few kept. Source: tensorflow/python/training/saver.py. */
-import { basename, dirname, relative, resolve } from "node:path";
+import { basename, dirname } from "node:path";
 import { GraphKeys } from "../build/collections.ts";
 import { registerCollectionForm } from "../build/meta_graph/collections.ts";
 import { makeSaverNodes, type SavedVariables } from "../build/saver_nodes.ts";
@@ -22,6 +22,7 @@ import type { Tensor } from "../graph/tensor.ts";
 import { makeFolderOf } from "../io/checkpoint/bundle_writer.ts";
 import { CheckpointCommit } from "../io/checkpoint/save/commit.ts";
 import { nodeFiles, removeQuietly, withoutTemporaryNames } from "../io/file_system.ts";
+import { isInside } from "../io/paths.ts";
 import { decode, encode, pb } from "../proto/messages.ts";
 import { printText } from "../proto/text_format.ts";
 import { Session } from "../session/session.ts";
@@ -218,7 +219,7 @@ export class Saver {
       this.#nextKeptSeconds += this.#keepEverySeconds;
       return false;
     }
-    return !(oldest.isRecovered && isOutside(parent, oldest.prefix));
+    return !oldest.isRecovered || isInside(parent, dirname(oldest.prefix));
   }
 
   #writeState(prefix: string, parent: string, latestFilename: string): void {
@@ -303,11 +304,6 @@ const savedByDefault = (): SavedVariables =>
   [GraphKeys.GLOBAL_VARIABLES, GraphKeys.SAVEABLE_OBJECTS].flatMap((key) =>
     getDefaultGraph().getCollection<Variable>(key),
   );
-
-function isOutside(folder: string, prefix: string): boolean {
-  const inside = relative(resolve(folder), resolve(prefix));
-  return inside.startsWith("..") || resolve(inside) === inside;
-}
 
 function explained(error: OpError, cause: string): OpError {
   const wrapped = opError(

@@ -2,10 +2,8 @@
 import { DataLossError } from "../../core/error.ts";
 import { allocateElements, type Elements, NdArray, type NumberArray } from "../../core/nd_array.ts";
 import { elementCount, type FullShape, rowMajorStrides } from "../../core/shape.ts";
-import type { BundleEntry } from "./bundle_entry.ts";
+import { type BundleEntry, countOf, slicesMax } from "./bundle_entry.ts";
 import { fullExtents, intersect, type Slice } from "./slice.ts";
-
-const slicesMax = 4096;
 
 /** A tensor, or a part of it, that is filled from slices; every element must come from one. */
 export class Assembly {
@@ -21,7 +19,10 @@ export class Assembly {
     this.#entry = entry;
     this.#wanted = wanted ?? entry.shape.map((length) => ({ start: 0, length }));
     this.#shape = this.#wanted.map(({ length }) => length);
-    this.#count = elementCount(this.#shape);
+    const count = countOf(this.#shape);
+    if (count === undefined) throw this.#incomplete();
+    this.#count = count;
+    if (entry.dtype.base === "string" && count > bytesMax) throw this.#incomplete();
     if (this.#count * entry.dtype.sizeBytes > bytesMax && entry.dtype.base !== "string") throw this.#incomplete();
     const extents = entry.slices.map((slice) => fullExtents(entry.shape, slice));
     if (extents.length > slicesMax) throw this.#incomplete();

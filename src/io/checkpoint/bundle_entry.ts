@@ -15,6 +15,8 @@ import type { Extent, Slice } from "./slice.ts";
 const bundleVersion = 1;
 const shardsMax = 100_000;
 const rankMax = 254;
+/** Slices of one tensor. */
+export const slicesMax = 4096;
 
 export interface BundleEntry {
   readonly name: string;
@@ -102,14 +104,15 @@ export function decodeEntry(name: string, bytes: Uint8Array, numShards: number):
     else if (tag === 0x20) entry.offset = reader.varint();
     else if (tag === 0x28) entry.sizeBytes = reader.varint();
     else if (tag === 0x35) entry.crc32c = unmask(reader.fixed32());
-    else if (tag === 0x3a) slices.push(decodeSlice(reader.message()));
-    else reader.skip(tag);
+    else if (tag === 0x3a) {
+      if (slices.length >= slicesMax) throw bad(`it has more than ${slicesMax} slices`);
+      slices.push(decodeSlice(reader.message()));
+    } else reader.skip(tag);
   }
   const dtype = dtypeOfNumber(entry.dtype)?.baseDtype;
   if (!dtype) throw bad(`dtype ${entry.dtype} is unknown`);
-  if (shape.length > rankMax) throw bad(`it has ${shape.length} dimensions`);
-  const count = shape.reduce((n, size) => n * BigInt(size), 1n);
-  if (count > BigInt(Number.MAX_SAFE_INTEGER)) throw bad("its shape has too many elements");
+  const count = countOf(shape);
+  if (count === undefined) throw bad(`its shape [${shape}] has too many elements`);
   if (entry.shard >= numShards) throw bad(`it is in shard ${entry.shard} of ${numShards}`);
   for (const slice of slices) {
     if (slice.length !== shape.length) throw bad("a slice has another rank");
@@ -119,12 +122,21 @@ export function decodeEntry(name: string, bytes: Uint8Array, numShards: number):
     }
   }
   const fixed = dtype.base !== "string" && dtype.base !== "variant";
-  if (slices.length === 0 && fixed && BigInt(entry.sizeBytes) !== count * BigInt(dtype.sizeBytes)) {
+  if (slices.length === 0 && fixed && BigInt(entry.sizeBytes) !== BigInt(count) * BigInt(dtype.sizeBytes)) {
     throw bad(`${entry.sizeBytes} bytes for ${dtype.name} of shape [${shape}]`);
   }
-  if (dtype.base === "string" && count > BigInt(entry.sizeBytes) && slices.length === 0)
-    throw bad("more strings than bytes");
+  if (dtype.base === "string" && count > entry.sizeBytes && slices.length === 0) throw bad("more strings than bytes");
   return { name, ...entry, dtype, shape, slices };
+}
+
+/** The number of elements, as long as every product on the way is exact; else undefined. */
+export function countOf(shape: readonly number[]): number | undefined {
+  let count = 1;
+  for (const size of shape) {
+    count *= size;
+    if (count > Number.MAX_SAFE_INTEGER) return undefined;
+  }
+  return count;
 }
 
 function decodeShape(reader: WireReader): number[] {
@@ -144,6 +156,7 @@ function decodeShape(reader: WireReader): number[] {
       else dim.skip(inner);
     }
     if (size < 0) throw new DataLossError(`a dimension of ${size}`);
+    if (shape.length >= rankMax) throw new DataLossError(`more than ${rankMax} dimensions`);
     shape.push(size);
   }
   return shape;
@@ -166,6 +179,7 @@ function decodeSlice(reader: WireReader): Extent[] {
       else if (inner === 0x10) length = extent.varint();
       else extent.skip(inner);
     }
+    if (slice.length >= rankMax) throw new DataLossError(`a slice of more than ${rankMax} dimensions`);
     slice.push({ start, length });
   }
   return slice;

@@ -8,6 +8,7 @@ import { NdArray, viewElements } from "../../core/nd_array.ts";
 import { elementCount, formatShape, sameShape } from "../../core/shape.ts";
 import { crc32c } from "../crc.ts";
 import { type FileSystem, nodeFiles, type OpenFile, readFully } from "../file_system.ts";
+import { located } from "../wire.ts";
 import { Assembly, cut } from "./assembly.ts";
 import { type BundleEntry, decodeEntry, decodeHeader } from "./bundle_entry.ts";
 import { fullExtents, parseSliceSpec, type Slice, sliceKey, sliceShape } from "./slice.ts";
@@ -20,7 +21,7 @@ export const dataPath = (prefix: string, shard: number, numShards: number): stri
   `${prefix}.data-${String(shard).padStart(5, "0")}-of-${String(numShards).padStart(5, "0")}`;
 
 const pieceSize = 4 * 2 ** 20;
-const keyDecoder = new TextDecoder();
+const keyDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const byteKey = (key: Uint8Array): string => Buffer.from(key.buffer, key.byteOffset, key.length).toString("latin1");
 
 export class BundleReader {
@@ -44,7 +45,10 @@ export class BundleReader {
       const isSlice = key[0] === 0;
       const name = isSlice ? byteKey(key) : keyDecoder.decode(key);
       const entry = located(path, () => decodeEntry(name, value, this.numShards));
-      (isSlice ? this.#slices : this.#entries).set(name, entry);
+      const entries = isSlice ? this.#slices : this.#entries;
+      if (entries.has(name))
+        throw new DataLossError(`${path}: two names read as ${name}, which is not UTF-8`, { path });
+      entries.set(name, entry);
     }
   }
 
@@ -233,17 +237,6 @@ function notABundle(path: string, why: string, cause: unknown): DataLossError {
   const detail = cause instanceof Error ? `: ${cause.message}` : "";
   return new DataLossError(
     `Unable to read file (${path}). Perhaps the file is corrupt or was produced by a newer version of TensorFlow with format changes (${why})${detail}`,
-    { path, cause },
+    { path, cause, ...(cause instanceof OpError && cause.offset !== undefined && { offset: cause.offset }) },
   );
-}
-
-/** Adds the file to errors of parsing that do not know it. */
-function located<T>(path: string, parse: () => T, offset?: number): T {
-  try {
-    return parse();
-  } catch (error) {
-    if (!(error instanceof OpError) || error.path !== undefined) throw error;
-    const Class = error.constructor as new (message: string, facts: object) => OpError;
-    throw new Class(`${path}: ${error.message}`, { path, offset, cause: error });
-  }
 }

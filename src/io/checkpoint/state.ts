@@ -9,6 +9,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve } from "node:pat
 import { DataLossError, OpError, PermissionDeniedError, ResourceExhaustedError } from "../../core/error.ts";
 import { pythonFloat } from "../../core/text/float_text.ts";
 import { type FileSystem, nodeFiles, readFile, writeFileAtomic } from "../file_system.ts";
+import { isInside } from "../paths.ts";
 import { BundleReader, dataPath, indexPath } from "./bundle_reader.ts";
 
 export interface CheckpointState {
@@ -59,13 +60,13 @@ export function formatCheckpointState(state: CheckpointState): string {
   return `${lines.join("\n")}\n`;
 }
 
-const blank = /(?:\s|#[^\n]*)*/y;
+const blank = /\s+|#[^\n]*/y;
 const field = /([a-z_]+)\s*:\s*(?:("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|([-+.\w]+))(?:\s*[,;])?/y;
 
 function skipBlank(text: string, from: number): number {
-  blank.lastIndex = from;
-  blank.exec(text);
-  return blank.lastIndex;
+  let at = from;
+  for (blank.lastIndex = at; blank.test(text); blank.lastIndex = at) at = blank.lastIndex;
+  return at;
 }
 
 const lineAt = (text: string, at: number): number => text.slice(0, at).split("\n").length;
@@ -92,6 +93,8 @@ export function parseCheckpointState(bytes: Uint8Array, path: string): Checkpoin
     if (!match) throw bad(`line ${lineAt(text, at)} is no field of a checkpoint state`);
     const [, name, string, number] = match;
     const value = string === undefined ? Number(number) : unquoted(string);
+    if (value === undefined || (typeof value === "string" && value.includes("\0")))
+      throw bad(`line ${lineAt(text, at)}: a path that is not UTF-8, or holds a NUL`);
     if (typeof value === "string" && name === "model_checkpoint_path") modelCheckpointPath = value;
     else if (typeof value === "string" && name === "all_model_checkpoint_paths") paths.push(value);
     else if (typeof value === "number" && name === "all_model_checkpoint_timestamps") times.push(value);
@@ -113,7 +116,8 @@ export function parseCheckpointState(bytes: Uint8Array, path: string): Checkpoin
 
 const named: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, a: 7, b: 8, f: 12, v: 11 };
 
-function unquoted(quotedText: string): string {
+/** Undefined for bytes that are not UTF-8. */
+function unquoted(quotedText: string): string | undefined {
   const bytes: number[] = [];
   const body = quotedText.slice(1, -1);
   const part = /\\([0-7]{1,3})|\\x([0-9a-fA-F]{1,2})|\\(.)|([^\\]+)/gsu;
@@ -122,9 +126,13 @@ function unquoted(quotedText: string): string {
     else if (hex !== undefined) bytes.push(Number.parseInt(hex, 16));
     else if (simple !== undefined)
       bytes.push(...(named[simple] === undefined ? new TextEncoder().encode(simple) : [named[simple]]));
-    else bytes.push(...new TextEncoder().encode(plain));
+    else for (const byte of new TextEncoder().encode(plain)) bytes.push(byte);
   }
-  return new TextDecoder().decode(Uint8Array.from(bytes));
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes));
+  } catch {
+    return undefined;
+  }
 }
 
 /** The state of a folder with its paths as they are in the file, or null without one. */
@@ -181,9 +189,9 @@ export function latestCheckpoint(folder: string, options: LatestOptions = {}): s
 /** Where a checkpoint lies that the folder's state names; null when it is not there. Throws as `latestCheckpoint`. */
 export function placeOf(folder: string, path: string, options: LatestOptions = {}): string | null {
   const { fs = nodeFiles, followPaths = false } = options;
-  if (followPaths || isInside(folder, path, fs)) return checkpointExists(path, fs) ? path : null;
+  if (followPaths || liesInside(folder, path, fs)) return checkpointExists(path, fs) ? path : null;
   const here = join(folder, basename(path));
-  if (checkpointExists(here, fs)) return here;
+  if (checkpointExists(here, fs) && liesInside(folder, here, fs)) return here;
   if (!checkpointExists(path, fs)) return null;
   throw new PermissionDeniedError(`${statePath(folder, options)} names ${path}, which is outside the folder`, {
     path: statePath(folder, options),
@@ -191,13 +199,10 @@ export function placeOf(folder: string, path: string, options: LatestOptions = {
   });
 }
 
-/** Whether a checkpoint lies in a folder, links followed. */
-function isInside(folder: string, prefix: string, fs: FileSystem = nodeFiles): boolean {
-  const parent = dirname(prefix);
-  if (!fs.stat(folder) || !fs.stat(parent)) return false;
-  const inside = relative(fs.realpath(folder), fs.realpath(parent));
-  return !inside.startsWith("..") && !isAbsolute(inside);
-}
+/** Whether all files of a checkpoint lie in a folder, links followed. */
+const liesInside = (folder: string, prefix: string, fs: FileSystem): boolean =>
+  isInside(folder, dirname(prefix), fs) &&
+  (!checkpointExists(prefix, fs) || checkpointFiles(prefix, fs).every((path) => isInside(folder, path, fs)));
 
 export const checkpointExists = (prefix: string, fs: FileSystem = nodeFiles): boolean =>
   fs.stat(indexPath(prefix))?.isFile === true;

@@ -63,7 +63,7 @@ export function decodeStrings(
   let at = reader.at;
   const strings = lengths.map((length) => {
     at += length;
-    return bytes.slice(at - length, at);
+    return bytes.subarray(at - length, at); // the bytes belong to this tensor alone
   });
   return { strings, crc: crc32c(content, crc32c(word(stored), checksum)) };
 }

@@ -7,12 +7,15 @@ import { unsnappy } from "./snappy.ts";
 import { compareBytes, footerSize, tableMagic, trailerSize } from "./table_writer.ts";
 
 const blockMax = 64 * 2 ** 20;
+/** A key may share what the one before it has: few bytes of a file can stand for many of keys. */
+const keyBytesMin = 64 * 2 ** 20;
+const keyRatioMax = 64;
 
 export type TableEntry = readonly [key: Uint8Array, value: Uint8Array];
 
 /**
  * All entries of a table, in order. DATA_LOSS with path and offset for bad magic, handles outside the file, wrong checksums, lengths outside
- * a block, keys that do not rise; `firstBlock` words the error of the first data block.
+ * a block, keys that do not rise; RESOURCE_EXHAUSTED for blocks and keys beyond all measure; `firstBlock` words the error of the first data block.
  */
 export function readTable(
   path: string,
@@ -23,24 +26,26 @@ export function readTable(
   try {
     const size = file.sizeBytes();
     if (size < footerSize) throw new DataLossError("file is too short to be an sstable", { path, offset: 0 });
-    const footer = readAt(file, size - footerSize, footerSize);
+    const footerAt = size - footerSize;
+    const footer = readAt(file, footerAt, footerSize);
     if (compareBytes(footer.subarray(footerSize - tableMagic.length), tableMagic) !== 0) {
       throw new DataLossError("not an sstable (bad magic number)", { path, offset: size - tableMagic.length });
     }
-    const handles = new WireReader(footer);
-    readHandle(handles);
-    const index = readBlock(file, readHandle(handles), size);
+    const handles = new WireReader(footer, 0, footerSize - tableMagic.length);
+    const budget = { keyBytes: Math.max(keyBytesMin, keyRatioMax * size) };
+    readHandle(handles, path, footerAt);
+    const indexAt = readHandle(handles, path, footerAt);
+    const index = readBlock(file, indexAt, footerAt, { budget, before: null });
     const entries: TableEntry[] = [];
     for (const [, value] of index) {
-      const first = entries.length === 0;
+      const isFirst = entries.length === 0;
       try {
-        for (const entry of readBlock(file, readHandle(new WireReader(value)), size)) entries.push(entry);
+        const handle = readHandle(new WireReader(value), path, indexAt.offset);
+        const before = entries.at(-1)?.[0] ?? null;
+        for (const entry of readBlock(file, handle, footerAt, { budget, before })) entries.push(entry);
       } catch (error) {
-        throw first && error instanceof DataLossError ? firstBlock(error) : error;
+        throw isFirst && error instanceof DataLossError ? firstBlock(error) : error;
       }
-    }
-    for (let i = 1; i < entries.length; i++) {
-      if (compareBytes(entries[i - 1]![0], entries[i]![0]) >= 0) throw damaged(path, 0, "keys are not in order");
     }
     return entries;
   } finally {
@@ -57,12 +62,33 @@ function readAt(file: OpenFile, position: number, size: number): Uint8Array {
   return bytes;
 }
 
-const readHandle = (reader: WireReader) => ({ offset: reader.varint(), size: reader.varint() });
+interface Handle {
+  readonly offset: number;
+  readonly size: number;
+}
 
-function readBlock(file: OpenFile, { offset, size }: { offset: number; size: number }, fileSize: number): TableEntry[] {
+/** `at` is where the handle stands, as far as it is known. */
+function readHandle(reader: WireReader, path: string, at: number): Handle {
+  try {
+    return { offset: reader.varint(), size: reader.varint() };
+  } catch (cause) {
+    throw new DataLossError(`${path}: bad block handle: ${(cause as Error).message}`, { path, offset: at, cause });
+  }
+}
+
+interface Limits {
+  /** Bytes that the keys of the table may yet take. */
+  readonly budget: { keyBytes: number };
+  /** The last key before this block. */
+  readonly before: Uint8Array | null;
+}
+
+const hex = (crc: number): string => `0x${crc.toString(16).padStart(8, "0")}`;
+
+/** The entries of a block; all blocks end before `end`. */
+function readBlock(file: OpenFile, { offset, size }: Handle, end: number, limits: Limits): TableEntry[] {
   const { path } = file;
-  if (offset > fileSize || size > fileSize - offset - trailerSize)
-    throw damaged(path, offset, "it lies outside the file");
+  if (offset > end || size > end - offset - trailerSize) throw damaged(path, offset, "it lies outside the file");
   if (size > blockMax)
     throw new ResourceExhaustedError(`${path}: block at ${offset} has ${size} bytes, the most is ${blockMax}`, {
       path,
@@ -70,20 +96,28 @@ function readBlock(file: OpenFile, { offset, size }: { offset: number; size: num
     });
   const bytes = readAt(file, offset, size + trailerSize);
   const stored = new DataView(bytes.buffer).getUint32(size + 1, true);
-  if (stored !== mask(crc32c(bytes.subarray(0, size + 1))))
-    throw new DataLossError("block checksum mismatch", { path, offset });
+  const computed = mask(crc32c(bytes.subarray(0, size + 1)));
+  if (stored !== computed) {
+    const sums = `stored ${hex(stored)}, computed ${hex(computed)}`;
+    throw new DataLossError(
+      `block checksum mismatch: ${path}: block at ${offset} (${size} bytes): checksum mismatch (${sums})`,
+      { path, offset },
+    );
+  }
   const type = bytes[size]!;
   const contents = bytes.subarray(0, size);
   if (type !== 0 && type !== 1) throw damaged(path, offset, `compression type ${type} is unknown`);
   try {
-    return parseBlock(type === 1 ? unsnappy(contents, blockMax) : contents);
+    return parseBlock(type === 1 ? unsnappy(contents, blockMax) : contents, limits);
   } catch (error) {
+    if (error instanceof ResourceExhaustedError)
+      throw new ResourceExhaustedError(`${path}: block at ${offset}: ${error.message}`, { path, offset });
     if (!(error instanceof DataLossError)) throw error;
     throw damaged(path, offset, error.message);
   }
 }
 
-function parseBlock(block: Uint8Array): TableEntry[] {
+function parseBlock(block: Uint8Array, { budget, before }: Limits): TableEntry[] {
   const bad = (why: string) => new DataLossError(why);
   if (block.length < 4) throw bad("it is too short");
   const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
@@ -96,19 +130,24 @@ function parseBlock(block: Uint8Array): TableEntry[] {
   const entries: TableEntry[] = [];
   const reader = new WireReader(block, 0, end);
   let last: Uint8Array = new Uint8Array();
+  let previous = before;
   while (reader.hasMore) {
     const shared = reader.varint();
     const unshared = reader.varint();
     const valueLength = reader.varint();
     if (shared > last.length) throw bad("a key shares more than there is");
     if (unshared > end - reader.at || valueLength > end - reader.at - unshared) throw bad("an entry reaches out of it");
+    budget.keyBytes -= shared + unshared;
+    if (budget.keyBytes < 0) throw new ResourceExhaustedError("the keys are too long for the size of the file");
     const key = new Uint8Array(shared + unshared);
     key.set(last.subarray(0, shared));
     key.set(block.subarray(reader.at, reader.at + unshared), shared);
+    if (previous && compareBytes(previous, key) >= 0) throw bad("keys are not in order");
     const valueAt = reader.at + unshared;
     entries.push([key, block.subarray(valueAt, valueAt + valueLength)]);
     reader.at = valueAt + valueLength;
     last = key;
+    previous = key;
   }
   return entries;
 }

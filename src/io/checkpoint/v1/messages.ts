@@ -10,6 +10,7 @@ import { DataLossError, UnimplementedError } from "../../../core/error.ts";
 import { allocateElements, type Elements, NdArray } from "../../../core/nd_array.ts";
 import { elementCount, type FullShape } from "../../../core/shape.ts";
 import { WireReader, WireWriter } from "../../wire.ts";
+import { countOf, slicesMax } from "../bundle_entry.ts";
 import type { Extent, Slice } from "../slice.ts";
 
 export interface SavedTensor {
@@ -19,7 +20,7 @@ export interface SavedTensor {
   readonly slices: Slice[];
 }
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The field of TensorProto that holds a dtype's values, and how one is written. */
 const fields: Readonly<
@@ -151,10 +152,22 @@ function decodeTensor(reader: WireReader): SavedTensor {
     24: (tensor) => {
       dtype = tensor.varint();
     },
-    34: (tensor) => slices.push(decodeSlice(tensor.message())),
+    34: (tensor) => {
+      if (slices.length >= slicesMax) throw new DataLossError(`${name}: more than ${slicesMax} slices`);
+      slices.push(decodeSlice(tensor.message()));
+    },
   });
   const known = dtypeOfNumber(dtype);
   if (!known) throw new DataLossError(`${name}: unknown dtype ${dtype}`);
+  if (countOf(shape) === undefined) throw new DataLossError(`${name}: shape [${shape}] has too many elements`);
+  for (const slice of slices) {
+    if (slice.length !== shape.length) throw new DataLossError(`${name}: a slice of another rank`);
+    for (const [i, { start, length }] of slice.entries()) {
+      const isWhole = length === -1;
+      if (start < 0 || length < -1 || start > shape[i]! || (!isWhole && length > shape[i]! - start))
+        throw new DataLossError(`${name}: a slice lies outside the tensor`);
+    }
+  }
   return { name, dtype: known, shape, slices };
 }
 
@@ -172,6 +185,7 @@ function decodeSlice(reader: WireReader): Slice {
           length = extent.signed();
         },
       });
+      if (extents.length >= 254) throw new DataLossError("a slice of more than 254 dimensions");
       extents.push({ start, length });
     },
   });

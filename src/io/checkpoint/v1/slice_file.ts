@@ -1,9 +1,10 @@
 /** Checkpoints of the first version: one table of tensors and their slices, or several together. Source: tensor_slice_reader.cc, tensor_slice_writer.cc */
-import { InvalidArgumentError, NotFoundError } from "../../../core/error.ts";
+import { DataLossError, InvalidArgumentError, NotFoundError } from "../../../core/error.ts";
 import type { NdArray } from "../../../core/nd_array.ts";
-import { type FullShape, formatShape } from "../../../core/shape.ts";
+import { type FullShape, formatShape, sameShape } from "../../../core/shape.ts";
 import { type FileSystem, nodeFiles, writeFileAtomic } from "../../file_system.ts";
 import { expandPaths } from "../../paths.ts";
+import { located } from "../../wire.ts";
 import { Assembly } from "../assembly.ts";
 import { indexPath } from "../bundle_reader.ts";
 import { fullExtents, parseSliceSpec, type Slice, sliceKey, sliceShape } from "../slice.ts";
@@ -54,18 +55,29 @@ const keyText = (key: Uint8Array): string => Buffer.from(key).toString("latin1")
 export class SliceFiles {
   readonly #tensors = new Map<string, SavedTensor>();
   readonly #data = new Map<string, Uint8Array>();
+  /** The last file that has a part of a tensor. */
+  readonly #paths = new Map<string, string>();
+  #bytes = 0;
 
   private constructor(paths: readonly string[], files: FileSystem) {
-    for (const path of paths) this.#add(readTable(path, files));
+    for (const path of paths) this.#add(path, readTable(path, files));
   }
 
-  #add([meta, ...rest]: readonly TableEntry[]): void {
-    for (const tensor of meta ? decodeMeta(meta[1]) : []) {
+  #add(path: string, [meta, ...rest]: readonly TableEntry[]): void {
+    if (meta && meta[0].length > 0)
+      throw new DataLossError(`${path}: no list of tensors at its start`, { path, offset: 0 });
+    for (const tensor of meta ? located(path, () => decodeMeta(meta[1])) : []) {
       const known = this.#tensors.get(tensor.name);
-      if (known) known.slices.push(...tensor.slices);
-      else this.#tensors.set(tensor.name, tensor);
+      if (!known) this.#tensors.set(tensor.name, tensor);
+      else if (known.dtype !== tensor.dtype || !sameShape(known.shape, tensor.shape))
+        throw new DataLossError(`${path}: ${tensor.name} has two shapes or types`, { path });
+      else for (const slice of tensor.slices) known.slices.push(slice);
+      this.#paths.set(tensor.name, path);
     }
-    for (const [key, value] of rest) this.#data.set(keyText(key), value);
+    for (const [key, value] of rest) {
+      this.#data.set(keyText(key), value);
+      this.#bytes += value.length;
+    }
   }
 
   /** Reads a file, or all that match a pattern. Throws NOT_FOUND without any, DATA_LOSS for what is no table. */
@@ -87,9 +99,16 @@ export class SliceFiles {
     return this.#tensors.get(name);
   }
 
+  /** NOT_FOUND for an unknown name. */
+  entry(name: string): SavedTensor {
+    const tensor = this.#tensors.get(name);
+    if (!tensor) throw new NotFoundError(`Key ${name} not found in checkpoint`);
+    return tensor;
+  }
+
   /** The tensor, or a slice of it. Throws INVALID_ARGUMENT where the spec's shape is another one or a part is missing. */
   read(name: string, spec = ""): NdArray {
-    const tensor = this.#tensors.get(name)!;
+    const tensor = this.entry(name);
     const { dtype, shape, slices } = tensor;
     let wanted: Slice | undefined;
     if (spec !== "") {
@@ -101,15 +120,16 @@ export class SliceFiles {
       }
       wanted = fullExtents(fullShape, slice);
     }
-    const bytes = [...this.#data.values()].reduce((n, value) => n + value.length, 0);
     const entry = { name, dtype, shape, slices, shard: 0, offset: 0, sizeBytes: 0, crc32c: 0 };
-    const target = new Assembly(entry, wanted, 8 * bytes);
-    slices.forEach((slice, i) => {
-      const value = this.#data.get(keyText(sliceKey(name, slice)));
-      if (!value) throw new InvalidArgumentError("Error copying slice data");
-      if (target.needs(i) || slices.length === 1) target.put(i, decodeData(value, dtype, sliceShape(shape, slice)));
+    return located(this.#paths.get(name)!, () => {
+      const target = new Assembly(entry, wanted, 8 * this.#bytes);
+      slices.forEach((slice, i) => {
+        const value = this.#data.get(keyText(sliceKey(name, slice)));
+        if (!value) throw new InvalidArgumentError("Error copying slice data");
+        if (target.needs(i) || slices.length === 1) target.put(i, decodeData(value, dtype, sliceShape(shape, slice)));
+      });
+      return target.finish();
     });
-    return target.finish();
   }
 }
 
