@@ -44,6 +44,8 @@ export interface Builder {
   /** The k-th call makes input k. */
   input(dtype: DTypeName, shape: FullShape): Value;
   lowering(op: OpContext): Lowering;
+  /** Values made from here on are for this one. */
+  from(origin: number): void;
   /** The program for these outputs and all effects. */
   finish(outputs: readonly Value[]): Program;
   /** Slots that the program writes, with what they hold afterwards. */
@@ -115,9 +117,10 @@ export function createBuilder(options: BuilderOptions): Builder {
   const written = new Map<number, { dtype: DTypeName; shape: FullShape }>();
   const reads = new Set<number>();
   const randoms = new Set<number>();
+  let origin: number | undefined;
 
   function append(primitive: Primitive, dtype: DTypeName, shape: FullShape): Value {
-    const value: Value = { id: values.length, dtype, shape, primitive };
+    const value: Value = { id: values.length, dtype, shape, primitive, origin };
     values.push(value);
     const pure = primitive.kind === "constant" || primitive.kind === "iota";
     const operands = inputsOf(primitive);
@@ -236,6 +239,9 @@ export function createBuilder(options: BuilderOptions): Builder {
       inputs.push(value);
       return value;
     },
+    from(given) {
+      origin = given;
+    },
     lowering: (op) => Object.create(methods, { op: { value: op } }) as Lowering,
     finish: (outputs) => prune(values, inputs, outputs, sites),
     written: () => written,
@@ -286,7 +292,7 @@ function prune(
     }
     const own = inputsOf(primitive).map((x) => renumbered.get(x)!);
     const renewed = (own.length > 0 ? { ...primitive, inputs: own } : primitive) as Primitive;
-    const next: Value = { id: kept.length, dtype: value.dtype, shape: value.shape, primitive: renewed };
+    const next: Value = { ...value, id: kept.length, primitive: renewed };
     kept.push(next);
     renumbered.set(value, next);
   }

@@ -11,7 +11,8 @@ import { planMemory } from "./plan/memory.ts";
 import { placementsOf } from "./plan/placement.ts";
 import { placeOf, stepsOf } from "./plan/steps.ts";
 import { detailsFrom, inputsOf, type Program, type Site, type Value } from "./primitive.ts";
-import type { Place, StepPlan, StoredArray } from "./step.ts";
+import type { Place, Share, Step, StepPlan, StoredArray } from "./step.ts";
+import { sharesOf } from "./trace/shares.ts";
 
 const sizeOf = (value: Value): number => countOf(value) * dtypeOf(value.dtype).sizeBytes;
 
@@ -73,7 +74,13 @@ export function compileProgram(
     isRead: (head: Value) => !shortLived.has(head.id),
     writtenSlot: (member: Value) => grouping.writes.get(member.id),
   };
-  const steps = grouping.groups.flatMap((group) => stepsOf(group, context));
+  const steps: Step[] = [];
+  const shares: (readonly Share[])[] = [];
+  for (const group of grouping.groups) {
+    const made = stepsOf(group, context);
+    steps.push(...made);
+    if (made.length > 0) shares.push(...Array<readonly Share[]>(made.length).fill(sharesOf(group)));
+  }
   const details = new Map<Site, readonly StoredArray[]>();
   for (const { primitive } of layout.values) {
     if (!("site" in primitive) || primitive.site < 0) continue;
@@ -91,8 +98,10 @@ export function compileProgram(
   });
   return {
     steps,
+    shares,
     constants,
     workspaceBytes: Math.max(roundUp(top, alignment), alignment),
+    bufferBytes: buffers.sizeBytes,
     reportOffset,
     inputOffsets,
     outputs,

@@ -2,6 +2,7 @@
 import type { DTypeName } from "../core/dtype.ts";
 import type { FullShape } from "../core/shape.ts";
 import type { Program } from "./primitive.ts";
+import type { Share } from "./step.ts";
 
 /** Where the variables and random states of a session lie: slot -> address. Fixed as long as the executable lives. */
 export type SlotAddress = (slot: number) => number;
@@ -37,6 +38,23 @@ export interface Executable {
   outputAddress(base: number, k: number): number;
   /** Gives back memory of its own (constants); it is not run again. */
   dispose?(): void;
-  /** One line a kernel: name, sizes, dtype. */
-  describe(): readonly string[];
+  /** As `run`, one kernel after another, with the same bits; `report` hears of each when it is done. */
+  runTraced(base: number, report: KernelReport): void;
+  /** Has it become machine code, each step of it? */
+  readonly isCompiled: boolean;
+  /** What runs, in order. */
+  kernels(): readonly Kernel[];
+  /** Bytes of its memory: inputs that are copied in, values between kernels and results, constants. */
+  readonly memory: { readonly inputs: number; readonly buffers: number; readonly constants: number };
 }
+
+export interface Kernel {
+  /** Name, sizes, dtype. */
+  readonly text: string;
+  /** Read and written. */
+  readonly bytes: number;
+  /** For whom it works. */
+  readonly shares: readonly Share[];
+}
+
+export type KernelReport = (kernel: Kernel, startMs: number, endMs: number) => void;

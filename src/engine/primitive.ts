@@ -275,6 +275,8 @@ export interface Value {
   readonly dtype: DTypeName;
   readonly shape: FullShape;
   readonly primitive: Primitive;
+  /** For whom the value was made, in the builder's caller's numbers. */
+  readonly origin?: number | undefined;
 }
 
 /** Numbers that a failed check leaves: what went wrong, where (element position), the offending number, its limit. */

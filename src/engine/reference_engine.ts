@@ -2,11 +2,12 @@
 import { dtypeOf } from "../core/dtype.ts";
 import { NdArray, type NumberArray, viewElements } from "../core/nd_array.ts";
 import { elementCount } from "../core/shape.ts";
-import type { Engine, Executable, SlotAddress } from "./engine.ts";
+import type { Engine, Executable, Kernel, KernelReport, SlotAddress } from "./engine.ts";
 import { alignment, createHeap, type HeapOptions, roundUp } from "./heap.ts";
 import { detailsFrom, inputsOf, type Program, type Value } from "./primitive.ts";
 import { Failure } from "./reference/loops.ts";
 import { type Effects, evaluate } from "./reference.ts";
+import { workOf } from "./trace/shares.ts";
 
 const sizeOf = (value: Value): number => elementCount(value.shape) * dtypeOf(value.dtype).sizeBytes;
 
@@ -42,7 +43,7 @@ function compile(program: Program, slots: SlotAddress, buffer: () => ArrayBuffer
   const view = (value: Pick<Value, "dtype">, address: number, count: number) =>
     viewElements(dtypeOf(value.dtype), buffer(), address, count);
 
-  function run(base: number): void {
+  function run(base: number, report?: KernelReport): void {
     const effects: Effects = {
       input(index) {
         const value = program.inputs[index]!;
@@ -54,6 +55,7 @@ function compile(program: Program, slots: SlotAddress, buffer: () => ArrayBuffer
     const results: NumberArray[] = [];
     for (const value of program.values) {
       const inputs = inputsOf(value.primitive).map((x) => results[x.id]!);
+      const startMs = report ? performance.now() : 0;
       try {
         results.push(evaluate(value, inputs, effects));
       } catch (error) {
@@ -64,6 +66,7 @@ function compile(program: Program, slots: SlotAddress, buffer: () => ArrayBuffer
         const { position, value: wrong, limit } = error;
         throw program.sites[error.site]!({ position, value: wrong, limit, details });
       }
+      report?.(kernelOf(value), startMs, performance.now());
     }
     program.outputs.forEach((value, k) => {
       copy(results[value.id]!, buffer(), base + outputOffsets[k]!);
@@ -83,9 +86,21 @@ function compile(program: Program, slots: SlotAddress, buffer: () => ArrayBuffer
     setInput(base, k, address) {
       new Int32Array(buffer(), base, k + 1)[k] = address;
     },
-    run,
+    run: (base) => run(base),
+    runTraced: run,
+    isCompiled: false,
     outputAddress: (base, k) => base + outputOffsets[k]!,
-    describe: () =>
-      program.values.map(({ primitive, dtype, shape }) => `reference ${primitive.kind} ${dtype}[${shape}]`),
+    kernels: () => program.values.map(kernelOf),
+    memory: {
+      inputs: program.inputs.reduce((sum, value) => sum + sizeOf(value), 0),
+      buffers: program.outputs.reduce((sum, value) => sum + sizeOf(value), 0),
+      constants: 0,
+    },
   };
 }
+
+const kernelOf = (value: Value): Kernel => ({
+  text: `reference ${value.primitive.kind} ${value.dtype}[${value.shape}]`,
+  bytes: sizeOf(value) + inputsOf(value.primitive).reduce((sum, x) => sum + sizeOf(x), 0),
+  shares: value.origin === undefined ? [] : [{ origin: value.origin, work: workOf(value) }],
+});

@@ -315,11 +315,21 @@ export type Step =
 
 export type StepKind = Step["kind"];
 
+/** A share of a step's time, by estimate, that is for one origin of its values. */
+export interface Share {
+  readonly origin: number;
+  readonly work: number;
+}
+
 export interface StepPlan {
   readonly steps: readonly Step[];
+  /** For whom each step works. */
+  readonly shares: readonly (readonly Share[])[];
   /** Addresses of the constants that are read from memory. */
   readonly constants: ReadonlyMap<NumberArray, number>;
   readonly workspaceBytes: number;
+  /** Of those, what values between steps and results take. */
+  readonly bufferBytes: number;
   readonly reportOffset: number;
   readonly inputOffsets: readonly number[];
   readonly outputs: readonly {

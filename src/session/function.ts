@@ -20,7 +20,11 @@ export function holdFunction(
   if (plan.feeds.length !== args.length) {
     throw new InvalidArgumentError(`Expected ${plan.feeds.length} arguments, but got ${args.length}`);
   }
-  return plan.hold(args, { ...options, call: (inner, values, more) => holdFunction(session, inner, values, more) });
+  return plan.hold(args, {
+    ...options,
+    trace: options.trace?.within,
+    call: (inner, values, more) => holdFunction(session, inner, values, more),
+  });
 }
 
 /** A node names its function by the same object in each run. */

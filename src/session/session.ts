@@ -124,8 +124,9 @@ export class Session implements SessionLike, AsyncDisposable {
     this.#checkOpen();
     const cached = this.#lookUp(fetches, args?.feedDict);
     const values = this.#feedValues(cached.feeds, args?.feedDict);
-    if ((args?.options?.traceLevel && args.options.traceLevel !== "NO_TRACE") || args?.runMetadata)
+    if (args?.options?.traceLevel && args.options.traceLevel !== "NO_TRACE")
       return this.#runTraced(cached, values, args);
+    if (args?.runMetadata) args.runMetadata.stepStats = { devStats: [] };
     const result = cached.plan.run(values, this.#runOptions(args, options));
     if (result instanceof Promise) return result.then(cached.fetchPlan.rebuild);
     return cached.fetchPlan.rebuild(result);
@@ -136,23 +137,13 @@ export class Session implements SessionLike, AsyncDisposable {
     return signal ? { ...options, signal: AbortSignal.any([signal, this.#closing.signal]) } : options;
   }
 
-  #runTraced(cached: CachedRun, values: readonly NdArray[], args: RunArguments): unknown {
-    const { fetchPlan, feeds, plan } = cached;
-    const single = new Plan({
-      graphVersion: plan.graphVersion,
-      fetches: fetchPlan.tensors,
-      targets: fetchPlan.operations,
-      feeds,
-      state: this.state,
-      single: true,
-    });
+  #runTraced({ fetchPlan, plan }: CachedRun, values: readonly NdArray[], args: RunArguments): unknown {
     const { trace, fill } = collectStepStats(args.runMetadata);
     const finish = (results: readonly NdArray[]): unknown => {
       fill();
-      single.dispose();
       return fetchPlan.rebuild(results);
     };
-    const result = single.run(values, { ...this.#runOptions(args), trace });
+    const result = plan.run(values, { ...this.#runOptions(args), trace });
     return result instanceof Promise ? result.then(finish) : finish(result);
   }
 

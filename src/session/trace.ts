@@ -1,7 +1,9 @@
 /** RunOptions, and RunMetadata of a traced run. Source: config.proto, step_stats.proto. */
+import type { DType } from "../core/dtype.ts";
 import { nowMs } from "../core/host.ts";
 import { elementCount, type FullShape } from "../core/shape.ts";
-import type { StageTrace } from "./plan/plan.ts";
+import type { Operation } from "../graph/operation.ts";
+import type { NodeTrace, OutputTrace, SegmentTrace, Tracer } from "./plan/run/tracer.ts";
 
 type TraceLevel = "NO_TRACE" | "SOFTWARE_TRACE" | "HARDWARE_TRACE" | "FULL_TRACE";
 
@@ -21,6 +23,7 @@ export class RunOptions {
   }
 }
 
+/** Times are whole microseconds since 1970, or from `allStartMicros` on. A node that took less than one took one; 0: it needed no time of its own. */
 export interface NodeStats {
   readonly nodeName: string;
   /** The op and its inputs, as TensorFlow labels a timeline. */
@@ -37,40 +40,131 @@ export interface NodeStats {
   }[];
 }
 
+/** What ran, as it ran: a segment holds its kernels. */
+export interface TimelineEvent {
+  readonly kind: "segment" | "kernel" | "node";
+  /** A kernel's line, a segment's size, a node's op. */
+  readonly name: string;
+  readonly startMicros: number;
+  readonly endMicros: number;
+  /** Names of the graph's nodes, dearest first. */
+  readonly nodes: readonly string[];
+  /** Read and written by a kernel. */
+  readonly bytes?: number;
+  /** Did others run before it was done? */
+  readonly waited: boolean;
+}
+
 /** Filled by a run with a trace level. */
 export class RunMetadata {
   stepStats: { devStats: { device: string; nodeStats: NodeStats[] }[] } = { devStats: [] };
+  /** In the order of their ends. TensorFlow's message has no place for it. */
+  timeline: readonly TimelineEvent[] = [];
 }
 
-/** Collects node times of one run; `fill` puts them into the metadata. */
-export function collectStepStats(metadata: RunMetadata | undefined): {
-  trace: (stage: StageTrace) => void;
-  fill: () => void;
-} {
+const device = "/job:localhost/replica:0/task:0/device:CPU:0";
+
+/** Traces one run; `fill` puts what it told into the metadata. */
+export function collectStepStats(metadata: RunMetadata | undefined): { trace: Tracer; fill: () => void } {
+  const timeline: TimelineEvent[] = [];
   const nodeStats: NodeStats[] = [];
   const clockOffsetMs = nowMs() - performance.now();
-  const trace = ({ nodes, startMs, endMs, outputs }: StageTrace): void => {
-    for (const op of nodes) {
-      const micros = Math.max(1, Math.round((endMs - startMs) * 1000));
-      nodeStats.push({
-        nodeName: op.name,
-        timelineLabel: `${op.name} = ${op.type}(${op.inputs.map((input) => (input.valueIndex === 0 ? input.op.name : input.name)).join(", ")})`,
-        allStartMicros: Math.round((clockOffsetMs + startMs) * 1000),
-        opStartRelMicros: 0,
-        opEndRelMicros: micros,
-        allEndRelMicros: micros,
-        outputs: outputs.map((value, slot) => ({
-          slot,
-          dtype: value.dtype.number,
-          shape: value.shape,
-          bytes: elementCount(value.shape) * value.dtype.sizeBytes,
-        })),
-      });
-    }
-  };
+  const micros = (ms: number): number => (clockOffsetMs + ms) * 1000;
+  const tracer = (addStats: (stats: () => readonly NodeStats[]) => void): Tracer => ({
+    segment(trace) {
+      timeline.push(...segmentEvents(trace, micros));
+      addStats(() => segmentStats(trace, micros));
+    },
+    node(trace) {
+      const { op, startMs, endMs, waited } = trace;
+      const [startMicros, endMicros] = [micros(startMs), micros(endMs)];
+      timeline.push({ kind: "node", name: op.type, startMicros, endMicros, nodes: [op.name], waited });
+      addStats(() => [nodeOf(trace, micros)]);
+    },
+    // Nodes of a function's body are none of the graph's.
+    get within() {
+      return tracer(() => {});
+    },
+  });
   const fill = (): void => {
-    if (metadata)
-      metadata.stepStats = { devStats: [{ device: "/job:localhost/replica:0/task:0/device:CPU:0", nodeStats }] };
+    if (!metadata) return;
+    metadata.stepStats = { devStats: [{ device, nodeStats }] };
+    metadata.timeline = timeline;
   };
-  return { trace, fill };
+  return { trace: tracer((stats) => nodeStats.push(...stats())), fill };
+}
+
+function segmentEvents(trace: SegmentTrace, micros: (ms: number) => number): TimelineEvent[] {
+  const { nodes, kernels, startMs, endMs } = trace;
+  const events = kernels.map(
+    (kernel): TimelineEvent => ({
+      kind: "kernel",
+      name: kernel.text,
+      startMicros: micros(kernel.startMs),
+      endMicros: micros(kernel.endMs),
+      nodes: kernel.nodes.map(({ op }) => op.name),
+      bytes: kernel.bytes,
+      waited: false,
+    }),
+  );
+  const name = `${nodes.length} operations in ${kernels.length} kernels`;
+  const whole: TimelineEvent = {
+    kind: "segment",
+    name,
+    startMicros: micros(startMs),
+    endMicros: micros(endMs),
+    nodes: nodes.map((op) => op.name),
+    waited: false,
+  };
+  return [...events, whole];
+}
+
+/** A kernel's time is divided among its nodes, one after another; a node begins with its first part. Nodes without a kernel take none. */
+function segmentStats(
+  { nodes, kernels, outputsOf, startMs }: SegmentTrace,
+  micros: (ms: number) => number,
+): NodeStats[] {
+  const times = new Map<Operation, { startMs: number; takenMs: number }>(
+    nodes.map((op) => [op, { startMs, takenMs: 0 }]),
+  );
+  for (const kernel of kernels) {
+    let at = kernel.startMs;
+    for (const { op, part } of kernel.nodes) {
+      const time = times.get(op);
+      const takenMs = part * (kernel.endMs - kernel.startMs);
+      if (time?.takenMs === 0) time.startMs = at;
+      if (time) time.takenMs += takenMs;
+      at += takenMs;
+    }
+  }
+  return [...times].map(([op, time]) => statsOf(op, micros(time.startMs), time.takenMs * 1000, outputsOf(op)));
+}
+
+const nodeOf = ({ op, startMs, endMs, outputs }: NodeTrace, micros: (ms: number) => number): NodeStats =>
+  statsOf(op, micros(startMs), (endMs - startMs) * 1000, outputs);
+
+const bytesOf = (dtype: DType, shape: FullShape): number => elementCount(shape) * dtype.sizeBytes;
+
+function statsOf(
+  op: Operation,
+  allStartMicros: number,
+  takenMicros: number,
+  outputs: readonly OutputTrace[],
+): NodeStats {
+  const taken = takenMicros > 0 ? Math.max(1, Math.round(takenMicros)) : 0;
+  const inputs = op.inputs.map((input) => (input.valueIndex === 0 ? input.op.name : input.name));
+  return {
+    nodeName: op.name,
+    timelineLabel: `${op.name} = ${op.type}(${inputs.join(", ")})`,
+    allStartMicros: Math.round(allStartMicros),
+    opStartRelMicros: 0,
+    opEndRelMicros: taken,
+    allEndRelMicros: taken,
+    outputs: outputs.map(({ slot, dtype, shape }) => ({
+      slot,
+      dtype: dtype.number,
+      shape,
+      bytes: bytesOf(dtype, shape),
+    })),
+  };
 }

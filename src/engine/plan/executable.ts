@@ -3,11 +3,12 @@ import { dtypeOf } from "../../core/dtype.ts";
 import { NdArray, viewElements } from "../../core/nd_array.ts";
 import { elementCount } from "../../core/shape.ts";
 import { compileProgram } from "../compile.ts";
-import type { Executable, SlotAddress } from "../engine.ts";
-import type { Program } from "../primitive.ts";
+import type { Executable, Kernel, KernelReport, SlotAddress } from "../engine.ts";
+import type { Program, Value } from "../primitive.ts";
 import { addressOf } from "../reference/loops.ts";
 import { runStep } from "../reference/steps.ts";
 import type { Kernels, Run, Step, StepPlan } from "../step.ts";
+import { bytesOf } from "../trace/bytes.ts";
 import { interpretedWork } from "./exact.ts";
 
 export interface ExecutableOptions {
@@ -26,17 +27,23 @@ export interface ExecutableOptions {
 const maxColdRuns = 2;
 const maxInterpretedWork = 2000;
 
+const sizeOf = (value: Value): number => elementCount(value.shape) * dtypeOf(value.dtype).sizeBytes;
+
 const isSmall = (steps: readonly Step[]): boolean =>
   steps.reduce((sum, step) => sum + interpretedWork(step), 0) <= maxInterpretedWork;
 
-/** Runs the steps one by one; a step with a kernel is a function of its own. */
-function callList(plan: StepPlan, kernels: Kernels | null, fallback: (index: number, base: number) => number): Run {
-  const runs = plan.steps.map((step, index): Run => {
+/** A function of its own for each step. */
+function stepRuns(plan: StepPlan, kernels: Kernels | null, fallback: (index: number, base: number) => number): Run[] {
+  return plan.steps.map((step, index): Run => {
     if (!kernels?.supports(step)) return (base) => fallback(index, base);
     return kernels.emit([step], plan.reportOffset, () => {
       throw new Error("bug: a supported step fell back");
     });
   });
+}
+
+/** Runs the steps one by one. */
+function callList(runs: readonly Run[]): Run {
   return (base) => {
     for (const run of runs) {
       const status = run(base);
@@ -58,7 +65,7 @@ export function createExecutable(program: Program, slots: SlotAddress, options: 
 
   function link(): Run {
     if (kernels && !options.callList) return kernels.emit(steps, reportOffset, fallback);
-    return callList(plan, kernels, fallback);
+    return callList(stepRuns(plan, kernels, fallback));
   }
 
   let linked: Run | null = null;
@@ -72,6 +79,26 @@ export function createExecutable(program: Program, slots: SlotAddress, options: 
       if (status !== 0) return status;
     }
     return 0;
+  }
+
+  let alone: readonly Run[] | null = null;
+  const listKernels = (): readonly Kernel[] =>
+    steps.map((step, i) => ({
+      text: describeStep(step, kernels),
+      bytes: bytesOf(step),
+      shares: plan.shares[i]!,
+    }));
+  let listed: readonly Kernel[] | null = null;
+
+  function runTraced(base: number, report: KernelReport): void {
+    alone ??= stepRuns(plan, kernels, fallback);
+    listed ??= listKernels();
+    for (const [i, run] of alone.entries()) {
+      const startMs = performance.now();
+      const status = run(base);
+      report(listed[i]!, startMs, performance.now());
+      if (status !== 0) fail(base, status - 1);
+    }
   }
 
   function fail(base: number, site: number): never {
@@ -108,7 +135,16 @@ export function createExecutable(program: Program, slots: SlotAddress, options: 
     dispose() {
       for (const address of constants.values()) options.free(address);
     },
-    describe: () => steps.map((step) => describeStep(step, kernels)),
+    runTraced,
+    get isCompiled() {
+      return linked !== null && !options.callList && steps.every((step) => kernels!.supports(step));
+    },
+    kernels: listKernels,
+    memory: {
+      inputs: program.inputs.reduce((sum, x) => sum + sizeOf(x), 0),
+      buffers: plan.bufferBytes,
+      constants: [...constants.keys()].reduce((sum, data) => sum + data.byteLength, 0),
+    },
   };
 }
 

@@ -93,8 +93,9 @@ export function layOut(program: Program): Layout {
   /** The original values that are (views of) a root. */
   const rooted = new Map<Value, Value[]>();
 
-  function append(primitive: Primitive, like: Pick<Value, "dtype" | "shape">, at?: Access): Value {
-    const value: Value = { id: values.length, dtype: storedAs(like.dtype), shape: like.shape, primitive };
+  function append(primitive: Primitive, like: Pick<Value, "dtype" | "shape" | "origin">, at?: Access): Value {
+    const { shape, origin } = like;
+    const value: Value = { id: values.length, dtype: storedAs(like.dtype), shape, primitive, origin };
     values.push(value);
     access.push(at ?? ownAccess(value));
     return value;

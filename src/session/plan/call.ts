@@ -11,6 +11,7 @@ import type { Operation } from "../../graph/operation.ts";
 import type { SessionState } from "../state.ts";
 import type { HostEnvironment } from "./host.ts";
 import type { Plan } from "./plan.ts";
+import type { Tracer } from "./run/tracer.ts";
 import { giveBack, type RunFrame } from "./segment.ts";
 import { copyOut, EngineValue, ownArray, type RunValue, viewOf } from "./values.ts";
 
@@ -25,6 +26,7 @@ export interface CallOptions {
   readonly releases: (() => void)[];
   /** The plan of the run that calls: it keeps those of its functions. */
   readonly owner: Plan;
+  readonly trace?: Tracer | undefined;
 }
 
 /** Runs a function of the graph's library. */

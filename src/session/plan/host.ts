@@ -13,6 +13,7 @@ import { hasLowering } from "./classify.ts";
 import { atCall, atNode } from "./errors.ts";
 import type { Plan } from "./plan.ts";
 import { factsOf, HostContext } from "./run/context.ts";
+import { type Tracer, tracedNode } from "./run/tracer.ts";
 import type { RunFrame } from "./segment.ts";
 import { copyIn, copyOut, EngineValue, type RunValue, VariableValue, viewOf } from "./values.ts";
 
@@ -28,6 +29,7 @@ export interface HostEnvironment {
   readonly holder: RunFrame | null;
   /** May a long loop let timers and signals run in between? Then the run gives a promise. */
   readonly mayYield?: boolean;
+  readonly trace?: Tracer | undefined;
 }
 
 /** Outputs of a node in order: at once, or when it is done waiting. */
@@ -35,8 +37,11 @@ export type HostResult = readonly RunValue[] | Promise<readonly RunValue[]>;
 
 /** Runs one node on its input values. Errors carry the node. */
 export function runHostNode(op: Operation, inputs: readonly RunValue[], environment: HostEnvironment): HostResult {
+  const { trace } = environment;
   try {
-    const result = dispatch(op, inputs, environment);
+    const result = trace
+      ? tracedNode(trace, op, () => dispatch(op, inputs, environment))
+      : dispatch(op, inputs, environment);
     if (result instanceof Promise) {
       return result.catch((error) => {
         throw atNode(error, op);

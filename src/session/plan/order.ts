@@ -167,13 +167,12 @@ export class AwaitSets {
   }
 }
 
-/** Cuts ordered nodes into stages. With `single`, every node is a stage (traces, and graphs that run node by node). */
+/** Cuts ordered nodes into stages. */
 export function cutStages(
   order: readonly Operation[],
   fed: ReadonlySet<Tensor>,
-  options: { single?: boolean; absorptions?: Absorptions } = {},
+  { absorptions }: { absorptions?: Absorptions } = {},
 ): Stage[] {
-  const { absorptions } = options;
   const lowers = (op: Operation): boolean => isLowered(op) || absorptions?.absorber(op) !== undefined;
   const apart = (op: Operation): boolean => setsApart(op) && absorptions?.absorber(op) === undefined;
   const levels = new Map<Operation, { level: number; awaits: number }>();
@@ -215,7 +214,7 @@ export function cutStages(
       }
       tracks.set(variable, track);
     }
-    const key = lowered && !options.single ? `${level}/${awaits}` : `node ${i}`;
+    const key = lowered ? `${level}/${awaits}` : `node ${i}`;
     groupOf.set(op, key);
     const group = groups.get(key);
     if (group) group.nodes.push(op);

@@ -16,21 +16,14 @@ import { type HostEnvironment, readVariable, runHostNode } from "./host.ts";
 import { isLiveRead } from "./live_reads.ts";
 import { cutStages, orderNodes, prune, type Stage } from "./order.ts";
 import { Cancellation, WaitingEnvironment } from "./run/cancellation.ts";
+import type { Tracer } from "./run/tracer.ts";
 import { orderOf, runWaiting, type StageOrder } from "./run/waiting.ts";
 import { giveBack, type RunFrame, Segment } from "./segment.ts";
 import { copyOut, dead, EngineValue, ownArray, type RunValue, VariableValue } from "./values.ts";
 
-/** What a run reports when it is traced. */
-export interface StageTrace {
-  readonly nodes: readonly Operation[];
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly outputs: readonly (NdArray | EngineValue)[];
-}
-
 export interface RunOptions {
   readonly signal?: AbortSignal;
-  readonly trace?: (stage: StageTrace) => void;
+  readonly trace?: Tracer | undefined;
   readonly call: CallFunction;
   /** Where nodes put what is to be called at the end, when this run is a part of another. */
   readonly releases?: (() => void)[];
@@ -85,7 +78,6 @@ export class Plan {
     targets: readonly Operation[];
     feeds: readonly Tensor[];
     state: SessionState;
-    single?: boolean;
   }) {
     this.graphVersion = options.graphVersion;
     this.fetches = options.fetches;
@@ -102,7 +94,7 @@ export class Plan {
     if (pruned.hasFlow) {
       this.nodes = [...pruned.nodes].sort((a, b) => a.id - b.id);
       const { feeds, fetches, state } = options;
-      this.#program = options.single ? null : planFlow({ nodes: this.nodes, feeds, fetches, state });
+      this.#program = planFlow({ nodes: this.nodes, feeds, fetches, state });
       this.#flow = this.#program ? null : { nodes: this.nodes, fed };
       for (const [tensor, index] of this.#program?.index ?? []) this.#index.set(tensor, index);
       const stages = this.#program?.root.stages ?? [];
@@ -112,7 +104,7 @@ export class Plan {
       this.#program = null;
       this.#flow = null;
       this.nodes = orderNodes(pruned.nodes, fed);
-      const stages = this.#cut(fed, options.single === true);
+      const stages = this.#cut(fed);
       this.#stages = this.#plan(stages, fed);
       this.mayWait = stages.some((stage) => stage.mayWait);
     }
@@ -129,8 +121,7 @@ export class Plan {
     return index;
   }
 
-  #cut(fed: ReadonlySet<Tensor>, single: boolean): Stage[] {
-    if (single) return cutStages(this.nodes, fed, { single });
+  #cut(fed: ReadonlySet<Tensor>): Stage[] {
     const absorptions = new Absorptions(this.nodes, fed, this.fetches);
     this.#absorptions = absorptions;
     for (;;) {
@@ -186,7 +177,7 @@ export class Plan {
 
   /** Runs with values for the feeds, in order; gives copies of the fetches. A promise when a node waits. */
   run(feedValues: readonly NdArray[], options: RunOptions): NdArray[] | Promise<NdArray[]> {
-    const frame = this.#frame(feedValues);
+    const frame = this.#frame(feedValues, options);
     if (this.mayWait)
       return this.#runWaiting(frame, options, () => this.#collect(frame)).finally(() => giveBack(frame));
     try {
@@ -203,7 +194,7 @@ export class Plan {
 
   /** Runs as a part of another run: the fetches stay where they are until the caller gives the workspaces back. */
   hold(feedValues: readonly RunValue[], options: RunOptions): Held | Promise<Held> {
-    const frame = this.#frame(feedValues);
+    const frame = this.#frame(feedValues, options);
     const held = (): Held => ({ values: this.#fetchIndex.map((index) => this.#heldValue(frame, index)), frame });
     const failed = (error: unknown): never => {
       giveBack(frame);
@@ -219,8 +210,8 @@ export class Plan {
     }
   }
 
-  #frame(feedValues: readonly RunValue[]): RunFrame {
-    const frame: RunFrame = { values: new Array(this.#index.size), borrowed: [], releases: [] };
+  #frame(feedValues: readonly RunValue[], { trace }: RunOptions): RunFrame {
+    const frame: RunFrame = { values: new Array(this.#index.size), borrowed: [], releases: [], trace };
     for (let i = 0; i < feedValues.length; i++) frame.values[this.#feedIndex[i]!] = feedValues[i]!;
     return frame;
   }
@@ -237,31 +228,24 @@ export class Plan {
   /** A promise only when a long loop yields. */
   #runThrough(frame: RunFrame, options: RunOptions): void | Promise<void> {
     const sole = this.soleSegment;
-    if (sole && !options.trace) {
+    if (sole) {
       sole.run(frame);
       return;
     }
     const environment = this.#environment(options, frame, frame);
     if (this.#program) return this.#program.root.run(frame, environment);
-    for (const planned of this.#stages) this.#runStage(planned, frame, environment, options);
+    for (const planned of this.#stages) this.#runStage(planned, frame, environment);
   }
 
   #environment(options: RunOptions, frame: RunFrame, holder: RunFrame | null): HostEnvironment {
-    const { signal = neverAborted, call, releases = frame.releases, owner = this, yields = false } = options;
-    return { state: this.#state, signal, call, releases, owner, holder, mayYield: yields };
+    const { signal = neverAborted, call, releases = frame.releases, owner = this, yields = false, trace } = options;
+    return { state: this.#state, signal, call, releases, owner, holder, mayYield: yields, trace };
   }
 
-  #runStage(
-    planned: PlannedStage,
-    frame: RunFrame,
-    environment: HostEnvironment,
-    options: RunOptions,
-  ): void | Promise<void> {
+  #runStage(planned: PlannedStage, frame: RunFrame, environment: HostEnvironment): void | Promise<void> {
     if (planned.flow) return runStage(planned.flow, frame, environment);
-    const report = options.trace && this.#tracer(planned, frame, options.trace);
     if (planned.segment) {
       planned.segment.run(frame);
-      report?.();
       return;
     }
     const op = planned.stage.nodes[0]!;
@@ -272,29 +256,9 @@ export class Plan {
     const result = runHostNode(op, inputs, environment);
     const store = (outputs: readonly RunValue[]): void => {
       for (let k = 0; k < to.length; k++) values[to[k]!] = outputs[k] ?? inputs[reference]!;
-      report?.();
     };
     if (result instanceof Promise) return result.then(store);
     store(result);
-  }
-
-  /** Tells the trace what a stage gave, and when it began. */
-  #tracer(planned: PlannedStage, frame: RunFrame, trace: NonNullable<RunOptions["trace"]>): () => void {
-    const startMs = performance.now();
-    return () => {
-      const outputs = planned.stage.nodes.flatMap((op) =>
-        op.outputs.map((tensor) => frame.values[this.#index.get(tensor)!]),
-      );
-      trace({
-        nodes: planned.stage.nodes,
-        startMs,
-        endMs: performance.now(),
-        outputs: outputs.filter(
-          (value): value is NdArray | EngineValue =>
-            value !== undefined && value !== dead && !(value instanceof VariableValue),
-        ),
-      });
-    };
   }
 
   /** Stages start as soon as those before them are done; the first error cancels what still waits. */
@@ -312,7 +276,7 @@ export class Plan {
   #runStages(frame: RunFrame, options: RunOptions, cancellation: Cancellation): Promise<void> {
     const environment = new WaitingEnvironment(this.#environment(options, frame, frame), cancellation);
     this.#order ??= orderOf(this.#stages);
-    const run = (i: number): void | Promise<void> => this.#runStage(this.#stages[i]!, frame, environment, options);
+    const run = (i: number): void | Promise<void> => this.#runStage(this.#stages[i]!, frame, environment);
     return runWaiting(this.#order, run, () => cancellation.cancel());
   }
 
@@ -321,7 +285,7 @@ export class Plan {
       this.feeds.map((tensor, i) => [tensor, frame.values[this.#feedIndex[i]!]!]),
     );
     const environment = this.#environment(options, frame, null);
-    const values = await runFlow(this.#flow!, feeds, this.fetches, environment, options.trace);
+    const values = await runFlow(this.#flow!, feeds, this.fetches, environment);
     for (const [i, value] of values.entries()) frame.values[this.#fetchIndex[i]!] = value;
   }
 

@@ -15,7 +15,9 @@ import type { SessionState } from "../state.ts";
 import type { Absorptions } from "./absorb.ts";
 import { atNode } from "./errors.ts";
 import { inputLeaves, type Lowered, lowerNode, maxConcreteElements, neededInputs } from "./lower_node.ts";
+import { explainSegment, type SegmentExplanation } from "./run/explain.ts";
 import { type Attempt, type Growth, noOp, retyped, type Specialisation } from "./run/specialisation.ts";
+import { loweredOutputs, runTraced, type Tracer } from "./run/tracer.ts";
 import { copyIn, EngineValue, type RunValue, VariableValue, viewOf } from "./values.ts";
 
 /** The values of a run by the plan's numbers for tensors, and the workspaces to give back at its end. */
@@ -25,6 +27,7 @@ export interface RunFrame {
   readonly borrowed: Borrowed[];
   /** Called when the run is over. */
   readonly releases: (() => void)[];
+  readonly trace?: Tracer | undefined;
 }
 
 export interface Borrowed {
@@ -112,7 +115,9 @@ export class Segment {
         sources[i] = address;
       }
     }
-    executable.run(base);
+    const told = frame.trace && this.#traced(spec, frame, frame.trace);
+    if (told) told(base);
+    else executable.run(base);
     for (let i = 0; i < spec.written.length; i++) {
       const { slot, shape } = spec.written[i]!;
       this.#state.commitVariable(this.#state.variableAt(slot), shape);
@@ -123,6 +128,19 @@ export class Segment {
     }
     for (const { index, value } of spec.known) frame.values[index] = value;
     return spec.next;
+  }
+
+  /** Runs an executable kernel by kernel, and tells of it. The nodes are lowered once more, for their shapes. */
+  #traced({ executable }: Specialisation, frame: RunFrame, trace: Tracer): (base: number) => void {
+    const { values, cut } = this.#lower(frame);
+    const nodes = cut ? this.nodes.slice(0, cut.at) : this.nodes;
+    return (base) => {
+      const startMs = performance.now();
+      const kernels = runTraced(executable, base, this.nodes);
+      const endMs = performance.now();
+      const outputsOf = (op: Operation) => loweredOutputs(op, (output) => values.get(output), this.#state);
+      trace.segment({ nodes, kernels, outputsOf, startMs, endMs });
+    };
   }
 
   #specialise(frame: RunFrame): Specialisation {
@@ -240,6 +258,7 @@ export class Segment {
     const attempt: Attempt = { builder, values, engineInputs, assumed, cut: null, wanted: [] };
     for (const [k, op] of this.nodes.entries()) {
       if (this.#absorptions?.absorber(op)) continue;
+      builder.from(k);
       try {
         lowerNode(op, builder, values, this.#state, this.#absorptions?.group(op));
       } catch (error) {
@@ -349,11 +368,11 @@ export class Segment {
     };
   }
 
-  /** Lines for `tsflow explain` and traces: the kernels of every specialisation so far. */
-  describe(): readonly string[] {
-    return [...this.#specialisations.values()].flatMap((spec) => [
-      ...spec.executable.describe(),
-      ...(spec.next?.describe() ?? []),
+  /** What it has become so far, for `tsflow explain`: each specialisation, and after a cut the parts that follow. */
+  explain(): readonly SegmentExplanation[] {
+    return [...this.#specialisations.values()].flatMap(({ executable, shapes, next }) => [
+      explainSegment(this.nodes, executable, shapes, next?.nodes),
+      ...(next?.explain() ?? []),
     ]);
   }
 }

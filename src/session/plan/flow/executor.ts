@@ -17,7 +17,7 @@ import type { Operation } from "../../../graph/operation.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { isLowered } from "../classify.ts";
 import { type HostEnvironment, runHostNode } from "../host.ts";
-import type { RunOptions, StageTrace } from "../plan.ts";
+import { tracedNode } from "../run/tracer.ts";
 import { giveBack, type RunFrame, Segment } from "../segment.ts";
 import { copyOut, dead, EngineValue, type RunValue, viewOf } from "../values.ts";
 import {
@@ -38,19 +38,9 @@ export function runFlow(
   feeds: ReadonlyMap<Tensor, RunValue>,
   fetches: readonly Tensor[],
   environment: HostEnvironment,
-  trace?: Trace,
 ): Promise<RunValue[]> {
-  return new FlowRun(graph, feeds, fetches, environment, trace).run();
+  return new FlowRun(graph, feeds, fetches, environment).run();
 }
-
-type Trace = NonNullable<RunOptions["trace"]>;
-
-const traced = (op: Operation, startMs: number, values: readonly RunValue[]): StageTrace => ({
-  nodes: [op],
-  startMs,
-  endMs: performance.now(),
-  outputs: values.filter((value) => value instanceof NdArray || value instanceof EngineValue),
-});
 
 class FlowRun {
   readonly #nodes: Map<Operation, FlowNode>;
@@ -60,7 +50,6 @@ class FlowRun {
   readonly #fetched = new Map<Tensor, RunValue>();
   readonly #isFetched: ReadonlySet<Tensor>;
   readonly #environment: HostEnvironment;
-  readonly #trace: Trace | undefined;
   readonly #ready: Ready[] = [];
   readonly #root: Iteration;
   #pending = 0;
@@ -72,7 +61,6 @@ class FlowRun {
     feeds: ReadonlyMap<Tensor, RunValue>,
     fetches: readonly Tensor[],
     environment: HostEnvironment,
-    trace: Trace | undefined,
   ) {
     const { nodes, enters } = prepare(graph);
     this.#nodes = nodes;
@@ -81,7 +69,6 @@ class FlowRun {
     this.#fetches = fetches;
     this.#isFetched = new Set(fetches);
     this.#environment = environment;
-    this.#trace = trace;
     const root: Frame = {
       key: "",
       parent: null,
@@ -142,17 +129,19 @@ class FlowRun {
 
   #step(item: Ready): void {
     const { node, at } = item;
-    const startMs = this.#trace ? performance.now() : 0;
-    const finish = (values: readonly RunValue[]): void => {
-      this.#trace?.(traced(node.op, startMs, values));
-      this.#finish(node, at, values);
-    };
+    const finish = (values: readonly RunValue[]): void => this.#finish(node, at, values);
     try {
       if (item.isDead) {
         this.#finish(node, at, null);
         return;
       }
-      const outputs = node.role ? this.#runRole(node, item.inputs) : this.#runNode(node, item.inputs as RunValue[]);
+      const { trace } = this.#environment;
+      const role = (): readonly RunValue[] => this.#runRole(node, item.inputs);
+      const outputs = !node.role
+        ? this.#runNode(node, item.inputs as RunValue[])
+        : trace
+          ? tracedNode(trace, node.op, role)
+          : role();
       if (outputs instanceof Promise) {
         this.#pending++;
         outputs.then(
@@ -223,7 +212,7 @@ class FlowRun {
     const values: (RunValue | undefined)[] = [];
     const index = node.segment.index;
     for (const [i, tensor] of op.inputs.entries()) values[index.get(tensor)!] = inputs[i]!;
-    const frame: RunFrame = { values, borrowed: [], releases: [] };
+    const frame: RunFrame = { values, borrowed: [], releases: [], trace: this.#environment.trace };
     node.segment.run(frame);
     const outputs = op.outputs.map((tensor) => {
       const value = values[index.get(tensor)!]!;

@@ -6,6 +6,7 @@ import { hasLowering } from "../classify.ts";
 import { atNode } from "../errors.ts";
 import { type HostEnvironment, readVariable, runHostNode } from "../host.ts";
 import { HostContext } from "../run/context.ts";
+import { tracedNode } from "../run/tracer.ts";
 import type { RunFrame, TensorIndex } from "../segment.ts";
 import { EngineValue, located, memoryOf, type RunValue, VariableValue, viewOf } from "../values.ts";
 
@@ -47,9 +48,13 @@ export class HostCall {
     const inputs = new Array<RunValue>(this.#inputs.length);
     for (let k = 0; k < inputs.length; k++) inputs[k] = values[this.#inputs[k]!]!;
     memoryOf(environment.state.engine);
-    const result = this.#record
-      ? this.#compute(this.#record, inputs, environment)
-      : runHostNode(this.#op, inputs, environment);
+    const { trace } = environment;
+    const record = this.#record;
+    const result = !record
+      ? runHostNode(this.#op, inputs, environment)
+      : trace
+        ? tracedNode(trace, this.#op, () => this.#compute(record, inputs, environment))
+        : this.#compute(record, inputs, environment);
     const store = (outputs: readonly RunValue[]): void => {
       for (let k = 0; k < this.#outputs.length; k++) {
         const value = outputs[k] ?? inputs[this.#reference]!;

@@ -60,16 +60,16 @@ export class Loop {
 
   /** A promise when a stage waits, or when the loop is long and may let others run. */
   run(outer: RunFrame, environment: HostEnvironment): void | Promise<void> {
-    const { values, releases } = outer;
+    const { values, releases, trace } = outer;
     for (const { from, merge } of this.#parts.variables) values[merge] = values[from];
     const turn: Turn = {
       outer,
-      current: { values, borrowed: [], releases },
-      previous: { values, borrowed: [], releases },
+      current: { values, borrowed: [], releases, trace },
+      previous: { values, borrowed: [], releases, trace },
       count: 0,
       since: performance.now(),
       phase: "condition",
-      isTight: this.#parts.tight !== null,
+      isTight: this.#parts.tight !== null && !trace,
     };
     const wait = this.#go(turn, environment);
     if (wait) return this.#goOn(turn, environment, wait);

@@ -5,6 +5,7 @@ import type { CallFunction } from "../call.ts";
 import type { HostEnvironment } from "../host.ts";
 import type { Plan } from "../plan.ts";
 import type { RunFrame } from "../segment.ts";
+import type { Tracer } from "./tracer.ts";
 
 export class Cancellation {
   readonly #outer: AbortSignal | undefined;
@@ -44,6 +45,7 @@ export class WaitingEnvironment implements HostEnvironment {
   readonly owner: Plan;
   readonly holder: RunFrame | null;
   readonly mayYield: boolean;
+  readonly trace: Tracer | undefined;
   readonly #cancellation: Cancellation;
 
   constructor(other: HostEnvironment, cancellation: Cancellation) {
@@ -53,6 +55,7 @@ export class WaitingEnvironment implements HostEnvironment {
     this.owner = other.owner;
     this.holder = other.holder;
     this.mayYield = other.mayYield ?? false;
+    this.trace = other.trace;
     this.#cancellation = cancellation;
   }
 
