@@ -1,9 +1,9 @@
 import { flag } from "../../../core/flags.ts";
 import { elementAt, type Item, type NdArray } from "../../../core/nd_array.ts";
-import { BundleReader } from "../../../io/checkpoint/bundle_reader.ts";
+import { openCheckpoint, type TensorReader } from "../../../io/checkpoint/open.ts";
 import { metric, printable, table } from "../../../ui/format.ts";
 import { defineCommand } from "../../command.ts";
-import { findCheckpoint } from "./find.ts";
+import { findCheckpoint, followFlag } from "./find.ts";
 
 interface Difference {
   readonly name: string;
@@ -46,10 +46,15 @@ export default defineCommand({
   flags: {
     atol: flag.float(0, "absolute difference that counts as equal", { min: 0 }),
     rtol: flag.float(0, "difference relative to B that counts as equal", { min: 0 }),
+    follow_paths: followFlag,
   },
   words: [2, 2],
   async run({ flags, words, out }) {
-    const [a, b] = words.map((word) => BundleReader.open(findCheckpoint(word))) as [BundleReader, BundleReader];
+    const followPaths = flags.follow_paths;
+    const [a, b] = words.map((word) => openCheckpoint(findCheckpoint(word, { followPaths })).reader) as [
+      TensorReader,
+      TensorReader,
+    ];
     const differences: Difference[] = [];
     const names = [...new Set([...a.names(), ...b.names()])].sort();
     for (const name of names) {

@@ -4,13 +4,13 @@ import { elementAt, type NdArray } from "../../../core/nd_array.ts";
 import { printArray } from "../../../core/print.ts";
 import { elementCount } from "../../../core/shape.ts";
 import { didYouMean } from "../../../core/suggest.ts";
-import { BundleReader } from "../../../io/checkpoint/bundle_reader.ts";
+import { openCheckpoint } from "../../../io/checkpoint/open.ts";
 import { writeNpy } from "../../../io/npy.ts";
 import { globPattern } from "../../../io/paths.ts";
 import { bytes, metric, printable, table, thousands } from "../../../ui/format.ts";
 import { defineCommand } from "../../command.ts";
 import type { Output } from "../../output.ts";
-import { findCheckpoint, stepOf } from "./find.ts";
+import { findCheckpoint, followFlag, stepOf } from "./find.ts";
 import { statisticsOf } from "./statistics.ts";
 
 const shapeText = (shape: readonly number[]): string => `[${shape.join(",")}]`;
@@ -57,12 +57,13 @@ export default defineCommand({
     format: flag.enum("text", ["text", "json", "csv", "npy"], "how --tensor is printed"),
     names: flag.bool(false, "only the names, one a line"),
     filter: flag.string(null, "only tensors whose name matches a glob: 'layer1/*'"),
+    follow_paths: followFlag,
     stats: flag.bool(true, "read the values: statistics and checksums"),
   },
   words: [1, 1],
   async run({ flags, words, out }) {
-    const prefix = findCheckpoint(words[0]!);
-    const reader = BundleReader.open(prefix);
+    const prefix = findCheckpoint(words[0]!, { followPaths: flags.follow_paths });
+    const { version, reader } = openCheckpoint(prefix);
     try {
       if (flags.tensor !== null) {
         if (!reader.has(flags.tensor)) {
@@ -95,12 +96,12 @@ export default defineCommand({
       }
       const step = reader.has("global_step") ? Number(await reader.read("global_step")) : stepOf(prefix);
       if (out.json) {
-        out.printJson({ checkpoint: prefix, version: "V2", step: step ?? null, tensors: listed });
+        out.printJson({ checkpoint: prefix, version, step: step ?? null, tensors: listed });
         return;
       }
       const facts = [
-        prefix,
-        "V2",
+        printable(prefix),
+        version,
         ...(step === undefined ? [] : [`step ${step}`]),
         `${names.length} tensors`,
         `${thousands(values)} values`,
