@@ -25,6 +25,12 @@ const unroll = 4;
 /** Added to the offsets of b and taken from its address: V8 keeps an offset that two loads have in common in a register. */
 const bias = 64;
 
+/**
+ * After this row of a step comes a way out that is never taken. It needs all sums, so V8 must have computed them: otherwise it moves the loads
+ * of the step to the front, where their vectors spill.
+ */
+const fence = 1;
+
 const tiles = new Map<Scalar, Kernel>();
 
 /**
@@ -58,21 +64,24 @@ function build(type: Scalar): Kernel {
           const sums = rowIndices.map(() => [f.local(vector, 0), f.local(vector, 0)] as const);
           const left = f.let(k!);
           f.set(b!, sub(b!, bias));
+          // A pointer for each step: the four offsets of its rows then stay in registers, because these loads need them outside of the loop.
+          const steps = Array.from({ length: unroll }, (_, step) => f.let(add(a!, step * tileRows * size)));
+          for (let r = 1; r < tileRows; r++) f.do(loadSplat(vector, a!, r * size));
           const [low, high, factor] = [f.local(vector), f.local(vector), f.local(vector)];
-          // Leaving after each step keeps V8 from moving the loads of all steps to the front, where they would spill.
           f.block((done) => {
             f.loop((again) => {
-              for (let step = 0; step < unroll; step++) {
+              steps.forEach((from, step) => {
                 f.set(low, load(vector, b!, bias + step * stepOfB));
                 f.set(high, load(vector, b!, bias + step * stepOfB + 16));
                 rowIndices.forEach((r) => {
-                  f.set(factor, loadSplat(vector, a!, (step * tileRows + r) * size));
+                  f.set(factor, loadSplat(vector, from, r * size));
                   f.set(sums[r]![0], add(sums[r]![0], mul(factor, low)));
                   f.set(sums[r]![1], add(sums[r]![1], mul(factor, high)));
+                  if (r === fence) f.brIf(done, eq(left, -1 - step));
                 });
                 if (step < unroll - 1) f.brIf(done, eq(left, step + 1));
-              }
-              f.set(a!, add(a!, unroll * tileRows * size));
+              });
+              for (const from of steps) f.set(from, add(from, unroll * tileRows * size));
               f.set(b!, add(b!, unroll * stepOfB));
               f.set(left, sub(left, unroll));
               f.brIf(again, gt(left, 0));
