@@ -113,6 +113,12 @@ export class TypeError extends globalThis.TypeError {
 export class OperatorNotAllowedInGraphError extends TypeError {
   override name = "OperatorNotAllowedInGraphError";
 }
+export class AttributeError extends Error {
+  override readonly name = "AttributeError";
+}
+export class NotImplementedError extends Error {
+  override readonly name = "NotImplementedError";
+}
 export class RuntimeError extends Error {
   override name = "RuntimeError";
 }

@@ -14,7 +14,7 @@ import { type ElementOptions, elementOf } from "./parts/element.ts";
 import { WithFunctions } from "./parts/functions.ts";
 import { checkNodeName, checkScopeName, NamesInUse } from "./parts/names.ts";
 import { seedAttrs } from "./parts/seeds.ts";
-import { around, graphStack, ScopeStack } from "./scopes.ts";
+import { around, globalGraph, graphStack, ScopeStack } from "./scopes.ts";
 import { Tensor } from "./tensor.ts";
 
 export interface NodeOptions {
@@ -65,6 +65,8 @@ export class Graph extends WithFunctions {
   producer: number | undefined;
   /** Data of other modules that live as long as the graph: variable stores, functions under construction. */
   readonly extras = new Map<symbol, unknown>();
+  /** Does it run ops at once instead of keeping them? */
+  readonly isEager: boolean = false;
 
   /** Grows with every change; plans made for an older version are not used. */
   get version(): number {
@@ -378,13 +380,11 @@ export class Graph extends WithFunctions {
   }
 }
 
-let globalGraph: Graph | undefined;
-
 /** The innermost default graph; the process's own one outside all `asDefault`. */
 export function getDefaultGraph(): Graph {
   if (graphStack.top) return graphStack.top;
-  globalGraph ??= new Graph();
-  return globalGraph;
+  globalGraph.current ??= new Graph();
+  return globalGraph.current;
 }
 
 /** Replaces the process's default graph. Throws inside `asDefault`. */
@@ -394,5 +394,5 @@ export function resetDefaultGraph(): void {
       "Do not use tf.reset_default_graph() to clear nested graphs. If you need a cleared graph, exit the nesting and create a new graph.",
     );
   }
-  globalGraph = new Graph();
+  globalGraph.current = new Graph();
 }

@@ -153,7 +153,7 @@ const known = new WeakMap<Operation, readonly NdArray[] | null>();
 
 /** The value of a tensor that depends on constants alone; null when unknown, stateful or large. */
 export function constantValue(tensor: Tensor): NdArray | null {
-  return constantOutputs(tensor.op)?.[tensor.valueIndex] ?? null;
+  return tensor.knownValue ?? constantOutputs(tensor.op)?.[tensor.valueIndex] ?? null;
 }
 
 function constantOutputs(op: Operation): readonly NdArray[] | null {

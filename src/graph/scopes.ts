@@ -87,6 +87,8 @@ export function around<R>(fn: () => R, close: () => void): R {
   return result;
 }
 
+/** The process's own default graph, made when it is first asked for. */
+export const globalGraph: { current: Graph | null } = { current: null };
 export const graphStack = new ScopeStack<Graph>("default graph stack");
 export const sessionStack = new ScopeStack<SessionLike>("default session stack");
 

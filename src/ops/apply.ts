@@ -35,20 +35,29 @@ export function applyOp(definition: OpDefinition, record: Record<string, unknown
   if (done !== undefined) return done;
   const graph = getDefaultGraph();
   return scoped(graph, definition, name || definition.type, (scope) => {
-    const attrs = givenAttrs(definition, record);
-    const inputs = convertInputs(definition, record, attrs);
-    fillDefaults(definition, attrs);
+    const { attrs, inputs } = prepare(definition, record);
     const make = (): Operation =>
       graph.createOp({
         definition,
         inputs,
-        attrs: inOrder(attrs),
+        attrs,
         name: scope,
         outputDtypes: outputDtypes(definition, attrs),
       });
     const op = besideReferences(definition, inputs, attrs, make);
     return resultOf(definition, op);
   });
+}
+
+/** The inputs as tensors, flattened, and all attrs in alphabetical order. Throws TypeError or ValueError in Python's words. */
+export function prepare(
+  definition: OpDefinition,
+  record: Record<string, unknown>,
+): { readonly attrs: Map<string, AttrValue>; readonly inputs: readonly Tensor[] } {
+  const attrs = givenAttrs(definition, record);
+  const inputs = convertInputs(definition, record, attrs);
+  fillDefaults(definition, attrs);
+  return { attrs: inOrder(attrs), inputs };
 }
 
 /** Inputs are converted in a scope of the op's name; an op without inputs needs none. */
@@ -77,9 +86,12 @@ function besideReferences(
 }
 
 /** The outputs of a node in the form that builders return. */
-export function resultOf(definition: OpDefinition, op: Operation): Applied {
+export function resultOf(
+  definition: OpDefinition,
+  op: { readonly outputs: readonly Tensor[]; readonly attrs: ReadonlyMap<string, AttrValue> },
+): Applied {
   const { outputs } = definition;
-  if (outputs.length === 0) return op;
+  if (outputs.length === 0) return op as Operation;
   let at = 0;
   const take = (arg: ArgDefinition): Tensor | readonly Tensor[] => {
     const n = argLength(arg, op.attrs);

@@ -54,7 +54,7 @@ export function convertToTensor(value: TensorLike, options: ConvertOptions = {})
   const { dtype, asRef = false } = options;
   if (value instanceof Tensor) {
     checkDtype(value, dtype, value);
-    return value;
+    return value.here();
   }
   if (isTensorConvertible(value)) {
     const tensor = value[asTensor]({ dtype, asRef, name: options.name });
