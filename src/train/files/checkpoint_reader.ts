@@ -1,5 +1,6 @@
 /** Checkpoints read by name: `tf.train.loadCheckpoint`, `listVariables`, `initFromCheckpoint`. Source: checkpoint_utils.py, checkpoint_reader.cc. */
 import { GraphKeys } from "../../build/collections.ts";
+import { checkpointSource } from "../../build/feature_column/embedding.ts";
 import type { PartitionedVariable } from "../../build/variables/partitioned.ts";
 import { assign } from "../../build/variables/state.ts";
 import { Variable } from "../../build/variables/variable.ts";
@@ -226,3 +227,5 @@ function initializeOne(
   restored.setShape(variable.shape);
   variable.initializeWith(initializer, restored);
 }
+
+checkpointSource.restore = (source, name, variable) => initFromCheckpoint(source, { [name]: variable });

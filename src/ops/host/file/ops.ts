@@ -101,3 +101,14 @@ export const writeFile = (filename: TensorLike, contents: TensorLike, options: N
 /** The sorted paths that match a pattern or any of several: `*`, `?`, `[a-z]` within names. */
 export const matchingFiles = (pattern: TensorLike, options: Named = {}): Tensor =>
   matchingFilesOp({ pattern }, options.name);
+
+const newline = 10;
+
+/** How many lines a file has, also the last one where no newline ends it; null without the file. */
+export function lineCount(path: string): number | null {
+  if (!nodeFiles.stat(path)) return null;
+  const bytes = readWhole(path);
+  let lines = 0;
+  for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, at + 1)) lines++;
+  return bytes.length > 0 && bytes.at(-1) !== newline ? lines + 1 : lines;
+}
