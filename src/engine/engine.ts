@@ -2,7 +2,7 @@
 import type { DTypeName } from "../core/dtype.ts";
 import type { FullShape } from "../core/shape.ts";
 import type { Program } from "./primitive.ts";
-import type { Share } from "./step.ts";
+import type { PieceTime, Share } from "./step.ts";
 
 /** Where the variables and random states of a session lie: slot -> address. Fixed as long as the executable lives. */
 export type SlotAddress = (slot: number) => number;
@@ -57,4 +57,12 @@ export interface Kernel {
   readonly shares: readonly Share[];
 }
 
-export type KernelReport = (kernel: Kernel, startMs: number, endMs: number) => void;
+/** Milliseconds as `performance.now()` counts them. */
+export interface KernelTime {
+  readonly startMs: number;
+  readonly endMs: number;
+  /** What threads did of it; none where the caller's did it all. */
+  readonly pieces: readonly PieceTime[];
+}
+
+export type KernelReport = (kernel: Kernel, time: KernelTime) => void;

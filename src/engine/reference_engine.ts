@@ -66,7 +66,7 @@ function compile(program: Program, slots: SlotAddress, buffer: () => ArrayBuffer
         const { position, value: wrong, limit } = error;
         throw program.sites[error.site]!({ position, value: wrong, limit, details });
       }
-      report?.(kernelOf(value), startMs, performance.now());
+      report?.(kernelOf(value), { startMs, endMs: performance.now(), pieces: [] });
     }
     program.outputs.forEach((value, k) => {
       copy(results[value.id]!, buffer(), base + outputOffsets[k]!);

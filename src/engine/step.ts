@@ -350,6 +350,13 @@ export interface StoredArray {
 /** Runs something at `base`. 0: done; otherwise 1 + the site that failed, its numbers in the report. Later steps did not run. */
 export type Run = (base: number) => number;
 
+/** A piece of a shared step; thread 0 is the caller's. */
+export interface PieceTime {
+  readonly thread: number;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
 /** What wasm/ gives: machine code for steps. */
 export interface Kernels {
   /** Whether `emit` makes code for this step; the others run in the reference. */
@@ -359,6 +366,8 @@ export interface Kernels {
    * `reportOffset`: where checks leave their numbers.
    */
   emit(steps: readonly Step[], reportOffset: number, fallback: (index: number, base: number) => number): Run;
+  /** Runs something; the times of the pieces that threads shared, in milliseconds as `performance.now()` counts them. */
+  timed(run: () => void): readonly PieceTime[];
   /** One line for `tsflow explain`: the kernel chosen, sizes, dtype. */
   describe(step: Step): string;
 }

@@ -40,19 +40,22 @@ export interface NodeStats {
   }[];
 }
 
-/** What ran, as it ran: a segment holds its kernels. */
+/** What ran, as it ran: a segment holds its kernels, a kernel the pieces of its threads. */
 export interface TimelineEvent {
-  readonly kind: "segment" | "kernel" | "node";
+  readonly kind: "segment" | "kernel" | "node" | "piece";
   /** A kernel's line, a segment's size, a node's op. */
   readonly name: string;
-  readonly startMicros: number;
-  readonly endMicros: number;
+  /** As `performance.now()` counts. */
+  readonly startMs: number;
+  readonly endMs: number;
   /** Names of the graph's nodes, dearest first. */
   readonly nodes: readonly string[];
   /** Read and written by a kernel. */
   readonly bytes?: number;
   /** Did others run before it was done? */
   readonly waited: boolean;
+  /** 0 is the caller's; others do pieces. */
+  readonly thread: number;
 }
 
 /** Filled by a run with a trace level. */
@@ -72,13 +75,12 @@ export function collectStepStats(metadata: RunMetadata | undefined): { trace: Tr
   const micros = (ms: number): number => (clockOffsetMs + ms) * 1000;
   const tracer = (addStats: (stats: () => readonly NodeStats[]) => void): Tracer => ({
     segment(trace) {
-      timeline.push(...segmentEvents(trace, micros));
+      timeline.push(...segmentEvents(trace));
       addStats(() => segmentStats(trace, micros));
     },
     node(trace) {
       const { op, startMs, endMs, waited } = trace;
-      const [startMicros, endMicros] = [micros(startMs), micros(endMs)];
-      timeline.push({ kind: "node", name: op.type, startMicros, endMicros, nodes: [op.name], waited });
+      timeline.push({ kind: "node", name: op.type, startMs, endMs, nodes: [op.name], waited, thread: 0 });
       addStats(() => [nodeOf(trace, micros)]);
     },
     // Nodes of a function's body are none of the graph's.
@@ -94,27 +96,22 @@ export function collectStepStats(metadata: RunMetadata | undefined): { trace: Tr
   return { trace: tracer((stats) => nodeStats.push(...stats())), fill };
 }
 
-function segmentEvents(trace: SegmentTrace, micros: (ms: number) => number): TimelineEvent[] {
-  const { nodes, kernels, startMs, endMs } = trace;
-  const events = kernels.map(
-    (kernel): TimelineEvent => ({
-      kind: "kernel",
-      name: kernel.text,
-      startMicros: micros(kernel.startMs),
-      endMicros: micros(kernel.endMs),
-      nodes: kernel.nodes.map(({ op }) => op.name),
-      bytes: kernel.bytes,
-      waited: false,
-    }),
-  );
+function segmentEvents({ nodes, kernels, startMs, endMs }: SegmentTrace): TimelineEvent[] {
+  const events = kernels.flatMap((kernel): TimelineEvent[] => {
+    const { text, bytes, startMs, endMs } = kernel;
+    const own = { name: text, nodes: kernel.nodes.map(({ op }) => op.name), waited: false };
+    const pieces = kernel.pieces.map((piece) => ({ ...own, ...piece, kind: "piece" as const }));
+    return [...pieces, { ...own, kind: "kernel", bytes, startMs, endMs, thread: 0 }];
+  });
   const name = `${nodes.length} operations in ${kernels.length} kernels`;
   const whole: TimelineEvent = {
     kind: "segment",
     name,
-    startMicros: micros(startMs),
-    endMicros: micros(endMs),
+    startMs,
+    endMs,
     nodes: nodes.map((op) => op.name),
     waited: false,
+    thread: 0,
   };
   return [...events, whole];
 }

@@ -44,6 +44,7 @@ export const trainFlags = {
   max_failed_saves: flag.int(3, "saves that may fail one after another", { min: 1 }),
   verify_saves: flag.bool(true, "read each checkpoint back before it counts"),
   steal_lock: flag.bool(false, "take over the folder of a run on another host that does not answer"),
+  profile: flag.int(0, "steps to trace, for chrome://tracing and TensorBoard's graph page", { min: 0 }),
   dry_run: flag.bool(false, "build, check shapes, run a few steps, write nothing"),
   engine: flag.enum("auto", ["auto", "wasm", "reference"], "what computes"),
   threads: flag.int(0, "threads of the engine; 0: by the machine", { min: 0 }),
@@ -180,6 +181,7 @@ async function trainIn(
       lock,
       dryRun: flags.dry_run,
       threads: flags.threads || defaultThreads(),
+      profileSteps: flags.profile,
       flagfile: flagfileOf(given, name, seed),
       sink: (controls) => {
         signals.saveThrough(controls.requestSave);
@@ -251,6 +253,7 @@ function flagfileOf(given: FlagValues, model: string, seed: number): string {
     "strict_resume",
     "steal_lock",
     "dry_run",
+    "profile",
     "add_step",
     "json",
     "quiet",

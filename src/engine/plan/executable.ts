@@ -94,9 +94,15 @@ export function createExecutable(program: Program, slots: SlotAddress, options: 
     alone ??= stepRuns(plan, kernels, fallback);
     listed ??= listKernels();
     for (const [i, run] of alone.entries()) {
-      const startMs = performance.now();
-      const status = run(base);
-      report(listed[i]!, startMs, performance.now());
+      let [status, startMs, endMs] = [0, 0, 0];
+      const timedRun = (): void => {
+        startMs = performance.now();
+        status = run(base);
+        endMs = performance.now();
+      };
+      const pieces = kernels ? kernels.timed(timedRun) : [];
+      if (!kernels) timedRun();
+      report(listed[i]!, { startMs, endMs, pieces });
       if (status !== 0) fail(base, status - 1);
     }
   }

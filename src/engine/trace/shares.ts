@@ -6,7 +6,7 @@ import type { Share } from "../step.ts";
 
 /** Nanoseconds of a multiplication with an addition, of a cheap function of an element, and of a dear one. */
 const perProduct = 1 / 25;
-const perElement = 0.3;
+const perElement = 0.15;
 const perDearElement = 1.5;
 
 const dearFunctions: ReadonlySet<string> = new Set([

@@ -18,13 +18,15 @@ export interface KernelOptions {
 const jobBytes = 256;
 
 export function createKernels(options: KernelOptions): Kernels {
-  const library = new Library(options.memory, createThreads(options));
+  const threads = createThreads(options);
+  const library = new Library(options.memory, threads);
   const scratchFor = createScratch(options);
   return {
     supports: (step: Step) => lower(step, scratchFor(0)) !== null,
     emit: (steps, reportOffset, fallback): Run =>
       emitProgram({ library, scratch: scratchFor(reportOffset), fallback }, steps),
     describe: describeStep,
+    timed: threads.timed,
   };
 }
 

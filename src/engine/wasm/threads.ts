@@ -3,8 +3,18 @@
  * stay. Kernels reach them through `share` (kernels/pool.ts).
  */
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import type { PieceTime } from "../step.ts";
 import type { PieceRegistry, Unit } from "./kernels/kernel.ts";
-import { buildPool, controlBytes, doneOffset, readyOffset } from "./kernels/pool.ts";
+import {
+  buildPool,
+  controlBytes,
+  doneOffset,
+  maxTimed,
+  readyOffset,
+  timeBytes,
+  timedOffset,
+  timesOffset,
+} from "./kernels/pool.ts";
 import { workerSource } from "./worker_source.ts";
 
 /** A unit with the numbers of its pieces, as a worker gets it. */
@@ -21,6 +31,8 @@ export interface ThreadOptions {
 
 let poolModule: WebAssembly.Module | undefined;
 
+const now = (): number => performance.now();
+
 export function createThreads({ memory, allocate, threads }: ThreadOptions): PieceRegistry {
   if (threads <= 1) return alone;
   const table = new WebAssembly.Table({ element: "anyfunc", initial: 64 });
@@ -34,7 +46,17 @@ export function createThreads({ memory, allocate, threads }: ThreadOptions): Pie
   function start(): void {
     for (let worker = 1; worker < threads; worker++) {
       const { port1, port2 } = new MessageChannel();
-      const workerData = { memory, control, module, worker, port: port2, units, readyOffset, doneOffset };
+      const workerData = {
+        memory,
+        control,
+        module,
+        worker,
+        port: port2,
+        units,
+        readyOffset,
+        doneOffset,
+        origin: performance.timeOrigin,
+      };
       const thread = new Worker(workerSource, {
         eval: true,
         workerData,
@@ -50,11 +72,35 @@ export function createThreads({ memory, allocate, threads }: ThreadOptions): Pie
 
   const { share } = new WebAssembly.Instance(module, {
     env: { memory, table, control },
-    host: { ask: start },
+    host: { ask: start, now },
   }).exports as { share: (...args: number[]) => void };
+
+  let times = 0;
+
+  /** Pieces of what runs leave their times: it alone is told of them, as nothing else runs meanwhile. */
+  function timed(run: () => void): PieceTime[] {
+    times ||= allocate(timeBytes * maxTimed);
+    const words = new Int32Array(memory.buffer, control, controlBytes / 4);
+    words[timedOffset / 4] = 0;
+    words[timesOffset / 4] = times;
+    try {
+      run();
+    } finally {
+      words[timesOffset / 4] = 0;
+    }
+    const count = Math.min(words[timedOffset / 4]!, maxTimed);
+    const view = new DataView(memory.buffer, times, timeBytes * count);
+    const at = (i: number, offset: number): number => view.getFloat64(timeBytes * i + offset, true);
+    return Array.from({ length: count }, (_, i) => ({
+      thread: view.getInt32(timeBytes * i + 16, true),
+      startMs: at(i, 0),
+      endMs: at(i, 8),
+    }));
+  }
 
   return {
     share,
+    timed,
     register(unit) {
       const first = pieces;
       pieces += unit.pieces.length;
@@ -75,6 +121,10 @@ export function createThreads({ memory, allocate, threads }: ThreadOptions): Pie
 
 /** One thread: nothing is shared, so nothing has a number. */
 const alone: PieceRegistry = {
+  timed(run) {
+    run();
+    return [];
+  },
   share() {
     throw new Error("bug: shared work on one thread");
   },

@@ -4,12 +4,15 @@
  */
 export const workerSource = `"use strict";
 const { workerData, receiveMessageOnPort } = require("node:worker_threads");
-const { memory, control, module, worker, port, units, readyOffset, doneOffset } = workerData;
+const { memory, control, module, worker, port, units, readyOffset, doneOffset, origin } = workerData;
 const table = new WebAssembly.Table({ element: "anyfunc", initial: 64 });
 const functions = {};
 let known = 0;
 
 const nothing = () => {};
+const sooner = performance.timeOrigin - origin;
+/** Milliseconds since the main thread's clock began. */
+const now = () => sooner + performance.now();
 /** Borrowed functions and the host's are never called from a piece. */
 const anything = new Proxy({}, { get: () => nothing });
 
@@ -25,7 +28,7 @@ function add({ name, module, uses, pieces, first }) {
 }
 
 for (const unit of units) add(unit);
-const pool = new WebAssembly.Instance(module, { env: { memory, table, control }, host: { ask: nothing } });
+const pool = new WebAssembly.Instance(module, { env: { memory, table, control }, host: { ask: nothing, now } });
 Atomics.add(new Int32Array(memory.buffer), (control + readyOffset) >> 2, 1);
 for (let last = 0; ; ) {
   try {

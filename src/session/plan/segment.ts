@@ -131,15 +131,15 @@ export class Segment {
   }
 
   /** Runs an executable kernel by kernel, and tells of it. The nodes are lowered once more, for their shapes. */
-  #traced({ executable }: Specialisation, frame: RunFrame, trace: Tracer): (base: number) => void {
-    const { values, cut } = this.#lower(frame);
+  #traced(spec: Specialisation, frame: RunFrame, trace: Tracer): (base: number) => void {
+    spec.lowered ??= this.#lower(frame);
+    const { values, cut } = spec.lowered;
     const nodes = cut ? this.nodes.slice(0, cut.at) : this.nodes;
+    const outputsOf = (op: Operation) => loweredOutputs(op, (output) => values.get(output), this.#state);
     return (base) => {
       const startMs = performance.now();
-      const kernels = runTraced(executable, base, this.nodes);
-      const endMs = performance.now();
-      const outputsOf = (op: Operation) => loweredOutputs(op, (output) => values.get(output), this.#state);
-      trace.segment({ nodes, kernels, outputsOf, startMs, endMs });
+      const kernels = runTraced(spec.executable, base, this.nodes);
+      trace.segment({ nodes, kernels, outputsOf, startMs, endMs: performance.now() });
     };
   }
 

@@ -35,6 +35,8 @@ export interface TrainOptions {
   readonly lock: FolderLock | null;
   readonly dryRun: boolean;
   readonly threads: number;
+  /** Steps to trace; 0: none. */
+  readonly profileSteps: number;
   /** What flags.txt is to hold. */
   readonly flagfile: string;
   readonly sink: (controls: Controls) => ReportSink;

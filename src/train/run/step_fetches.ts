@@ -4,10 +4,12 @@ import { elementAt, type NdArray } from "../../core/nd_array.ts";
 import { elementCount, isFull } from "../../core/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Session } from "../../session/session.ts";
+import { type RunMetadata, RunOptions } from "../../session/trace.ts";
 import type { BuiltModel, Feed } from "../model.ts";
 import type { Metrics } from "../report.ts";
 
-export type StepCall = (feed: Feed | undefined) => Promise<readonly NdArray[]>;
+/** A step; traced where metadata is to be filled. */
+export type StepCall = (feed: Feed | undefined, metadata?: RunMetadata) => Promise<readonly NdArray[]>;
 
 /** Values of a step are [loss, ...metrics, learning rate if a tensor, summary if asked for]. */
 export class StepFetches {
@@ -29,7 +31,11 @@ export class StepFetches {
     const shown = [model.loss, ...Object.values(model.metrics ?? {}), ...this.#rate];
     const call = (fetches: readonly Tensor[]): StepCall => {
       const all = [...fetches, model.trainOp];
-      return (feed) => sess.run(all, feed ? { feedDict: feed } : undefined) as Promise<never>;
+      return (feed, metadata) => {
+        const feeding = feed ? { feedDict: feed } : undefined;
+        const tracing = metadata && { options: { traceLevel: RunOptions.FULL_TRACE }, runMetadata: metadata };
+        return sess.run(all, tracing ? { ...feeding, ...tracing } : feeding) as Promise<never>;
+      };
     };
     this.plain = call([model.loss]);
     this.reported = call(shown);

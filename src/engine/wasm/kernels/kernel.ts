@@ -1,4 +1,5 @@
 /** The kernel library: functions of fixed code over addresses and sizes, assembled and compiled at their first use. */
+import type { PieceTime } from "../../step.ts";
 import { type Callee, type FunctionBuilder, ModuleBuilder } from "../assembler.ts";
 import { asExpr, type Lanes, type Operand } from "../lanes.ts";
 import { mathImports } from "../math/imports.ts";
@@ -86,6 +87,8 @@ const noPieces: EachPiece = () => {
 /** What the library needs of the threads. */
 export interface PieceRegistry {
   readonly share: (...args: number[]) => void;
+  /** Times of the shared pieces of what runs. */
+  timed(run: () => void): readonly PieceTime[];
   /** Makes an instance known to the threads, and numbers its pieces. Returns the import object `pool` with the numbers. */
   register(unit: Unit): Record<string, unknown>;
   /** The instance's functions are there. */

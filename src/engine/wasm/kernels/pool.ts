@@ -7,18 +7,39 @@
  *     8    i32   pieces, piece function, job (while the ticket has its number)
  *     64   i32   pieces done
  *     128  i32   threads asleep, threads ready, jobs so far
+ *     140  i32   where pieces leave their times, 0: nowhere; how many did
+ *
+ * Times of a piece are f64 begin, f64 end (milliseconds of the main thread's clock), i32 thread.
  */
-import { callIndirect, ModuleBuilder } from "../assembler.ts";
+import { call, callIndirect, ModuleBuilder } from "../assembler.ts";
 import { atomic } from "../atomics.ts";
-import { add, convert, eq, ge, load, lt, ne, or, shl, shrU } from "../instructions.ts";
+import { add, convert, eq, ge, load, lt, mul, ne, or, shl, shrU } from "../instructions.ts";
 import { constant, type Expr, i32 } from "../lanes.ts";
 import { importMemory } from "./kernel.ts";
 
 export const controlBytes = 256;
-const at = { ticket: 0, number: 4, pieces: 8, piece: 12, job: 16, done: 64, asleep: 128, ready: 132, jobs: 136 };
+const at = {
+  ticket: 0,
+  number: 4,
+  pieces: 8,
+  piece: 12,
+  job: 16,
+  done: 64,
+  asleep: 128,
+  ready: 132,
+  jobs: 136,
+  times: 140,
+  timed: 144,
+};
 /** Byte offset of the count of threads that are ready. */
 export const readyOffset = at.ready;
 export const doneOffset = at.done;
+/** Byte offsets of where pieces leave their times, and of how many did. */
+export const timesOffset = at.times;
+export const timedOffset = at.timed;
+export const timeBytes = 24;
+/** Pieces beyond it leave no times. */
+export const maxTimed = 16_384;
 
 /** The job at which threads are asked for: a run or two of a small program does without them. */
 const patience = 4;
@@ -30,7 +51,7 @@ const place = (control: Expr, field: keyof typeof at): Expr => add(control, at[f
 const half = (x: Expr, high: boolean): Expr => convert("wrap", high ? shrU(x, constant("i64", 32)) : x);
 
 /**
- * Imports env.table (piece functions by number), env.control, host.ask. Exports
+ * Imports env.table (piece functions by number), env.control, host.ask, host.now. Exports
  *     share(piece, job, count)        for the caller; asks for threads after a few jobs
  *     work(worker, known, last)       for a thread: takes pieces until a job needs a function beyond `known`; returns the number of the last job
  */
@@ -40,12 +61,15 @@ export function buildPool(): WebAssembly.Module {
   m.importTable("env", "table");
   const control = m.importGlobal("env", "control");
   const ask = m.importFunction("host", "ask", [], null);
+  const now = m.importFunction("host", "now", [], "f64");
   const pieceType = m.signature(["i32", "i32", "i32"], null);
 
   /** Takes and runs pieces of the job with this number until none is left. */
   const take = m.function("take", ["i32", "i32"], null, (f, number, worker) => {
     const ticket = f.local("i64");
     const [piece, job] = [f.local("i32"), f.local("i32")];
+    const [times, slot] = [f.local("i32"), f.local("i32")];
+    const run = (): void => f.do(callIndirect(pieceType, piece, [job, half(ticket, false), worker!]));
     f.block((over) => {
       f.loop((again) => {
         f.set(ticket, atomic("load64", place(control, "ticket")));
@@ -55,7 +79,20 @@ export function buildPool(): WebAssembly.Module {
         f.set(job, load("i32", control, at.job));
         const swapped = atomic("compareExchange64", place(control, "ticket"), ticket, add(ticket, 1));
         f.brIf(again, ne(swapped, ticket));
-        f.do(callIndirect(pieceType, piece, [job, half(ticket, false), worker!]));
+        f.set(times, load("i32", control, at.times));
+        f.set(slot, i32(maxTimed));
+        f.if(times, () => f.set(slot, atomic("add", place(control, "timed"), i32(1))));
+        f.if(
+          lt(slot, maxTimed),
+          () => {
+            f.set(times, add(times, mul(slot, timeBytes)));
+            f.store("f64", times, call(now));
+            run();
+            f.store("f64", times, call(now), 8);
+            f.store("i32", times, worker!, 16);
+          },
+          run,
+        );
         f.do(atomic("add", place(control, "done"), i32(1)));
         f.br(again);
       });

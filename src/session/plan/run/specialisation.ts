@@ -36,6 +36,8 @@ export interface Specialisation {
   readonly next: Segment | null;
   readonly free: Workspace[];
   layoutVersion: number;
+  /** For traces: what the nodes became, kept from the first one on. */
+  lowered?: Attempt;
 }
 
 export interface Attempt {

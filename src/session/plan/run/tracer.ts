@@ -2,7 +2,7 @@
 import type { DType } from "../../../core/dtype.ts";
 import { NdArray } from "../../../core/nd_array.ts";
 import type { FullShape } from "../../../core/shape.ts";
-import type { Executable, Kernel } from "../../../engine/engine.ts";
+import type { Executable, Kernel, KernelTime } from "../../../engine/engine.ts";
 import type { Operation } from "../../../graph/operation.ts";
 import type { SessionState } from "../../state.ts";
 import type { Lowered } from "../lower_node.ts";
@@ -21,6 +21,7 @@ export interface KernelTrace {
   readonly nodes: readonly { readonly op: Operation; readonly part: number }[];
   readonly startMs: number;
   readonly endMs: number;
+  readonly pieces: KernelTime["pieces"];
 }
 
 export interface SegmentTrace {
@@ -58,8 +59,8 @@ export function nodesOf(kernel: Pick<Kernel, "shares">, nodes: readonly Operatio
 /** Runs an executable kernel by kernel. A kernel that fails is the last one told of. */
 export function runTraced(executable: Executable, base: number, nodes: readonly Operation[]): KernelTrace[] {
   const kernels: KernelTrace[] = [];
-  executable.runTraced(base, (kernel, startMs, endMs) => {
-    kernels.push({ text: kernel.text, bytes: kernel.bytes, nodes: nodesOf(kernel, nodes), startMs, endMs });
+  executable.runTraced(base, (kernel, time) => {
+    kernels.push({ text: kernel.text, bytes: kernel.bytes, nodes: nodesOf(kernel, nodes), ...time });
   });
   return kernels;
 }
