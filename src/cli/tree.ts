@@ -48,6 +48,11 @@ export const commands: readonly Entry[] = [
         "check every checksum; say where a file is damaged",
         () => import("./commands/records/verify.ts"),
       ),
+      {
+        name: "repair",
+        about: "copy all whole records of a damaged file",
+        load: () => import("./commands/records/repair.ts"),
+      },
     ],
   },
   {

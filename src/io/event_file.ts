@@ -203,6 +203,7 @@ export interface ReadEventsOptions {
 }
 
 const pieceSize = 2 ** 16;
+const pieceMax = 2 ** 22;
 
 /**
  * The serialized events of a file, its version first. A torn tail ends it quietly; an event whose data are damaged is told and passed over as
@@ -217,29 +218,34 @@ export function* readEvents(
     const size = file.sizeBytes();
     const cutter = new RecordCutter({ path, maxRecordBytes: Number.MAX_SAFE_INTEGER });
     for (let position = 0; position < size; ) {
-      const wanted = Math.max(pieceSize, cutter.wanted - cutter.pending);
+      const wanted = Math.min(pieceMax, Math.max(pieceSize, cutter.wanted - cutter.pending));
       const piece = new Uint8Array(Math.min(wanted, size - position));
       const n = readFully(file, piece, position);
       if (n === 0) return;
       cutter.push(piece.subarray(0, n));
       position += n;
-      yield* events(cutter, onDamage);
-      if (cutter.pending >= headerSize && cutter.wanted - cutter.pending > size - position) return;
+      if (reachesBehind(cutter, size)) return;
+      yield* events(cutter, onDamage, size);
     }
   } finally {
     file.close();
   }
 }
 
+/** The event that begins here is not all in the file: its end is still to be written, or lost. */
+const reachesBehind = (cutter: RecordCutter, size: number): boolean =>
+  cutter.pending >= headerSize && cutter.wanted > size - cutter.offset;
+
 function* events(
   cutter: RecordCutter,
   onDamage: ((error: OpError) => void) | undefined,
+  size: number,
 ): Generator<Uint8Array, void, void> {
-  for (;;) {
+  while (!reachesBehind(cutter, size)) {
     const before = cutter.offset;
     let event: Uint8Array | null;
     try {
-      event = cutter.next();
+      event = cutter.take();
     } catch (error) {
       // The length was right if the data are what is wrong: the fault lies behind the header.
       if (!(error instanceof OpError) || error.offset !== before + headerSize || !cutter.skipDamaged()) throw error;
@@ -247,7 +253,7 @@ function* events(
       continue;
     }
     if (!event) return;
-    yield new Uint8Array(event);
+    yield event;
   }
 }
 

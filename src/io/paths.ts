@@ -120,3 +120,6 @@ export function isInside(folder: string, path: string, files: FileSystem = nodeF
   const way = relative(realPath(folder, files), realPath(path, files));
   return way === "" || (way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way));
 }
+
+/** Whether two names mean one file. */
+export const isSameFile = (a: string, b: string): boolean => realPath(a) === realPath(b);

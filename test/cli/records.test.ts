@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { decodeExample, decodeSequenceExample } from "../../src/io/example/example.ts";
+import { framed } from "../../src/io/record/framing.ts";
 import { readRecords } from "../../src/io/record/reader.ts";
 import { program, temporaryFolder } from "./program.ts";
 
@@ -295,7 +296,9 @@ describe("records verify", () => {
       /^bad\.tfrecord {3}DAMAGED at offset 0 \(record 0\): data checksum is 0x[0-9a-f]{8}, stored 0x[0-9a-f]{8}$/,
     );
     expect(lines[2]).toBe("    0 good records before it; 3 more readable after a resync at offset 19");
-    expect(lines[3]).toBe("1 of 2 files damaged (exit 3)");
+    expect(lines[3]).toBe(
+      "1 of 2 files damaged (exit 3). Rescue: tsflow records repair bad.tfrecord --out fixed.tfrecord",
+    );
   });
 
   test("says what a file is that is none", async () => {
@@ -327,5 +330,75 @@ describe("records verify", () => {
       records: 3,
       damages: [{ offset: 0, record: 0, resumesAt: 19 }],
     });
+  });
+});
+
+describe("records repair", () => {
+  const records = Array.from({ length: 20 }, (_, i) => new TextEncoder().encode(`record ${i} ${"x".repeat(i)}`));
+  const whole = Buffer.concat(records.map(framed));
+  const texts = (name: string, compression: "" | "GZIP" = "") =>
+    Array.from(readRecords(path(name), { compression }), text);
+
+  test("copies all whole records and says which bytes were left out", async () => {
+    const bytes = Buffer.from(whole);
+    bytes[framed(records[0]!).length + 3]! ^= 1;
+    writeFileSync(path("torn.tfrecord"), bytes.subarray(0, -5));
+    const { stdout, exit } = await tsflow("records repair torn.tfrecord --out mended.tfrecord", { cwd });
+    expect(exit).toBe(0);
+    const second = framed(records[0]!).length;
+    const [first, ...ranges] = stdout.trimEnd().split("\n");
+    expect(first).toBe("mended.tfrecord   18 records copied   2 damaged ranges left out");
+    expect(ranges[0]).toMatch(
+      new RegExp(
+        `^    left out: bytes ${second} to ${second + framed(records[1]!).length} \\(\\d+ B\\): length checksum`,
+      ),
+    );
+    expect(ranges[1]).toMatch(/^ {4}left out: bytes \d+ to \d+ \(\d+ B\): the file ends inside a record of 29 bytes/);
+    expect(texts("mended.tfrecord")).toEqual(records.filter((_, i) => i !== 1 && i !== 19).map(text));
+    expect((await tsflow("records verify mended.tfrecord", { cwd })).exit).toBe(0);
+  });
+
+  test("reads what it can of a torn gzip file, and writes a whole one", async () => {
+    writeFileSync(path("torn.tfrecord.gz"), gzipSync(whole).subarray(0, -12));
+    const { stdout, exit } = await tsflow("records repair torn.tfrecord.gz --out mended.tfrecord.gz --json", { cwd });
+    expect(exit).toBe(0);
+    const { records: n, left_out } = JSON.parse(stdout) as { records: number; left_out: { what: string }[] };
+    expect(left_out.at(-1)!.what).toBe("the gzip stream is cut off");
+    expect(texts("mended.tfrecord.gz", "GZIP")).toEqual(records.slice(0, n).map(text));
+    expect(n).toBeGreaterThan(0);
+  });
+
+  test("leaves the damaged file and others alone", async () => {
+    writeFileSync(path("other.tfrecord"), "mine");
+    expect((await tsflow("records repair torn.tfrecord --out ./torn.tfrecord --overwrite", { cwd })).exit).toBe(2);
+    expect((await tsflow("records repair torn.tfrecord --out other.tfrecord", { cwd })).exit).toBe(2);
+    expect((await tsflow("records repair torn.tfrecord", { cwd })).exit).toBe(2);
+    expect(readFileSync(path("other.tfrecord"), "utf8")).toBe("mine");
+  });
+});
+
+describe("records write --append", () => {
+  test("cuts a torn record off first, says how long it was, and goes on behind the last whole one", async () => {
+    writeFileSync(path("base.csv"), "a\n1\n2\n");
+    writeFileSync(path("more.csv"), "a\n3\n");
+    await tsflow("records write base.csv --out grown.tfrecord", { cwd });
+    const torn = framed(new Uint8Array(40)).subarray(0, 30);
+    writeFileSync(path("grown.tfrecord"), Buffer.concat([readFileSync(path("grown.tfrecord")), torn]));
+    const { stderr, exit } = await tsflow("records write more.csv --out grown.tfrecord --append", { cwd });
+    expect(exit).toBe(0);
+    expect(stderr).toBe(
+      "tsflow: warning: grown.tfrecord: cut 30 bytes of a torn record off its end before appending\n",
+    );
+    expect(examples("grown.tfrecord")).toEqual([{ a: [1n] }, { a: [2n] }, { a: [3n] }]);
+  });
+
+  test("adds a member to a gzip file, makes a file that is not there, and refuses a damaged one", async () => {
+    await tsflow("records write base.csv --out grown.tfrecord.gz --append", { cwd });
+    expect((await tsflow("records write more.csv --out grown.tfrecord.gz --append", { cwd })).exit).toBe(0);
+    expect(examples("grown.tfrecord.gz", "GZIP")).toEqual([{ a: [1n] }, { a: [2n] }, { a: [3n] }]);
+    writeFileSync(path("grown.tfrecord.gz"), readFileSync(path("grown.tfrecord.gz")).subarray(0, -3));
+    const refused = await tsflow("records write more.csv --out grown.tfrecord.gz --append", { cwd });
+    expect(refused).toMatchObject({ exit: 3, stderr: expect.stringContaining("the gzip stream is cut off") });
+    expect((await tsflow("records write more.csv --out g2.tfrecord --append --shards 2", { cwd })).exit).toBe(2);
   });
 });

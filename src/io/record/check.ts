@@ -4,10 +4,11 @@
  * Behind a record whose data is wrong stands the next one; behind a wrong length, the next place where a header and the data it
  * promises have right checksums is searched byte by byte.
  */
+import { DataLossError } from "../../core/error.ts";
 import { maskedCrc32c } from "../crc.ts";
-import { nodeFiles, type OpenFile, readFile, readFully } from "../file_system.ts";
-import { type Compression, inflateFile } from "./compression.ts";
-import { footerSize, headerSize, readUint32 } from "./framing.ts";
+import { ByteStream } from "../stream/byte_stream.ts";
+import type { Compression } from "./compression.ts";
+import { defaultMaxRecordBytes, footerSize, headerSize, readUint32 } from "./framing.ts";
 
 export interface Damage {
   /** Where the damaged record begins. */
@@ -15,7 +16,7 @@ export interface Damage {
   /** Its number, if the records before it are whole. */
   readonly record: number;
   readonly what: string;
-  /** Where whole records go on; absent if none follow. */
+  /** Where the file can be read again; absent if it cannot. */
   readonly resumesAt?: number;
 }
 
@@ -28,114 +29,154 @@ export interface RecordCheck {
   readonly damages: readonly Damage[];
 }
 
-const windowSize = 4 * 2 ** 20;
+const windowSize = 2 ** 20;
+/** The search behind a damage may read so many bytes for what turns out to be no record; more only a forged file makes it read. */
+const searchMin = 256 * 2 ** 20;
+const searchRatio = 8;
 
-/** Bytes of a file through a window, or of memory. */
-class Bytes {
-  readonly size: number;
-  readonly #file: OpenFile | undefined;
-  #window: Uint8Array;
-  #from = 0;
-
-  constructor(content: OpenFile | Uint8Array) {
-    this.#file = content instanceof Uint8Array ? undefined : content;
-    this.#window = content instanceof Uint8Array ? content : new Uint8Array(0);
-    this.size = content instanceof Uint8Array ? content.length : content.sizeBytes();
-  }
-
-  /** n bytes at a position; both lie within the size. */
-  slice(at: number, n: number): Uint8Array {
-    if (at < this.#from || at + n > this.#from + this.#window.length) {
-      const window = new Uint8Array(Math.min(this.size - at, Math.max(n, windowSize)));
-      readFully(this.#file!, window, at);
-      [this.#window, this.#from] = [window, at];
-    }
-    return this.#window.subarray(at - this.#from, at - this.#from + n);
-  }
-}
-
-type Found = { readonly data: Uint8Array; readonly next: number } | { readonly fault: string; readonly next?: number };
+type Found = { readonly size: number } | { readonly fault: string; readonly size?: number };
 
 const hex = (crc: number): string => `0x${crc.toString(16).padStart(8, "0")}`;
 
-/** The record at a position, or what is wrong with it. */
-function recordAt(bytes: Bytes, at: number): Found {
-  const left = bytes.size - at;
-  if (left < headerSize) return { fault: `the file ends ${left} bytes into a header of ${headerSize}` };
-  const header = bytes.slice(at, headerSize);
-  const [stored, computed] = [readUint32(header, 8), maskedCrc32c(header.subarray(0, 8))];
-  if (stored !== computed) return { fault: `length checksum is ${hex(computed)}, stored ${hex(stored)}` };
-  const length = readUint32(header, 0) + readUint32(header, 4) * 2 ** 32;
-  if (length > left - headerSize - footerSize) {
-    return {
-      fault: `the file ends inside a record of ${length} bytes, ${Math.max(0, left - headerSize)} of them there`,
-    };
-  }
-  const body = bytes.slice(at + headerSize, length + footerSize);
-  const next = at + headerSize + length + footerSize;
-  const data = body.subarray(0, length);
-  const [storedData, computedData] = [readUint32(body, length), maskedCrc32c(data)];
-  if (storedData !== computedData)
-    return { fault: `data checksum is ${hex(computedData)}, stored ${hex(storedData)}`, next };
-  return { data, next };
-}
+const lengthOf = (bytes: Uint8Array, at: number): number => readUint32(bytes, at) + readUint32(bytes, at + 4) * 2 ** 32;
 
-/** The next place from which a whole record can be read. */
-function resync(bytes: Bytes, from: number): number | undefined {
-  const last = bytes.size - headerSize - footerSize;
-  const highest = Math.floor(bytes.size / 2 ** 32);
-  for (let at = from; at <= last; at++) {
-    const header = bytes.slice(at, headerSize);
-    if (readUint32(header, 4) > highest || readUint32(header, 8) !== maskedCrc32c(header.subarray(0, 8))) continue;
-    if ("data" in recordAt(bytes, at)) return at;
-  }
-  return undefined;
-}
+const isHeader = (bytes: Uint8Array, at: number): boolean =>
+  readUint32(bytes, at + 8) === maskedCrc32c(bytes.subarray(at, at + 8));
 
 export interface CheckOptions {
   readonly compression: Compression;
-  /** Told of every whole record. */
+  /** The longest record of a compressed file. */
+  readonly maxRecordBytes?: number;
+  /** Told of every whole record; its bytes are valid until it returns. */
   readonly onRecord?: (data: Uint8Array, offset: number) => void;
 }
 
 /** Reads a file to its end, whatever is in it. Throws NOT_FOUND and the like, DATA_LOSS for what cannot be unpacked. */
-export function checkRecords(path: string, { compression, onRecord }: CheckOptions): RecordCheck {
-  if (compression !== "") {
-    const { bytes, torn } = inflateFile(readFile(path), compression, path);
-    const check = checkBytes(new Bytes(bytes), onRecord);
-    if (!torn) return check;
-    const what = `the ${compression.toLowerCase()} stream is cut off`;
-    return { ...check, damages: [...check.damages, { offset: bytes.length, record: check.records, what }] };
-  }
-  const file = nodeFiles.open(path, "r");
+export async function checkRecords(path: string, options: CheckOptions): Promise<RecordCheck> {
+  const { compression, maxRecordBytes = defaultMaxRecordBytes, onRecord } = options;
+  const stream = new ByteStream(path, compression, { allowTorn: true });
   try {
-    return checkBytes(new Bytes(file), onRecord);
+    const sizeBytes = compression === "" ? stream.fileBytes : undefined;
+    return await new Checker(stream, { sizeBytes, maxRecordBytes, compression }).check(onRecord);
   } finally {
-    file.close();
+    stream.close();
   }
 }
 
-function checkBytes(bytes: Bytes, onRecord: CheckOptions["onRecord"]): RecordCheck {
-  const damages: Damage[] = [];
-  let records = 0;
-  let goodRecords = 0;
-  for (let at = 0; at < bytes.size; ) {
-    const found = recordAt(bytes, at);
-    if ("data" in found) {
-      onRecord?.(found.data, at);
-      records++;
-      if (damages.length === 0) goodRecords++;
-      at = found.next;
-      continue;
-    }
-    const follows = found.next !== undefined && found.next < bytes.size && "data" in recordAt(bytes, found.next);
-    const resumesAt =
-      found.next !== undefined && (follows || found.next === bytes.size) ? found.next : resync(bytes, at + 1);
-    const isEnd = resumesAt === undefined || resumesAt === bytes.size;
-    damages.push({ offset: at, record: records, what: found.fault, ...(!isEnd && { resumesAt }) });
-    at = resumesAt ?? bytes.size;
+interface Limits {
+  /** Undefined where it shows only at the end. */
+  readonly sizeBytes: number | undefined;
+  readonly maxRecordBytes: number;
+  readonly compression: Compression;
+}
+
+class Checker {
+  readonly #stream: ByteStream;
+  readonly #limits: Limits;
+  #searched = 0;
+
+  constructor(stream: ByteStream, limits: Limits) {
+    this.#stream = stream;
+    this.#limits = limits;
   }
-  return { sizeBytes: bytes.size, records, goodRecords, damages };
+
+  async check(onRecord: CheckOptions["onRecord"]): Promise<RecordCheck> {
+    const stream = this.#stream;
+    const damages: Damage[] = [];
+    let records = 0;
+    let goodRecords = 0;
+    try {
+      while ((await stream.view(1)).length > 0) {
+        const offset = stream.position;
+        const found = await this.#recordHere();
+        if (!("fault" in found)) {
+          onRecord?.((await stream.view(found.size)).subarray(headerSize, found.size - footerSize), offset);
+          await stream.skip(found.size);
+          records++;
+          if (damages.length === 0) goodRecords++;
+          continue;
+        }
+        const goesOn = found.size !== undefined && (await this.#goesOnAt(found.size));
+        await stream.skip(goesOn ? found.size! : 1);
+        if (!goesOn) await this.#search();
+        const isEnd = (await stream.view(1)).length === 0;
+        damages.push({ offset, record: records, what: found.fault, ...(!isEnd && { resumesAt: stream.position }) });
+      }
+      if (stream.isTorn) {
+        const what = `the ${this.#limits.compression.toLowerCase()} stream is cut off`;
+        damages.push({ offset: stream.position, record: records, what });
+      }
+    } catch (error) {
+      if (!(error instanceof DataLossError) || records === 0) throw error;
+      damages.push({
+        offset: stream.position,
+        record: records,
+        what: `nothing more can be unpacked: ${error.message}`,
+      });
+    }
+    return { sizeBytes: stream.position, records, goodRecords, damages };
+  }
+
+  /** The record that begins here, its frame included, or what is wrong with it. */
+  async #recordHere(): Promise<Found> {
+    const header = await this.#stream.view(headerSize);
+    if (header.length < headerSize)
+      return { fault: `the file ends ${header.length} bytes into a header of ${headerSize}` };
+    const [stored, computed] = [readUint32(header, 8), maskedCrc32c(header.subarray(0, 8))];
+    if (stored !== computed) return { fault: `length checksum is ${hex(computed)}, stored ${hex(stored)}` };
+    const length = lengthOf(header, 0);
+    const { sizeBytes, maxRecordBytes } = this.#limits;
+    const ends = (there: number) => ({
+      fault: `the file ends inside a record of ${length} bytes, ${Math.max(0, there - headerSize)} of them there`,
+    });
+    const size = headerSize + length + footerSize;
+    if (sizeBytes !== undefined && size > sizeBytes - this.#stream.position)
+      return ends(sizeBytes - this.#stream.position);
+    if (sizeBytes === undefined && length > maxRecordBytes)
+      return { fault: `the record has ${length} bytes, the most is ${maxRecordBytes} (--max_record_mb)` };
+    const record = await this.#stream.view(size);
+    if (record.length < size) return ends(record.length);
+    const data = record.subarray(headerSize, size - footerSize);
+    const [storedData, computedData] = [readUint32(record, size - footerSize), maskedCrc32c(data)];
+    if (storedData === computedData) return { size };
+    return { fault: `data checksum is ${hex(computedData)}, stored ${hex(storedData)}`, size };
+  }
+
+  /** Does the file end behind this record, or another header follow it? */
+  async #goesOnAt(size: number): Promise<boolean> {
+    const bytes = await this.#stream.view(size + headerSize);
+    return bytes.length === size || (bytes.length === size + headerSize && isHeader(bytes, size));
+  }
+
+  /** Goes to the next place where a whole record stands, or to the end. */
+  async #search(): Promise<void> {
+    const stream = this.#stream;
+    const highest = Math.floor((this.#limits.sizeBytes ?? this.#limits.maxRecordBytes) / 2 ** 32);
+    for (;;) {
+      const window = await stream.view(windowSize);
+      const last = window.length - headerSize - footerSize;
+      let at = 0;
+      while (at <= last && !(readUint32(window, at + 4) <= highest && isHeader(window, at))) at++;
+      if (at > last) {
+        // The rest of a window that is full may be the beginning of a header.
+        if (window.length < windowSize) await stream.skip(window.length);
+        else await stream.skip(at);
+        if (window.length < windowSize) return;
+        continue;
+      }
+      const size = headerSize + lengthOf(window, at) + footerSize;
+      await stream.skip(at);
+      if (this.#maySearch(size) && !("fault" in (await this.#recordHere()))) return;
+      await stream.skip(1);
+    }
+  }
+
+  #maySearch(size: number): boolean {
+    const left = (this.#limits.sizeBytes ?? Number.POSITIVE_INFINITY) - this.#stream.position;
+    if (size > left || size > Math.max(this.#limits.maxRecordBytes, this.#limits.sizeBytes ?? 0)) return false;
+    this.#searched += size;
+    return this.#searched <= Math.max(searchMin, searchRatio * this.#stream.position);
+  }
 }
 
 const signatures: readonly (readonly [string, readonly number[]])[] = [

@@ -26,6 +26,10 @@ function inflateError(error: unknown, path: string): DataLossError {
   return new DataLossError(`inflate() failed with error ${errno}: ${message}`, { path, cause: error });
 }
 
+/** The error of a stream that ends before its end mark. */
+export const cutOff = (compression: "GZIP" | "ZLIB", path: string): DataLossError =>
+  new DataLossError(`${path}: the ${compression.toLowerCase()} stream is cut off`, { path });
+
 const endsEarly = (error: unknown): boolean => (error as { code?: string }).code === "Z_BUF_ERROR";
 
 /** What came out of a compressed file; `torn` says that the stream ended before its end mark. */
@@ -34,22 +38,47 @@ export interface Inflated {
   readonly torn: boolean;
 }
 
+/** So many bytes of a file are enough to see whether it begins as it must. */
+const startBytes = 2 ** 15;
+
+/** What the beginning of a compressed file gives; errors are left to the reading of the whole. */
+export function inflateStart(compressed: Uint8Array, compression: "GZIP" | "ZLIB"): Uint8Array {
+  const inflate = compression === "GZIP" ? gunzipSync : inflateSync;
+  try {
+    return inflate(compressed.subarray(0, startBytes), { finishFlush: z.Z_SYNC_FLUSH });
+  } catch {
+    return new Uint8Array(0);
+  }
+}
+
+const behindEnd = (path: string) => new DataLossError(`${path}: bytes behind the end of the zlib stream`, { path });
+
 /** A whole compressed file at once. DATA_LOSS for damaged streams, RESOURCE_EXHAUSTED for more than 1000 times its size. */
 export function inflateFile(compressed: Uint8Array, compression: "GZIP" | "ZLIB", path: string): Inflated {
   const inflate = compression === "GZIP" ? gunzipSync : inflateSync;
   const options = { maxOutputLength: compressed.length * ratioMax + slack };
   try {
-    return { bytes: inflate(compressed, options), torn: false };
+    const { buffer, engine } = inflate(compressed, { ...options, info: true }) as unknown as {
+      buffer: Uint8Array;
+      engine: { bytesWritten: number };
+    };
+    if (engine.bytesWritten < compressed.length && compression === "ZLIB") throw behindEnd(path);
+    return { bytes: buffer, torn: false };
   } catch (error) {
+    if (error instanceof DataLossError) throw error;
     if ((error as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") throw tooMuch(path);
     if (!endsEarly(error)) throw inflateError(error, path);
     return { bytes: inflate(compressed, { ...options, finishFlush: z.Z_SYNC_FLUSH }), torn: true };
   }
 }
 
+/** Bytes of a compressed file that are inflated at once: they give at most a thousand times as many. */
+export const compressedPiece = 2 ** 14;
+
 /** Inflates piece by piece: give it the pieces of the file in order, take what has come out after each. */
 export class StreamInflater {
   readonly #path: string;
+  readonly #isGzip: boolean;
   readonly #stream: Gunzip | Inflate;
   #out: Uint8Array[] = [];
   #bytesIn = 0;
@@ -58,6 +87,7 @@ export class StreamInflater {
 
   constructor(compression: "GZIP" | "ZLIB", path: string) {
     this.#path = path;
+    this.#isGzip = compression === "GZIP";
     this.#stream = compression === "GZIP" ? createGunzip() : createInflate();
     this.#stream.on("data", (bytes: Uint8Array) => {
       this.#bytesOut += bytes.length;
@@ -94,6 +124,7 @@ export class StreamInflater {
     });
     const torn = endsEarly(this.#error ?? {});
     if (this.#error !== undefined && !torn) throw this.#failure();
+    if (!this.#isGzip && !torn && this.#stream.bytesWritten < this.#bytesIn) throw behindEnd(this.#path);
     return { bytes: this.#take(), torn };
   }
 

@@ -12,7 +12,9 @@ import { maskedCrc32c } from "../crc.ts";
 export const headerSize = 12;
 export const footerSize = 4;
 
-const defaultMaxRecordBytes = 256 * 2 ** 20;
+export const defaultMaxRecordBytes = 256 * 2 ** 20;
+/** A record of more bytes than this is gathered where it stays; smaller ones lie together. */
+const largeRecord = 2 ** 22;
 
 /** What a cutter of records must know of where its bytes come from. */
 export interface RecordOrigin {
@@ -30,12 +32,19 @@ export class RecordCutter {
   #at = 0;
   #pieces: Uint8Array[] = [];
   #pieceBytes = 0;
+  /** A large record that is being gathered, its frame included; bytes are copied into it as they come. */
+  #large: Uint8Array | undefined;
+  #largeBytes = 0;
   #offset: number;
   #length = -1;
 
   constructor(origin: RecordOrigin, offset = 0) {
     this.#origin = origin;
     this.#offset = offset;
+  }
+
+  get path(): string {
+    return this.#origin.path;
   }
 
   /** Where in the (uncompressed) stream the next record begins. */
@@ -45,12 +54,15 @@ export class RecordCutter {
 
   /** Bytes pushed and not yet part of a record taken. */
   get pending(): number {
-    return this.#buffer.length - this.#at + this.#pieceBytes;
+    return this.#largeBytes + this.#buffer.length - this.#at + this.#pieceBytes;
   }
 
   push(bytes: Uint8Array): void {
-    this.#pieces.push(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
-    this.#pieceBytes += bytes.length;
+    let rest = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    if (this.#large) rest = this.#intoLarge(rest);
+    if (rest.length === 0) return;
+    this.#pieces.push(rest);
+    this.#pieceBytes += rest.length;
   }
 
   /** How many bytes must be pending for `next` to give a record, as far as its length is known. DATA_LOSS, RESOURCE_EXHAUSTED for that length. */
@@ -65,29 +77,67 @@ export class RecordCutter {
 
   /** The next record as a view on what was pushed, or null if more bytes are needed. DATA_LOSS for wrong checksums. */
   next(): Uint8Array | null {
+    const framed = this.#nextFramed();
+    return framed?.subarray(headerSize, framed.length - footerSize) ?? null;
+  }
+
+  /** As `next`, with bytes that belong to the caller. */
+  take(): Uint8Array | null {
+    const data = this.next();
+    return data && data.buffer.byteLength === data.length + headerSize + footerSize ? data : (data?.slice() ?? null);
+  }
+
+  #nextFramed(): Uint8Array | null {
+    const framed = this.#framed();
+    if (!framed) return null;
+    const end = framed.length - footerSize;
+    if (readUint32(framed, end) !== maskedCrc32c(framed.subarray(headerSize, end))) throw this.corrupted(headerSize);
+    this.#pass(framed.length);
+    return framed;
+  }
+
+  /** The record that begins here with its frame, its data not checked; null if it is not all there. */
+  #framed(): Uint8Array | null {
     const size = this.wanted;
-    if (this.#length < 0 || this.pending < size) return null;
+    if (this.#length < 0) return null;
+    if (size > largeRecord) this.#beginLarge(size);
+    if (this.pending < size) return null;
+    if (this.#large) return this.#large;
     this.#gather(size);
-    const from = this.#at + headerSize;
-    const data = this.#buffer.subarray(from, from + this.#length);
-    if (readUint32(this.#buffer, from + data.length) !== maskedCrc32c(data)) throw this.corrupted(headerSize);
-    this.#pass(size);
-    return data;
+    return this.#buffer.subarray(this.#at, this.#at + size);
   }
 
   /** Passes over the record that begins here, whatever its data; false if it is not all there. */
   skipDamaged(): boolean {
-    const size = this.wanted;
-    if (this.#length < 0 || this.pending < size) return false;
-    this.#gather(size);
-    this.#pass(size);
-    return true;
+    const framed = this.#framed();
+    if (framed) this.#pass(framed.length);
+    return framed !== null;
   }
 
   #pass(size: number): void {
-    this.#at += size;
+    if (this.#large) {
+      this.#large = undefined;
+      this.#largeBytes = 0;
+    } else this.#at += size;
     this.#offset += size;
     this.#length = -1;
+  }
+
+  #beginLarge(size: number): void {
+    if (this.#large) return;
+    this.#large = new Uint8Array(size);
+    const parts = [this.#buffer.subarray(this.#at), ...this.#pieces];
+    [this.#buffer, this.#at, this.#pieces, this.#pieceBytes] = [new Uint8Array(0), 0, [], 0];
+    for (const part of parts) this.push(part);
+  }
+
+  /** What the record does not need. */
+  #intoLarge(bytes: Uint8Array<ArrayBufferLike>): Uint8Array<ArrayBuffer> {
+    const large = this.#large!;
+    const part = bytes.subarray(0, large.length - this.#largeBytes);
+    large.set(part, this.#largeBytes);
+    this.#largeBytes += part.length;
+    return bytes.subarray(part.length) as Uint8Array<ArrayBuffer>;
   }
 
   #gather(size: number): void {

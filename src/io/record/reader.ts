@@ -1,6 +1,7 @@
 /** Reads TFRecord files, plain or compressed, at once or while other work goes on. */
+import { log } from "../../core/host.ts";
 import { type FileSystem, nodeFiles, type OpenFile, readFile } from "../file_system.ts";
-import { type Compression, inflateFile, StreamInflater } from "./compression.ts";
+import { type Compression, compressedPiece, inflateFile, inflateStart, StreamInflater } from "./compression.ts";
 import { headerSize, RecordCutter } from "./framing.ts";
 
 export interface RecordOptions {
@@ -9,21 +10,34 @@ export interface RecordOptions {
   readonly strict?: boolean;
   /** The longest record of a compressed file (a plain file bounds it by its size). */
   readonly maxRecordBytes?: number;
-  /** Told of the 1 to 11 bytes of a header at the end of a file. */
+  /** Told of the 1 to 11 bytes of a header at the end of a file; a warning by default. */
   readonly onTornTail?: (bytes: number, offset: number) => void;
   readonly fs?: FileSystem;
 }
 
 const pieceSize = 2 ** 18;
+const pieceMax = 2 ** 22;
+
+/** What readers take where they are not told otherwise. */
+const standard: { strict: boolean; maxRecordBytes: number | undefined } = { strict: false, maxRecordBytes: undefined };
+
+/** For the flags `--strict_records` and `--max_record_mb` of a command: for all readers of the process. */
+export function setRecordDefaults(defaults: Partial<typeof standard>): void {
+  Object.assign(standard, defaults);
+}
 
 /**
  * The records of a file, each a copy of its bytes. DATA_LOSS `corrupted record at 28` or `truncated record at 50…` with path and offset,
  * NOT_FOUND and the like for the file.
  */
 export function* readRecords(path: string, options: RecordOptions = {}): Generator<Uint8Array, void, void> {
-  const { compression = "", fs = nodeFiles, maxRecordBytes } = options;
+  const { compression = "", fs = nodeFiles, maxRecordBytes = standard.maxRecordBytes } = options;
   if (compression !== "") {
-    const { bytes, torn } = inflateFile(readFile(path, fs), compression, path);
+    const compressed = readFile(path, fs);
+    const start = new RecordCutter({ path, maxRecordBytes });
+    start.push(inflateStart(compressed, compression));
+    start.wanted; // throws before much is unpacked of what holds no records
+    const { bytes, torn } = inflateFile(compressed, compression, path);
     const cutter = new RecordCutter({ path, maxRecordBytes });
     cutter.push(bytes);
     for (let record = cutter.next(); record; record = cutter.next()) yield record.slice();
@@ -34,8 +48,8 @@ export function* readRecords(path: string, options: RecordOptions = {}): Generat
   try {
     const cutter = new RecordCutter({ path, sizeBytes: file.sizeBytes() });
     for (let position = 0; ; ) {
-      for (let record = cutter.next(); record; record = cutter.next()) yield record.slice();
-      const piece = new Uint8Array(Math.max(pieceSize, cutter.wanted - cutter.pending));
+      for (let record = cutter.take(); record; record = cutter.take()) yield record;
+      const piece = new Uint8Array(pieceFor(cutter));
       const n = file.read(piece, position);
       if (n === 0) break;
       cutter.push(piece.subarray(0, n));
@@ -47,14 +61,21 @@ export function* readRecords(path: string, options: RecordOptions = {}): Generat
   }
 }
 
+const pieceFor = (cutter: RecordCutter): number =>
+  Math.min(pieceMax, Math.max(pieceSize, cutter.wanted - cutter.pending));
+
 /** `torn` is undefined for a plain file. */
-function finish(cutter: RecordCutter, { strict = false, onTornTail }: RecordOptions, torn: boolean | undefined): void {
+function finish(cutter: RecordCutter, options: RecordOptions, torn: boolean | undefined): void {
+  const { strict = standard.strict, onTornTail = warnOf(cutter.path) } = options;
   const why = torn === undefined ? "Read less bytes than requested" : "EOF reached";
   if (cutter.pending >= headerSize || torn) throw cutter.truncated(why);
   if (cutter.pending === 0) return;
   if (strict) throw cutter.truncated(why);
-  onTornTail?.(cutter.pending, cutter.offset);
+  onTornTail(cutter.pending, cutter.offset);
 }
+
+const warnOf = (path: string) => (bytes: number, offset: number) =>
+  log("WARNING", `${path}: ends ${bytes} bytes into the header of a record at ${offset}; what comes before is read`);
 
 /** As `readRecords`, without holding the thread while the disk works, and in pieces for compressed files too. */
 export async function* readRecordsAsync(
@@ -96,8 +117,8 @@ export class RecordReader {
   async next(): Promise<Uint8Array | null> {
     const cutter = this.#open();
     for (;;) {
-      const record = cutter.next();
-      if (record) return record.slice();
+      const record = cutter.take();
+      if (record) return record;
       if (this.#isDone || !(await this.#fill(cutter))) return null;
     }
   }
@@ -109,7 +130,7 @@ export class RecordReader {
 
   /** The next record as `next` gives it, where it has been read from the disk already; else null. */
   atHand(): Uint8Array | null {
-    return this.#cutter?.next()?.slice() ?? null;
+    return this.#cutter?.take() ?? null;
   }
 
   /** Goes to an offset that an earlier reading of this file gave. */
@@ -135,7 +156,7 @@ export class RecordReader {
 
   #open(offset = 0): RecordCutter {
     if (this.#cutter) return this.#cutter;
-    const { compression = "", maxRecordBytes, fs = nodeFiles } = this.#options;
+    const { compression = "", maxRecordBytes = standard.maxRecordBytes, fs = nodeFiles } = this.#options;
     this.#file = fs.open(this.path, "r");
     this.#position = offset;
     this.#inflater = compression === "" ? undefined : new StreamInflater(compression, this.path);
@@ -151,7 +172,7 @@ export class RecordReader {
       this.#isDone = true;
       return false;
     }
-    const wanted = this.#inflater ? pieceSize / 4 : Math.max(pieceSize, cutter.wanted - cutter.pending);
+    const wanted = this.#inflater ? compressedPiece : pieceFor(cutter);
     const piece = new Uint8Array(wanted);
     const n = await this.#file!.readAsync(piece, this.#position);
     this.#position += n;

@@ -25,6 +25,7 @@ export interface RecordWriterOptions {
 }
 
 const plainBuffer = 2 ** 16;
+const readBuffer = 2 ** 20;
 const deflateBuffer = 2 ** 20;
 
 /** Records in the order of `write`. They are on their way to the file at the latest with `flush`, and all of them with `close`. */
@@ -36,6 +37,8 @@ export class RecordWriter {
   readonly #file: OpenFile;
   readonly #temporary: string | undefined;
   readonly #deflater: Deflater | undefined;
+  /** What the file had before, when it is appended to. */
+  readonly #sizeBefore: number | undefined;
   #buffer: Uint8Array[] = [];
   #buffered = 0;
   #isOpen = true;
@@ -49,6 +52,7 @@ export class RecordWriter {
     this.cutBytes = append && compression === "" ? cutTornTail(path, fs) : 0;
     this.#temporary = atomic ? temporaryName(path) : undefined;
     this.#file = fs.open(this.#temporary ?? path, atomic ? "wx" : append ? "a" : "w");
+    this.#sizeBefore = append ? this.#file.sizeBytes() : undefined;
     this.#deflater = compression === "" ? undefined : new Deflater(compression, compressionLevel);
     if (this.#deflater) this.#put(this.#deflater.header());
   }
@@ -78,7 +82,7 @@ export class RecordWriter {
     try {
       this.flush();
       if (this.#deflater) this.#put(this.#deflater.trailer());
-      if (this.#temporary !== undefined) this.#file.sync();
+      if (this.#temporary !== undefined || this.#sizeBefore !== undefined) this.#file.sync();
     } catch (error) {
       this.abort();
       throw error;
@@ -90,11 +94,15 @@ export class RecordWriter {
     this.#files.syncDirectory(dirname(this.path));
   }
 
-  /** Gives up: an atomic file leaves nothing behind. */
+  /** Gives up: an atomic file leaves nothing behind, one that was appended to is as it was before. */
   abort(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#file.close();
+    try {
+      if (this.#sizeBefore !== undefined) this.#file.truncate(this.#sizeBefore);
+    } finally {
+      this.#file.close();
+    }
     if (this.#temporary !== undefined) removeQuietly(this.#files, this.#temporary);
   }
 
@@ -129,16 +137,14 @@ function cutTornTail(path: string, fs: FileSystem): number {
 
 function endOfWholeRecords(file: OpenFile, path: string, size: number): number {
   const cutter = new RecordCutter({ path, maxRecordBytes: Number.MAX_SAFE_INTEGER });
-  for (let position = 0; position < size; ) {
-    const wanted = cutter.pending < headerSize ? headerSize : cutter.wanted;
-    const piece = new Uint8Array(
-      Math.max(Math.min(plainBuffer, size - position), Math.min(wanted - cutter.pending, size - position)),
-    );
+  const reachesBehind = () => cutter.pending >= headerSize && cutter.wanted > size - cutter.offset;
+  for (let position = 0; position < size && !reachesBehind(); ) {
+    const piece = new Uint8Array(Math.min(readBuffer, size - position));
     const n = readFully(file, piece, position);
     if (n === 0) break;
     cutter.push(piece.subarray(0, n));
     position += n;
-    while (cutter.next());
+    while (!reachesBehind() && cutter.next());
   }
   return cutter.offset;
 }

@@ -35,6 +35,8 @@ export interface WriteOptions {
   readonly sequence: boolean;
   /** Takes the framed records instead of files; for one output without compression. */
   readonly sink?: (bytes: Uint8Array) => void;
+  /** Goes on behind the records that the file has; for one output. */
+  readonly append?: boolean;
   /** The records are the cells of the first column as they are, no Examples. */
   readonly raw: boolean;
 }
@@ -50,6 +52,8 @@ export interface Written {
   readonly files: readonly WrittenFile[];
   readonly columns: readonly Column[];
   readonly rows: number;
+  /** Bytes of a torn record that appending has cut off. */
+  readonly cutBytes: number;
 }
 
 /**
@@ -122,6 +126,7 @@ function assignSplits(rows: number, splits: readonly Split[], seed: number): Uin
 /** The files of one split: records come in order, and go to shards of equal counts. */
 class ShardedWriter {
   readonly files: WrittenFile[] = [];
+  cutBytes = 0;
   readonly #options: WriteOptions;
   readonly #split: string | null;
   readonly #total: number;
@@ -163,9 +168,10 @@ class ShardedWriter {
   #next(): void {
     this.#close();
     this.#shard++;
-    const { out, splits, shards, compression } = this.#options;
+    const { out, splits, shards, compression, append = false } = this.#options;
     this.#path = outputName(out, this.#split, splits, [this.#shard, shards]);
-    this.#writer = new RecordWriter(this.#path, { compression, atomic: true });
+    this.#writer = new RecordWriter(this.#path, { compression, atomic: !append, append });
+    this.cutBytes += this.#writer.cutBytes;
     this.#inShard = 0;
   }
 
@@ -204,7 +210,8 @@ export async function writeRecords(options: WriteOptions): Promise<Written> {
     for (const writer of writers) writer.abort();
     throw error;
   }
-  return { files: writers.flatMap((writer) => writer.files), columns, rows: types.rows };
+  const cutBytes = writers.reduce((n, writer) => n + writer.cutBytes, 0);
+  return { files: writers.flatMap((writer) => writer.files), columns, rows: types.rows, cutBytes };
 }
 
 async function* encoded(columns: readonly Column[], options: WriteOptions): AsyncGenerator<Uint8Array> {

@@ -1,25 +1,44 @@
 /** The bytes of a file in order, plain or inflated, in as many pieces as are asked for: memory does not grow with the file. */
 import { type FileSystem, nodeFiles, type OpenFile } from "../file_system.ts";
-import { type Compression, StreamInflater } from "../record/compression.ts";
+import { type Compression, compressedPiece, cutOff, StreamInflater } from "../record/compression.ts";
 
 const pieceSize = 2 ** 18;
+
+export interface StreamOptions {
+  readonly files?: FileSystem;
+  /** A compressed file without its end mark ends there, and `isTorn` tells; otherwise that is DATA_LOSS behind the last byte. */
+  readonly allowTorn?: boolean;
+}
 
 export class ByteStream {
   readonly path: string;
   readonly #file: OpenFile;
   readonly #inflater: StreamInflater | undefined;
-  /** Read and not yet given. */
+  readonly #compression: Compression;
+  readonly #allowTorn: boolean;
+  /** Read and not yet given: from #at on, then #pieces, which are joined to it when they are needed together. */
   #buffer = new Uint8Array(0);
   #at = 0;
+  #pieces: Uint8Array[] = [];
+  #pieceBytes = 0;
   #filePosition = 0;
   #position = 0;
   #ended = false;
+  #torn = false;
 
   /** Throws NOT_FOUND and the like. */
-  constructor(path: string, compression: Compression = "", files: FileSystem = nodeFiles) {
+  constructor(path: string, compression: Compression = "", options: StreamOptions = {}) {
+    const { files = nodeFiles, allowTorn = false } = options;
     this.path = path;
     this.#file = files.open(path, "r");
+    this.#compression = compression;
+    this.#allowTorn = allowTorn;
     this.#inflater = compression === "" ? undefined : new StreamInflater(compression, path);
+  }
+
+  /** Known at the end. */
+  get isTorn(): boolean {
+    return this.#torn;
   }
 
   /** Bytes given so far. */
@@ -34,25 +53,30 @@ export class ByteStream {
 
   /** The next n bytes, fewer at the end; a copy. */
   async read(n: number): Promise<Uint8Array> {
-    await this.#have(n);
-    const bytes = this.#buffer.slice(this.#at, this.#at + n);
+    const bytes = await this.peek(n);
     this.#take(bytes.length);
     return bytes;
   }
 
-  /** The next n bytes without taking them; fewer at the end. */
+  /** The next n bytes without taking them; fewer at the end. A copy. */
   async peek(n: number): Promise<Uint8Array> {
-    await this.#have(n);
-    return this.#buffer.slice(this.#at, this.#at + n);
+    return (await this.view(n)).slice();
+  }
+
+  /** As `peek`, without a copy: valid until the next call. */
+  async view(n: number): Promise<Uint8Array> {
+    while (this.#left < n && (await this.#fill()));
+    if (this.#buffer.length - this.#at < n) this.#join();
+    return this.#buffer.subarray(this.#at, this.#at + n);
   }
 
   /** Leaves n bytes out; returns how many there were. */
   async skip(n: number): Promise<number> {
     let left = n;
     while (left > 0) {
-      await this.#have(1);
+      if (this.#left === 0 && !(await this.#fill())) break;
+      if (this.#at === this.#buffer.length) this.#join();
       const here = Math.min(left, this.#buffer.length - this.#at);
-      if (here === 0) break;
       this.#take(here);
       left -= here;
     }
@@ -61,28 +85,28 @@ export class ByteStream {
 
   /** The next line as `readLine` gives it, where it has been read from the disk already; else null. */
   lineAtHand(): Uint8Array | null {
+    if (this.#pieces.length > 0) this.#join();
     const at = this.#buffer.indexOf(10, this.#at);
-    if (at < 0) return null;
-    const line = this.#buffer.slice(this.#at, at);
-    this.#take(at + 1 - this.#at);
-    return withoutReturn(line);
+    return at < 0 ? null : this.#line(at);
   }
 
   /** The next line without its end (`\n` or `\r\n`), or null at the end of the file. */
   async readLine(): Promise<Uint8Array | null> {
+    const at = this.#buffer.indexOf(10, this.#at);
+    if (at >= 0) return this.#line(at);
     let looked = 0;
     for (;;) {
-      const at = this.#buffer.indexOf(10, this.#at + looked);
-      if (at >= 0) {
-        const line = this.#buffer.slice(this.#at, at);
-        this.#take(at + 1 - this.#at);
-        return withoutReturn(line);
+      const unseen = this.#pieces.slice(looked);
+      looked = this.#pieces.length;
+      if (unseen.some((piece) => piece.includes(10))) {
+        this.#join();
+        return this.#line(this.#buffer.indexOf(10, this.#at));
       }
-      looked = this.#buffer.length - this.#at;
       if (await this.#fill()) continue;
-      if (looked === 0) return null;
+      if (this.#left === 0) return null;
+      this.#join();
       const line = this.#buffer.slice(this.#at);
-      this.#take(looked);
+      this.#take(line.length);
       return withoutReturn(line);
     }
   }
@@ -92,19 +116,28 @@ export class ByteStream {
     this.#file.close();
   }
 
+  get #left(): number {
+    return this.#buffer.length - this.#at + this.#pieceBytes;
+  }
+
+  #line(end: number): Uint8Array {
+    const line = this.#buffer.slice(this.#at, end);
+    this.#take(end + 1 - this.#at);
+    return withoutReturn(line);
+  }
+
   #take(n: number): void {
     this.#at += n;
     this.#position += n;
   }
 
-  async #have(n: number): Promise<void> {
-    while (this.#buffer.length - this.#at < n && (await this.#fill()));
-  }
-
-  /** Brings more bytes; false at the end. */
+  /** Brings more bytes, or at least reads on; false at the end. */
   async #fill(): Promise<boolean> {
-    if (this.#ended) return false;
-    const piece = new Uint8Array(pieceSize);
+    if (this.#ended) {
+      if (this.#torn && !this.#allowTorn) throw cutOff(this.#compression as "GZIP" | "ZLIB", this.path);
+      return false;
+    }
+    const piece = new Uint8Array(this.#inflater ? compressedPiece : pieceSize);
     const n = await this.#file.readAsync(piece, this.#filePosition);
     this.#filePosition += n;
     if (!this.#inflater) {
@@ -114,23 +147,29 @@ export class ByteStream {
     }
     if (n > 0) this.#append(await this.#inflater.push(piece.subarray(0, n)));
     else {
+      const last = await this.#inflater.end();
       this.#ended = true;
-      this.#append((await this.#inflater.end()).bytes);
+      this.#torn = last.torn;
+      this.#append(last.bytes);
     }
     return true;
   }
 
   #append(parts: readonly Uint8Array[]): void {
-    const kept = this.#buffer.length - this.#at;
-    const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, kept));
-    joined.set(this.#buffer.subarray(this.#at));
-    let at = kept;
     for (const part of parts) {
+      this.#pieces.push(part);
+      this.#pieceBytes += part.length;
+    }
+  }
+
+  #join(): void {
+    const joined = new Uint8Array(this.#left);
+    let at = 0;
+    for (const part of [this.#buffer.subarray(this.#at), ...this.#pieces]) {
       joined.set(part, at);
       at += part.length;
     }
-    this.#buffer = joined;
-    this.#at = 0;
+    [this.#buffer, this.#at, this.#pieces, this.#pieceBytes] = [joined, 0, [], 0];
   }
 }
 

@@ -1,9 +1,12 @@
 import { OpError } from "../../../core/error.ts";
 import { checkRecords } from "../../../io/record/check.ts";
 import { decode, pb } from "../../../proto/messages.ts";
-import { thousands } from "../../../ui/format.ts";
+import { printable, thousands } from "../../../ui/format.ts";
 import { defineCommand } from "../../command.ts";
 import { findRuns, readEvent } from "./runs.ts";
+
+/** So many are told of one file. */
+const faultsMax = 1000;
 
 interface Verdict {
   readonly path: string;
@@ -12,7 +15,7 @@ interface Verdict {
 }
 
 /** Checksums, messages, the version event at the start, and steps that do not go back without a restart. */
-function verify(path: string): Verdict {
+async function verify(path: string): Promise<Verdict> {
   const faults: string[] = [];
   const newest = new Map<string, number>();
   let n = 0;
@@ -26,16 +29,16 @@ function verify(path: string): Verdict {
       if (restart !== undefined) newest.clear();
       for (const { tag, step } of entries) {
         const before = newest.get(tag);
-        if (before !== undefined && step < before)
-          faults.push(`${where}: tag ${tag} goes back from step ${before} to ${step}`);
+        if (before !== undefined && step < before && faults.length < faultsMax)
+          faults.push(`${where}: tag ${printable(tag)} goes back from step ${before} to ${step}`);
         newest.set(tag, step);
       }
     } catch (error) {
       if (!(error instanceof OpError)) throw error;
-      faults.push(`${where}: ${error.message}`);
+      faults.push(`${where}: ${printable(error.message)}`);
     }
   };
-  const { damages } = checkRecords(path, { compression: "", onRecord });
+  const { damages } = await checkRecords(path, { compression: "", onRecord });
   faults.push(...damages.map(({ offset, what }) => `offset ${thousands(offset)}: ${what}`));
   return { path, events: n, faults };
 }
@@ -46,13 +49,14 @@ export default defineCommand({
   examples: ["events verify runs/linear"],
   flags: {},
   words: [1, 1000],
-  run({ words, out }) {
-    const verdicts = findRuns(words).flatMap(({ files }) => files.map(verify));
+  async run({ words, out }) {
+    const verdicts: Verdict[] = [];
+    for (const { files } of findRuns(words)) for (const file of files) verdicts.push(await verify(file));
     for (const { path, events, faults } of verdicts) {
       if (out.json) out.printJson({ path, ok: faults.length === 0, events, faults });
       else if (faults.length > 0)
-        out.print(`${path}   ${out.paint("red", "DAMAGED")}`, ...faults.map((fault) => `    ${fault}`));
-      else if (!out.quiet) out.print(`${path}   ${thousands(events)} events   ok`);
+        out.print(`${printable(path)}   ${out.paint("red", "DAMAGED")}`, ...faults.map((fault) => `    ${fault}`));
+      else if (!out.quiet) out.print(`${printable(path)}   ${thousands(events)} events   ok`);
     }
     return verdicts.every(({ faults }) => faults.length === 0) ? 0 : 3;
   },

@@ -10,6 +10,10 @@ import { Misuse } from "../../command.ts";
 
 export const compressionFlag = flag.enum("auto", ["auto", "none", "gzip", "zlib"], "how the files are compressed");
 
+export const maxRecordFlag = flag.int(256, "the longest record of a compressed file, in MiB", { min: 1, max: 2047 });
+
+export const strictFlag = flag.bool(false, "a file that ends inside the header of a record is damaged");
+
 export interface RecordFile {
   readonly path: string;
   readonly compression: Compression;

@@ -1,9 +1,19 @@
 import { flag } from "../../../core/flags.ts";
 import type { FeatureValue } from "../../../io/example/example.ts";
-import { readRecords } from "../../../io/record/reader.ts";
+import { readRecordsAsync } from "../../../io/record/reader.ts";
 import { printable, thousands } from "../../../ui/format.ts";
 import { defineCommand } from "../../command.ts";
-import { compressionFlag, featureJson, parseRecord, recordFiles, recordText, showFeature, textOf } from "./files.ts";
+import {
+  compressionFlag,
+  featureJson,
+  maxRecordFlag,
+  parseRecord,
+  recordFiles,
+  recordText,
+  showFeature,
+  strictFlag,
+  textOf,
+} from "./files.ts";
 
 const features = (map: ReadonlyMap<string, FeatureValue>): string =>
   [...map].map(([name, feature]) => `${printable(name)} ${showFeature(feature)}`).join("  ");
@@ -37,16 +47,19 @@ export default defineCommand({
   flags: {
     records: { ...flag.int(10, "how many", { min: 0 }), short: "n" },
     compression: compressionFlag,
+    strict_records: strictFlag,
+    max_record_mb: maxRecordFlag,
   },
   words: [1, 100_000],
   async run({ flags, words, out }) {
+    const [strict, maxRecordBytes] = [flags.strict_records, flags.max_record_mb * 2 ** 20];
     const files = await recordFiles(words, flags.compression);
     let n = 0;
     for (const { path, compression } of files) {
       let offset = 0;
       if (n >= flags.records) break;
-      if (files.length > 1 && !out.json) out.print(out.paint("bold", path));
-      for (const data of readRecords(path, { compression })) {
+      if (files.length > 1 && !out.json) out.print(out.paint("bold", printable(path)));
+      for await (const data of readRecordsAsync(path, { compression, strict, maxRecordBytes })) {
         if (n >= flags.records) break;
         if (out.json) out.printJson({ record: n, path, offset, bytes: data.length, ...json(data) });
         else out.print(`#${n}  offset ${thousands(offset)}  ${thousands(data.length)} B   ${describe(data)}`);

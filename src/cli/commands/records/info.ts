@@ -1,9 +1,9 @@
 import { ValueCounts } from "../../../io/example/counts.ts";
 import { fileSize } from "../../../io/paths.ts";
-import { readRecords } from "../../../io/record/reader.ts";
+import { readRecordsAsync } from "../../../io/record/reader.ts";
 import { bytes, printable, table, thousands } from "../../../ui/format.ts";
 import { defineCommand } from "../../command.ts";
-import { compressionFlag, parseRecord, recordFiles, showFloat } from "./files.ts";
+import { compressionFlag, maxRecordFlag, parseRecord, recordFiles, showFloat, strictFlag } from "./files.ts";
 
 const range = (least: number, most: number): string => (least === most ? String(least) : `${least}..${most}`);
 
@@ -31,9 +31,10 @@ export default defineCommand({
   usage: "FILE...",
   about: "count records, sizes and features over all files",
   examples: ["records info 'mnist-*.tfrecord.gz'", "records info train.tfrecord --json"],
-  flags: { compression: compressionFlag },
+  flags: { compression: compressionFlag, strict_records: strictFlag, max_record_mb: maxRecordFlag },
   words: [1, 100_000],
   async run({ flags, words, out }) {
+    const [strict, maxRecordBytes] = [flags.strict_records, flags.max_record_mb * 2 ** 20];
     const files = await recordFiles(words, flags.compression);
     const features = new Map<string, ValueCounts>();
     const kinds = new Map<string, number>();
@@ -47,7 +48,7 @@ export default defineCommand({
       counts.add(each);
     };
     for (const { path, compression } of files) {
-      for (const data of readRecords(path, { compression })) {
+      for await (const data of readRecordsAsync(path, { compression, strict, maxRecordBytes })) {
         records++;
         payload += data.length;
         least = Math.min(least, data.length);

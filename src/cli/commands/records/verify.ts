@@ -8,7 +8,7 @@ import { headOf } from "../../../io/source/text.ts";
 import { readTextFile } from "../../../io/text_file.ts";
 import { printable, thousands } from "../../../ui/format.ts";
 import { defineCommand, Misuse } from "../../command.ts";
-import { compressionFlag, type RecordFile, recordFiles } from "./files.ts";
+import { compressionFlag, maxRecordFlag, type RecordFile, recordFiles } from "./files.ts";
 
 interface Report {
   readonly path: string;
@@ -21,14 +21,27 @@ interface Report {
 
 type Schema = ReadonlyMap<string, string>;
 
+function parseJson(path: string): unknown {
+  try {
+    return JSON.parse(readTextFile(path));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new Misuse(`${path}: ${error.message}`);
+    throw error;
+  }
+}
+
 /** Feature names and types of an OUT.json that `records write` left. */
 function readSchema(path: string): Schema {
   const fromManifest = readManifest(path.replace(/\.json$/, ""));
-  const features = fromManifest?.features ?? (JSON.parse(readTextFile(path)) as { features?: unknown }).features;
+  const features = fromManifest?.features ?? (parseJson(path) as { features?: unknown } | null)?.features;
   if (!Array.isArray(features))
     throw new Misuse(`${path}: no "features": a schema is the .json that records write leaves`);
   return new Map(
-    (features as { name: string; type: string }[]).map(({ name, type }) => [name, type === "uint8" ? "bytes" : type]),
+    (features as ({ name?: unknown; type?: unknown } | null)[]).map((feature) => {
+      const { name, type } = feature ?? {};
+      if (typeof name === "string" && typeof type === "string") return [name, type === "uint8" ? "bytes" : type];
+      throw new Misuse(`${path}: a feature without "name" and "type"`);
+    }),
   );
 }
 
@@ -49,11 +62,14 @@ function misfitOf(data: Uint8Array, schema: Schema | undefined): string | undefi
   return undefined;
 }
 
-async function examine(
-  { path, compression }: RecordFile,
-  decode: boolean,
-  schema: Schema | undefined,
-): Promise<Report> {
+interface Wanted {
+  readonly decode: boolean;
+  readonly schema: Schema | undefined;
+  readonly maxRecordBytes: number;
+}
+
+async function examine({ path, compression }: RecordFile, wanted: Wanted): Promise<Report> {
+  const { decode, schema, maxRecordBytes } = wanted;
   let misfit: string | undefined;
   let n = 0;
   const onRecord = (data: Uint8Array, offset: number) => {
@@ -62,7 +78,7 @@ async function examine(
     n++;
   };
   try {
-    const check = checkRecords(path, { compression, onRecord });
+    const check = await checkRecords(path, { compression, maxRecordBytes, onRecord });
     const isForeign = check.records === 0 && check.damages.length > 0;
     const kind = isForeign ? looksLike(await headOf({ path }, 512)) : undefined;
     const fault = kind ? `not a TFRecord file: it looks like ${kind}` : undefined;
@@ -79,11 +95,11 @@ const isWhole = ({ check, fault, misfit }: Report): boolean =>
 
 /** `DAMAGED at offset 8 312 004 (record 9 665): data checksum is …`, and what is left. */
 function describe({ path, check, fault, misfit }: Report, red: (text: string) => string): string[] {
-  if (fault !== undefined || !check) return [`${path}   ${red("DAMAGED")}: ${fault}`];
+  if (fault !== undefined || !check) return [`${printable(path)}   ${red("DAMAGED")}: ${printable(fault ?? "")}`];
   const [first] = check.damages;
   if (!first) {
     const state = misfit === undefined ? "ok" : `${red("MISFIT")}: ${misfit}`;
-    return [`${path}   ${thousands(check.records)} records   ${state}`];
+    return [`${printable(path)}   ${thousands(check.records)} records   ${state}`];
   }
   const where = `at offset ${thousands(first.offset)} (record ${thousands(first.record)})`;
   const after = check.records - check.goodRecords;
@@ -93,7 +109,7 @@ function describe({ path, check, fault, misfit }: Report, red: (text: string) =>
       : `${thousands(after)} more readable after a resync at offset ${thousands(first.resumesAt)}`;
   const others = check.damages.length > 1 ? `; ${check.damages.length - 1} more damaged places` : "";
   return [
-    `${path}   ${red("DAMAGED")} ${where}: ${first.what}`,
+    `${printable(path)}   ${red("DAMAGED")} ${where}: ${first.what}`,
     `    ${thousands(check.goodRecords)} good records before it; ${rest}${others}`,
   ];
 }
@@ -104,6 +120,7 @@ export default defineCommand({
   examples: ["records verify 'data/*.tfrecord'", "records verify train.tfrecord --decode --quiet"],
   flags: {
     compression: compressionFlag,
+    max_record_mb: maxRecordFlag,
     decode: flag.bool(false, "parse each record as a tf.train.Example"),
     schema: flag.string(null, "an OUT.json that records write left: features must be of its names and types"),
   },
@@ -111,9 +128,11 @@ export default defineCommand({
   async run({ flags, words, out }) {
     const files = await recordFiles(words, flags.compression);
     const schema = flags.schema === null ? undefined : readSchema(flags.schema);
+    const decode = flags.decode || schema !== undefined;
+    const wanted: Wanted = { decode, schema, maxRecordBytes: flags.max_record_mb * 2 ** 20 };
     const reports: Report[] = [];
     for (const file of files) {
-      const report = await examine(file, flags.decode || schema !== undefined, schema);
+      const report = await examine(file, wanted);
       reports.push(report);
       const { path, check, fault, misfit } = report;
       if (out.json) {
@@ -123,7 +142,10 @@ export default defineCommand({
     }
     const damaged = reports.filter((report) => !isWhole(report));
     if (damaged.length === 0) return 0;
-    if (!out.json) out.print(`${damaged.length} of ${reports.length} files damaged (exit 3)`);
+    if (out.json) return 3;
+    const rescue = damaged.find(({ check }) => check && check.records > 0 && check.damages.length > 0);
+    const how = rescue ? `. Rescue: tsflow records repair ${printable(rescue.path)} --out fixed.tfrecord` : "";
+    out.print(`${damaged.length} of ${reports.length} files damaged (exit 3)${out.quiet ? "" : how}`);
     return 3;
   },
 });

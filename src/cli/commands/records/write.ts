@@ -1,7 +1,9 @@
 /** `tsflow records write`: rows of files become records; the same call again has nothing to do. */
-import type { FlagSpecs } from "../../../core/flags/value.ts";
+import { DataLossError } from "../../../core/error.ts";
+import type { FlagSpecs, FlagsOf } from "../../../core/flags/value.ts";
 import { flag } from "../../../core/flags.ts";
 import { expandPaths, pathKind } from "../../../io/paths.ts";
+import { checkRecords } from "../../../io/record/check.ts";
 import type { Compression } from "../../../io/record/compression.ts";
 import { digestOf, isUpToDate, readManifest, writeManifest } from "../../../io/source/manifest.ts";
 import { type Format, formats, openSources } from "../../../io/source/open.ts";
@@ -32,6 +34,7 @@ const flags = {
   sequence: flag.bool(false, "SequenceExamples: lists become feature lists, single values the context"),
   raw: flag.bool(false, "one record a line of input, as it is"),
   overwrite: flag.bool(false, "write even if the output is there"),
+  append: flag.bool(false, "go on behind the records of --out; a torn one at its end is cut off first"),
 } satisfies FlagSpecs;
 
 export default defineCommand({
@@ -61,6 +64,8 @@ async function write({ flags: given, words, out }: Call<typeof flags>): Promise<
   if (toStdout && (splits.length > 0 || given.shards > 1 || compression !== "")) {
     throw new Misuse("records write: stdout takes one output without compression");
   }
+  const append = given.append && !toStdout && pathKind(given.out) !== "none";
+  if (given.append) await checkAppend(given, compression);
   const { label, columns, types, header, split, seed, shuffle, shards, sequence, raw } = given;
   const recorded = {
     from: given.from,
@@ -77,7 +82,7 @@ async function write({ flags: given, words, out }: Call<typeof flags>): Promise<
     raw,
   };
   const digests = await Promise.all(inputs.map(async (input) => ({ path: input.path, sha256: await digestOf(input) })));
-  if (!toStdout) {
+  if (!toStdout && !append) {
     const found = readManifest(given.out);
     if (found && !given.overwrite && isUpToDate(found, { inputs: digests, flags: recorded }, given.out)) {
       if (out.json) out.printJson({ event: "unchanged", out: given.out, files: found.files });
@@ -107,22 +112,49 @@ async function write({ flags: given, words, out }: Call<typeof flags>): Promise<
     types: new Map(types.map(parseType)),
     ...(label !== null && !raw && { label }),
     sequence,
+    append,
     raw,
     ...(toStdout && { sink: (record) => out.write(record) }),
   };
   const written = await writeRecords(options);
   if (toStdout) return 0;
-  writeManifest(given.out, { inputs: digests, flags: recorded, features: raw ? [] : written.columns }, written.files);
+  const features = raw ? [] : written.columns;
+  if (!append) writeManifest(given.out, { inputs: digests, flags: recorded, features }, written.files);
+  else {
+    const before = readManifest(given.out);
+    const files = written.files.map((file) => ({ ...file, records: file.records + (before?.files[0]?.records ?? 0) }));
+    if (before) writeManifest(given.out, { ...before, inputs: [...before.inputs, ...digests], features }, files);
+    if (written.cutBytes > 0)
+      out.warn(`${given.out}: cut ${written.cutBytes} bytes of a torn record off its end before appending`);
+  }
   if (out.json)
     out.printJson({
       event: "written",
       rows: written.rows,
       files: written.files,
-      features: raw ? [] : written.columns,
+      features,
       seed,
+      ...(append && { appended: true, cut_bytes: written.cutBytes }),
     });
   else if (!given.quiet) out.print(...summary(written, options));
   return 0;
+}
+
+/** Throws Misuse for what cannot be appended to, DATA_LOSS for a compressed file that is damaged. */
+async function checkAppend(given: FlagsOf<typeof flags>, compression: Compression): Promise<void> {
+  const { out, split, shards, overwrite } = given;
+  const isSingle = split.length === 0 && shards === 1 && out !== "-" && !overwrite;
+  if (!isSingle) throw new Misuse("--append: goes with one output file, without --split, --shards and --overwrite");
+  if (compression === "ZLIB") throw new Misuse("--append: nothing can be appended to a zlib file");
+  if (compression !== "GZIP" || pathKind(out!) === "none") return;
+  const { damages } = await checkRecords(out!, { compression });
+  if (!damages[0]) return;
+  const { offset, what } = damages[0];
+  throw new DataLossError(`${out}: ${what} at offset ${offset}`, {
+    path: out!,
+    offset,
+    hint: `Rescue: tsflow records repair ${out} --out fixed.tfrecord.gz`,
+  });
 }
 
 async function inputsOf(words: readonly string[], format: Format | null): Promise<Input[]> {
@@ -166,7 +198,7 @@ function summary({ files, columns }: Written, options: WriteOptions): string[] {
     const mine = files.filter((file) => file.split === split);
     const records = mine.reduce((n, file) => n + file.records, 0);
     const size = mine.reduce((n, file) => n + file.bytes, 0);
-    const name = mine.length === 1 ? mine[0]!.path : `${mine[0]!.path} … ${mine.length} files`;
+    const name = mine.length === 1 ? printable(mine[0]!.path) : `${printable(mine[0]!.path)} … ${mine.length} files`;
     return `${name}  ${thousands(records)} records  ${bytes(size)}`;
   });
   const { seed, shuffle, splits, raw } = options;
