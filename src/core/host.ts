@@ -1,5 +1,7 @@
 /** The process around us: arguments, environment, standard error, host name, clock. Nothing else in core, graph or ops looks there. */
-import { availableParallelism, hostname as osHostname, totalmem } from "node:os";
+import { createRequire } from "node:module";
+import { availableParallelism, cpus, hostname as osHostname, totalmem } from "node:os";
+import { join } from "node:path";
 
 export const args = (): readonly string[] => process.argv;
 
@@ -7,6 +9,38 @@ export const env = (name: string): string | undefined => process.env[name];
 
 /** All of the environment. */
 export const environment = (): Readonly<Record<string, string | undefined>> => process.env;
+
+/** For libraries that read the environment when they are loaded. A variable that is set stays as it is. */
+export function setUnlessSet(name: string, value: string): void {
+  process.env[name] ??= value;
+}
+
+/** The operating system and the processor's kind, in Node's words: linux x64. */
+export const platform = (): { readonly system: string; readonly arch: string } => ({
+  system: process.platform,
+  arch: process.arch,
+});
+
+/** What the processor calls itself. */
+export const processorModel = (): string => cpus()[0]?.model ?? "";
+
+/**
+ * A package that the user may have added, beside this one or in the working directory's project; null where it is in neither. Throws what
+ * loading it throws.
+ */
+export function loadPackage(name: string): unknown {
+  for (const from of [import.meta.url, join(process.cwd(), "package.json")]) {
+    const require = createRequire(from);
+    let path: string;
+    try {
+      path = require.resolve(name);
+    } catch {
+      continue;
+    }
+    return require(path);
+  }
+  return null;
+}
 
 export const hostname = (): string => osHostname();
 

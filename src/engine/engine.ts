@@ -8,7 +8,10 @@ import type { PieceTime, Share } from "./step.ts";
 export type SlotAddress = (slot: number) => number;
 
 export interface Engine {
-  readonly name: "wasm" | "reference" | "native";
+  /** `wasm`, `reference`, or `native:` and a library's name once the engine has taken one. */
+  readonly name: string;
+  /** Looks for a native library at once; else an engine that may use one does at its first large step. */
+  lookForNative?(): void;
   /** The memory that addresses count in. It grows: read this again after anything that allocates or compiles. */
   readonly buffer: ArrayBufferLike;
   /** Zeroed memory, aligned to 64 bytes. Throws RESOURCE_EXHAUSTED naming the bytes wanted. */

@@ -348,7 +348,11 @@ export interface StoredArray {
 }
 
 /** Runs something at `base`. 0: done; otherwise 1 + the site that failed, its numbers in the report. Later steps did not run. */
-export type Run = (base: number) => number;
+export interface Run {
+  (base: number): number;
+  /** Gives back what native libraries made for it; it is not called again. */
+  readonly release?: () => void;
+}
 
 /** A piece of a shared step; thread 0 is the caller's. */
 export interface PieceTime {
@@ -370,4 +374,8 @@ export interface Kernels {
   timed(run: () => void): readonly PieceTime[];
   /** One line for `tsflow explain`: the kernel chosen, sizes, dtype. */
   describe(step: Step): string;
+  /** The name of the native library that takes large steps over; null: none has so far. */
+  nativeLibrary(): string | null;
+  /** Looks for that library at once. */
+  lookForNative(): void;
 }

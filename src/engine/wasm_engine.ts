@@ -1,6 +1,7 @@
 /** The engine that trains: programs become fused steps over planned memory, and those one WebAssembly function a program. */
 import type { Engine } from "./engine.ts";
 import { createHeap } from "./heap.ts";
+import type { NativeSource } from "./native/steps.ts";
 import { createExecutable } from "./plan/executable.ts";
 import { createKernels } from "./wasm/kernels.ts";
 
@@ -10,14 +11,25 @@ export interface WasmEngineOptions {
   readonly threads?: number;
   /** Run every program step by step, for comparison. */
   readonly callList?: boolean;
+  /** Native libraries that take large products and convolutions over. */
+  readonly native?: NativeSource | null;
 }
 
-export function createWasmEngine({ limitBytes, threads = 1, callList = false }: WasmEngineOptions = {}): Engine {
+export function createWasmEngine({
+  limitBytes,
+  threads = 1,
+  callList = false,
+  native = null,
+}: WasmEngineOptions = {}): Engine {
   const heap = createHeap(limitBytes === undefined ? {} : { limitBytes });
-  const kernels = createKernels({ memory: heap.memory, allocate: heap.allocate, threads });
+  const kernels = createKernels({ memory: heap.memory, allocate: heap.allocate, threads, native });
   const buffer = () => heap.memory.buffer;
   return {
-    name: "wasm",
+    get name() {
+      const library = kernels.nativeLibrary();
+      return library === null ? "wasm" : `native:${library}`;
+    },
+    lookForNative: kernels.lookForNative,
     get buffer() {
       return heap.memory.buffer;
     },

@@ -1,24 +1,54 @@
-/** The engine that sessions of this process share. */
+/** The engines that sessions of this process share: one for each choice of what computes and with how many threads. */
+import { FailedPreconditionError } from "../core/error.ts";
 import type { Engine } from "../engine/engine.ts";
+import { findNative, nativeSource } from "../engine/native/find.ts";
 import { createReferenceEngine } from "../engine/reference_engine.ts";
 import { createWasmEngine } from "../engine/wasm_engine.ts";
 
-export type EngineName = "auto" | "wasm" | "reference";
+/**
+ * auto: a native library for large products and convolutions where one is found, WebAssembly for all else. wasm: WebAssembly alone, with
+ * the same bits on every machine. native: as auto, but a library must be there. reference: plain loops.
+ */
+export const engineNames = ["auto", "wasm", "native", "reference"] as const;
+export type EngineName = (typeof engineNames)[number];
 
 let wanted: EngineName = "auto";
 let wantedThreads = 1;
-let engine: Engine | undefined;
+const engines = new Map<string, Engine>();
 
-/** Which engine sessions made from here on get, and with how many threads. Results do not depend on the threads. */
+/**
+ * Which engine sessions made from here on get, and with how many threads. On WebAssembly results do not depend on the threads. Throws
+ * FAILED_PRECONDITION for `native` where there is no library.
+ */
 export function chooseEngine(name: EngineName, threads = wantedThreads): void {
-  if (name === wanted && threads === wantedThreads) return;
+  if (name === "native") requireNative();
   wanted = name;
   wantedThreads = threads;
-  engine = undefined;
 }
 
-/** The shared engine, made on first use. */
-export function processEngine(): Engine {
-  engine ??= wanted === "reference" ? createReferenceEngine() : createWasmEngine({ threads: wantedThreads });
+/** The shared engine of a name and so many threads, made on first use. Throws as `chooseEngine` does. */
+export function processEngine(name: EngineName = wanted, threads = 0): Engine {
+  const count = threads > 0 ? threads : wantedThreads;
+  const key = name === "reference" ? name : `${name} ${count}`;
+  let engine = engines.get(key);
+  if (!engine) {
+    engine = makeEngine(name, count);
+    engines.set(key, engine);
+  }
   return engine;
+}
+
+function makeEngine(name: EngineName, threads: number): Engine {
+  if (name === "reference") return createReferenceEngine();
+  if (name === "native") requireNative();
+  const engine = createWasmEngine({ threads, native: name === "wasm" ? null : nativeSource });
+  if (name === "native") engine.lookForNative!();
+  return engine;
+}
+
+function requireNative(): void {
+  const { library, reason, commands } = findNative();
+  if (library) return;
+  const hint = `${commands.length > 0 ? `To add one: ${commands.join("; ")}. ` : ""}See tsflow doctor, or use --engine wasm`;
+  throw Object.assign(new FailedPreconditionError(`no native engine: ${reason}`, { hint }), { exit: 2 });
 }

@@ -8,7 +8,7 @@ import { type Graph, getDefaultGraph } from "../graph/graph.ts";
 import { around, type FeedDict, graphStack, type SessionLike, sessionStack } from "../graph/scopes.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { ConfigFields } from "./config.ts";
-import { processEngine } from "./default_engine.ts";
+import { type EngineName, processEngine } from "./default_engine.ts";
 import { feedTensor, feedValue } from "./feed.ts";
 import { type Fetched, type Fetches, type FetchPlan, planFetches } from "./fetch.ts";
 import { holdFunction } from "./function.ts";
@@ -24,8 +24,8 @@ export interface SessionOptions {
   readonly target?: string;
   readonly graph?: Graph;
   readonly config?: ConfigFields;
-  /** An engine of one's own (tests, `--engine`); the process's default otherwise. */
-  readonly engine?: Engine;
+  /** What computes: `auto`, `wasm`, `native`, `reference`, or an engine of one's own; the process's choice otherwise. */
+  readonly engine?: EngineName | Engine;
   /** Asked before a node opens a file; by default a session runs what it is given. */
   readonly filePolicy?: FilePolicy;
 }
@@ -79,7 +79,11 @@ export class Session implements SessionLike, AsyncDisposable {
     this.graph = graph;
     this.target = target;
     this.config = config;
-    this.state = new SessionState(engine ?? processEngine(), filePolicy);
+    const { intraOpParallelismThreads } = config;
+    this.state = new SessionState(
+      typeof engine === "object" ? engine : processEngine(engine, intraOpParallelismThreads),
+      filePolicy,
+    );
   }
 
   get sessionGraph(): Graph {

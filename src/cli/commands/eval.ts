@@ -2,6 +2,7 @@
 import type { FlagSpecs } from "../../core/flags/value.ts";
 import { flag } from "../../core/flags.ts";
 import { type Call, defineCommand, Misuse } from "../command.ts";
+import { engineFlags, takeEngine } from "../model/engine.ts";
 import { loadModel, modelOfRun } from "../model/registry.ts";
 import { checkpointOf, withRunValues } from "./restore.ts";
 import { meantModel } from "./train.ts";
@@ -13,6 +14,7 @@ const evalFlags = {
   follow: flag.bool(false, "wait for new checkpoints and evaluate each"),
   min: flag.multi([], "METRIC=VALUE: exit 7 when the metric is lower"),
   max: flag.multi([], "METRIC=VALUE: exit 7 when the metric is higher"),
+  ...engineFlags,
 } satisfies FlagSpecs;
 
 export default defineCommand({
@@ -40,6 +42,7 @@ async function evalCommand(call: EvalCall): Promise<number> {
   if (!directory) throw new Misuse("tsflow eval: name the run's folder", "tsflow eval MODEL --model_dir DIR");
   const name = flags.model ?? words[0] ?? (await modelOfRun(directory));
   if (!name) throw new Misuse(`${directory} does not say which model it is of`, "tsflow eval MODEL --model_dir DIR");
+  await takeEngine(flags);
   if (!flags.follow) return evaluateOnce(call, name, await checkpointOf(directory, flags.checkpoint));
   let last: string | null = null;
   let exit = 0;

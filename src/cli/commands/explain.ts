@@ -4,11 +4,11 @@ import { flag } from "../../core/flags.ts";
 import type { KernelExplanation, SegmentExplanation } from "../../session/plan/run/explain.ts";
 import { bytes, printable } from "../../ui/format.ts";
 import { type Call, defineCommand } from "../command.ts";
+import { engineFlags, takeEngine } from "../model/engine.ts";
 import { loadModel } from "../model/registry.ts";
 
 const explainFlags = {
-  engine: flag.enum("auto", ["auto", "wasm", "reference"], "what computes"),
-  threads: flag.int(1, "threads of the engine", { min: 1 }),
+  ...engineFlags,
   nodes: flag.bool(false, "list the operations of each segment, and which kernel computes each"),
 } satisfies FlagSpecs;
 
@@ -42,8 +42,7 @@ async function explain({ flags, given, words, out }: Call<typeof explainFlags>):
   const model = await loadModel(words[0]!);
   const tf = await import("../../index.ts");
   const { buildModel } = await import("../../train/model.ts");
-  const { chooseEngine } = await import("../../session/default_engine.ts");
-  chooseEngine(flags.engine as "auto", flags.threads);
+  await takeEngine(flags);
   const values = given.values();
   const graph = new tf.Graph();
   graph.seed = 0;

@@ -5,6 +5,7 @@ import { flag } from "../../core/flags.ts";
 import { NdArray } from "../../core/nd_array.ts";
 import type { Restored } from "../../train/run/restore.ts";
 import { type Call, defineCommand, type FirstLook, Misuse } from "../command.ts";
+import { engineFlags, takeEngine } from "../model/engine.ts";
 import { parseFeeds } from "../model/feeds.ts";
 import { misfitLines, trainedWith } from "../model/misfit.ts";
 import { checkNames } from "../model/names.ts";
@@ -20,6 +21,7 @@ export const restoreFlags = {
   max_step: flag.int(null, "go on training until this step", { min: 0 }),
   ignore_missing: flag.bool(false, "initialize variables that the checkpoint lacks"),
   rename: flag.multi([], "FROM=TO: variables whose names begin with FROM in the checkpoint and with TO in the graph"),
+  ...engineFlags,
 } satisfies FlagSpecs;
 
 type RestoreCall = Call<typeof restoreFlags>;
@@ -86,6 +88,7 @@ async function restoreCommand(call: RestoreCall): Promise<number> {
       `Name it: tsflow restore ${directory} --model NAME`,
     );
   if (flags.max_step !== null) return trainOn(call, directory, name);
+  await takeEngine(flags);
   const model = await loadModel(name);
   const { CheckpointMisfit, restoreModel, shownValues } = await import("../../train/run/restore.ts");
   const values = call.given.values();
@@ -232,10 +235,14 @@ async function trainOn(call: RestoreCall, directory: string, name: string): Prom
   const passing = ["json", "quiet", "verbose"]
     .filter((flagName) => (call.flags as Record<string, unknown>)[flagName] === true)
     .map((flagName) => `--${flagName}`);
+  const chosen = ["engine", "threads"]
+    .filter((flagName) => call.given.origin(flagName) !== undefined)
+    .map((flagName) => `--${flagName}=${(call.flags as Record<string, unknown>)[flagName]}`);
   return runCommand(trainCommand, "train", [
     name,
     ...kept,
     ...passing,
+    ...chosen,
     `--ui=${call.flags.ui}`,
     `--model_dir=${directory}`,
     `--max_step=${call.flags.max_step}`,

@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { DataLossError } from "../../core/error.ts";
 import type { FlagSpecs } from "../../core/flags/value.ts";
 import { type FlagValues, flag } from "../../core/flags.ts";
-import { processorCount } from "../../core/host.ts";
 import type { FolderLock } from "../../io/folder_lock.ts";
 import type { ModelDefinition } from "../../train/model.ts";
 import type { UiFlag } from "../../ui/choose.ts";
 import { type Call, defineCommand, type FirstLook, Misuse } from "../command.ts";
+import { engineFlags, takeEngine } from "../model/engine.ts";
 import { misfitLines, trainedWith } from "../model/misfit.ts";
 import { isModelName, loadModel, modelOfRun } from "../model/registry.ts";
 import { prepareReports } from "../reports.ts";
@@ -46,8 +46,7 @@ export const trainFlags = {
   steal_lock: flag.bool(false, "take over the folder of a run on another host that does not answer"),
   profile: flag.int(0, "steps to trace, for chrome://tracing and TensorBoard's graph page", { min: 0 }),
   dry_run: flag.bool(false, "build, check shapes, run a few steps, write nothing"),
-  engine: flag.enum("auto", ["auto", "wasm", "reference"], "what computes"),
-  threads: flag.int(0, "threads of the engine; 0: by the machine", { min: 0 }),
+  ...engineFlags,
 } satisfies FlagSpecs;
 
 type TrainCall = Call<typeof trainFlags>;
@@ -147,8 +146,7 @@ async function trainIn(
   const seed = chooseSeed(flags.seed, resumeFrom ? known?.lines : undefined);
   const values = given.values();
   const { train } = await import("../../train/run/loop.ts");
-  const { chooseEngine } = await import("../../session/default_engine.ts");
-  chooseEngine(flags.engine as "auto", flags.threads || defaultThreads());
+  const threads = await takeEngine(flags);
   const signals = stopOnSignals();
   const sink = await prepareReports({
     json: flags.json,
@@ -180,7 +178,7 @@ async function trainIn(
       verifies: flags.verify_saves,
       lock,
       dryRun: flags.dry_run,
-      threads: flags.threads || defaultThreads(),
+      threads,
       profileSteps: flags.profile,
       flagfile: flagfileOf(given, name, seed),
       sink: (controls) => {
@@ -200,8 +198,6 @@ async function trainIn(
     signals.off();
   }
 }
-
-const defaultThreads = (): number => Math.min(8, processorCount());
 
 const timeName = (date: Date): string => date.toISOString().slice(0, 19).replace("T", "-").replaceAll(":", "");
 

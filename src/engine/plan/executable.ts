@@ -44,13 +44,18 @@ function stepRuns(plan: StepPlan, kernels: Kernels | null, fallback: (index: num
 
 /** Runs the steps one by one. */
 function callList(runs: readonly Run[]): Run {
-  return (base) => {
+  const runAll = (base: number): number => {
     for (const run of runs) {
       const status = run(base);
       if (status !== 0) return status;
     }
     return 0;
   };
+  return Object.assign(runAll, { release: () => releaseAll(runs) });
+}
+
+function releaseAll(runs: readonly Run[]): void {
+  for (const run of runs) run.release?.();
 }
 
 export function createExecutable(program: Program, slots: SlotAddress, options: ExecutableOptions): Executable {
@@ -139,6 +144,8 @@ export function createExecutable(program: Program, slots: SlotAddress, options: 
     },
     outputAddress: (base, k) => base + outputs[k]!.offset,
     dispose() {
+      releaseAll(linked ? [linked, ...(alone ?? [])] : (alone ?? []));
+      [linked, alone] = [null, null];
       for (const address of constants.values()) options.free(address);
     },
     runTraced,

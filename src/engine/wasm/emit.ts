@@ -13,7 +13,7 @@ import { importedFunctions, type MathCallees } from "./loop/functions.ts";
 import { emitLoop } from "./loop/loop.ts";
 import { countOf, rangeOf } from "./loop/strategy.ts";
 import { lower } from "./lower/lower.ts";
-import { isLoop, isShared, type Part, type Scratch } from "./lower/part.ts";
+import { type HostCall, isHostCall, isLoop, isShared, type KernelCall, type Part, type Scratch } from "./lower/part.ts";
 
 export interface ProgramEnvironment {
   readonly library: Library;
@@ -75,7 +75,7 @@ export function emitProgram(environment: ProgramEnvironment, steps: readonly Ste
   const m = new ModuleBuilder();
   importMemory(m);
   const math = borrowed(m, new Set(parts.flatMap((part) => (isLoop(part) ? importedFunctions(part) : []))));
-  const kernels = [...new Set(parts.flatMap((part) => (isLoop(part) ? [] : [part.kernel])))];
+  const kernels = [...new Set(parts.flatMap((part) => (isLoop(part) || isHostCall(part) ? [] : [part.kernel])))];
   const callees = new Map(kernels.map((kernel): [Kernel, Callee] => [kernel, importKernel(m, kernel)]));
   const shared = new Map<Part, SharedLoop>();
   for (const part of parts) {
@@ -85,6 +85,18 @@ export function emitProgram(environment: ProgramEnvironment, steps: readonly Ste
   const names = [...shared.values()].map(({ name }) => name);
   const each = names.length > 0 ? importPool(m, names) : null;
   const callFallback = m.importFunction("host", "fallback", ["i32", "i32"], "i32");
+  const natives = parts.filter(isHostCall);
+  const nativeCallees = new Map(
+    natives.map((part, k): [HostCall, Callee] => [
+      part,
+      m.importFunction(
+        "host",
+        `native_${k}`,
+        part.call.places.map(() => "i32"),
+        null,
+      ),
+    ]),
+  );
 
   const loops = new Map<Part, Callee>();
   for (const part of parts) {
@@ -112,6 +124,10 @@ export function emitProgram(environment: ProgramEnvironment, steps: readonly Ste
   }
 
   const emitPart = (f: FunctionBuilder, base: Expr, part: Part) => {
+    if (isHostCall(part)) {
+      f.call(nativeCallees.get(part)!, ...part.args(base));
+      return;
+    }
     const callee = isLoop(part) ? loops.get(part) : callees.get(part.kernel)!;
     const how = shared.get(part);
     if (how) {
@@ -119,7 +135,7 @@ export function emitProgram(environment: ProgramEnvironment, steps: readonly Ste
       each!(f, callee!, { job: scratch.job, count: how.pieces, isShared: 1 });
     } else if (isLoop(part) && !callee) emitLoop({ f, math, base, fail: failAt(f, base, reportOffset) }, part);
     else if (callee!.result) stopOn(f, call(callee!, ...(isLoop(part) ? [base] : part.args(base))));
-    else f.call(callee!, ...(isLoop(part) ? [base] : (part as Exclude<Part, LoopStep>).args(base)));
+    else f.call(callee!, ...(isLoop(part) ? [base] : (part as KernelCall).args(base)));
   };
   m.function(
     "run",
@@ -138,7 +154,17 @@ export function emitProgram(environment: ProgramEnvironment, steps: readonly Ste
   );
 
   const module = new WebAssembly.Module(m.bytes());
-  return library.instantiate(module, { name: "program", pieces: names, uses: kernels }, { fallback }).run as Run;
+  const host = {
+    fallback,
+    ...Object.fromEntries(natives.map(({ call: { run } }, k) => [`native_${k}`, run])),
+  };
+  const run = library.instantiate(module, { name: "program", pieces: names, uses: kernels }, host).run as Run;
+  if (natives.length === 0) return run;
+  for (const { call } of natives) call.retain();
+  const release = (): void => {
+    for (const { call } of natives) call.release();
+  };
+  return Object.assign((base: number) => run(base), { release });
 }
 
 function borrowed(m: ModuleBuilder, names: ReadonlySet<string>): MathCallees {

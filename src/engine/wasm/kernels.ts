@@ -1,4 +1,5 @@
 /** What the engine gets from this folder: machine code for steps. */
+import { createNativeSteps, type NativeSource, type NativeSteps } from "../native/steps.ts";
 import type { Kernels, Run, Step } from "../step.ts";
 import { describeStep } from "./describe.ts";
 import { emitProgram } from "./emit.ts";
@@ -13,6 +14,8 @@ export interface KernelOptions {
   /** Engine memory for tables and packed operands; lives as long as the engine. */
   allocate(sizeBytes: number): number;
   readonly threads: number;
+  /** Native libraries for large steps; null: none. */
+  readonly native?: NativeSource | null;
 }
 
 const jobBytes = 256;
@@ -20,17 +23,24 @@ const jobBytes = 256;
 export function createKernels(options: KernelOptions): Kernels {
   const threads = createThreads(options);
   const library = new Library(options.memory, threads);
-  const scratchFor = createScratch(options);
+  const { memory, native: source = null } = options;
+  const native = source && createNativeSteps({ source, memory, threads: options.threads, park: threads.park });
+  const scratchFor = createScratch(options, native);
   return {
     supports: (step: Step) => lower(step, scratchFor(0)) !== null,
     emit: (steps, reportOffset, fallback): Run =>
       emitProgram({ library, scratch: scratchFor(reportOffset), fallback }, steps),
-    describe: describeStep,
+    describe: (step) => (native?.plan(step) ? `native ${describeStep(step)}` : describeStep(step)),
     timed: threads.timed,
+    nativeLibrary: () => native?.library?.name ?? null,
+    lookForNative: () => void native?.find(),
   };
 }
 
-function createScratch({ memory, allocate, threads }: KernelOptions): (reportOffset: number) => Scratch {
+function createScratch(
+  { memory, allocate, threads }: KernelOptions,
+  native: NativeSteps | null,
+): (reportOffset: number) => Scratch {
   const blocks = new Map<string, number>();
   const block = (name: string, sizeBytes: number): number => {
     const size = 2 ** Math.ceil(Math.log2(Math.max(sizeBytes, 64)));
@@ -59,5 +69,6 @@ function createScratch({ memory, allocate, threads }: KernelOptions): (reportOff
       return block("areas", areaBytes * threads);
     },
     threads,
+    native,
   });
 }

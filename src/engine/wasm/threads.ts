@@ -10,6 +10,7 @@ import {
   controlBytes,
   doneOffset,
   maxTimed,
+  parkedOffset,
   readyOffset,
   timeBytes,
   timedOffset,
@@ -98,9 +99,14 @@ export function createThreads({ memory, allocate, threads }: ThreadOptions): Pie
     }));
   }
 
+  let words = new Int32Array(memory.buffer);
   return {
     share,
     timed,
+    park() {
+      if (words.buffer !== memory.buffer) words = new Int32Array(memory.buffer);
+      Atomics.store(words, (control + parkedOffset) >> 2, 1);
+    },
     register(unit) {
       const first = pieces;
       pieces += unit.pieces.length;
@@ -121,6 +127,7 @@ export function createThreads({ memory, allocate, threads }: ThreadOptions): Pie
 
 /** One thread: nothing is shared, so nothing has a number. */
 const alone: PieceRegistry = {
+  park() {},
   timed(run) {
     run();
     return [];

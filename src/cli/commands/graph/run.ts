@@ -7,6 +7,7 @@ import type { FeedSet, PlannedRun, ProgramPlan } from "../../../train/program/pl
 import type { ProgramEnd, RunResult } from "../../../train/program/run.ts";
 import { short, table } from "../../../ui/format.ts";
 import { type Call, defineCommand, Misuse } from "../../command.ts";
+import { engineFlags, takeEngine } from "../../model/engine.ts";
 import { parseFeeds } from "../../model/feeds.ts";
 import type { Output } from "../../output.ts";
 
@@ -22,6 +23,7 @@ const runFlags = {
   fetch: flag.multi([], "a tensor to print, by name; repeat for several"),
   steps: flag.int(1, "how many runs, when there is no plan; set i mod n of --feeds is fed in run i", { min: 1 }),
   save: flag.string(null, "write a checkpoint with this prefix at the end"),
+  ...engineFlags,
   trust_graph: flag.bool(false, "let the graph read and write any file that it names"),
 } satisfies FlagSpecs;
 
@@ -84,6 +86,7 @@ function runsOf({ flags }: RunCall, plan: ProgramPlan | null, feedSets: readonly
 async function runGraph(call: RunCall): Promise<number> {
   const { flags, out } = call;
   await import("../../../index.ts");
+  await takeEngine(flags);
   const { readFeedSets, readPlan } = await import("../../../train/program/plan.ts");
   const plan = flags.plan === null ? null : readPlan(flags.plan);
   const source = sourceOf(call, plan);

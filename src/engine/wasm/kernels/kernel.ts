@@ -1,4 +1,5 @@
 /** The kernel library: functions of fixed code over addresses and sizes, assembled and compiled at their first use. */
+
 import type { PieceTime } from "../../step.ts";
 import { type Callee, type FunctionBuilder, ModuleBuilder } from "../assembler.ts";
 import { asExpr, type Lanes, type Operand } from "../lanes.ts";
@@ -91,6 +92,8 @@ export interface PieceRegistry {
   timed(run: () => void): readonly PieceTime[];
   /** Makes an instance known to the threads, and numbers its pieces. Returns the import object `pool` with the numbers. */
   register(unit: Unit): Record<string, unknown>;
+  /** Idle threads sleep at once, so that others may have their processors. */
+  park(): void;
   /** The instance's functions are there. */
   ready(unit: Unit, exports: Record<string, unknown>): void;
 }

@@ -7,7 +7,7 @@
  *     8    i32   pieces, piece function, job (while the ticket has its number)
  *     64   i32   pieces done
  *     128  i32   threads asleep, threads ready, jobs so far
- *     140  i32   where pieces leave their times, 0: nowhere; how many did
+ *     140  i32   where pieces leave their times, 0: nowhere; how many did; whether idle threads sleep at once
  *
  * Times of a piece are f64 begin, f64 end (milliseconds of the main thread's clock), i32 thread.
  */
@@ -30,10 +30,13 @@ const at = {
   jobs: 136,
   times: 140,
   timed: 144,
+  parked: 148,
 };
 /** Byte offset of the count of threads that are ready. */
 export const readyOffset = at.ready;
 export const doneOffset = at.done;
+/** Byte offset of a 1 that sends idle threads to sleep until the next job, which takes it back. */
+export const parkedOffset = at.parked;
 /** Byte offsets of where pieces leave their times, and of how many did. */
 export const timesOffset = at.times;
 export const timedOffset = at.timed;
@@ -117,6 +120,7 @@ export function buildPool(): WebAssembly.Module {
       f.store("i32", control, piece!, at.piece);
       f.store("i32", control, job!, at.job);
       f.do(atomic("store", place(control, "done"), i32(0)));
+      f.do(atomic("store", place(control, "parked"), i32(0)));
       f.do(atomic("store64", place(control, "ticket"), shl(convert("extendU", number), constant("i64", 32))));
       f.if(atomic("load", place(control, "asleep")), () =>
         f.do(atomic("notify", place(control, "number"), i32(0x7fffffff))),
@@ -142,7 +146,7 @@ export function buildPool(): WebAssembly.Module {
           eq(number, last!),
           () => {
             f.set(idle, add(idle, 1));
-            f.if(ge(idle, spins), () => {
+            f.if(or(ge(idle, spins), atomic("load", place(control, "parked"))), () => {
               f.do(atomic("add", place(control, "asleep"), i32(1)));
               f.do(atomic("wait", place(control, "number"), last!, constant("i64", -1)));
               f.do(atomic("add", place(control, "asleep"), i32(-1)));

@@ -13,7 +13,7 @@ import {
 } from "./indexed.ts";
 import { lowerLoop } from "./loop.ts";
 import { lowerMatmul } from "./matmul.ts";
-import type { Part, Scratch } from "./part.ts";
+import { addressOf, epilogueParts, type Part, type Scratch } from "./part.ts";
 import { lowerRandom } from "./random.ts";
 import { lowerWindow, lowerWindowGradient } from "./window.ts";
 
@@ -38,5 +38,16 @@ const table: { readonly [K in StepKind]: (step: StepOf<K>, scratch: Scratch) => 
 
 /** Kernels and loops that do what the step says, in order; null where there is no code for it. */
 export function lower(step: Step, scratch: Scratch): readonly Part[] | null {
-  return (table[step.kind] as (step: Step, scratch: Scratch) => readonly Part[] | null)(step, scratch);
+  return (
+    native(step, scratch) ??
+    (table[step.kind] as (step: Step, scratch: Scratch) => readonly Part[] | null)(step, scratch)
+  );
+}
+
+/** The step as a call of a native library, and its epilogue; null where there is no such call. */
+function native(step: Step, { native: steps }: Scratch): readonly Part[] | null {
+  if (!steps || (step.kind !== "matmul" && step.kind !== "convolution")) return null;
+  const after = epilogueParts(step.dtype, step.epilogue);
+  const call = after && steps.plan(step);
+  return call && [{ call, args: (base) => call.places.map((place) => addressOf(place, base)) }, ...after];
 }

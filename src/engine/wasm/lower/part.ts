@@ -1,5 +1,6 @@
 /** What a step becomes: kernel calls and loops, one after the other. */
 import type { DTypeName } from "../../../core/dtype.ts";
+import type { NativeCall, NativeSteps } from "../../native/steps.ts";
 import type { Body, LoopStep, Place } from "../../step.ts";
 import { add, load } from "../instructions.ts";
 import type { Kernel } from "../kernels/kernel.ts";
@@ -12,7 +13,15 @@ export interface KernelCall {
   readonly args: (base: Expr) => readonly Operand[];
 }
 
-export type Part = KernelCall | LoopStep;
+/** A call out of WebAssembly, of a native library. */
+export interface HostCall {
+  readonly call: NativeCall;
+  readonly args: (base: Expr) => readonly Operand[];
+}
+
+export type Part = KernelCall | HostCall | LoopStep;
+
+export const isHostCall = (part: Part): part is HostCall => "call" in part;
 
 export const isLoop = (part: Part): part is LoopStep => "kind" in part;
 
@@ -27,6 +36,8 @@ export interface Scratch {
   readonly job: number;
   readonly areas: number;
   readonly threads: number;
+  /** Takes steps over; null: none. */
+  readonly native: NativeSteps | null;
 }
 
 /** Elementary operations that are worth the start of other threads. */
