@@ -6,7 +6,7 @@ import { type DTypeName, dtypeOf } from "../core/dtype.ts";
 import { DataLossError, InvalidArgumentError } from "../core/error.ts";
 import { NdArray, viewElements } from "../core/nd_array.ts";
 import { elementCount } from "../core/shape.ts";
-import { swapped } from "./npy.ts";
+import { isCountable, swapped } from "./npy.ts";
 
 const types: Readonly<Record<number, DTypeName>> = {
   8: "uint8",
@@ -34,6 +34,7 @@ export function readIdx(bytes: Uint8Array, path: string): NdArray {
   const size = shape.reduce((n, d) => n * BigInt(d), BigInt(dtype.sizeBytes));
   if (size !== BigInt(bytes.length - start))
     throw bad(`${bytes.length - start} bytes of data, [${shape}] ${dtype.name} has ${size}`);
+  if (!isCountable(shape)) throw bad(`its shape is [${shape}]`);
   const data = swapped(bytes.subarray(start), dtype.sizeBytes);
   return new NdArray(dtype, shape, viewElements(dtype, data.buffer, 0, elementCount(shape)));
 }

@@ -4,7 +4,7 @@
  * Source: numpy/lib/format.py
  */
 import { type DTypeName, dtypeOf } from "../core/dtype.ts";
-import { DataLossError, UnimplementedError } from "../core/error.ts";
+import { DataLossError, ResourceExhaustedError, UnimplementedError } from "../core/error.ts";
 import { allocateElements, type Elements, NdArray, viewElements } from "../core/nd_array.ts";
 import { elementCount, type FullShape } from "../core/shape.ts";
 
@@ -26,6 +26,10 @@ const descriptors: Readonly<Record<string, DTypeName>> = {
   c8: "complex64",
   c16: "complex128",
 };
+
+const rankMax = 254;
+/** Texts of no size, of which a file could promise any number. */
+const emptyMax = 2 ** 20;
 
 interface Header {
   readonly descr: string;
@@ -55,7 +59,8 @@ function readHeader(bytes: Uint8Array, path: string): Header {
     .map((d) => d.trim().replace(/L$/, ""))
     .filter((d) => d !== "")
     .map(Number);
-  if (dims.some((d) => !Number.isSafeInteger(d))) throw bad(`its shape is (${shape})`);
+  if (dims.length > rankMax) throw bad(`its shape has ${dims.length} dimensions`);
+  if (dims.some((d) => !Number.isSafeInteger(d))) throw bad(`its shape is (${shape.slice(0, 200)})`);
   return { descr, isFortran: order === "True", shape: dims, dataAt: start + length };
 }
 
@@ -66,7 +71,7 @@ function readHeader(bytes: Uint8Array, path: string): Header {
 export function readNpy(bytes: Uint8Array, path: string): NdArray {
   const { descr, isFortran, shape, dataAt } = readHeader(bytes, path);
   const [, order, kind] = /^([<>|=])(.*)$/.exec(descr) ?? [];
-  const wide = /^([SU])(\d+)$/.exec(kind ?? "");
+  const wide = /^([SU])(\d{1,9})$/.exec(kind ?? "");
   const base = descriptors[kind ?? ""];
   if (!wide && base === undefined)
     throw new UnimplementedError(`${path}: arrays of type '${descr}' are not supported`, { path });
@@ -78,7 +83,10 @@ export function readNpy(bytes: Uint8Array, path: string): NdArray {
       path,
     });
   }
+  if (!isCountable(shape)) throw new DataLossError(`${path}: its shape is (${shape.join(", ")})`, { path });
   const count = elementCount(shape);
+  if (itemSize === 0 && count > emptyMax)
+    throw new ResourceExhaustedError(`${path}: ${count} texts of no bytes`, { path });
   if (wide) {
     const items = stringItems(data, count, itemSize, wide[1] === "U", order === ">");
     return new NdArray(dtypeOf("string"), shape, isFortran ? transposed(items, shape, 1) : items);
@@ -91,6 +99,15 @@ export function readNpy(bytes: Uint8Array, path: string): NdArray {
   plain.set(native);
   const elements = viewElements(dtype, plain.buffer, 0, count);
   return new NdArray(dtype, shape, isFortran ? transposed(elements, shape, dtype.isComplex ? 2 : 1) : elements);
+}
+
+/** Whether all products of dimensions from the first on are exact: a 0 at the end does not undo what went before. */
+export function isCountable(shape: FullShape): boolean {
+  let count = 1;
+  return shape.every((d) => {
+    count *= d;
+    return count <= Number.MAX_SAFE_INTEGER;
+  });
 }
 
 /** A copy with the bytes of each word turned round. */

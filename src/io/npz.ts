@@ -24,6 +24,7 @@ export function readNpz(bytes: Uint8Array, path: string): Map<string, NdArray> {
   const count = view.getUint16(end + 10, true);
   let at = view.getUint32(end + 16, true);
   const arrays = new Map<string, NdArray>();
+  let packedBytes = 0;
   for (let i = 0; i < count; i++) {
     if (at > end - 46 || view.getUint32(at, true) !== centralMagic) throw bad("its list of members is damaged");
     const [method, crc] = [view.getUint16(at + 10, true), view.getUint32(at + 16, true)];
@@ -31,7 +32,7 @@ export function readNpz(bytes: Uint8Array, path: string): Map<string, NdArray> {
     const nameLength = view.getUint16(at + 28, true);
     const local = view.getUint32(at + 42, true);
     if (nameLength > end - at - 46) throw bad("its list of members is damaged");
-    const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameLength));
+    const name = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(at + 46, at + 46 + nameLength));
     at += 46 + nameLength + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
     if (packed === 0xffffffff || size === 0xffffffff)
       throw new UnimplementedError(`${path}: members of 4 GiB and more are not supported`, { path });
@@ -39,10 +40,14 @@ export function readNpz(bytes: Uint8Array, path: string): Map<string, NdArray> {
       throw bad(`${name} is not where the list says`);
     const data = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
     if (packed > bytes.length - data) throw bad(`${name} reaches behind the end`);
+    packedBytes += packed;
+    if (packedBytes > bytes.length) throw bad("its members lie over each other");
     const content = unpack(bytes.subarray(data, data + packed), method, size, `${path}: ${name}`);
     if (content.length !== size || crc32.buf(content) >>> 0 !== crc)
       throw bad(`the checksum of ${name} does not match`);
-    arrays.set(name.replace(/\.npy$/, ""), readNpy(content, `${path}: ${name}`));
+    const key = name.replace(/\.npy$/, "");
+    if (arrays.has(key)) throw bad(`it has two arrays ${key}`);
+    arrays.set(key, readNpy(content, `${path}: ${name}`));
   }
   return arrays;
 }
@@ -50,7 +55,7 @@ export function readNpz(bytes: Uint8Array, path: string): Map<string, NdArray> {
 function unpack(packed: Uint8Array, method: number, size: number, where: string): Uint8Array {
   if (method === 0) return packed;
   if (method !== 8) throw new UnimplementedError(`${where}: compression method ${method} is not supported`);
-  if (size > packed.length * ratioMax)
+  if (size > packed.length * ratioMax + 64)
     throw new ResourceExhaustedError(`${where}: ${size} bytes from ${packed.length}`);
   try {
     const out = inflateRawSync(packed, { maxOutputLength: size + 1 });

@@ -41,8 +41,9 @@ export interface Token {
   readonly at: number;
 }
 
-const number = String.raw`0[xX][0-9A-Fa-f]+|[0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?[fF]?|[0-9]+\.(?:[eE][+-]?[0-9]+)?[fF]?`;
-const blank = /(?:[ \t\r\n\v\f]+|#[^\n]*)*/y;
+// No part of a number can end in two ways: a long one that is wrong is refused as fast as a right one is read.
+const number = String.raw`0[xX][0-9A-Fa-f]+|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fF]?`;
+const blank = /[ \t\r\n\v\f]+|#[^\n]*/y;
 const token = new RegExp(`([A-Za-z_][A-Za-z0-9_]*)|(${number})(?![A-Za-z0-9_])|[{}<>[\\]:;,./-]`, "y");
 
 /** Reads tokens one after another; errors name line and column. */
@@ -60,9 +61,8 @@ export class Tokenizer {
 
   advance(): Token {
     const was = this.token;
-    blank.lastIndex = this.#next;
-    blank.exec(this.#text);
-    const at = blank.lastIndex;
+    let at = this.#next;
+    for (blank.lastIndex = at; blank.test(this.#text); blank.lastIndex = at) at = blank.lastIndex;
     const quote = this.#text[at];
     if (quote === '"' || quote === "'") {
       this.#next = this.#endOfString(at, quote);

@@ -6,7 +6,7 @@
  */
 import { invalidArgument } from "../../core/error.ts";
 
-const maxRowChars = 16 * 2 ** 20;
+export const maxRowChars = 16 * 2 ** 20;
 
 /** Takes text in pieces, gives whole rows. Lines that are empty are left out. */
 export class CsvParser {
@@ -81,6 +81,7 @@ export class CsvParser {
         this.#rest = text.slice(start);
         return rows;
       }
+      if (at - start > maxRowChars) throw this.#fault("a row of more than 16 MiB; is a quote open?");
       if (row.length > 1 || row[0] !== "") rows.push(row);
       if (at >= text.length) {
         this.#rest = "";

@@ -1,10 +1,8 @@
 /** CSV, TSV, JSON and NDJSON files, and plain lines, as rows of cells. Files that begin as gzip are unpacked. */
-import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
-import { Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
-import { invalidArgument, NotFoundError } from "../../core/error.ts";
-import { CsvParser } from "./csv.ts";
+import { invalidArgument, ResourceExhaustedError } from "../../core/error.ts";
+import { type FileSystem, nodeFiles, type OpenFile } from "../file_system.ts";
+import { ByteStream } from "../stream/byte_stream.ts";
+import { CsvParser, maxRowChars } from "./csv.ts";
 import type { Cell, Row, Scalar, Source } from "./rows.ts";
 
 /** A file by its path, or bytes that came through a pipe. */
@@ -16,30 +14,40 @@ export interface Input {
 const isGzip = (head: Uint8Array): boolean => head[0] === 0x1f && head[1] === 0x8b;
 
 /** The first bytes of an input, at most n. Throws NOT_FOUND. */
-export async function headOf({ path, bytes }: Input, n: number): Promise<Uint8Array> {
+export async function headOf({ path, bytes }: Input, n: number, files: FileSystem = nodeFiles): Promise<Uint8Array> {
   if (bytes) return bytes.subarray(0, n);
-  const file = await open(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new NotFoundError(`${path}: ${cause.code === "ENOENT" ? "no such file" : cause.message}`, { path, cause });
-  });
+  const file = files.open(path, "r");
   try {
     const head = new Uint8Array(n);
-    const { bytesRead } = await file.read(head, 0, n, 0);
-    return head.subarray(0, bytesRead);
+    return head.subarray(0, await file.readAsync(head, 0));
   } finally {
-    await file.close();
+    file.close();
   }
 }
 
-/** The bytes of an input in pieces, unpacked. */
+const pieceBytes = 2 ** 20;
+/** A JSON file is parsed whole. */
+const jsonMax = 256 * 2 ** 20;
+const columnsMax = 10_000;
+
+/** The bytes of an input in pieces, unpacked. DATA_LOSS for a gzip file that is damaged or cut off, RESOURCE_EXHAUSTED for one that swells. */
 export async function* pieces(input: Input): AsyncGenerator<Uint8Array> {
-  const raw = input.bytes ? Readable.from([input.bytes]) : createReadStream(input.path, { highWaterMark: 1 << 20 });
-  const gunzip = isGzip(await headOf(input, 2)) ? createGunzip() : undefined;
-  if (!gunzip) {
-    yield* raw as AsyncIterable<Uint8Array>;
+  const compression = isGzip(await headOf(input, 2)) ? "GZIP" : "";
+  if (input.bytes && compression === "") {
+    yield input.bytes;
     return;
   }
-  raw.on("error", (error: Error) => gunzip.destroy(error));
-  yield* raw.pipe(gunzip) as AsyncIterable<Uint8Array>;
+  const files = input.bytes ? memoryFile(input.bytes) : nodeFiles;
+  const stream = new ByteStream(input.path, compression, { files });
+  try {
+    for (;;) {
+      const piece = await stream.read(pieceBytes);
+      if (piece.length === 0) return;
+      yield piece;
+    }
+  } finally {
+    stream.close();
+  }
 }
 
 async function* texts(input: Input): AsyncGenerator<string> {
@@ -48,12 +56,16 @@ async function* texts(input: Input): AsyncGenerator<string> {
   yield decoder.decode();
 }
 
-/** The lines of a text without their ends, in groups; the last one only if it is not empty. */
+/** The lines of a text without their ends, in groups; the last one only if it is not empty. INVALID_ARGUMENT for one of more than 16 MiB. */
 export async function* linesOf(input: Input): AsyncGenerator<string[]> {
   let rest = "";
+  let n = 0;
   for await (const text of texts(input)) {
     const lines = (rest + text).split("\n");
     rest = lines.pop()!;
+    n += lines.length;
+    if (rest.length > maxRowChars)
+      throw invalidArgument(`${input.path}: line ${n + 1}: more than 16 MiB`, { path: input.path });
     yield lines.map((line) => (line.endsWith("\r") ? line.slice(0, -1) : line));
   }
   if (rest !== "") yield [rest];
@@ -105,18 +117,52 @@ export async function csvSource(input: Input, options: CsvOptions): Promise<Sour
   };
 }
 
+/** Bytes in memory as a file. */
+const memoryFile = (bytes: Uint8Array): FileSystem => ({
+  ...nodeFiles,
+  open: (path) =>
+    ({
+      path,
+      sizeBytes: () => bytes.length,
+      readAsync: async (into: Uint8Array, position: number) => {
+        const part = bytes.subarray(position, position + into.length);
+        into.set(part);
+        return part.length;
+      },
+      close() {},
+    }) as unknown as OpenFile,
+});
+
 const isScalar = (value: unknown): value is Scalar =>
   typeof value === "string" || typeof value === "number" || typeof value === "boolean";
 
-/** An object's members as cells in the order of names, which grows by names not seen before. */
-function toRow(value: unknown, names: string[], where: string): Row {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw invalidArgument(`${where}: expected an object, got ${JSON.stringify(value)?.slice(0, 60)}`);
+/** Names of columns in the order in which they were seen. */
+class ColumnNames {
+  readonly list: string[] = [];
+  readonly #places = new Map<string, number>();
+
+  /** RESOURCE_EXHAUSTED for more than 10,000 of them. */
+  place(name: string, where: string): number {
+    const known = this.#places.get(name);
+    if (known !== undefined) return known;
+    if (this.list.length >= columnsMax) throw new ResourceExhaustedError(`${where}: more than ${columnsMax} columns`);
+    this.#places.set(name, this.list.length);
+    return this.list.push(name) - 1;
   }
-  const cells: Cell[] = new Array<Cell>(names.length).fill(null);
+}
+
+/** What a value is, or the value of a short one. */
+const shown = (value: unknown): string =>
+  Array.isArray(value) ? "a list" : typeof value === "string" ? JSON.stringify(value.slice(0, 60)) : String(value);
+
+/** An object's members as cells in the order of names; absent ones behind the last are left out. */
+function toRow(value: unknown, names: ColumnNames, where: string): Row {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw invalidArgument(`${where}: expected an object, got ${shown(value)}`);
+  const cells: Cell[] = [];
   for (const [name, member] of Object.entries(value)) {
-    let at = names.indexOf(name);
-    if (at < 0) at = names.push(name) - 1;
+    const at = names.place(name, where);
+    while (cells.length < at) cells.push(null);
     const isCell = member === null || isScalar(member) || (Array.isArray(member) && member.every(isScalar));
     if (!isCell) throw invalidArgument(`${where}: ${name} is neither a number, a text, nor a list of them`);
     cells[at] = member as Cell;
@@ -134,10 +180,10 @@ function parseJson(text: string, where: string): unknown {
 
 /** One JSON object a line. */
 export function ndjsonSource(input: Input): Source {
-  const names: string[] = [];
+  const names = new ColumnNames();
   return {
     path: input.path,
-    names,
+    names: names.list,
     async *rows() {
       let n = 0;
       for await (const lines of linesOf(input)) {
@@ -155,13 +201,22 @@ export function ndjsonSource(input: Input): Source {
 
 /** A JSON array of objects. */
 export function jsonSource(input: Input): Source {
-  const names: string[] = [];
+  const names = new ColumnNames();
   return {
     path: input.path,
-    names,
+    names: names.list,
     async *rows() {
       let text = "";
-      for await (const piece of texts(input)) text += piece;
+      for await (const piece of texts(input)) {
+        text += piece;
+        if (text.length > jsonMax)
+          throw new ResourceExhaustedError(
+            `${input.path}: more than 256 MiB of JSON; use one object a line (.ndjson)`,
+            {
+              path: input.path,
+            },
+          );
+      }
       const value = parseJson(text, input.path);
       if (!Array.isArray(value))
         throw invalidArgument(`${input.path}: expected an array of objects`, { path: input.path });
