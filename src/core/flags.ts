@@ -199,12 +199,21 @@ type Text = string | null;
 type Texts = readonly string[] | string | null;
 const textList = (value: Texts) => (typeof value === "string" ? value.split(",") : value);
 
-export const DEFINE_integer = (name: string, value: number | null, help: string, limits: NumberBounds = {}) =>
-  FLAGS.define(name, flag.int(value, help, bounds(limits)));
-export const DEFINE_float = (name: string, value: number | null, help: string, limits: NumberBounds = {}) =>
-  FLAGS.define(name, flag.float(value, help, bounds(limits)));
-export const DEFINE_string = (name: string, value: Text, help: string) => FLAGS.define(name, flag.string(value, help));
-export const DEFINE_boolean = (name: string, value: boolean | null, help: string) =>
+export const DEFINE_integer = <D extends number | null>(
+  name: string,
+  value: D,
+  help: string,
+  limits: NumberBounds = {},
+) => FLAGS.define(name, flag.int(value, help, bounds(limits)));
+export const DEFINE_float = <D extends number | null>(
+  name: string,
+  value: D,
+  help: string,
+  limits: NumberBounds = {},
+) => FLAGS.define(name, flag.float(value, help, bounds(limits)));
+export const DEFINE_string = <D extends Text>(name: string, value: D, help: string) =>
+  FLAGS.define(name, flag.string(value, help));
+export const DEFINE_boolean = <D extends boolean | null>(name: string, value: D, help: string) =>
   FLAGS.define(name, flag.bool(value, help));
 export const DEFINE_bool = DEFINE_boolean;
 export const DEFINE_enum = (name: string, value: Text, values: readonly string[], help: string) =>
