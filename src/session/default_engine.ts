@@ -4,6 +4,8 @@ import type { Engine } from "../engine/engine.ts";
 import { findNative, nativeSource } from "../engine/native/find.ts";
 import { createReferenceEngine } from "../engine/reference_engine.ts";
 import { createWasmEngine } from "../engine/wasm_engine.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { SessionState } from "./state.ts";
 
 /**
  * auto: a native library for large products and convolutions where one is found, WebAssembly for all else. wasm: WebAssembly alone, with
@@ -51,4 +53,21 @@ function requireNative(): void {
   if (library) return;
   const hint = `${commands.length > 0 ? `To add one: ${commands.join("; ")}. ` : ""}See tsflow doctor, or use --engine wasm`;
   throw Object.assign(new FailedPreconditionError(`no native engine: ${reason}`, { hint }), { exit: 2 });
+}
+
+/** Numbers of a matrix from which on a step of training is large enough for a native library. */
+const largeMatrix = 4096;
+
+/**
+ * Lets an engine that may use a native library look for it before the first run, where the graph has a variable that calls for one: its name
+ * is known then.
+ */
+export function settleEngine({ graph, state }: { readonly graph: Graph; readonly state: SessionState }): void {
+  const isLarge = graph.operations.some((op) => {
+    if (!op.definition.variable) return false;
+    const { shape } = op.plainAttrs;
+    const dims = Array.isArray(shape) ? (shape as (number | null)[]) : [];
+    return dims.length > 1 && dims.reduce<number>((count, d) => count * (d ?? 1), 1) >= largeMatrix;
+  });
+  if (isLarge) state.engine.lookForNative?.();
 }

@@ -1,10 +1,12 @@
 /** What a session keeps between runs: variables, random counters, per-node state, resources. */
 import { type DType, resource } from "../core/dtype.ts";
+import { type KeepsState, type Kept, keepsState } from "../core/kept.ts";
 import { NdArray, viewElements } from "../core/nd_array.ts";
 import { elementCount, type FullShape, sameShape } from "../core/shape.ts";
 import type { Engine } from "../engine/engine.ts";
 import { isBody } from "../graph/def/function.ts";
 import type { AttrPlain, FileAccess, VariableHandle } from "../graph/definition.ts";
+import type { Graph } from "../graph/graph.ts";
 import type { Operation } from "../graph/operation.ts";
 import { plainAttrs } from "./plan/classify.ts";
 import { copyIn, sizeBytesOf, VariableValue } from "./plan/values.ts";
@@ -39,6 +41,9 @@ const isClosable = (object: unknown): object is Closable =>
 const randomStateBytes = 32;
 const decoder = new TextDecoder();
 
+/** A node's own object is called `_<number>_<node>`, where the number depends on what ran before: it is left out. */
+const lastingKey = (key: string): string => key.replace(/\/_\d+_(?=[^/]*(?:\/|$))/, "/");
+
 /** What tells resources apart: their container, what they are, and their name. */
 export const resourceKey = (container: string, kind: string, name: string): string =>
   `${container || "localhost"}/${kind}/${name}`;
@@ -52,6 +57,13 @@ export class SessionState {
   readonly #variableOf = new Map<Operation, VariableState>();
   readonly #randomSlots = new Map<Operation, number>();
   readonly #randomAddresses = new Map<number, number>();
+  /** Graphs of functions' bodies, by the plan that runs them. */
+  readonly #bodyNames = new WeakMap<Graph, string>();
+  /** States of random nodes and of resources that have not come up yet. */
+  readonly #owedRandoms = new Map<string, readonly number[]>();
+  readonly #owed = new Map<string, Kept>();
+  /** Told of each resource that is made. */
+  onResource: ((object: unknown) => void) | null = null;
   readonly #nodeStates = new Map<Operation, unknown>();
   /** Resource variables live in a container that their first value makes. */
   readonly #container = { exists: false };
@@ -180,27 +192,53 @@ export class SessionState {
       words[1] = Number((key >> 32n) & 0xffffffffn);
       words[4] = Number(counter & 0xffffffffn);
       words[5] = Number((counter >> 32n) & 0xffffffffn);
+      const owed = this.#owedRandoms.get(this.#randomName(op) ?? "");
+      if (owed) words.set(owed);
       this.#randomSlots.set(op, slot);
       this.#randomAddresses.set(slot, address);
     }
     return slot;
   }
 
-  /** Random states by node, for exact resume: 8 words each. */
-  *randomStates(): Generator<readonly [Operation, Uint32Array]> {
-    for (const [op, slot] of this.#randomSlots) {
-      if (isBody(op.graph)) continue; // What functions draw begins anew with each plan.
-      yield [
-        op,
-        new Uint32Array(this.engine.buffer as ArrayBuffer, this.#randomAddresses.get(slot)!, randomStateBytes / 4),
-      ];
-    }
+  /** Gives the random nodes of a function's body names that last: the body belongs to one plan of one session. */
+  nameBody(graph: Graph, name: string): void {
+    this.#bodyNames.set(graph, name);
   }
 
-  /** Sets the words of a random op's state. */
-  restoreRandom(op: Operation, words: readonly number[]): void {
-    const address = this.#randomAddresses.get(this.randomSlot(op))!;
-    new Uint32Array(this.engine.buffer as ArrayBuffer, address, randomStateBytes / 4).set(words);
+  /** Null in bodies without a name: what they draw is drawn again when their caller is brought to where it was. */
+  #randomName(op: Operation): string | null {
+    if (!isBody(op.graph)) return op.name;
+    const body = this.#bodyNames.get(op.graph);
+    return body === undefined ? null : `${body}|${op.name}`;
+  }
+
+  /** Random states by the name of their node, those in functions behind the plan and the function: 8 words each. */
+  *randomStates(): Generator<readonly [string, Uint32Array]> {
+    for (const [op, slot] of this.#randomSlots) {
+      const name = this.#randomName(op);
+      if (name === null) continue;
+      const address = this.#randomAddresses.get(slot)!;
+      yield [name, new Uint32Array(this.engine.buffer as ArrayBuffer, address, randomStateBytes / 4)];
+    }
+    for (const [name, words] of this.#owedRandoms)
+      if (name.includes("|") && !this.#hasRandom(name)) yield [name, Uint32Array.from(words)];
+  }
+
+  #hasRandom(name: string): boolean {
+    for (const op of this.#randomSlots.keys()) if (this.#randomName(op) === name) return true;
+    return false;
+  }
+
+  /** Sets the states of random nodes, those to come included. */
+  restoreRandoms(states: Readonly<Record<string, readonly number[]>>): void {
+    this.#owedRandoms.clear();
+    for (const [name, words] of Object.entries(states)) this.#owedRandoms.set(name, words);
+    for (const [op, slot] of this.#randomSlots) {
+      const words = this.#owedRandoms.get(this.#randomName(op) ?? "");
+      if (!words) continue;
+      const address = this.#randomAddresses.get(slot)!;
+      new Uint32Array(this.engine.buffer as ArrayBuffer, address, randomStateBytes / 4).set(words);
+    }
   }
 
   // per-node state and resources
@@ -218,10 +256,28 @@ export class SessionState {
     let id = this.#resourceByKey.get(key);
     if (id === undefined) {
       id = this.#nextResource++;
-      this.#resources.set(id, { key, object: create() });
+      const object = create();
+      this.#resources.set(id, { key, object });
       this.#resourceByKey.set(key, id);
+      const owed = this.#owed.get(lastingKey(key));
+      if (owed && keepsState(object)) {
+        this.#owed.delete(lastingKey(key));
+        object.goBackTo(owed);
+      }
+      this.onResource?.(object);
     }
     return { handle: new NdArray(resource, [], Int32Array.of(id)), resource: this.#resources.get(id)!.object as T };
+  }
+
+  /** Objects that keep something between runs, by names that last; those that have not come up yet with what they are to hold. */
+  *keepers(): Generator<readonly [string, KeepsState | Kept]> {
+    for (const { key, object } of this.#resources.values()) if (keepsState(object)) yield [lastingKey(key), object];
+    yield* this.#owed;
+  }
+
+  /** The objects of these names go on from here as soon as their nodes make them. */
+  owe(states: Iterable<readonly [string, Kept]>): void {
+    for (const [key, kept] of states) this.#owed.set(key, kept);
   }
 
   resource<T>(handle: NdArray, kind: string): T | undefined {

@@ -69,7 +69,7 @@ export function candidates(system: string, arch: string): readonly Candidate[] {
 
 /** The commands that would add a library to this kind of machine. */
 export function libraryCommands(system: string): readonly string[] {
-  if (system === "linux") return ["apt install libdnnl3 (Debian, Ubuntu: libdnnl2 or libdnnl3.6 in some releases)"];
+  if (system === "linux") return ["apt install libdnnl-dev (Debian, Ubuntu) or dnf install onednn (Fedora)"];
   return system === "darwin" ? ["brew install onednn"] : [];
 }
 

@@ -10,6 +10,7 @@ import { nowSeconds } from "../../core/host.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { version } from "../../core/version.ts";
 import { Graph } from "../../graph/graph.ts";
+import { settleEngine } from "../../session/default_engine.ts";
 import { Session } from "../../session/session.ts";
 import { FileWriter } from "../file_writer.ts";
 import { type BatchSource, type BuiltModel, buildModel, type Feed } from "../model.ts";
@@ -84,6 +85,7 @@ class TrainRun {
     this.#initializers = [globalVariablesInitializer(), localVariablesInitializer()] as never;
     const summaries = mergeAll();
     this.#sess = new Session({ graph, config: { intraOpParallelismThreads: options.threads } });
+    settleEngine(this.#sess);
     const keepsBest = options.keepBest !== null;
     this.#checkpoints = new RunCheckpoints({ ...options, keepsBest }, this.#sess, (report) => this.#report(report));
     this.#fetches = new StepFetches(this.#sess, model, summaries);
