@@ -6,6 +6,7 @@ import { type DTypeName, dtypeOf } from "../core/dtype.ts";
 import { NdArray, type NumberArray } from "../core/nd_array.ts";
 import { elementCount, type FullShape, sameShape } from "../core/shape.ts";
 import { methodsOf } from "./builder/methods.ts";
+import { type Narrowing, narrowings, operandParts } from "./builder/narrow.ts";
 import { simplify } from "./builder/simplify.ts";
 import type { ErrorOf, Lowering, VariableRef } from "./lowering.ts";
 import { type CheckNumbers, inputsOf, type Primitive, type Program, type Value } from "./primitive.ts";
@@ -280,8 +281,28 @@ function prune(
   const kept: Value[] = [];
   const renumbered = new Map<Value, Value>();
   const shapes = new Map<number, FullShape>();
+  const parts = narrowings(live, outputs);
+  const keep = (like: Value, primitive: Primitive, shape: FullShape): Value => {
+    const next: Value = { ...like, id: kept.length, primitive, shape };
+    kept.push(next);
+    return next;
+  };
+  const narrow = (product: Value, part: Narrowing): Value => {
+    const operands = operandParts(part).map(({ begin, size }, side) => {
+      const x = renumbered.get(part.matmul.inputs[side]!)!;
+      if (sameShape(x.shape, size)) return x;
+      const slice: Primitive = { kind: "slice", inputs: [x], begin, strides: begin.map(() => 1) };
+      return keep({ ...x, origin: product.origin }, slice, size);
+    }) as [Value, Value];
+    return keep(product, { ...part.matmul, inputs: operands }, part.taken.shape);
+  };
   for (const value of values) {
-    if (!live.has(value)) continue;
+    if (!live.has(value) || renumbered.has(value)) continue;
+    const part = parts.get(value);
+    if (part) {
+      renumbered.set(part.taken, narrow(value, part));
+      continue;
+    }
     const { primitive } = value;
     if (primitive.kind === "write") {
       const before = shapes.get(primitive.slot);
@@ -292,9 +313,7 @@ function prune(
     }
     const own = inputsOf(primitive).map((x) => renumbered.get(x)!);
     const renewed = (own.length > 0 ? { ...primitive, inputs: own } : primitive) as Primitive;
-    const next: Value = { ...value, id: kept.length, primitive: renewed };
-    kept.push(next);
-    renumbered.set(value, next);
+    renumbered.set(value, keep(value, renewed, value.shape));
   }
   const mapped = (list: readonly Value[]) => list.map((x) => renumbered.get(x)!);
   return { values: kept, inputs: mapped(inputs), outputs: mapped(outputs), sites };

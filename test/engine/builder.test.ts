@@ -1,11 +1,13 @@
 /** What a builder leaves out of a program, and what the session learns from it. */
 import { describe, expect, test } from "vitest";
 import { invalidArgument } from "../../src/core/error.ts";
+import type { NdArray } from "../../src/core/nd_array.ts";
 import { NeedsValue } from "../../src/engine/builder.ts";
 import type { Lowering } from "../../src/engine/lowering.ts";
 import type { Value } from "../../src/engine/primitive.ts";
+import { createReferenceEngine } from "../../src/engine/reference_engine.ts";
 import { f32, i32 } from "./cases/case.ts";
-import { build, variable } from "./support.ts";
+import { build, execute, variable } from "./support.ts";
 
 const matrix = f32([
   [1, 2, 3],
@@ -126,5 +128,68 @@ describe("builder", () => {
       expect(() => p.slice(x!, [1, 0], [2, 3])).toThrow("bug");
       return [];
     });
+  });
+});
+
+describe("a part of a product", () => {
+  const random = (m: number, n: number, seed: number) =>
+    f32(Array.from({ length: m }, (_, i) => Array.from({ length: n }, (__, j) => Math.sin(seed + i * n + j))));
+  const part = (x: NdArray, rows: [number, number], columns: [number, number]) =>
+    (x.toList() as number[][]).slice(...rows).map((row) => row.slice(...columns));
+
+  test.each([
+    [false, false],
+    [true, false],
+    [false, true],
+    [true, true],
+  ])("is the product of parts: transposeA %s, transposeB %s", (transposeA, transposeB) => {
+    const inputs = [transposeA ? random(7, 6, 1) : random(6, 7, 1), transposeB ? random(9, 7, 2) : random(7, 9, 2)];
+    const engine = createReferenceEngine();
+    const [whole] = execute(
+      engine,
+      build({ inputs }, (p, [x, y]) => [p.matmul(x!, y!, { transposeA, transposeB })]),
+      {
+        inputs,
+      },
+    ).outputs;
+    const built = build({ inputs }, (p, [x, y]) => [
+      p.slice(p.matmul(x!, y!, { transposeA, transposeB }), [2, 3], [3, 5]),
+    ]);
+    const product = built.program.values.find(({ primitive }) => primitive.kind === "matmul")!;
+    expect(product.shape).toEqual([3, 5]);
+    expect(execute(engine, built, { inputs }).outputs[0]!.toList()).toEqual(part(whole!, [2, 5], [3, 8]));
+  });
+
+  test("is taken of the whole product where something else reads it", () => {
+    const inputs = [random(4, 4, 1)];
+    const { program } = build({ inputs }, (p, [x]) => {
+      const y = p.matmul(x!, x!);
+      return [p.slice(y, [0, 0], [4, 2]), p.exp(y)];
+    });
+    expect(program.values.find(({ primitive }) => primitive.kind === "matmul")!.shape).toEqual([4, 4]);
+  });
+
+  test("of one row is taken of the whole product, which sums in another order", () => {
+    const inputs = [random(4, 4, 1)];
+    const { program } = build({ inputs }, (p, [x]) => [p.slice(p.matmul(x!, x!), [0, 0], [1, 4])]);
+    expect(program.values.find(({ primitive }) => primitive.kind === "matmul")!.shape).toEqual([4, 4]);
+  });
+
+  test("of a product with a variable is of the variable's old value after a write", () => {
+    const setup = { inputs: [random(4, 4, 1)], variables: [{ dtype: "float32" as const, value: random(4, 4, 3) }] };
+    const engine = createReferenceEngine();
+    const built = build(setup, (p, [x]) => {
+      const y = p.matmul(x!, p.read(variable(0))!);
+      p.write(variable(0), x!);
+      return [p.slice(y, [1, 1], [2, 2])];
+    });
+    const [expected] = execute(
+      engine,
+      build({ inputs: [...setup.inputs, setup.variables[0]!.value] }, (p, [x, y]) => [p.matmul(x!, y!)]),
+      {
+        inputs: [...setup.inputs, setup.variables[0]!.value],
+      },
+    ).outputs;
+    expect(execute(engine, built, setup).outputs[0]!.toList()).toEqual(part(expected!, [1, 3], [1, 3]));
   });
 });

@@ -99,6 +99,14 @@ const programs: Record<string, () => Fetch> = {
       [tf.constant(0), tf.constant(0, tf.float32)],
     );
   },
+  "a part of a product, at a constant from outside": () => {
+    const [x, begin] = [tf.fill([4, 4], tf.constant(0.5)), tf.constant([1, 2])];
+    return loop(
+      (i: Tensor) => i.less(6),
+      (i: Tensor, y: Tensor) => [i.add(1), tf.tile(tf.slice(tf.matmul(x, y), begin, [2, 2]), [2, 2])],
+      [tf.constant(0), tf.reshape(tf.cast(tf.range(16), tf.float32), [4, 4])],
+    );
+  },
   "a branch in a loop": () =>
     loop(
       (i: Tensor) => i.less(10),
@@ -215,6 +223,20 @@ describe("a graph with control flow", () => {
       );
       await expect(sess.run(y!)).rejects.toThrow("indices = 3 is not in [0, 3)");
       await expect(sess.run(y!)).rejects.toThrow("{{node while/row}}");
+    }));
+
+  test("takes what is fed for a constant outside of the loop", () =>
+    inSession(async (sess) => {
+      const step = tf.constant(2);
+      const [, y] = loop(
+        (i: Tensor) => i.less(5),
+        (i: Tensor, y: Tensor) => [i.add(1), y.add(tf.negative(step))],
+        [tf.constant(0), tf.constant(0)],
+      );
+      const fed = (value: number) => sess.run(y!, { feedDict: [[step, value]] });
+      expect(Number(await sess.run(y!))).toBe(-10);
+      expect(Number(await fed(3))).toBe(-15);
+      expect(Number(await fed(4))).toBe(-20);
     }));
 
   test("changes variables in the order of the iterations", () =>

@@ -54,12 +54,14 @@ export interface Workspace {
 export type TensorIndex = ReadonlyMap<Tensor, number>;
 
 const maxSpecialisations = 48;
+const noConstants: ReadonlyMap<Tensor, NdArray> = new Map();
 
 export class Segment {
   readonly nodes: readonly Operation[];
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
   readonly growth: Growth;
+  readonly #constants: ReadonlyMap<Tensor, NdArray>;
   readonly #fetchedRefs: ReadonlySet<Tensor>;
   readonly index: TensorIndex;
   readonly #state: SessionState;
@@ -73,6 +75,8 @@ export class Segment {
   constructor(options: {
     nodes: readonly Operation[];
     inputs: readonly Tensor[];
+    /** Values from outside that are the same in every run. */
+    constants?: ReadonlyMap<Tensor, NdArray>;
     outputs: readonly Tensor[];
     fetchedRefs: ReadonlySet<Tensor>;
     index: TensorIndex;
@@ -85,6 +89,7 @@ export class Segment {
     this.growth = options.growth ?? { compiled: 0, shapedBy: new Set() };
     this.nodes = options.nodes;
     this.inputs = options.inputs;
+    this.#constants = options.constants ?? noConstants;
     this.outputs = options.outputs;
     this.#fetchedRefs = options.fetchedRefs;
     this.index = options.index;
@@ -238,6 +243,7 @@ export class Segment {
     const values = new Map<Tensor, Lowered>();
     const engineInputs: number[] = [];
     const inputOf = new Map<Value, number>();
+    for (const [tensor, value] of this.#constants) values.set(tensor, builder.lowering(noOp).constant(value));
     for (const [i, tensor] of this.inputs.entries()) {
       const value = frame.values[this.#inputIndex[i]!]!;
       if (value instanceof VariableValue) values.set(tensor, value);
@@ -298,10 +304,12 @@ export class Segment {
     if (cut) {
       const rest = this.#from(cut.at);
       const own = new Set(rest.flatMap((op) => op.outputs));
-      const inputs = [...new Set(rest.flatMap((op) => op.inputs))].filter((tensor) => !own.has(tensor));
+      const isInput = (tensor: Tensor) => !own.has(tensor) && !this.#constants.has(tensor);
+      const inputs = [...new Set(rest.flatMap((op) => op.inputs))].filter(isInput);
       next = new Segment({
         nodes: rest,
         inputs,
+        constants: this.#constants,
         outputs: this.outputs.filter((tensor) => own.has(tensor)),
         fetchedRefs: this.#fetchedRefs,
         index: this.index,

@@ -1,8 +1,9 @@
 /** Nodes that only pass their input on: their output is the same value under another name. */
 import { OpError } from "../../../core/error.ts";
+import type { NdArray } from "../../../core/nd_array.ts";
 import type { FullShape } from "../../../core/shape.ts";
 import { createBuilder, NeedsValue } from "../../../engine/builder.ts";
-import { recordOf } from "../../../graph/infer.ts";
+import { constantValue, recordOf } from "../../../graph/infer.ts";
 import type { Operation } from "../../../graph/operation.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { isLowered, plainAttrs } from "../classify.ts";
@@ -64,3 +65,32 @@ export function passedFrom(tensor: Tensor, isFetched: (tensor: Tensor) => boolea
   if (role === "enter") return plainAttrs(op).is_constant === true ? op.inputs[0]! : null;
   return !role && isIdentity(op) && !isFetched(tensor) ? op.inputs[0]! : null;
 }
+
+/** Nodes behind a constant that are looked at. */
+const maxBehind = 32;
+
+/**
+ * The value that a tensor has in every run with these feeds, however it is passed on; null when it depends on more than constants. Segments
+ * then begin with it, whichever region its node is in: a size or the start of a slice is known there.
+ */
+export function constantBehind(tensor: Tensor, fed: ReadonlySet<Tensor>): NdArray | null {
+  let origin = tensor;
+  for (let next: Tensor | null = origin; next; next = fed.has(origin) ? null : passedFrom(origin, isNotFetched))
+    origin = next;
+  if (fed.has(origin) || origin.dtype.isRef || origin.dtype.base === "string") return null;
+  const seen = new Set<Operation>();
+  const stack = [origin.op];
+  while (stack.length) {
+    const op = stack.pop()!;
+    if (seen.has(op)) continue;
+    if (seen.size === maxBehind || op.definition.flow) return null;
+    seen.add(op);
+    for (const input of op.inputs) {
+      if (fed.has(input)) return null;
+      stack.push(input.op);
+    }
+  }
+  return constantValue(origin);
+}
+
+const isNotFetched = (): boolean => false;

@@ -16,7 +16,7 @@ import { Guards } from "./guards.ts";
 import { HostCall } from "./host_call.ts";
 import { itemsOf } from "./items.ts";
 import { Loop, type LoopPlaces } from "./loop.ts";
-import { isIdentity, passedFrom } from "./passing.ts";
+import { constantBehind, isIdentity, passedFrom } from "./passing.ts";
 import { isTrue, Region, type RegionStage } from "./region.ts";
 import { cutFlowStages, type FlowStage } from "./stages.ts";
 import { createTightLoop } from "./tight.ts";
@@ -165,7 +165,15 @@ function segmentRunner(ops: readonly Operation[], context: Context): Runner {
   const nodes = withIdentities(ops, own, fed);
   const inside = new Set(nodes);
   const inputs = new Set<Tensor>();
-  for (const op of nodes) for (const input of op.inputs) if (fed.has(input) || !inside.has(input.op)) inputs.add(input);
+  const constants = new Map<Tensor, NdArray>();
+  for (const op of nodes) {
+    for (const input of op.inputs) {
+      if (inputs.has(input) || constants.has(input) || (!fed.has(input) && inside.has(input.op))) continue;
+      const value = constantBehind(input, fed);
+      if (value) constants.set(input, value);
+      else inputs.add(input);
+    }
+  }
   const isNeeded = (tensor: Tensor): boolean => {
     if (fed.has(tensor)) return false;
     const number = index.get(tensor)!;
@@ -174,6 +182,7 @@ function segmentRunner(ops: readonly Operation[], context: Context): Runner {
   const segment = new Segment({
     nodes,
     inputs: [...inputs],
+    constants,
     outputs: ops.flatMap((op) => op.outputs.filter(isNeeded)),
     fetchedRefs: new Set([...fetched].filter((tensor) => tensor.dtype.isRef || isLiveRead(tensor))),
     index,
