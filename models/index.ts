@@ -25,6 +25,10 @@ export const builtIn: Readonly<Record<string, { readonly about: string; readonly
     about: "two convolutions, dropout, Adam on 8x8 digits, about 98 % right",
     load: () => import("./digits_cnn.ts") as never,
   },
+  char_rnn: {
+    about: "LSTM that writes text, queue input",
+    load: () => import("./char_rnn.ts") as never,
+  },
   ctr: {
     about: "clicks from 13 numbers and 26 categories: embeddings and an MLP, sparse Adagrad",
     load: () => import("./ctr.ts") as never,

@@ -48,6 +48,8 @@ export class EventFileWriter {
   #size = 0;
   #timer: NodeJS.Timeout | undefined;
   #dropped = 0;
+  /** Has any event come into a file? The first ones, which say where the curves go on, wait for space. */
+  #hasWritten = false;
   #isClosed = false;
 
   constructor(folder: string, options: EventFileOptions = {}) {
@@ -123,18 +125,25 @@ export class EventFileWriter {
       if (this.#size > this.#maxBytes) this.#release();
       const file = this.#open();
       this.#write(file, Buffer.concat(events.map(framed)));
+      this.#hasWritten = true;
     } catch (error) {
       const errno = errnoOf(error);
       if (errno !== "ENOSPC" && errno !== "EDQUOT") throw error;
       if (this.#dropped === 0) log("WARNING", `${(error as OpError).message}: events are dropped until there is space`);
-      this.#dropped += events.length;
+      this.#queue = this.#hasWritten ? [] : firstOf(events, firstBytes);
+      this.#dropped += events.length - this.#queue.length;
     }
   }
 
-  /** Makes what was written durable. */
+  /** Makes what was written durable, where the disk can. */
   sync(): void {
     this.flush();
-    this.#file?.sync();
+    try {
+      this.#file?.sync();
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno !== "ENOSPC" && errno !== "EDQUOT") throw error;
+    }
   }
 
   close(): void {
@@ -194,6 +203,17 @@ export class EventFileWriter {
     this.#release();
     removeQuietly(this.#files, file.path);
   }
+}
+
+const firstBytes = 2 ** 16;
+
+/** The first events, as many as these bytes hold. */
+function firstOf(events: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let left = bytes;
+  return events.filter(({ length }) => {
+    left -= length;
+    return left >= 0;
+  });
 }
 
 export interface ReadEventsOptions {

@@ -112,7 +112,17 @@ async function guardedAsync<T>(path: string, action: () => Promise<T>): Promise<
   }
 }
 
+/** Paths of files that were opened to read, as long as somebody asks for them. */
+let pathsRead: Set<string> | null = null;
+
+/** From here on files that are opened to read are noted; the set of their paths. */
+export function noteFilesRead(): ReadonlySet<string> {
+  pathsRead = new Set();
+  return pathsRead;
+}
+
 function openFile(path: string, mode: OpenMode): OpenFile {
+  if (mode === "r") pathsRead?.add(path);
   const fd = guarded(path, () => fs.openSync(path, mode));
   let isOpen = true;
   return {

@@ -45,6 +45,7 @@ function planOf(session: Session, fn: FunctionRef, owner: Plan): Plan {
     if (!body) {
       throw new InvalidArgumentError(`Failed to find function "${fn.name}" in function library: goo.gle/debugonly`);
     }
+    if (owner.key !== null) session.state.nameBody(body.graph, `${owner.key}|${key}`);
     plan = new Plan({
       graphVersion: body.graph.version,
       fetches: body.outputs,

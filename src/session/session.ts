@@ -199,6 +199,7 @@ export class Session implements SessionLike, AsyncDisposable {
       targets: fetchPlan.operations,
       feeds,
       state: this.state,
+      key,
     });
     this.#plans.delete(key);
     this.#plans.set(key, plan);

@@ -28,7 +28,7 @@ function rowsOf(columns: Columns): number {
 }
 
 /** The order of the rows in an epoch: Fisher and Yates with Philox words, so that it depends on seed and epoch alone. */
-function permutation(rows: number, seed: number | undefined, epoch: number): Int32Array {
+export function permutation(rows: number, seed: number | undefined, epoch: number): Int32Array {
   const order = Int32Array.from({ length: rows }, (_, i) => i);
   if (seed === undefined) return order;
   const draws = new Int32Array(rows);
@@ -42,7 +42,7 @@ function permutation(rows: number, seed: number | undefined, epoch: number): Int
   return order;
 }
 
-function takeRows(array: NdArray, order: Int32Array, from: number, count: number): NdArray {
+export function takeRows(array: NdArray, order: Int32Array, from: number, count: number): NdArray {
   const size = elementCount(array.shape.slice(1));
   const data = allocateElements(array.dtype, count * size) as Float32Array;
   const source = array.data as Float32Array;
@@ -51,6 +51,13 @@ function takeRows(array: NdArray, order: Int32Array, from: number, count: number
     for (let k = 0; k < size; k++) data[i * size + k] = source[row + k]!;
   }
   return new NdArray(array.dtype, [count, ...array.shape.slice(1)], data);
+}
+
+interface ArrayState {
+  readonly epoch: number;
+  readonly batch: number;
+  /** Rows of the epoch that were given. */
+  readonly rows?: number;
 }
 
 /** An endless (or `epochs` long) stream of batches of one size; what is left of an epoch opens the next batch's epoch. */
@@ -65,7 +72,7 @@ export function arrayBatches(columns: Columns, { batchSize, seed, epochs }: Batc
   return {
     batchSize,
     next(): Feed | null {
-      if (batch === perEpoch) {
+      if (batch >= perEpoch) {
         epoch++;
         batch = 0;
         if (epochs === undefined || epoch < epochs) order = permutation(rows, seed, epoch);
@@ -74,9 +81,12 @@ export function arrayBatches(columns: Columns, { batchSize, seed, epochs }: Batc
       const from = batch++ * batchSize;
       return columns.map(([tensor, array]) => [tensor, takeRows(array, order, from, batchSize)] as const);
     },
-    state: () => ({ epoch, batch }),
+    state: () => ({ epoch, batch, rows: batch * batchSize, shuffle_seed: seed ?? null }),
     restore(state) {
-      ({ epoch, batch } = state as { epoch: number; batch: number });
+      // With another batch size than before it goes on behind the rows that were seen.
+      const { epoch: kept, batch: batches, rows: seen = batches * batchSize } = state as ArrayState;
+      epoch = kept;
+      batch = Math.ceil(seen / batchSize);
       order = permutation(rows, seed, epoch);
     },
   };

@@ -1,7 +1,7 @@
 /**
  * FileWriter: summaries, graphs and traces of a run as events for TensorBoard. Source: tensorflow/python/summary/writer/writer.py.
  *
- * Order of a new file: version, graph_def, meta_graph_def, then what is added.
+ * Order of a new file: version, the start of a session that goes on, graph_def, meta_graph_def, then what is added.
  */
 
 import { TypeError, ValueError } from "../core/error.ts";
@@ -21,6 +21,10 @@ export interface FileWriterOptions {
   readonly maxQueue?: number;
   readonly flushSecs?: number;
   readonly filenameSuffix?: string;
+  /** Another file follows one that has grown beyond this. */
+  readonly maxBytes?: number;
+  /** Training goes on from this step: the first event says so. */
+  readonly sessionStart?: number;
 }
 
 /** The run goes on from this step: points of older files from there on are hidden. */
@@ -42,6 +46,7 @@ export class FileWriter {
     this.#logdir = logdir;
     this.#options = options;
     this.#writer = this.#open();
+    if (options.sessionStart !== undefined) this.addSessionStart(options.sessionStart);
     if (graph) {
       this.addGraph(graph);
       const graphDef = encodeGraphDef(graphDefinition(graph, { addShapes: true }));
@@ -50,11 +55,12 @@ export class FileWriter {
   }
 
   #open(): EventFileWriter {
-    const { maxQueue, flushSecs, filenameSuffix } = this.#options;
+    const { maxQueue, flushSecs, filenameSuffix, maxBytes } = this.#options;
     return new EventFileWriter(this.#logdir, {
       ...(maxQueue === undefined ? {} : { maxQueue }),
       ...(flushSecs === undefined ? {} : { flushSeconds: flushSecs }),
       ...(filenameSuffix === undefined ? {} : { suffix: filenameSuffix }),
+      ...(maxBytes === undefined ? {} : { maxBytes }),
     });
   }
 
@@ -133,6 +139,11 @@ export class FileWriter {
 
   flush(): void {
     this.#writer.flush();
+  }
+
+  /** Makes what was added durable. */
+  sync(): void {
+    this.#writer.sync();
   }
 
   close(): void {

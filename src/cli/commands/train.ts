@@ -8,8 +8,10 @@ import type { ModelDefinition } from "../../train/model.ts";
 import type { UiFlag } from "../../ui/choose.ts";
 import { type Call, defineCommand, type FirstLook, Misuse } from "../command.ts";
 import { engineFlags, takeEngine } from "../model/engine.ts";
+import { flagDifferences } from "../model/flag_differences.ts";
 import { misfitLines, trainedWith } from "../model/misfit.ts";
 import { isModelName, loadModel, modelOfRun } from "../model/registry.ts";
+import { safetyFlags } from "../model/safety_flags.ts";
 import { prepareReports } from "../reports.ts";
 import { stopOnSignals } from "../signals.ts";
 
@@ -31,19 +33,7 @@ export const trainFlags = {
   max_to_keep: flag.int(5, "newest checkpoints that are kept; 0: all", { min: 0 }),
   keep_best: flag.string(null, "keep the best checkpoint in best/: accuracy:max, loss:min"),
   eval_every: flag.int(0, "steps between evaluations; 0: at the end", { min: 0 }),
-  resume: flag.string("auto", "auto: go on from the newest checkpoint; never; must; or a checkpoint's path"),
-  overwrite: flag.bool(false, "with --resume never: begin anew in a folder that holds a run"),
-  strict_resume: flag.bool(false, "a flag that differs from the run's is an error"),
-  on_nan: flag.enum(
-    "stop",
-    ["stop", "rollback"],
-    "a value that is not finite: end with 5, or go on from the last good checkpoint",
-  ),
-  check_numerics_every: flag.int(100, "steps between looks at all variables; 0: before saves only", { min: 0 }),
-  allow_nan: flag.bool(false, "save variables that are not finite"),
-  max_failed_saves: flag.int(3, "saves that may fail one after another", { min: 1 }),
-  verify_saves: flag.bool(true, "read each checkpoint back before it counts"),
-  steal_lock: flag.bool(false, "take over the folder of a run on another host that does not answer"),
+  ...safetyFlags,
   profile: flag.int(0, "steps to trace, for chrome://tracing and TensorBoard's graph page", { min: 0 }),
   dry_run: flag.bool(false, "build, check shapes, run a few steps, write nothing"),
   ...engineFlags,
@@ -141,9 +131,10 @@ async function trainIn(
       `${modelDir} holds a run of ${known.model}, not ${model.name}. Use another --model_dir, or --overwrite`,
     );
   }
-  if (known && resumeFrom) tellDifferences(call, known.lines, model.name);
   const startStep = resumeFrom ? (stepOfPrefix(resumeFrom) ?? 0) : 0;
   const seed = chooseSeed(flags.seed, resumeFrom ? known?.lines : undefined);
+  const ofModel = new Set(Object.keys(model.flags));
+  if (known && resumeFrom) tellDifferences(call, known.lines, { model: model.name, seed, ofModel });
   const values = given.values();
   const { train } = await import("../../train/run/loop.ts");
   const threads = await takeEngine(flags);
@@ -168,10 +159,22 @@ async function trainIn(
       saveSecs: flags.save_secs,
       maxToKeep: flags.max_to_keep,
       evalEvery: flags.eval_every,
-      keepBest: parseBest(flags.keep_best),
+      keepBest: parseBest("keep_best", flags.keep_best),
       target: parseTarget(flags.target),
       resumeFrom,
+      strictInputs: flags.strict_inputs,
+      ignoreMissing: flags.ignore_missing,
+      deterministic: flags.deterministic,
+      keepEveryHours: flags.keep_every_hours,
+      earlyStop: parseBest("early_stop", flags.early_stop),
+      patience: flags.patience,
+      minDelta: flags.min_delta,
+      flushSeconds: flags.flush_secs,
+      maxEventBytes: flags.max_event_mb * 1e6,
+      graceSeconds: flags.grace_s,
+      stallSeconds: flags.stall_s,
       onNan: flags.on_nan as "stop",
+      checkNumerics: flags.check_numerics,
       checkNumericsEvery: flags.check_numerics_every,
       allowNan: flags.allow_nan,
       maxFailedSaves: flags.max_failed_saves,
@@ -247,6 +250,8 @@ function flagfileOf(given: FlagValues, model: string, seed: number): string {
     "resume",
     "overwrite",
     "strict_resume",
+    "strict_inputs",
+    "ignore_missing",
     "steal_lock",
     "dry_run",
     "profile",
@@ -274,19 +279,14 @@ function flagfileOf(given: FlagValues, model: string, seed: number): string {
 }
 
 /** Says which flags differ from those of the run that goes on; an error with --strict_resume. */
-function tellDifferences({ flags, given, out }: TrainCall, lines: readonly string[], model: string): void {
-  const before = new Map(lines.map((line) => line.slice(2).split("=", 2) as [string, string | undefined]));
-  const now = new Map(
-    flagfileOf(given, model, 0)
-      .split("\n")
-      .filter(Boolean)
-      .map((line) => line.slice(2).split("=", 2) as [string, string | undefined]),
-  );
-  const passing = new Set(["model", "seed", "max_step", "max_time", "target", "log_every", "threads"]);
-  const changed = [...now].filter(
-    ([name, value]) => !passing.has(name) && before.has(name) && before.get(name) !== value,
-  );
-  const texts = changed.map(([name, value]) => `${name} ${before.get(name)} -> ${value}`);
+function tellDifferences(
+  { flags, given, out }: TrainCall,
+  lines: readonly string[],
+  { model, seed, ofModel }: { model: string; seed: number; ofModel: ReadonlySet<string> },
+): void {
+  const now = flagfileOf(given, model, seed).split("\n");
+  const known = new Set(Object.keys(given.values()));
+  const texts = flagDifferences(lines, now, { known, ofModel });
   if (texts.length === 0) return;
   if (flags.strict_resume)
     throw new Misuse(
@@ -304,9 +304,10 @@ function parseTarget(text: string | null): { name: string; below: boolean; value
   return { name: match[1]!, below: match[2] === "<", value: Number(match[3]) };
 }
 
-function parseBest(text: string | null): { name: string; largest: boolean } | null {
+function parseBest(flagName: string, text: string | null): { name: string; largest: boolean } | null {
   if (text === null) return null;
   const match = /^([\w/]+):(max|min)$/.exec(text);
-  if (!match) throw new Misuse(`--keep_best: expected METRIC:max or METRIC:min, got "${text}". Example: accuracy:max`);
+  if (!match)
+    throw new Misuse(`--${flagName}: expected METRIC:max or METRIC:min, got "${text}". Example: accuracy:max`);
   return { name: match[1]!, largest: match[2] === "max" };
 }

@@ -207,9 +207,9 @@ const liesInside = (folder: string, prefix: string, fs: FileSystem): boolean =>
 export const checkpointExists = (prefix: string, fs: FileSystem = nodeFiles): boolean =>
   fs.stat(indexPath(prefix))?.isFile === true;
 
-/** `.index`, `.meta`, `.state.json` and the data files that the index counts, as far as they are there; the index first. */
+/** `.index`, `.meta`, `.state.json`, `.queues` and the data files that the index counts, as far as they are there; the index first. */
 export function checkpointFiles(prefix: string, fs: FileSystem = nodeFiles): string[] {
-  const names = [indexPath(prefix), `${prefix}.meta`, `${prefix}.state.json`];
+  const names = [indexPath(prefix), `${prefix}.meta`, `${prefix}.state.json`, `${prefix}.queues`];
   const shards = numShards(prefix, fs);
   for (let i = 0; i < shards; i++) names.push(dataPath(prefix, i, shards));
   return names.filter((path) => fs.stat(path)?.isFile);

@@ -3,18 +3,25 @@ import { basename, dirname, join } from "node:path";
 import type { DType } from "../../core/dtype.ts";
 import { InvalidArgumentError, OpError } from "../../core/error.ts";
 import type { NdArray } from "../../core/nd_array.ts";
+import { BundleReader } from "../../io/checkpoint/bundle_reader.ts";
 import { checkpointFiles } from "../../io/checkpoint/state.ts";
-import { nodeFiles } from "../../io/file_system.ts";
+import { errnoOf, nodeFiles } from "../../io/file_system.ts";
 import type { FolderLock } from "../../io/folder_lock.ts";
 import type { Session } from "../../session/session.ts";
 import { getCheckpointState } from "../checkpoint_state.ts";
-import type { Report } from "../report.ts";
+import type { Report, Untimed } from "../report.ts";
 import { Saver } from "../saver.ts";
-import { bytesOfFiles, checkpointName, type RunState, runStateFile, stepOfPrefix } from "./run_directory.ts";
+import { encodeQueues, queuesSuffix } from "./input/kept_inputs.ts";
+import type { Fit } from "./restore.ts";
+import { bytesOfFiles, checkpointName, stepOfPrefix } from "./run_directory.ts";
+import type { RunMemory } from "./state/memory.ts";
+import { encodeRunState } from "./state/run_state.ts";
+import { VariableSnapshot } from "./state/snapshot.ts";
 
 export interface CheckpointOptions {
   readonly modelDir: string;
   readonly maxToKeep: number;
+  readonly keepEveryHours: number | null;
   readonly keepsBest: boolean;
   /** Saves that may fail one after another before the run ends. */
   readonly maxFailedSaves: number;
@@ -23,69 +30,112 @@ export interface CheckpointOptions {
   readonly lock: FolderLock | null;
 }
 
-type Untimed = { [K in Report["event"]]: Omit<Extract<Report, { event: K }>, "time"> }[Report["event"]];
-
 export class RunCheckpoints {
   /** The newest, of this process or the one before. */
   last: { step: number; prefix: string } | null = null;
   readonly #sess: Session;
   readonly #options: CheckpointOptions;
-  readonly #report: (report: Untimed) => void;
+  readonly #report: (report: Untimed<Report>) => void;
   readonly #saver: Saver;
   readonly #bestSaver: Saver | null;
   #failed = 0;
 
   /** Makes the savers' nodes in the default graph. */
-  constructor(options: CheckpointOptions, session: Session, report: (report: Untimed) => void) {
+  constructor(options: CheckpointOptions, session: Session, report: (report: Untimed<Report>) => void) {
     this.#options = options;
     this.#sess = session;
     this.#report = report;
-    this.#saver = new Saver({ maxToKeep: options.maxToKeep });
+    const { maxToKeep, keepEveryHours } = options;
+    this.#saver = new Saver({
+      maxToKeep,
+      ...(keepEveryHours === null ? {} : { keepCheckpointEveryNHours: keepEveryHours }),
+    });
     this.#bestSaver = options.keepsBest ? new Saver({ maxToKeep: 1 }) : null;
   }
 
-  async restore(prefix: string): Promise<void> {
-    await this.#saver.restore(this.#sess, prefix);
+  /** Gives the variables their values; with `fit`, those alone that the checkpoint has. */
+  async restore(prefix: string, fit?: Fit): Promise<void> {
+    if (fit && fit.missing.length > 0) {
+      const reader = BundleReader.open(prefix);
+      try {
+        for (const variable of fit.known) {
+          const { state } = this.#sess;
+          state.writeVariable(state.variableOf(variable.op), await reader.read(variable.op.name));
+        }
+      } finally {
+        reader.close();
+      }
+    } else await this.#saver.restore(this.#sess, prefix);
     const known = getCheckpointState(this.#options.modelDir)?.allModelCheckpointPaths;
     this.#saver.recoverLastCheckpoints([...(known ?? [])]);
-    this.last = { step: stepOfPrefix(prefix) ?? -1, prefix };
+    const isOurs = dirname(prefix) === this.#options.modelDir;
+    this.last = { step: isOurs ? (stepOfPrefix(prefix) ?? -1) : -1, prefix };
   }
 
   /**
    * Saves, unless the newest is of this step. Throws INVALID_ARGUMENT for values that are not finite. A save that fails is reported, and
    * thrown when it `mustSucceed`, when too many failed in a row, or when another process holds the lock.
    */
-  async save(step: number, state: () => RunState, { mustSucceed }: { mustSucceed: boolean }): Promise<void> {
+  async save(step: number, memory: () => RunMemory, { mustSucceed }: { mustSucceed: boolean }): Promise<void> {
     if (this.last?.step === step) return;
     const bad = this.#options.allowNan ? null : this.nonFinite();
     if (bad) throw await this.refuse(step, `variable ${bad} is not finite`);
     this.#options.lock?.assertHeld();
     const started = performance.now();
     const path = join(this.#options.modelDir, checkpointName);
+    const prefix = `${path}-${step}`;
     try {
-      await this.#write(this.#saver, path, step, state());
+      await this.#write(this.#saver, path, step, memory());
     } catch (error) {
       this.#failed++;
-      if (!(error instanceof OpError) || mustSucceed || this.#failed >= this.#options.maxFailedSaves) throw error;
-      this.#report({ event: "warn", message: `save of step ${step} failed: ${error.message}; training goes on` });
+      if (!(error instanceof OpError)) throw error;
+      const told = this.#asToUser(error, prefix);
+      if (mustSucceed || this.#failed >= this.#options.maxFailedSaves) throw told;
+      this.#report({ event: "warn", message: `save of step ${step} failed: ${told.message}; training goes on` });
       return;
     }
     this.#failed = 0;
-    const prefix = `${path}-${step}`;
     this.last = { step, prefix };
     const bytes = bytesOfFiles(checkpointFiles(prefix));
     this.#report({ event: "save", step, path: prefix, bytes, ms: Math.round(performance.now() - started) });
   }
 
-  async saveBest(step: number, state: RunState): Promise<void> {
-    if (this.#bestSaver)
-      await this.#write(this.#bestSaver, join(this.#options.modelDir, "best", checkpointName), step, state);
+  async saveBest(step: number, memory: RunMemory): Promise<void> {
+    if (!this.#bestSaver) return;
+    try {
+      await this.#write(this.#bestSaver, join(this.#options.modelDir, "best", checkpointName), step, memory);
+    } catch (error) {
+      if (!(error instanceof OpError)) throw error;
+      this.#report({ event: "warn", message: `the best checkpoint was not kept: ${error.message}` });
+    }
   }
 
-  async #write(saver: Saver, path: string, step: number, state: RunState): Promise<void> {
+  /** After an fsync that failed the system has dropped the bytes: all files are written anew, once. */
+  async #write(saver: Saver, path: string, step: number, { state, arrays }: RunMemory): Promise<void> {
     nodeFiles.mkdir(dirname(path));
-    const { verifies } = this.#options;
-    await saver.save(this.#sess, path, { globalStep: step, beside: runStateFile(state), sums: true, verify: verifies });
+    const beside = {
+      ...(arrays.length > 0 ? { [queuesSuffix]: encodeQueues(arrays) } : {}),
+      ".state.json": encodeRunState(state),
+    };
+    const options = { globalStep: step, beside, sums: true, verify: this.#options.verifies };
+    try {
+      await saver.save(this.#sess, path, options);
+    } catch (error) {
+      if (errnoOf(error) !== "EIO") throw error;
+      await saver.save(this.#sess, path, options);
+    }
+  }
+
+  /** The failure of a save, with what is left: path, free space, the checkpoint before. Exit code 1, whatever the cause. */
+  #asToUser(error: OpError, prefix: string): OpError {
+    const { modelDir } = this.#options;
+    const intact = this.last ? `. ${basename(this.last.prefix)} is intact` : "";
+    if (error.code === "RESOURCE_EXHAUSTED") {
+      const needed = shownBytes(VariableSnapshot.bytesOf(this.#sess.state));
+      const free = shownBytes(freeBytes(modelDir));
+      error.message = `disk full while saving ${basename(prefix)} (${needed} needed, ${free} free in ${modelDir})${intact}`;
+    } else error.message = `cannot save ${prefix}: ${error.message}${intact}`;
+    return Object.assign(error, { exit: 1 });
   }
 
   /** The name of a variable that holds a NaN or an infinity. */
@@ -98,19 +148,42 @@ export class RunCheckpoints {
   }
 
   /** Keeps a state that is not finite beside the checkpoints, in `nan-N`, which nothing lists; the error to end with. */
-  async refuse(step: number, what: string): Promise<InvalidArgumentError> {
+  async refuse(
+    step: number,
+    what: string,
+    { hint, cause }: { hint?: string; cause?: () => Promise<string | null> } = {},
+  ): Promise<InvalidArgumentError> {
     const path = join(this.#options.modelDir, "nan");
+    let kept = `; the state is in ${path}-${step}, which no run goes on from`;
     try {
+      this.#options.lock?.assertHeld();
+      nodeFiles.mkdir(this.#options.modelDir);
       await this.#saver.save(this.#sess, path, { globalStep: step, writeState: false, verify: false });
     } catch (error) {
       if (!(error instanceof OpError)) throw error; // A full disk does not hide the cause.
+      kept = "";
     }
     const last = this.last ? `last good checkpoint ${basename(this.last.prefix)}` : "no checkpoint was saved";
-    const error = new InvalidArgumentError(`${what} at step ${step}; ${last}`, {
-      hint: `Try a smaller --learning_rate, or tf.clipByValue before tf.log; the state is in ${path}-${step}, which no run goes on from`,
-    });
+    const advice =
+      hint ?? "Try a smaller --learning_rate, or tf.clip_by_value before tf.log; find it with --check_numerics";
+    const found = await cause?.();
+    const where = found ? ` (first bad op: ${found})` : "";
+    const error = new InvalidArgumentError(`${what} at step ${step}${where}; ${last}`, { hint: `${advice}${kept}` });
     return Object.assign(error, { exit: 5 });
   }
+}
+
+function freeBytes(folder: string): number {
+  try {
+    return nodeFiles.freeBytes(folder);
+  } catch {
+    return 0;
+  }
+}
+
+function shownBytes(bytes: number): string {
+  const [unit, size] = bytes < 1000 ? ["B", 1] : bytes < 1e6 ? ["kB", 1e3] : bytes < 1e9 ? ["MB", 1e6] : ["GB", 1e9];
+  return `${Number((bytes / (size as number)).toPrecision(3))} ${unit}`;
 }
 
 function holdsNonFinite(value: NdArray, dtype: DType): boolean {

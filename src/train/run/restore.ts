@@ -41,10 +41,13 @@ export class CheckpointMisfit extends Error {
   override name = "CheckpointMisfit";
   readonly misfits: readonly Misfit[];
   readonly exit = 6;
+  /** TensorFlow's code: NOT_FOUND where variables are missing and nothing else is wrong. */
+  readonly code: "NOT_FOUND" | "INVALID_ARGUMENT";
 
   constructor(misfits: readonly Misfit[]) {
     super("the checkpoint does not fit the graph");
     this.misfits = misfits;
+    this.code = misfits.every(({ problem }) => problem === "missing") ? "NOT_FOUND" : "INVALID_ARGUMENT";
   }
 }
 
@@ -82,13 +85,24 @@ export async function restoreModel(options: RestoreOptions): Promise<Restored> {
   });
 }
 
+/** What a checkpoint and a graph have in common. */
+export interface Fit {
+  readonly known: GlobalVariable[];
+  /** The name of a variable in the checkpoint. */
+  readonly nameIn: (variable: string) => string;
+  /** Variables that the checkpoint lacks. */
+  readonly missing: readonly string[];
+  /** Tensors of the checkpoint that the graph has no variable for. */
+  readonly unused: number;
+}
+
 /**
  * Which variables of the default graph a checkpoint holds, and under which names. Throws CheckpointMisfit with every shape and dtype
  * that differs, and every variable that is missing unless that is allowed.
  */
 export async function checkFit(
   options: Pick<RestoreOptions, "checkpoint"> & Partial<Pick<RestoreOptions, "ignoreMissing" | "renames">>,
-): Promise<{ known: GlobalVariable[]; nameIn: (variable: string) => string }> {
+): Promise<Fit> {
   const reader = await BundleReader.open(options.checkpoint);
   const renamed = new Map<string, string>();
   const nameIn = (variable: string): string => renamed.get(variable) ?? variable;
@@ -102,7 +116,10 @@ export async function checkFit(
     const blocking = options.ignoreMissing ? misfits.filter((misfit) => misfit.problem !== "missing") : misfits;
     if (blocking.length) throw new CheckpointMisfit(blocking);
     const missing = new Set(misfits.map((misfit) => misfit.name));
-    return { known: variables.filter((variable) => !missing.has(variable.op.name)), nameIn };
+    const known = variables.filter((variable) => !missing.has(variable.op.name));
+    const read = new Set(known.map((variable) => nameIn(variable.op.name)));
+    const unused = reader.names().filter((name) => !read.has(name)).length;
+    return { known, nameIn, missing: [...missing], unused };
   } finally {
     reader.close();
   }

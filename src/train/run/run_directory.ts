@@ -2,56 +2,18 @@
  * A run's folder:
  *     checkpoint, model.ckpt-N.*    what Saver writes
  *     model.ckpt-N.state.json       what is no variable: data position, random counters, best value, time used
+ *     model.ckpt-N.queues           elements of queues, where the model has some
  *     flags.txt                     the effective flags; `--model` tells whose run this is
  *     log.jsonl                     every report
  *     events.out.tfevents.*         for TensorBoard
  */
 import { join } from "node:path";
-import { DataLossError, NotFoundError } from "../../core/error.ts";
+import { NotFoundError } from "../../core/error.ts";
 import { latestCheckpoint } from "../../io/checkpoint/state.ts";
 import { nodeFiles, writeFileAtomic } from "../../io/file_system.ts";
 import { readTextFile } from "../../io/text_file.ts";
 
 export const checkpointName = "model.ckpt";
-
-/** What a run keeps beside the variables. */
-export interface RunState {
-  readonly version: 1;
-  readonly step: number;
-  readonly seed: number;
-  readonly engine: string;
-  /** 8 words for each random op that has drawn. */
-  readonly randoms: Readonly<Record<string, readonly number[]>>;
-  readonly data: unknown;
-  readonly best: { readonly name: string; readonly value: number; readonly step: number } | null;
-  readonly secondsTrained: number;
-  readonly examples: number;
-}
-
-const statePath = (prefix: string): string => `${prefix}.state.json`;
-
-/** The file `.state.json` beside a checkpoint. */
-export const runStateFile = (state: RunState): Record<string, Uint8Array> => ({
-  ".state.json": new TextEncoder().encode(`${JSON.stringify(state)}\n`),
-});
-
-/** The state beside a checkpoint; null for checkpoints that TensorFlow wrote. Throws DATA_LOSS when it does not parse. */
-export function readRunState(prefix: string): RunState | null {
-  let text: string;
-  try {
-    text = readTextFile(statePath(prefix));
-  } catch (error) {
-    if (error instanceof NotFoundError) return null;
-    throw error;
-  }
-  try {
-    const state = JSON.parse(text) as RunState;
-    if (state.version !== 1 || typeof state.step !== "number") throw new SyntaxError("no run state of version 1");
-    return state;
-  } catch (cause) {
-    throw new DataLossError(`${statePath(prefix)}: ${(cause as Error).message}`, { path: statePath(prefix), cause });
-  }
-}
 
 /** The model whose run lies in the folder, and its flags as lines of a flagfile; null when there is no run. */
 export function readRunFlags(directory: string): { model: string; lines: readonly string[] } | null {

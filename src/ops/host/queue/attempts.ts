@@ -4,6 +4,7 @@
  * Source: tensorflow/core/kernels/queue_base.cc
  */
 import { CancelledError, type OpError } from "../../../core/error.ts";
+import type { Tuple } from "./stores.ts";
 
 export type Progress = "none" | "some" | "complete";
 
@@ -14,6 +15,8 @@ export class Attempt<T> {
   readonly cancelled: () => OpError;
   /** Gives back what was taken so far. */
   readonly restore: () => void;
+  /** Elements that it brings or has taken. */
+  readonly holds: () => readonly Tuple[];
   isSettled = false;
   #failure: { error: unknown } | null = null;
   #resolve: ((value: T) => void) | null = null;
@@ -24,11 +27,13 @@ export class Attempt<T> {
     value: () => T;
     cancelled: string;
     restore?: () => void;
+    holds?: () => readonly Tuple[];
   }) {
     this.step = parts.step;
     this.value = parts.value;
     this.cancelled = () => new CancelledError(parts.cancelled);
     this.restore = parts.restore ?? (() => {});
+    this.holds = parts.holds ?? (() => []);
   }
 
   succeed(): void {
@@ -53,7 +58,7 @@ export class Attempt<T> {
   }
 }
 
-type Queued = Pick<Attempt<unknown>, "step" | "succeed" | "fail" | "restore" | "cancelled">;
+type Queued = Pick<Attempt<unknown>, "step" | "succeed" | "fail" | "restore" | "cancelled" | "holds">;
 
 /** A line of attempts: first come, first served. */
 export class Line {
@@ -61,6 +66,15 @@ export class Line {
 
   get isEmpty(): boolean {
     return this.#waiting.length === 0;
+  }
+
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  /** What those who wait hold, in their order. */
+  held(): (readonly Tuple[])[] {
+    return this.#waiting.map((attempt) => attempt.holds());
   }
 
   add(attempt: Queued): void {
@@ -116,6 +130,8 @@ export interface Waiting {
 export class Lines {
   readonly enqueues = new Line();
   readonly dequeues = new Line();
+  /** Called whenever somebody begins to wait. */
+  onWait: (() => void) | null = null;
 
   /** Gets in line, goes on as far as possible, and waits for the rest until the run's signal says otherwise. */
   join<T>(line: Line, attempt: Attempt<T>, run: Waiting): T | Promise<T> {
@@ -132,6 +148,7 @@ export class Lines {
     const { signal } = run;
     if (signal.aborted) leave();
     signal.addEventListener("abort", leave, { once: true });
+    this.onWait?.();
     return result.finally(() => signal.removeEventListener("abort", leave));
   }
 

@@ -8,6 +8,7 @@ import type { ComputeContext, ShapeContext } from "../../../graph/definition.ts"
 import { defineOp } from "../../define.ts";
 import { copyArray } from "../arrays.ts";
 import { type HandleArg, handleShape, isText, namedObject, objectOf } from "../resource.ts";
+import { ByteBudget } from "./budget.ts";
 import { Queue, type QueueOptions } from "./queue.ts";
 import { FifoStore, PriorityStore, ShuffledStore } from "./stores.ts";
 
@@ -27,6 +28,10 @@ interface MakerAttrs {
   readonly shared_name: string;
 }
 
+/** All queues of a session share one. */
+const budgetOf = (context: ComputeContext): ByteBudget =>
+  context.makeResource({ container: "", kind: "bytes", name: "queues", create: () => new ByteBudget() }).resource;
+
 /** The handle of a queue; a shared one must be as this node says. */
 function makeQueue(
   context: ComputeContext,
@@ -41,7 +46,7 @@ function makeQueue(
     container: attrs.container,
     sharedName: attrs.shared_name,
     asText: isText(handle),
-    create: (name) => new Queue({ ...options, name, store: store() }),
+    create: (name) => new Queue({ ...options, name, store: store(), budget: budgetOf(context) }),
     check(queue) {
       if (queue.type !== options.type) throw invalidArgument(`Expected ${queue.type}, found ${context.node.type}`);
       const capacity = options.capacity < 0 ? Number.POSITIVE_INFINITY : options.capacity;

@@ -4,10 +4,12 @@
  */
 import type { DType } from "../../../core/dtype.ts";
 import { CancelledError, invalidArgument, OutOfRangeError } from "../../../core/error.ts";
+import type { KeepsState, Kept } from "../../../core/kept.ts";
 import type { NdArray } from "../../../core/nd_array.ts";
 import { compatible, type FullShape, formatShape, type Shape } from "../../../core/shape.ts";
 import { rowOf, stackPadded, stackRows, zeros } from "../arrays.ts";
 import { Attempt, Lines, type Progress, type Waiting } from "./attempts.ts";
+import { ByteBudget } from "./budget.ts";
 import type { Store, Tuple } from "./stores.ts";
 
 export interface QueueOptions {
@@ -23,9 +25,11 @@ export interface QueueOptions {
   /** Components of a batch may differ in size and are filled up with zeros. */
   readonly isPadding?: boolean;
   readonly store: Store;
+  /** Shared by all queues of a session. */
+  readonly budget?: ByteBudget;
 }
 
-export class Queue {
+export class Queue implements KeepsState {
   readonly type: string;
   readonly name: string;
   readonly dtypes: readonly DType[];
@@ -34,8 +38,10 @@ export class Queue {
   readonly minAfterDequeue: number;
   readonly isPadding: boolean;
   readonly #store: Store;
+  readonly #budget: ByteBudget;
   readonly #lines = new Lines();
   #isClosed = false;
+  readonly #restored: Promise<void>[] = [];
 
   constructor(options: QueueOptions) {
     this.type = options.type;
@@ -45,7 +51,8 @@ export class Queue {
     this.capacity = options.capacity < 0 ? Number.POSITIVE_INFINITY : options.capacity;
     this.minAfterDequeue = options.minAfterDequeue ?? 0;
     this.isPadding = options.isPadding ?? false;
-    this.#store = options.store;
+    this.#budget = options.budget ?? new ByteBudget();
+    this.#store = this.#budget.counted(options.store);
   }
 
   get size(): number {
@@ -69,9 +76,10 @@ export class Queue {
     const attempt = new Attempt<void>({
       cancelled: "Enqueue operation was cancelled",
       value: () => {},
+      holds: () => [tuple],
       step: () => {
         this.#refuseWhenClosed();
-        if (this.#store.size >= this.capacity) return "none";
+        if (this.#isFull) return "none";
         this.#store.push(tuple);
         return "complete";
       },
@@ -83,23 +91,40 @@ export class Queue {
   enqueueMany(components: Tuple, run: Waiting): void | Promise<void> {
     const n = this.#checkBatch(components);
     if (n === 0) return;
+    const tupleAt = (i: number): Tuple => components.map((component) => rowOf(component, i));
+    return this.#lines.join(this.#lines.enqueues, this.#enqueueing(n, tupleAt), run);
+  }
+
+  /** Tuples one after another, as there is room. */
+  #enqueueing(n: number, tupleAt: (i: number) => Tuple): Attempt<void> {
     let next = 0;
-    const attempt = new Attempt<void>({
+    return new Attempt<void>({
       cancelled: "Enqueue operation was cancelled",
       value: () => {},
+      holds: () => Array.from({ length: n - next }, (_, i) => tupleAt(next + i)),
       step: () => {
         this.#refuseWhenClosed();
         let progress: Progress = "none";
-        while (this.#store.size < this.capacity) {
-          this.#store.push(components.map((component) => rowOf(component, next)));
+        while (!this.#isFull) {
+          this.#store.push(tupleAt(next));
           if (++next === n) return "complete";
           progress = "some";
         }
         return progress;
       },
     });
-    return this.#lines.join(this.#lines.enqueues, attempt, run);
   }
+
+  /** No room for an element; where bytes are short, only as long as nobody waits for one. */
+  get #isFull(): boolean {
+    const { size } = this.#store;
+    if (size >= this.capacity) return true;
+    if (!this.#budget.isSpent || size <= this.#kept || !this.#lines.dequeues.isEmpty) return false;
+    this.#budget.whenFreed(this.#flush);
+    return true;
+  }
+
+  readonly #flush = (): void => this.#lines.flush();
 
   #refuseWhenClosed(): void {
     if (this.#isClosed) throw new CancelledError(`${this.#single} is closed.`);
@@ -162,6 +187,7 @@ export class Queue {
       cancelled: "Dequeue operation was cancelled",
       value: () => this.#batch(taken),
       restore,
+      holds: () => taken,
       step: () => {
         const { size } = store;
         if (this.#isClosed && size < wanted) {
@@ -220,12 +246,92 @@ export class Queue {
     return this.#lines.join(this.#lines.enqueues, attempt, run);
   }
 
+  /** How many wait, to put in and to take out. */
+  get waiting(): { readonly enqueues: number; readonly dequeues: number } {
+    return { enqueues: this.#lines.enqueues.length, dequeues: this.#lines.dequeues.length };
+  }
+
+  /** Called whenever somebody begins to wait. */
+  watch(onWait: () => void): void {
+    this.#lines.onWait = onWait;
+  }
+
+  /** Elements, those of enqueues that wait behind them; what dequeues have taken in part is there again. */
+  kept(): Kept {
+    const taken = this.#lines.dequeues.held().flat();
+    const items = [...taken, ...this.#store.items()];
+    const waiting = this.#lines.enqueues.held().filter((tuples) => tuples.length > 0);
+    const packed = packTuples([...items, ...waiting.flat()], this.dtypes);
+    const facts: QueueFacts = {
+      isClosed: this.#isClosed,
+      items: items.length,
+      waiting: waiting.map((tuples) => tuples.length),
+      store: this.#store.facts?.() ?? null,
+      isStacked: packed.isStacked,
+    };
+    return { facts, arrays: packed.arrays };
+  }
+
+  /** Enqueues of an earlier process that wait again, in their order: each resolves when its elements are in. */
+  restoredEnqueues(): readonly Promise<void>[] {
+    return this.#restored.splice(0);
+  }
+
+  goBackTo({ facts, arrays }: Kept): void {
+    const { isClosed, items, waiting, store, isStacked } = facts as QueueFacts;
+    const count = waiting.reduce((sum, n) => sum + n, items);
+    const tuples = unpackTuples(arrays, this.dtypes.length, count, isStacked);
+    for (const tuple of tuples.slice(0, items)) this.#store.push(tuple);
+    if (store !== null) this.#store.goBackTo?.(store);
+    let at = items;
+    for (const n of waiting) {
+      const from = at;
+      const attempt = this.#enqueueing(n, (i) => tuples[from + i]!);
+      this.#lines.enqueues.add(attempt);
+      const done = attempt.result() as Promise<void>;
+      done.catch(() => {}); // The session closed before there was room.
+      this.#restored.push(done);
+      at += n;
+    }
+    this.#isClosed = isClosed;
+  }
+
   /** The session's end: whoever waits is cancelled. */
   close(): void {
     this.#isClosed = true;
     this.#lines.enqueues.cancelAll();
     this.#lines.dequeues.cancelAll();
   }
+}
+
+interface QueueFacts {
+  readonly isClosed: boolean;
+  readonly items: number;
+  /** How many elements each waiting enqueue brings. */
+  readonly waiting: readonly number[];
+  readonly store: unknown;
+  readonly isStacked: boolean;
+}
+
+/** Components after each other: one array of all rows each where shapes are equal, else an array for each element. */
+function packTuples(tuples: readonly Tuple[], dtypes: readonly DType[]): { arrays: NdArray[]; isStacked: boolean } {
+  const isStacked =
+    tuples.length > 0 &&
+    tuples.every((tuple) => tuple.every(({ shape }, i) => formatShape(shape) === formatShape(tuples[0]![i]!.shape)));
+  if (!isStacked) return { arrays: tuples.flat(), isStacked };
+  const column = (dtype: DType, i: number): NdArray =>
+    stackRows(
+      dtype,
+      tuples[0]![i]!.shape,
+      tuples.map((tuple) => tuple[i]!),
+    );
+  return { arrays: dtypes.map(column), isStacked };
+}
+
+function unpackTuples(arrays: readonly NdArray[], width: number, count: number, isStacked: boolean): Tuple[] {
+  return Array.from({ length: count }, (_, k) =>
+    isStacked ? arrays.map((array) => rowOf(array, k)) : arrays.slice(k * width, (k + 1) * width),
+  );
 }
 
 function largest(rows: readonly NdArray[]): FullShape {

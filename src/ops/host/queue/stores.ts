@@ -1,6 +1,6 @@
 /** What queues keep, by the order in which they give it back. */
 import type { NdArray } from "../../../core/nd_array.ts";
-import { wordSource } from "../../../core/philox.ts";
+import { type PhiloxState, wordSource } from "../../../core/philox.ts";
 
 /** One element of a queue: an array for each component. */
 export type Tuple = readonly NdArray[];
@@ -11,6 +11,11 @@ export interface Store {
   pop(): Tuple;
   /** Gives back what was popped, in the order in which it was. */
   putBack(tuples: readonly Tuple[]): void;
+  /** All elements, so that pushing them into a fresh store of this kind makes the same one. */
+  items(): readonly Tuple[];
+  /** What there is beside the elements, as JSON, and back to it. */
+  facts?(): unknown;
+  goBackTo?(facts: unknown): void;
 }
 
 /** First in, first out. */
@@ -40,6 +45,10 @@ export class FifoStore implements Store {
     this.#items = [...tuples, ...this.#items.slice(this.#first)];
     this.#first = 0;
   }
+
+  items(): readonly Tuple[] {
+    return this.#items.slice(this.#first);
+  }
 }
 
 const gone: Tuple = [];
@@ -47,9 +56,12 @@ const gone: Tuple = [];
 /** Any of them, each as likely: Philox words choose. Source: random_shuffle_queue_op.cc */
 export class ShuffledStore implements Store {
   readonly #items: Tuple[] = [];
-  readonly #word: () => number;
+  #start: PhiloxState;
+  #drawn = 0;
+  #word: () => number;
 
-  constructor(state: Parameters<typeof wordSource>[0]) {
+  constructor(state: PhiloxState) {
+    this.#start = { ...state };
     this.#word = wordSource(state);
   }
 
@@ -64,6 +76,7 @@ export class ShuffledStore implements Store {
   pop(): Tuple {
     const items = this.#items;
     const i = this.#word() % items.length;
+    this.#drawn++;
     const tuple = items[i]!;
     const last = items.pop()!;
     if (i < items.length) items[i] = last;
@@ -72,6 +85,34 @@ export class ShuffledStore implements Store {
 
   putBack(tuples: readonly Tuple[]): void {
     this.#items.push(...tuples);
+  }
+
+  items(): readonly Tuple[] {
+    return [...this.#items];
+  }
+
+  facts(): unknown {
+    return { start: this.#start, drawn: this.#drawn };
+  }
+
+  goBackTo(facts: unknown): void {
+    const { start, drawn } = facts as { start: PhiloxState; drawn: number };
+    this.#start = { ...start };
+    this.#drawn = drawn;
+    const state = { ...start };
+    skipBlocks(state, Math.floor(drawn / 4));
+    this.#word = wordSource(state);
+    for (let i = 0; i < drawn % 4; i++) this.#word();
+  }
+}
+
+/** Counts a Philox counter up by n < 2^53 blocks. */
+function skipBlocks(state: PhiloxState, n: number): void {
+  let carry = n;
+  for (const word of ["counter0", "counter1", "counter2", "counter3"] as const) {
+    carry += state[word];
+    state[word] = carry % 2 ** 32;
+    carry = Math.floor(carry / 2 ** 32);
   }
 }
 
@@ -101,6 +142,10 @@ export class PriorityStore implements Store {
 
   putBack(tuples: readonly Tuple[]): void {
     for (const [i, tuple] of tuples.entries()) this.#add(tuple, i - tuples.length);
+  }
+
+  items(): readonly Tuple[] {
+    return this.#heap.toSorted((a, b) => (isBefore(a, b) ? -1 : 1)).map(({ tuple }) => tuple);
   }
 
   #add(tuple: Tuple, order: number): void {

@@ -4,6 +4,7 @@
  * Source: tensorflow/core/framework/reader_base.cc
  */
 import { invalidArgument, UnimplementedError } from "../../../core/error.ts";
+import type { KeepsState, Kept } from "../../../core/kept.ts";
 import { WireReader, WireWriter } from "../../../io/wire.ts";
 import type { Waiting } from "../queue/attempts.ts";
 import type { Queue } from "../queue/queue.ts";
@@ -25,7 +26,16 @@ export interface RecordSource {
   readonly isStateless?: boolean;
 }
 
-export class Reader {
+interface ReaderFacts {
+  readonly work: string;
+  readonly started: number;
+  readonly finished: number;
+  readonly produced: number;
+  readonly isOpen: boolean;
+  readonly inWork: number;
+}
+
+export class Reader implements KeepsState {
   readonly name: string;
   readonly #source: RecordSource;
   readonly #permit: (path: string) => void;
@@ -38,6 +48,10 @@ export class Reader {
   /** How many are in it. */
   #inLine = 0;
   #isOpen = false;
+  /** Records of the open work that were given. */
+  #inWork = 0;
+  /** The work is to be opened again, and so many records passed over. */
+  #owed: { readonly work: string; readonly records: number } | null = null;
 
   /** `name` as in messages: `IdentityReader 'reader'`; `permit` is asked before a file is opened. */
   constructor(name: string, source: RecordSource, permit: (path: string) => void) {
@@ -69,35 +83,34 @@ export class Reader {
   read(queue: Queue, run: Waiting): ReadRecord | Promise<ReadRecord> {
     if (this.#isOpen && this.#inLine === 0) {
       const record = this.#source.atHand?.();
-      if (record) {
-        this.#produced++;
-        return record;
-      }
+      if (record) return this.#counted(record);
     }
     return this.#alone(async () => {
+      if (this.#owed) await this.#catchUp(this.#owed);
       for (;;) {
         if (!this.#isOpen) await this.#nextWork(queue, run);
         const { record, isLast } = await this.#source.next();
         if (isLast) this.#finish();
-        if (record) {
-          this.#produced++;
-          return record;
-        }
+        if (record) return this.#counted(record);
       }
     });
+  }
+
+  #counted(record: ReadRecord): ReadRecord {
+    this.#produced++;
+    this.#inWork++;
+    return record;
   }
 
   /** At least one record; fewer than n when a file ends. */
   readUpTo(queue: Queue, n: number, run: Waiting): Promise<readonly ReadRecord[]> {
     return this.#alone(async () => {
       const records: ReadRecord[] = [];
+      if (this.#owed) await this.#catchUp(this.#owed);
       while (records.length < n) {
         if (!this.#isOpen) await this.#nextWork(queue, run);
         const { record, isLast } = await this.#source.next();
-        if (record) {
-          records.push(record);
-          this.#produced++;
-        }
+        if (record) records.push(this.#counted(record));
         if (!isLast) continue;
         this.#finish();
         if (records.length > 0) break;
@@ -117,6 +130,38 @@ export class Reader {
     await this.#source.start(this.#work);
     this.#started++;
     this.#isOpen = true;
+    this.#inWork = 0;
+  }
+
+  async #catchUp({ work, records }: { readonly work: string; readonly records: number }): Promise<void> {
+    this.#owed = null;
+    this.#permit(work);
+    await this.#source.start(work);
+    this.#isOpen = true;
+    for (let i = 0; i < records; i++) await this.#source.next();
+  }
+
+  kept(): Kept {
+    const isOpen = this.#isOpen || this.#owed !== null;
+    const facts: ReaderFacts = {
+      work: this.#work,
+      started: this.#started,
+      finished: this.#finished,
+      produced: this.#produced,
+      isOpen,
+      inWork: isOpen ? this.#inWork : 0,
+    };
+    return { facts, arrays: [] };
+  }
+
+  goBackTo({ facts }: Kept): void {
+    const { work, started, finished, produced, isOpen, inWork } = facts as ReaderFacts;
+    this.#work = work;
+    this.#started = started;
+    this.#finished = finished;
+    this.#produced = produced;
+    this.#inWork = inWork;
+    if (isOpen) this.#owed = { work, records: inWork };
   }
 
   #finish(): void {
@@ -130,6 +175,7 @@ export class Reader {
   }
 
   #forget(): void {
+    this.#owed = null;
     this.#source.stop();
     this.#isOpen = false;
     this.#started = 0;

@@ -1,6 +1,7 @@
 /** An iterator as a resource of the session: made once, given a dataset as often as wanted, asked by one caller at a time. Source: iterator_ops.cc */
 import type { DType } from "../../../../core/dtype.ts";
 import { CancelledError, FailedPreconditionError, invalidArgument } from "../../../../core/error.ts";
+import type { KeepsState, Kept } from "../../../../core/kept.ts";
 import { compatible, formatShape, type Shape } from "../../../../core/shape.ts";
 import { cppName } from "../../../../graph/def/node_text.ts";
 import {
@@ -12,7 +13,7 @@ import {
   type Runtime,
 } from "../runtime/dataset.ts";
 import { owned } from "../runtime/element.ts";
-import type { Seed } from "../runtime/random.ts";
+import type { Seed, SeedPlace } from "../runtime/random.ts";
 
 /** Throws INVALID_ARGUMENT where components differ in number or dtype, or shapes cannot agree. */
 export function checkComponents(
@@ -50,7 +51,13 @@ export interface Position {
 const isAhead = (dataset: Dataset): boolean =>
   /^(Experimental)?(MapAndBatch|Parallel(Batch|Interleave|Map)|Prefetch)Dataset/.test(dataset.source.type);
 
-export class IteratorResource {
+/** What a later process needs to come to the same element: it walks there again with the seeds that were drawn. */
+interface IteratorFacts {
+  readonly given: number;
+  readonly places: readonly SeedPlace[];
+}
+
+export class IteratorResource implements KeepsState {
   readonly container: string;
   readonly name: string;
   readonly dtypes: readonly DType[];
@@ -66,6 +73,12 @@ export class IteratorResource {
   #given = 0;
   /** Seeds drawn since then. */
   #seeds: (readonly [Seed, Seed])[] = [];
+  /** Where the generators of those seeds were. */
+  #places: SeedPlace[] = [];
+  /** Where the next beginning leads. */
+  #owed: IteratorFacts | null = null;
+  /** Elements still to pass over. */
+  #ahead = 0;
 
   constructor(
     container: string,
@@ -86,10 +99,17 @@ export class IteratorResource {
     this.#dataset = dataset;
     this.#given = 0;
     const drawn: (readonly [Seed, Seed])[] = [];
+    const places: SeedPlace[] = [];
     this.#seeds = drawn;
+    this.#places = places;
+    const owed = this.#owed;
+    this.#owed = null;
+    this.#ahead = owed?.given ?? 0;
     const draw: Runtime["draw"] = (generator) => {
-      const pair = seeds[drawn.length] ?? generator.next();
+      const place = owed?.places[drawn.length] ?? generator.place;
+      const pair = seeds[drawn.length] ?? generator.nextAt(place);
       drawn.push(pair);
+      places.push(place);
       return pair;
     };
     const prefix = isAhead(dataset) ? runtime.prefix : `${runtime.prefix}::Prefetch`;
@@ -102,12 +122,39 @@ export class IteratorResource {
       throw new FailedPreconditionError(
         "GetNext() failed because the iterator has not been initialized. Ensure that you have run the initializer operation for this iterator before getting the next element.",
       );
+    if (this.#ahead > 0 && !this.#tail) this.#wait(this.#passOver());
     if (this.#tail) return cancellable(this.#queue(this.#tail), signal);
     const made = this.#iterator.next();
     if (!(made instanceof Promise)) return this.#give(made);
     const given = made.then((element) => this.#give(element));
     this.#wait(given);
     return cancellable(given, signal);
+  }
+
+  /** Walks to the place that is owed, giving way to timers and signals now and then. */
+  async #passOver(): Promise<void> {
+    const iterator = this.#iterator!;
+    let since = performance.now();
+    while (this.#ahead > 0 && this.#iterator === iterator) {
+      this.#ahead--;
+      const made = iterator.next();
+      const element = made instanceof Promise ? await made : made;
+      if (element === null) this.#ahead = 0;
+      else this.#given++;
+      if (performance.now() - since < 20) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      since = performance.now();
+    }
+  }
+
+  kept(): Kept | null {
+    if (!this.#dataset) return this.#owed && { facts: this.#owed, arrays: [] };
+    const facts: IteratorFacts = { given: this.#given + this.#ahead, places: [...this.#places] };
+    return { facts, arrays: [] };
+  }
+
+  goBackTo({ facts }: Kept): void {
+    this.#owed = facts as IteratorFacts;
   }
 
   #queue(tail: Promise<unknown>): Promise<Element | null> {

@@ -16,20 +16,53 @@ export function seedsOf(seed: Seed, seed2: Seed): readonly [Seed, Seed] {
 /** 32-bit words in the order of a generator with these seeds. */
 export const wordsOf = (seed: Seed, seed2: Seed): (() => number) => wordSource(philoxState(seed, seed2));
 
+/** Where a generator of seeds is: what it began with, and how many pairs it gave. */
+export interface SeedPlace {
+  readonly seed: string;
+  readonly seed2: string;
+  readonly given: number;
+}
+
 /** Pairs of seeds for iterators: new ones each time, or the same ones. */
 export class SeedGenerator {
-  readonly seed: Seed;
-  readonly seed2: Seed;
+  #seed: Seed;
+  #seed2: Seed;
   readonly reshuffles: boolean;
-  readonly #words: () => number;
+  #given = 0;
+  #words: () => number;
 
   constructor(seed: Seed, seed2: Seed, reshuffles: boolean) {
-    [this.seed, this.seed2] = seedsOf(seed, seed2);
+    [this.#seed, this.#seed2] = seedsOf(seed, seed2);
     this.reshuffles = reshuffles;
-    this.#words = wordsOf(this.seed, this.seed2);
+    this.#words = wordsOf(this.#seed, this.#seed2);
+  }
+
+  get seed(): Seed {
+    return this.#seed;
+  }
+
+  get seed2(): Seed {
+    return this.#seed2;
   }
 
   next(): readonly [Seed, Seed] {
-    return this.reshuffles ? [BigInt(this.#words()), BigInt(this.#words())] : [this.seed, this.seed2];
+    this.#given++;
+    return this.reshuffles ? [BigInt(this.#words()), BigInt(this.#words())] : [this.#seed, this.#seed2];
+  }
+
+  get place(): SeedPlace {
+    return { seed: String(this.#seed), seed2: String(this.#seed2), given: this.#given };
+  }
+
+  /** The pair that it gives at a place, from which it goes on. */
+  nextAt({ seed, seed2, given }: SeedPlace): readonly [Seed, Seed] {
+    const [first, second] = [BigInt(seed), BigInt(seed2)];
+    if (first !== this.#seed || second !== this.#seed2 || this.#given > given) {
+      [this.#seed, this.#seed2] = [first, second];
+      this.#words = wordsOf(first, second);
+      this.#given = 0;
+    }
+    while (this.#given < given) this.next();
+    return this.next();
   }
 }
