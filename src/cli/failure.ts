@@ -2,6 +2,7 @@
 
 import { KeyError, OpError, TypeError as PythonTypeError, RuntimeError, ValueError } from "../core/error.ts";
 import { exampleValues, expectedValue, FlagError } from "../core/flags/value.ts";
+import { printableLines } from "../core/text/controls.ts";
 import { isThrownByUser, userLine } from "../core/trace.ts";
 import { toJson } from "../ui/json.ts";
 import { Misuse } from "./command.ts";
@@ -123,7 +124,7 @@ export function failureTexts(
   return {
     failure,
     stdout: options.json ? `${toJson({ event: "error", exit, code, message, path, offset, hint })}\n` : "",
-    stderr: `tsflow: ${message}\n${next}${stack}`,
+    stderr: printableLines(`tsflow: ${message}\n${next}${stack}`),
   };
 }
 

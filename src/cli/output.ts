@@ -1,9 +1,11 @@
 /** The two streams: results and JSON on stdout; warnings, errors and hints on stderr. */
+import { printableLines } from "../core/text/controls.ts";
 import { type ColorFlag, chooseColor } from "../ui/choose.ts";
 import { toJson } from "../ui/json.ts";
 
 const styles = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36 } as const;
 export type Style = keyof typeof styles;
+const ownCodes = /(\u001b\[(?:1|2|22|39|3[1-6])m)/;
 
 export interface OutputOptions {
   readonly json: boolean;
@@ -27,14 +29,28 @@ export class Output {
     return process.stdout.columns || Number(process.env.COLUMNS) || 80;
   }
 
-  /** Writes lines to stdout. */
+  /** Writes lines to stdout. Control characters are shown as \xNN, whatever names and texts they come from. */
   print(...lines: readonly string[]): void {
-    if (lines.length > 0) process.stdout.write(`${lines.join("\n")}\n`);
+    if (lines.length > 0) process.stdout.write(`${this.#safe(lines.join("\n"))}\n`);
   }
 
-  /** Writes bytes or text as they are. */
+  /** Writes bytes as they are, text as `print` does. */
   write(data: string | Uint8Array): void {
-    process.stdout.write(data);
+    process.stdout.write(typeof data === "string" ? this.#safe(data) : data);
+  }
+
+  /** Data for another program, as they are; to a terminal as `print` does. */
+  writeData(data: string): void {
+    process.stdout.write(process.stdout.isTTY ? this.#safe(data) : data);
+  }
+
+  /** The codes that `paint` writes stay. */
+  #safe(text: string): string {
+    if (!this.#color) return printableLines(text);
+    return text
+      .split(ownCodes)
+      .map((part, i) => (i % 2 === 0 ? printableLines(part) : part))
+      .join("");
   }
 
   /** One object, on a line of its own. */
@@ -43,12 +59,12 @@ export class Output {
   }
 
   warn(message: string): void {
-    process.stderr.write(`tsflow: warning: ${message}\n`);
+    process.stderr.write(`tsflow: warning: ${printableLines(message)}\n`);
   }
 
   /** What to do next, unless --quiet or --json. */
   hint(message: string): void {
-    if (!this.quiet && !this.json) process.stderr.write(`${message}\n`);
+    if (!this.quiet && !this.json) process.stderr.write(`${printableLines(message)}\n`);
   }
 
   paint(style: Style, text: string): string {

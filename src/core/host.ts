@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import { availableParallelism, cpus, hostname as osHostname, totalmem } from "node:os";
 import { join } from "node:path";
+import { printableLines } from "./text/controls.ts";
 
 export const args = (): readonly string[] => process.argv;
 
@@ -73,6 +74,9 @@ export function writeStdout(text: string): void {
   process.stdout.write(text);
 }
 
+/** Is stdout a terminal? */
+export const isTerminal = (): boolean => process.stdout.isTTY ?? false;
+
 /** Leaves the process at once with this exit code. */
 export const exit = (code: number): never => process.exit(code);
 
@@ -95,7 +99,7 @@ export function minLogLevel(): number {
 
 /** One line on standard error, `WARNING: text`, unless TF_CPP_MIN_LOG_LEVEL leaves its level out. */
 export function log(level: LogLevel, text: string): void {
-  if (levels.indexOf(level) >= minLogLevel()) writeStderr(`${level}: ${text}\n`);
+  if (levels.indexOf(level) >= minLogLevel()) writeStderr(`${level}: ${printableLines(text)}\n`);
 }
 
 /** 80 % of the memory that the machine or the control group gives this process: what one tensor may take at most. */

@@ -1,4 +1,5 @@
 /** Numbers, sizes and times as people read them. */
+export { printable } from "../core/text/controls.ts";
 
 /** Four decimals where they say something, else four significant digits: `0.3302`, `5.684e-14`, `1.234e+6`, `NaN`. */
 export function metric(x: number): string {
@@ -54,10 +55,6 @@ export function timeOfDay(seconds: number): string {
   const date = new Date(seconds * 1000);
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map((n) => String(n).padStart(2, "0")).join(":");
 }
-
-/** Text from files and users, safe for a terminal: control characters as \xNN. */
-export const printable = (text: string): string =>
-  text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
 
 /** Columns that a text takes, wide letters counted as two. */
 export function textWidth(text: string): number {

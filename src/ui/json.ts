@@ -7,7 +7,13 @@ export const jsonVersion = 1;
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** JSON with the words `"NaN"`, `"Infinity"`, `"-Infinity"`, and with integers beyond 2^53 as strings. */
-export const toJson = (value: unknown, indent?: number): string =>
+export const toJson = (value: unknown, indent?: number): string => withoutControls(stringified(value, indent));
+
+/** JSON leaves DEL and the second set of control characters as they are; terminals do not. */
+const withoutControls = (json: string): string =>
+  json.replace(/[\u007f-\u009f]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
+
+const stringified = (value: unknown, indent?: number): string =>
   JSON.stringify(
     value,
     (_, item: unknown) => {

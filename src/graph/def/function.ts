@@ -61,7 +61,10 @@ export function functionGraph(
     { name: "", inputMap: { ...inputMap, ...controlMap }, graph },
   );
   const outputs = (source.signature?.outputArg ?? []).flatMap((arg) => {
-    const from = flatInput((source.ret as Record<string, string>)[arg.name!]!, argNames, byName, owner.library);
+    const returned = (source.ret ?? {}) as Record<string, string>;
+    if (!Object.hasOwn(returned, arg.name ?? ""))
+      throw new InvalidArgumentError(`Return value for ${arg.name} missing`);
+    const from = flatInput(returned[arg.name!]!, argNames, byName, owner.library);
     const count = flatArgs(arg, fn.attrs).length;
     return Array.from({ length: count }, (_, k) => outputTensor(graph, from, k, argNames));
   });

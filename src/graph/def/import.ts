@@ -9,6 +9,7 @@ import { argLength } from "../infer.ts";
 import { findDefinition } from "../op/registry.ts";
 import type { Operation } from "../operation.ts";
 import type { Tensor } from "../tensor.ts";
+import { checkAttr } from "./attr_check.ts";
 import { addFunctions, definitionIn } from "./library.ts";
 import { opText } from "./op_text.ts";
 
@@ -57,14 +58,15 @@ class Importer {
   readonly #graph: Graph;
   readonly #source: GraphDefinition;
   readonly #prefix: string;
-  readonly #inputMap: Readonly<Record<string, Tensor>>;
+  /** By the names in the GraphDef, among which may be any word. */
+  readonly #inputMap: ReadonlyMap<string, Tensor>;
   readonly #made = new Map<string, Operation>();
 
   constructor(graph: Graph, source: GraphDefinition, prefix: string, inputMap: Readonly<Record<string, Tensor>>) {
     this.#graph = graph;
     this.#source = source;
     this.#prefix = prefix;
-    this.#inputMap = inputMap;
+    this.#inputMap = new Map(Object.entries(inputMap));
   }
 
   /** Adds nodes in an order where inputs come first; back edges of loops are set at the end. */
@@ -88,7 +90,7 @@ class Importer {
     for (const [i, node] of nodes.entries()) {
       const isMerge = findDefinition(node.op)?.flow === "merge";
       for (const [k, input] of node.inputs.entries()) {
-        if (Object.hasOwn(this.#inputMap, input)) continue;
+        if (this.#inputMap.has(input)) continue;
         const from = index.get(parseInput(input).node);
         if (from === undefined) continue;
         if (isMerge && findDefinition(nodes[from]!.op)?.flow === "nextIteration") {
@@ -123,9 +125,8 @@ class Importer {
   }
 
   #tensor(source: string, user: string): Tensor {
-    const mapped =
-      this.#inputMap[source] ?? this.#inputMap[source.endsWith(":0") ? source.slice(0, -2) : `${source}:0`];
-    if (mapped && Object.hasOwn(this.#inputMap, source)) return mapped;
+    const other = source.endsWith(":0") ? source.slice(0, -2) : `${source}:0`;
+    const mapped = this.#inputMap.get(source) ?? this.#inputMap.get(other);
     if (mapped) return mapped;
     const { node, output } = parseInput(source);
     const tensor = this.#made.get(node)?.outputs[output];
@@ -145,7 +146,7 @@ class Importer {
     for (const [i, input] of node.inputs.entries()) {
       if (input.startsWith("^")) {
         const name = input.slice(1);
-        const mapped = this.#inputMap[input];
+        const mapped = this.#inputMap.get(input);
         controlInputs.push(mapped ? mapped.op : this.#made.get(name)!);
       } else if (late.has(i)) inputs.push(inputs[0] ?? this.#firstReady(node, late));
       else inputs.push(this.#tensor(input, node.name));
@@ -185,7 +186,12 @@ class Importer {
 /** The node's attrs with defaults for missing ones. Source: node_def_util.cc. */
 function completeAttrs(node: NodeDefinition, definition: OpDefinition): Map<string, AttrValue> {
   const attrs = new Map<string, AttrValue>();
-  for (const [name, attr] of node.attrs) attrs.set(name, emptyList(definition, name, attr));
+  const where = (): string => `NodeDef: {{node ${node.name}}}; ${opText(definition)}`;
+  for (const [name, attr] of node.attrs) {
+    const known = definition.attrs.find((candidate) => candidate.name === name);
+    if (known) checkAttr(known, attr, where);
+    attrs.set(name, emptyList(definition, name, attr));
+  }
   const missing: string[] = [];
   for (const attr of definition.attrs) {
     if (attrs.has(attr.name)) continue;
@@ -231,10 +237,15 @@ function checkInputs(
 const cpp = (dtype: DType): string =>
   `${({ float32: "float", float64: "double", float16: "half" } as Record<string, string>)[dtype.base] ?? dtype.base}${dtype.isRef ? "_ref" : ""}`;
 
+/** More tensors than this one argument has not. */
+const argsMax = 2 ** 20;
+
 function argDtypes(arg: ArgDefinition, attrs: ReadonlyMap<string, AttrValue>): DType[] {
   if (arg.typeListAttr) return [...(unwrapAttr(attrs.get(arg.typeListAttr)!) as readonly DType[])];
+  const count = argLength(arg, attrs);
+  if (count > argsMax) throw new InvalidArgumentError(`Number of outputs is too big: ${count}`);
   const base = arg.dtype ?? (unwrapAttr(attrs.get(arg.typeAttr!)!) as DType);
-  return new Array<DType>(argLength(arg, attrs)).fill(base);
+  return new Array<DType>(count).fill(base);
 }
 
 function importedDtypes(definition: OpDefinition, attrs: ReadonlyMap<string, AttrValue>): DType[] {

@@ -28,7 +28,8 @@ function printTensor(array: NdArray, format: string, name: string, out: Output):
       const width = array.shape.length === 0 ? 1 : array.shape.at(-1)!;
       for (let i = 0; i < array.size; i += width) {
         const cells = Array.from({ length: width }, (_, k) => String(elementAt(array, i + k)));
-        out.print(cells.map((cell) => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(","));
+        const line = cells.map((cell) => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(",");
+        out.writeData(`${line}\n`);
       }
       return;
     }

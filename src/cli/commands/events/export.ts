@@ -70,7 +70,7 @@ export default defineCommand({
           : csvLine(["run", "tag", "step", "wall_time", "value"]) +
             points.map(({ run, tag, step, time, value }) => csvLine([run, tag, step, time, value])).join("");
     if (flags.out === "-") {
-      out.write(text);
+      out.writeData(text);
       return;
     }
     if (pathKind(flags.out) !== "none" && !flags.overwrite) throw new Misuse(`${flags.out} exists. Use --overwrite`);

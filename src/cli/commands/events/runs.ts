@@ -6,7 +6,7 @@
  * A SessionLog START at step g says that training went on from there: points of a step >= g that came before it belong to a lost
  * part of the run, and are hidden. Source: tensorboard/backend/event_processing/event_accumulator.py.
  */
-import { NotFoundError } from "../../../core/error.ts";
+import { NotFoundError, OpError } from "../../../core/error.ts";
 import { elementAt } from "../../../core/nd_array.ts";
 import { eventFiles, readEvents } from "../../../io/event_file.ts";
 import { expandPaths, globPattern, listFolder, pathKind } from "../../../io/paths.ts";
@@ -122,13 +122,28 @@ export interface ReadOptions {
   readonly all: boolean;
 }
 
+/** Null for a record that is no event, or whose values make no sense. */
+function readable(bytes: Uint8Array, file: string): ReturnType<typeof readEvent> | null {
+  try {
+    return readEvent(bytes, file);
+  } catch (error) {
+    if (error instanceof OpError) return null;
+    throw error;
+  }
+}
+
 /** All points of a run in the order of its files. */
 export function readRun(path: string, files: readonly string[], { all }: ReadOptions): Run {
   const tags = new Map<string, { name: string; kind: Kind; points: Point[] }>();
   const damaged = new Set<string>();
   for (const file of files) {
     for (const bytes of readEvents(file, { onDamage: () => damaged.add(file) })) {
-      const { entries, restart } = readEvent(bytes, file);
+      const said = readable(bytes, file);
+      if (!said) {
+        damaged.add(file);
+        continue;
+      }
+      const { entries, restart } = said;
       if (restart !== undefined && !all) {
         for (const tag of tags.values()) tag.points = tag.points.filter(({ step }) => step < restart);
       }

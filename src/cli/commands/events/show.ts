@@ -85,6 +85,12 @@ function drawn(plots: readonly Plot[], out: Output): string[] {
   });
 }
 
+function boundsOf(values: readonly number[]): { low: number; high: number } {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
+  return { low, high };
+}
+
 /** One tag over all runs that have it. */
 function showTag(
   name: string,
@@ -101,7 +107,7 @@ function showTag(
       const tag = run.tags.get(name);
       if (!tag) return [];
       const lines = tag.points.slice(-10).map(({ step, about }) => `  step ${step}  ${printable(about ?? "")}`);
-      return [`${run.path} · ${tag.kind} · ${tag.points.length} points   ${printable(name)}`, ...lines];
+      return [`${printable(run.path)} · ${tag.kind} · ${tag.points.length} points   ${printable(name)}`, ...lines];
     });
   }
   const all = curves
@@ -112,13 +118,12 @@ function showTag(
     const steps = numbers.length === 0 ? "" : ` · steps ${numbers[0]!.step}..${numbers.at(-1)!.step}`;
     const mark = curves.length === 1 ? "" : `${out.paint(colors[i % colors.length]!, "━")} `;
     lines.push(
-      `${mark}${run.path} · ${run.files} file${run.files === 1 ? "" : "s"} · ${numbers.length} points${steps}   ${printable(name)}`,
+      `${mark}${printable(run.path)} · ${run.files} file${run.files === 1 ? "" : "s"} · ${numbers.length} points${steps}   ${printable(name)}`,
     );
   });
   if (all.length > 0) {
-    const [from, to] = [Math.min(...all.map(({ step }) => step)), Math.max(...all.map(({ step }) => step))];
-    const values = all.map(({ value }) => value);
-    const bounds = { low: Math.min(...values), high: Math.max(...values) };
+    const { low: from, high: to } = boundsOf(all.map(({ step }) => step));
+    const bounds = boundsOf(all.map(({ value }) => value));
     const ascii = chooseAscii((variable) => process.env[variable]);
     const width = Math.max(20, Math.min(100, out.columns - 12));
     const plots = curves.map(({ numbers }) =>
@@ -130,7 +135,7 @@ function showTag(
     lines.push(...drawn(plots, out));
   }
   curves.forEach(({ run, numbers }) => {
-    lines.push(`${" ".repeat(10)}${curves.length === 1 ? "" : `${run.path}   `}${statisticsLine(numbers)}`);
+    lines.push(`${" ".repeat(10)}${curves.length === 1 ? "" : `${printable(run.path)}   `}${statisticsLine(numbers)}`);
   });
   return lines;
 }
@@ -170,7 +175,7 @@ export default defineCommand({
       runs.forEach((run, i) => {
         out.print(
           ...(i > 0 ? [""] : []),
-          `${run.path} · ${run.files} file${run.files === 1 ? "" : "s"} · ${run.tags.size} tags`,
+          `${printable(run.path)} · ${run.files} file${run.files === 1 ? "" : "s"} · ${run.tags.size} tags`,
         );
         if (run.tags.size > 0) out.print(...listTags(run));
       });

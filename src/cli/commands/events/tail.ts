@@ -34,7 +34,7 @@ function show(entry: Entry, run: string, severalRuns: boolean, out: Output): voi
   if (out.json) out.printJson({ run, tag, kind, step, time, value: value ?? null, about });
   else {
     const shown = value === undefined ? printable(about ?? "") : metric(value);
-    out.print(`${timeOfDay(time)} ${severalRuns ? `${run} ` : ""}step=${step} ${printable(tag)}=${shown}`);
+    out.print(`${timeOfDay(time)} ${severalRuns ? `${printable(run)} ` : ""}step=${step} ${printable(tag)}=${shown}`);
   }
 }
 

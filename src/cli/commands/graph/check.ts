@@ -3,7 +3,7 @@ import { OpError } from "../../../core/error.ts";
 import type { FlagSpecs } from "../../../core/flags/value.ts";
 import { pathKind } from "../../../io/paths.ts";
 import type { Problem } from "../../../train/program/check.ts";
-import { table } from "../../../ui/format.ts";
+import { printable, table } from "../../../ui/format.ts";
 import { type Call, defineCommand, Misuse } from "../../command.ts";
 import { openGraph } from "../../model/graph_source.ts";
 
@@ -35,7 +35,7 @@ async function checkGraphFile({ words, out }: Call<typeof checkFlags>): Promise<
     out.print(...table(problems.map(line)));
     const count = stops.reduce((sum, problem) => sum + Math.max(problem.nodes.length, 1), 0);
     const verdict = stops.length ? `${count} of them would not run` : "all of them run";
-    out.print(`${path}: ${nodes} nodes, ${verdict}`);
+    out.print(`${printable(path)}: ${nodes} nodes, ${verdict}`);
   }
   return stops.length ? failed : 0;
 }
@@ -56,5 +56,6 @@ async function open(
 
 function line({ kind, op, why, nodes }: Problem): string[] {
   const more = nodes.length > shownNodes ? ` and ${nodes.length - shownNodes} more` : "";
-  return [kind, op, why, nodes.length ? `${nodes.slice(0, shownNodes).join(", ")}${more}` : ""];
+  const names = nodes.length ? `${nodes.slice(0, shownNodes).join(", ")}${more}` : "";
+  return [kind, op, why, names].map(printable);
 }

@@ -3,6 +3,9 @@ import { formatShape } from "../../../core/shape.ts";
 import type { Graph } from "../../../graph/graph.ts";
 import type { Operation } from "../../../graph/operation.ts";
 
+/** Deeper nodes are not moved further to the right. */
+const widestLead = 90;
+
 /** Lines of the tree and of what it needs. Throws KeyError for an unknown name. */
 export function pathLines(graph: Graph, fetch: string): string[] {
   const op = graph.getOperationByName(fetch.replace(/:\d+$/, ""));
@@ -18,7 +21,8 @@ export function pathLines(graph: Graph, fetch: string): string[] {
     const sources = [...new Set([...node.inputs.map((input) => input.op), ...node.controlInputs])];
     for (const [i, source] of [...sources.entries()].reverse()) {
       const isLast = i === sources.length - 1;
-      stack.push({ op: source, lead: `${lead}${isLast ? "   " : "│  "}`, own: `${lead}${isLast ? "└─ " : "├─ "}` });
+      const next = lead.length < widestLead ? `${lead}${isLast ? "   " : "│  "}` : lead;
+      stack.push({ op: source, lead: next, own: `${lead}${isLast ? "└─ " : "├─ "}` });
     }
   }
   return [...lines, needs(graph, seen)];

@@ -4,6 +4,7 @@ import { flag } from "../../../core/flags.ts";
 import { writeFileAtomic } from "../../../io/file_system.ts";
 import { pathKind } from "../../../io/paths.ts";
 import type { NodeDefinition } from "../../../proto/graph_def.ts";
+import { printable } from "../../../ui/format.ts";
 import { type Call, defineCommand, type FirstLook, Misuse } from "../../command.ts";
 import { type GraphSource, openGraph } from "../../model/graph_source.ts";
 import { checkNames } from "../../model/names.ts";
@@ -67,7 +68,7 @@ async function showGraph(call: ShowCall): Promise<number> {
 }
 
 async function rendered({ flags }: ShowCall, source: GraphSource): Promise<string | Uint8Array> {
-  const pattern = flags.find === null ? null : new RegExp(flags.find);
+  const pattern = flags.find === null ? null : patternOf(flags.find);
   const nodes = source.definition.nodes.filter((node) => !pattern || pattern.test(node.name) || pattern.test(node.op));
   if (flags.ops) return `${opCounts(nodes).join("\n")}\n`;
   const { encodeGraphDef } = await import("../../../proto/graph_def.ts");
@@ -88,15 +89,23 @@ async function rendered({ flags }: ShowCall, source: GraphSource): Promise<strin
   }
 }
 
+function patternOf(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (error) {
+    throw new Misuse(`--find: ${(error as Error).message}`);
+  }
+}
+
 const nodeLine = ({ name, op, inputs, device }: NodeDefinition): string =>
-  `${name} = ${op}(${inputs.join(", ")})${device ? ` @${device}` : ""}`;
+  printable(`${name} = ${op}(${inputs.join(", ")})${device ? ` @${device}` : ""}`);
 
 function opCounts(nodes: readonly NodeDefinition[]): string[] {
   const counts = new Map<string, number>();
   for (const { op } of nodes) counts.set(op, (counts.get(op) ?? 0) + 1);
   return [...counts]
     .sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
-    .map(([op, n]) => `${String(n).padStart(6)}  ${op}`);
+    .map(([op, n]) => `${String(n).padStart(6)}  ${printable(op)}`);
 }
 
 const quoted = (text: string): string => JSON.stringify(text);
