@@ -21,7 +21,7 @@ const groupsMax = 100;
 
 /** Reads fields one after another from a part of a buffer. `at` may be moved freely. DATA_LOSS for what is malformed. */
 export class WireReader {
-  readonly buffer: Uint8Array;
+  buffer: Uint8Array;
   at: number;
   end: number;
   #lazyView: DataView | undefined;
@@ -30,6 +30,15 @@ export class WireReader {
     this.buffer = buffer;
     this.at = start;
     this.end = end;
+  }
+
+  /** Another part of a buffer from here on. */
+  reset(buffer: Uint8Array, start: number, end: number): this {
+    if (this.buffer !== buffer) this.#lazyView = undefined;
+    this.buffer = buffer;
+    this.at = start;
+    this.end = end;
+    return this;
   }
 
   /** Made when the first fixed word is read: most messages have none. */
@@ -44,6 +53,11 @@ export class WireReader {
 
   /** A varint of at most 53 bits; wider ones (negative int64 too) are DATA_LOSS. */
   varint(): number {
+    const { at } = this;
+    if (at < this.end && this.buffer[at]! < 0x80) {
+      this.at = at + 1;
+      return this.buffer[at]!;
+    }
     let value = 0;
     let factor = 1;
     for (let i = 0; i < 10; i++) {

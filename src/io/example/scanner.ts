@@ -3,6 +3,7 @@
  * to where they shall be. About twice as fast as decoding messages.
  */
 import { DataLossError } from "../../core/error.ts";
+import { BytesPool } from "../stream/bytes_pool.ts";
 import { WireReader } from "../wire.ts";
 
 export type FeatureKind = "none" | "bytes" | "float" | "int64";
@@ -15,6 +16,10 @@ export class ExampleScanner {
   readonly #keys: readonly Uint8Array[];
   readonly #kinds: Uint8Array;
   readonly #present: Uint8Array;
+  /** Goes through the messages; `#values` through the values of a feature. */
+  readonly #reader = new WireReader(new Uint8Array());
+  readonly #values = new WireReader(new Uint8Array());
+  readonly #pool = new BytesPool();
   readonly #starts: Float64Array;
   readonly #ends: Float64Array;
   #buffer: Uint8Array = new Uint8Array();
@@ -32,7 +37,7 @@ export class ExampleScanner {
     this.#buffer = buffer;
     this.#kinds.fill(0);
     this.#present.fill(0);
-    const example = new WireReader(buffer, start, end);
+    const example = this.#reader.reset(buffer, start, end);
     while (example.hasMore) {
       const tag = example.varint();
       if (tag !== 0x0a) {
@@ -81,7 +86,8 @@ export class ExampleScanner {
     if (i < 0) return;
     this.#present[i] = 1;
     this.#kinds[i] = 0;
-    const feature = new WireReader(this.#buffer, valueStart, valueEnd);
+    const { end: outerEnd } = reader;
+    const feature = reader.reset(this.#buffer, valueStart, valueEnd);
     while (feature.hasMore) {
       const tag = feature.varint();
       if (tag !== 0x0a && tag !== 0x12 && tag !== 0x1a) {
@@ -94,6 +100,7 @@ export class ExampleScanner {
       this.#ends[i] = end;
       feature.at = end;
     }
+    reader.reset(this.#buffer, outerEnd, outerEnd);
   }
 
   #find(start: number, end: number): number {
@@ -117,7 +124,7 @@ export class ExampleScanner {
   }
 
   #list(i: number): WireReader {
-    return new WireReader(this.#buffer, this.#starts[i]!, this.#ends[i]!);
+    return this.#values.reset(this.#buffer, this.#starts[i]!, this.#ends[i]!);
   }
 
   /** How many values feature i has. */
@@ -142,7 +149,7 @@ export class ExampleScanner {
     const list = this.#list(i);
     while (list.hasMore) {
       const tag = list.varint();
-      if (tag === 0x0a) values.push(new Uint8Array(list.bytes()));
+      if (tag === 0x0a) values.push(this.#pool.copy(list.bytes()));
       else list.skip(tag);
     }
     return values;
@@ -232,7 +239,14 @@ export function readInt64s(list: WireReader, target: BigInt64Array, from: number
     const tag = list.varint();
     if (tag === 0x0a) {
       const end = messageEnd(list);
-      while (list.at < end) target[at++] = list.int64();
+      while (list.at < end) {
+        const first = list.buffer[list.at]!;
+        if (first >= 0x80) target[at++] = list.int64();
+        else {
+          target[at++] = BigInt(first);
+          list.at++;
+        }
+      }
     } else if (tag === 0x08) target[at++] = list.int64();
     else list.skip(tag);
   }

@@ -8,6 +8,7 @@
  */
 import { DataLossError, ResourceExhaustedError } from "../../core/error.ts";
 import { maskedCrc32c } from "../crc.ts";
+import { BytesPool } from "../stream/bytes_pool.ts";
 
 export const headerSize = 12;
 export const footerSize = 4;
@@ -37,6 +38,7 @@ export class RecordCutter {
   #largeBytes = 0;
   #offset: number;
   #length = -1;
+  readonly #pool = new BytesPool();
 
   constructor(origin: RecordOrigin, offset = 0) {
     this.#origin = origin;
@@ -84,7 +86,8 @@ export class RecordCutter {
   /** As `next`, with bytes that belong to the caller. */
   take(): Uint8Array | null {
     const data = this.next();
-    return data && data.buffer.byteLength === data.length + headerSize + footerSize ? data : (data?.slice() ?? null);
+    if (!data || data.buffer.byteLength === data.length + headerSize + footerSize) return data;
+    return this.#pool.copy(data);
   }
 
   #nextFramed(): Uint8Array | null {

@@ -128,9 +128,17 @@ export class RecordReader {
     this.#open();
   }
 
-  /** The next record as `next` gives it, where it has been read from the disk already; else null. */
+  /** The next record as `next` gives it, where nothing has to be inflated or reported for it; else null. Reads from the disk where it must. */
   atHand(): Uint8Array | null {
-    return this.#cutter?.take() ?? null;
+    const cutter = this.#cutter;
+    if (!cutter) return null;
+    for (;;) {
+      const record = cutter.take();
+      if (record) return record;
+      if (this.#inflater || this.#ended) return null;
+      const piece = new Uint8Array(pieceFor(cutter));
+      this.#took(cutter, piece, this.#file!.read(piece, this.#position));
+    }
   }
 
   /** Goes to an offset that an earlier reading of this file gave. */
@@ -165,6 +173,13 @@ export class RecordReader {
     return this.#cutter;
   }
 
+  /** Hands n bytes of a plain file on. */
+  #took(cutter: RecordCutter, piece: Uint8Array, n: number): void {
+    this.#position += n;
+    this.#ended = n === 0;
+    cutter.push(piece.subarray(0, n));
+  }
+
   /** Brings more bytes; false at the end. */
   async #fill(cutter: RecordCutter): Promise<boolean> {
     if (this.#ended) {
@@ -175,12 +190,11 @@ export class RecordReader {
     const wanted = this.#inflater ? compressedPiece : pieceFor(cutter);
     const piece = new Uint8Array(wanted);
     const n = await this.#file!.readAsync(piece, this.#position);
-    this.#position += n;
     if (!this.#inflater) {
-      cutter.push(piece.subarray(0, n));
-      this.#ended = n === 0;
+      this.#took(cutter, piece, n);
       return true;
     }
+    this.#position += n;
     let parts: readonly Uint8Array[];
     if (n > 0) parts = await this.#inflater.push(piece.subarray(0, n));
     else {

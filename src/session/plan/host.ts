@@ -57,6 +57,7 @@ function dispatch(op: Operation, inputs: readonly RunValue[], environment: HostE
   const { definition } = op;
   if (definition.placeholder && !definition.compute) throw unfed(op);
   if (definition.call) return callFunctions(op, inputs, environment);
+  if (definition.passes && !(inputs[0] instanceof VariableValue)) return [inputs[0]!];
   if (hasLowering(op) && !definition.run) return runLoweredStrings(op, inputs, environment.state);
   const record = recordOf<NdArray>(
     op,

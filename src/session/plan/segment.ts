@@ -17,7 +17,7 @@ import { atNode } from "./errors.ts";
 import { inputLeaves, type Lowered, lowerNode, maxConcreteElements, neededInputs } from "./lower_node.ts";
 import { explainSegment, type SegmentExplanation } from "./run/explain.ts";
 import { type Attempt, type Growth, noOp, retyped, type Specialisation } from "./run/specialisation.ts";
-import { loweredOutputs, runTraced, type Tracer } from "./run/tracer.ts";
+import { runTraced, type Tracer } from "./run/tracer.ts";
 import { copyIn, EngineValue, type RunValue, VariableValue, viewOf } from "./values.ts";
 
 /** The values of a run by the plan's numbers for tensors, and the workspaces to give back at its end. */
@@ -66,6 +66,7 @@ export class Segment {
   readonly index: TensorIndex;
   readonly #state: SessionState;
   readonly #absorptions: Absorptions | undefined;
+  readonly #isOurs: (input: Tensor) => boolean;
   readonly #inputIndex: readonly number[];
   /** Inputs whose values are part of the key. */
   readonly #concrete: Set<number>;
@@ -84,8 +85,11 @@ export class Segment {
     concrete?: Iterable<number>;
     growth?: Growth;
     absorptions?: Absorptions | undefined;
+    /** May an input be given on as it is? Not what the caller of the run holds. */
+    isOurs?: (input: Tensor) => boolean;
   }) {
     this.#absorptions = options.absorptions;
+    this.#isOurs = options.isOurs ?? (() => false);
     this.growth = options.growth ?? { compiled: 0, shapedBy: new Set() };
     this.nodes = options.nodes;
     this.inputs = options.inputs;
@@ -120,9 +124,10 @@ export class Segment {
         sources[i] = address;
       }
     }
-    const told = frame.trace && this.#traced(spec, frame, frame.trace);
-    if (told) told(base);
-    else executable.run(base);
+    if (frame.trace) {
+      spec.lowered ??= this.#lower(frame);
+      runTraced(spec, base, { nodes: this.nodes, state: this.#state, trace: frame.trace });
+    } else executable.run(base);
     for (let i = 0; i < spec.written.length; i++) {
       const { slot, shape } = spec.written[i]!;
       this.#state.commitVariable(this.#state.variableAt(slot), shape);
@@ -132,20 +137,8 @@ export class Segment {
       frame.values[index] = new EngineValue(dtype, executable.outputs[k]!.shape, executable.outputAddress(base, k));
     }
     for (const { index, value } of spec.known) frame.values[index] = value;
+    for (const { index, from } of spec.passed) frame.values[index] = frame.values[from];
     return spec.next;
-  }
-
-  /** Runs an executable kernel by kernel, and tells of it. The nodes are lowered once more, for their shapes. */
-  #traced(spec: Specialisation, frame: RunFrame, trace: Tracer): (base: number) => void {
-    spec.lowered ??= this.#lower(frame);
-    const { values, cut } = spec.lowered;
-    const nodes = cut ? this.nodes.slice(0, cut.at) : this.nodes;
-    const outputsOf = (op: Operation) => loweredOutputs(op, (output) => values.get(output), this.#state);
-    return (base) => {
-      const startMs = performance.now();
-      const kernels = runTraced(spec.executable, base, this.nodes);
-      trace.segment({ nodes, kernels, outputsOf, startMs, endMs: performance.now() });
-    };
   }
 
   #specialise(frame: RunFrame): Specialisation {
@@ -329,12 +322,21 @@ export class Segment {
     const program: Value[] = [];
     const outputs: { index: number; dtype: DType }[] = [];
     const known: { index: number; value: NdArray | VariableValue }[] = [];
+    const passed: { index: number; from: number }[] = [];
+    const sources = new Map(engineInputs.map((i) => [values.get(this.inputs[i]!)!, i]));
     const lowering = builder.lowering(noOp);
     for (const tensor of wanted) {
       const value = values.get(tensor);
       if (value === undefined) continue;
       const index = this.index.get(tensor)!;
+      const source = sources.get(value);
       if (value instanceof VariableValue) known.push({ index, value });
+      else if (
+        source !== undefined &&
+        this.#isOurs(this.inputs[source]!) &&
+        this.inputs[source]!.dtype.base === tensor.dtype.base
+      )
+        passed.push({ index, from: this.#inputIndex[source]! });
       else {
         const constant = lowering.constantOf(value);
         if (constant) known.push({ index, value: retyped(constant, tensor.dtype.baseDtype) });
@@ -364,6 +366,7 @@ export class Segment {
       engineInputs,
       outputs,
       known,
+      passed,
       written,
       assumed: [...attempt.assumed].map(([slot, shape]) => ({
         slot,

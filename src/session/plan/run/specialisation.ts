@@ -26,6 +26,8 @@ export interface Specialisation {
   readonly outputs: readonly { readonly index: number; readonly dtype: DType }[];
   /** Outputs that are known without running: constants and variables. */
   readonly known: readonly { readonly index: number; readonly value: NdArray | VariableValue }[];
+  /** Outputs that are inputs: where one goes, and where it comes from. */
+  readonly passed: readonly { readonly index: number; readonly from: number }[];
   readonly written: readonly { readonly slot: number; readonly shape: FullShape }[];
   /** What must still hold of variables; an undefined shape does not matter. */
   readonly assumed: readonly {

@@ -2,11 +2,12 @@
 import type { DType } from "../../../core/dtype.ts";
 import { NdArray } from "../../../core/nd_array.ts";
 import type { FullShape } from "../../../core/shape.ts";
-import type { Executable, Kernel, KernelTime } from "../../../engine/engine.ts";
+import type { Kernel, KernelTime } from "../../../engine/engine.ts";
 import type { Operation } from "../../../graph/operation.ts";
 import type { SessionState } from "../../state.ts";
 import type { Lowered } from "../lower_node.ts";
 import { EngineValue, type RunValue, VariableValue } from "../values.ts";
+import type { Specialisation } from "./specialisation.ts";
 
 export interface OutputTrace {
   readonly slot: number;
@@ -56,17 +57,29 @@ export function nodesOf(kernel: Pick<Kernel, "shares">, nodes: readonly Operatio
     .sort((a, b) => b.part - a.part);
 }
 
-/** Runs an executable kernel by kernel. A kernel that fails is the last one told of. */
-export function runTraced(executable: Executable, base: number, nodes: readonly Operation[]): KernelTrace[] {
+/** Runs a specialisation, which knows what its nodes became, kernel by kernel, and tells of it. */
+export function runTraced(
+  { executable, lowered }: Specialisation,
+  base: number,
+  { nodes, state, trace }: { nodes: readonly Operation[]; state: SessionState; trace: Tracer },
+): void {
+  const { values, cut } = lowered!;
   const kernels: KernelTrace[] = [];
+  const startMs = performance.now();
   executable.runTraced(base, (kernel, time) => {
     kernels.push({ text: kernel.text, bytes: kernel.bytes, nodes: nodesOf(kernel, nodes), ...time });
   });
-  return kernels;
+  trace.segment({
+    nodes: cut ? nodes.slice(0, cut.at) : nodes,
+    kernels,
+    outputsOf: (op) => loweredOutputs(op, (output) => values.get(output), state),
+    startMs,
+    endMs: performance.now(),
+  });
 }
 
 /** Shapes of what lowered nodes give, by the values that they became. */
-export function loweredOutputs(
+function loweredOutputs(
   op: Operation,
   valueOf: (output: Operation["outputs"][number]) => Lowered | undefined,
   state: SessionState,

@@ -102,7 +102,7 @@ export const oneShotIteratorOp = defineOp("OneShotIterator", {
   attrs: ["dataset_factory: func", ...typed, "container: string = ''", "shared_name: string = ''"],
   stateful: true,
   shape: () => [[]],
-  async run(op, context) {
+  run(op, context) {
     const handle = namedObject<IteratorResource>(context, {
       kind,
       container: op.container,
@@ -111,13 +111,14 @@ export const oneShotIteratorOp = defineOp("OneShotIterator", {
       create: (name) => new IteratorResource(op.container, name, componentsOf(op)),
     });
     const resource = iteratorOf(context, handle);
+    if (resource.position()) return handle;
     resource.started ??= start(resource);
-    try {
-      await resource.started;
-    } catch (error) {
-      throw atAsker(error, context);
-    }
-    return handle;
+    return resource.started.then(
+      () => handle,
+      (error) => {
+        throw atAsker(error, context);
+      },
+    );
 
     async function start(iterator: IteratorResource): Promise<void> {
       if (iterator.position()) return;
