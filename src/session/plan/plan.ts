@@ -52,6 +52,8 @@ interface Places {
 
 export class Plan {
   readonly graphVersion: number;
+  /** What tells it apart in its session, also in a later process; null for plans that only keep or are parts of others. */
+  readonly key: string | null;
   readonly fetches: readonly Tensor[];
   readonly targets: readonly Operation[];
   readonly feeds: readonly Tensor[];
@@ -78,8 +80,10 @@ export class Plan {
     targets: readonly Operation[];
     feeds: readonly Tensor[];
     state: SessionState;
+    key?: string;
   }) {
     this.graphVersion = options.graphVersion;
+    this.key = options.key ?? null;
     this.fetches = options.fetches;
     this.targets = options.targets;
     this.feeds = options.feeds;
