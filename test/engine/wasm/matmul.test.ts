@@ -1,5 +1,6 @@
 import { describe, test } from "vitest";
 import { type DTypeName, dtypeOf } from "../../../src/core/dtype.ts";
+import { rowMajorStrides } from "../../../src/core/shape.ts";
 import type { Body, MatmulStep, Node, Place } from "../../../src/engine/step.ts";
 import { checkSteps, type Room } from "./harness.ts";
 
@@ -52,7 +53,7 @@ function check(m: number, n: number, k: number, options: Case = {}): void {
     { offset: a, dtype, count: batch * sizeA },
     { offset: b, dtype, count: batch * sizeB },
     { offset: c, dtype, count: batch * m * n },
-    { offset: free, dtype, count: n },
+    { offset: free, dtype, count: batch * m * n },
   ];
   // sums of k products of numbers up to 16, rounded k times
   checkSteps([step], rooms, [rooms[2]!], { tolerance: (dtype === "float64" ? 1e-13 : 1e-6) * Math.max(4, k) });
@@ -124,5 +125,42 @@ describe("matmul", () => {
         stores: [{ node: 4, view: { place: at(offset), dtype: float, strides: [10, 1] } }],
       }),
     });
+  });
+
+  const sumWith = (
+    extents: readonly number[],
+    strides: readonly number[],
+    swapped: boolean,
+    dtype: DTypeName = "float32",
+  ) => ({
+    dtype,
+    epilogue: (offset: number, free: number): Body => ({
+      extents,
+      loads: [{ place: at(free), dtype, strides }],
+      nodes: [
+        { kind: "product", dtype },
+        { kind: "load", load: 0, dtype },
+        { kind: "binary", fn: "add", x: swapped ? 1 : 0, y: swapped ? 0 : 1, site: -1, dtype },
+      ],
+      stores: [{ node: 2, view: { place: at(offset), dtype, strides: rowMajorStrides(extents) } }],
+    }),
+  });
+
+  test.each([
+    [6, 16, 20],
+    [7, 19, 5],
+    [130, 9, 256],
+    [70, 530, 3],
+    [9, 11, 300],
+    [1, 20, 30],
+    [20, 1, 30],
+  ])("adds a matrix, or a row, to a product of %d x %d x %d", (m, n, k) => {
+    check(m, n, k, sumWith([m * n], [1], false));
+    check(m, n, k, sumWith([m, n], [n, 1], true));
+    check(m, n, k, sumWith([m, n], [0, 1], false));
+    check(m, n, k, sumWith([m, n], [1, 0], true));
+    check(m, n, k, { ...sumWith([m, n], [0, 1], true, "int64"), transposeA: true });
+    check(m, n, k, { ...sumWith([3 * m * n], [1], false), batch: 3 });
+    check(m, n, k, { ...sumWith([3 * m, n], [0, 1], false), batch: 3 });
   });
 });

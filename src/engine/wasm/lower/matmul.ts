@@ -1,9 +1,9 @@
 /** Matrix products: blocked, or row by row where one side is a vector. */
 import { dtypeOf } from "../../../core/dtype.ts";
-import type { MatmulStep, Place } from "../../step.ts";
+import type { Body, MatmulStep, Place, View } from "../../step.ts";
 import type { Kernel } from "../kernels/kernel.ts";
 import { blockRows } from "../kernels/product/blocks.ts";
-import { matmul, packedBytes } from "../kernels/product/matmul.ts";
+import { kc, matmul, packedBytes } from "../kernels/product/matmul.ts";
 import { rowDots, rowSums } from "../kernels/product/matrix_vector.ts";
 import { tileRows } from "../kernels/product/tile.ts";
 import type { Expr, Scalar } from "../lanes.ts";
@@ -25,7 +25,37 @@ export function lowerMatmul(step: MatmulStep, scratch: Scratch): readonly Part[]
   const { batch, m, n, k } = step;
   if (batch * m * n === 0) return [];
   if (k === 0) return [fillZero(step.c, step.dtype, batch * m * n), ...after];
-  return [product(step, type, scratch), ...after];
+  const vectors = vectorProduct(step, type);
+  if (vectors) return [vectors, ...after];
+  const start = k <= kc && step.epilogue ? startOf(step, step.epilogue) : null;
+  return start ? [product(step, type, scratch, start)] : [product(step, type, scratch, nowhere), ...after];
+}
+
+/** What a product is added to: rows of n elements, `row` elements apart, and the bytes from one batch to the next. */
+interface Start {
+  readonly place: Place | null;
+  readonly row: number;
+  readonly next: number;
+}
+
+const nowhere: Start = { place: null, row: 0, next: 0 };
+
+/**
+ * Where a sum of the product and a matrix or a row of n elements is all that the epilogue computes, its other operand: an accumulated
+ * gradient, a bias. Each element of the product is one sum then (k <= KC), so that the bits are those of product and epilogue.
+ */
+function startOf({ batch, n, dtype }: MatmulStep, { extents, loads, nodes, stores }: Body): Start | null {
+  const [store, ...more] = stores;
+  const sum = nodes[store!.node]!;
+  if (more.length > 0 || nodes.length !== 3 || sum.kind !== "binary" || sum.fn !== "add") return null;
+  const kinds = [nodes[sum.x]!, nodes[sum.y]!].map(({ kind }) => kind).sort();
+  if (kinds.join() !== "load,product" || loads.length !== 1 || loads[0]!.dtype !== dtype) return null;
+  const [view] = loads as readonly [View];
+  const isSame = (strides: readonly number[]) =>
+    view.strides.every((stride, d) => stride === strides[d] || extents[d] === 1);
+  if (isSame(store!.view.strides)) return { place: view.place, row: n, next: n };
+  const isRow = batch === 1 && extents.length === 2 && extents[1] === n && isSame([0, 1]);
+  return isRow ? { place: view.place, row: 0, next: 0 } : null;
 }
 
 /** Enough pieces that no thread waits long for the last one. */
@@ -35,19 +65,27 @@ function rowsPerPiece(m: number, shared: number, { threads }: Scratch): number {
   return Math.min(blockRows, Math.max(even, 2 * tileRows));
 }
 
-function product(step: MatmulStep, type: Scalar, scratch: Scratch): KernelCall {
-  const { batch, m, n, k, a, b, c, lda, ldb, transposeA, transposeB, strideA, strideB, strideC } = step;
-  const { sizeBytes: size } = dtypeOf(step.dtype);
+const placesAt =
+  (...places: Place[]) =>
+  (base: Expr) =>
+    places.map((place) => addressOf(place, base));
+
+/** Byte strides of both operands. */
+function stridesOf({ dtype, lda, ldb, transposeA, transposeB }: MatmulStep) {
+  const { sizeBytes: size } = dtypeOf(dtype);
   const [aRow, aCol] = transposeA ? [size, lda * size] : [lda * size, size];
   const [bRow, bCol] = transposeB ? [size, ldb * size] : [ldb * size, size];
-  const at =
-    (...places: Place[]) =>
-    (base: Expr) =>
-      places.map((place) => addressOf(place, base));
+  return { size, aRow, aCol, bRow, bCol };
+}
+
+/** Where one side is a vector that lies in one piece. */
+function vectorProduct(step: MatmulStep, type: Scalar): KernelCall | null {
+  const { batch, m, n, k, a, b, c } = step;
+  const { size, aRow, aCol, bRow, bCol } = stridesOf(step);
   const vector = (kernel: Kernel, places: Place[], row: number, rows: number, columns: number): KernelCall => ({
     kernel,
     args(base) {
-      const [matrix, x, y] = at(...places)(base);
+      const [matrix, x, y] = placesAt(...places)(base);
       return [matrix!, row, x!, y!, rows, columns];
     },
   });
@@ -59,6 +97,12 @@ function product(step: MatmulStep, type: Scalar, scratch: Scratch): KernelCall {
     if (bCol === size || n === 1) return vector(rowSums(type), [b, a, c], bRow, k, n);
     return vector(rowDots(type), [b, a, c], bCol, n, k);
   }
+  return null;
+}
+
+function product(step: MatmulStep, type: Scalar, scratch: Scratch, start: Start): KernelCall {
+  const { batch, m, n, k, a, b, c, strideA, strideB, strideC } = step;
+  const { size, aRow, aCol, bRow, bCol } = stridesOf(step);
   const shared = isShared(2 * m * n * k, scratch);
   const work = [
     scratch.job,
@@ -70,9 +114,10 @@ function product(step: MatmulStep, type: Scalar, scratch: Scratch): KernelCall {
   return {
     kernel: matmul(type),
     args(base) {
-      const [x, y, z] = at(a, b, c)(base);
-      const next = [strideA, strideB, strideC].map((stride) => stride * size);
-      return [x!, aRow, aCol, y!, bRow, bCol, z!, batch, ...next, m, n, k, ...work];
+      const [x, y, z] = placesAt(a, b, c)(base);
+      const from = start.place ? addressOf(start.place, base) : 0;
+      const next = [strideA, strideB, strideC, start.next && strideC].map((stride) => stride * size);
+      return [x!, aRow, aCol, y!, bRow, bCol, z!, from, start.row * size, batch, ...next, m, n, k, ...work];
     },
   };
 }

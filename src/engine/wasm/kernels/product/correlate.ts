@@ -142,7 +142,7 @@ function buildCorrelate(m: ModuleBuilder, type: Scalar, uses: readonly Callee[],
           f.set(to, packedA);
           f.for(q, { from: 0, to: rows, step: tileRows }, () => {
             const high = min(f, tileRows, sub(rows, q));
-            f.call(tileOf!, to, b, steps, c, outRow, first, high, wide, area);
+            f.call(tileOf!, to, b, steps, c, outRow, select(first, 0, c), outRow, high, wide, area);
             f.set(to, add(to, mul(steps, tileRows * size)));
             f.set(c, add(c, mul(outRow, tileRows)));
           });

@@ -132,7 +132,7 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
           const c = f.let(add(result, mul(r, outRow)));
           f.for(j, { from: 0, to: columns, step: width }, () => {
             const wide = min(f, width, sub(columns, j));
-            f.call(tileOf!, packedA, b, steps, c, outRow, first, high, wide, area);
+            f.call(tileOf!, packedA, b, steps, c, outRow, select(first, 0, c), outRow, high, wide, area);
             f.set(b, add(b, mul(steps, stepOfB)));
             f.set(c, add(c, width * size));
           });

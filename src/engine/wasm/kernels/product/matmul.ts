@@ -10,7 +10,7 @@
  * Source: Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication (2008).
  */
 import type { Callee, FunctionBuilder, Local, ModuleBuilder } from "../../assembler.ts";
-import { add, div, eq, gt, lt, mul, select, sub } from "../../instructions.ts";
+import { add, div, eq, gt, lt, mul, ne, select, sub } from "../../instructions.ts";
 import { type Expr, i32, laneBytes, type Scalar } from "../../lanes.ts";
 import type { EachPiece, Kernel } from "../kernel.ts";
 import { areaBytes, jobOf, min, ofWorker, tileBytes } from "./blocks.ts";
@@ -24,11 +24,11 @@ export const packedBytes = 512 * 1024;
 
 const job = jobOf([
   ...(["a", "aRow", "aCol", "b", "bRow", "bCol", "c", "cRow"] as const),
-  ...(["rows", "columns", "steps", "first", "packed", "areas", "perPiece"] as const),
+  ...(["rows", "columns", "steps", "from", "fromRow", "packed", "areas", "perPiece"] as const),
 ]);
 
 const params = [
-  ...["a", "aRow", "aCol", "b", "bRow", "bCol", "c", "batch", "aNext", "bNext", "cNext"],
+  ...["a", "aRow", "aCol", "b", "bRow", "bCol", "c", "from", "fromRow", "batch", "aNext", "bNext", "cNext", "fromNext"],
   ...["m", "n", "k", "jobAt", "packed", "areas", "perPiece", "isShared"],
 ];
 
@@ -38,7 +38,7 @@ const panelsPerPiece = 8;
 const kernels = new Map<Scalar, Kernel>();
 
 /**
- * c[i] = a[i] b[i] for i < batch. Strides in bytes: element (i, p) of a lies i * aRow + p * aCol after it, of which one is the
+ * c[i] = from[i] + a[i] b[i] for i < batch; `from` 0: nothing to add to. Strides in bytes: element (i, p) of a lies i * aRow + p * aCol after it, of which one is the
  * element's size; b likewise; c is dense in rows of n. k >= 1. `jobAt`, `packed` and `areas` are memory to work in; a piece is `perPiece` rows.
  */
 export function matmul(type: Scalar): Kernel {
@@ -98,14 +98,16 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
 
   /** Some rows of c. */
   const rowsOfC = piece("rows_of_c", (f, at, index, worker) => {
-    const [aRow, aCol, cRow, steps, first, packed, columns] = (
-      ["aRow", "aCol", "cRow", "steps", "first", "packed", "columns"] as const
-    ).map((field) => job.get(f, at, field)) as [Local, Local, Local, Local, Local, Local, Local];
+    const [aRow, aCol, cRow, fromRow, steps, from, packed, columns] = (
+      ["aRow", "aCol", "cRow", "fromRow", "steps", "from", "packed", "columns"] as const
+    ).map((field) => job.get(f, at, field)) as [Local, Local, Local, Local, Local, Local, Local, Local];
     const perPiece = job.get(f, at, "perPiece");
     const start = f.let(mul(index, perPiece));
     const rows = min(f, perPiece, sub(job.get(f, at, "rows"), start));
     const a = f.let(add(job.get(f, at, "a"), mul(start, aRow)));
     const c = f.let(add(job.get(f, at, "c"), mul(start, cRow)));
+    const isAdded = f.let(ne(from, 0));
+    f.set(from, add(from, mul(start, fromRow)));
     const area = ofWorker(f, job.get(f, at, "areas"), worker, areaBytes);
     const packedA = f.let(add(area, tileBytes));
     const panelA = f.let(mul(steps, tileRows * size));
@@ -130,11 +132,14 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
       const wide = min(f, width, sub(columns, j));
       f.set(to, packedA);
       const cTile = f.let(add(c, mul(j, size)));
+      const fromTile = f.let(select(isAdded, add(from, mul(j, size)), 0));
+      const nextTile = f.let(select(isAdded, mul(fromRow, tileRows), 0));
       f.for(i, { from: 0, to: rows, step: tileRows }, () => {
         const high = min(f, tileRows, sub(rows, i));
-        f.call(tileOf!, to, packed, steps, cTile, cRow, first, high, wide, area);
+        f.call(tileOf!, to, packed, steps, cTile, cRow, fromTile, fromRow, high, wide, area);
         f.set(to, add(to, panelA));
         f.set(cTile, add(cTile, mul(cRow, tileRows)));
+        f.set(fromTile, add(fromTile, nextTile));
       });
       f.set(packed, add(packed, panelB));
     });
@@ -153,10 +158,13 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
         bRow,
         bCol,
         c,
+        from,
+        fromRow,
         batch,
         aNext,
         bNext,
         cNext,
+        fromNext,
         rows,
         n,
         k,
@@ -188,7 +196,17 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
           put("c", add(c!, mul(jc, size)));
           f.for(pc, { from: 0, to: k!, step: kc }, () => {
             put("steps", min(f, kc, sub(k!, pc)));
-            put("first", eq(pc, 0));
+            f.if(
+              pc,
+              () => {
+                put("from", add(c!, mul(jc, size)));
+                put("fromRow", cRow);
+              },
+              () => {
+                put("from", select(from!, add(from!, mul(jc, size)), 0));
+                put("fromRow", fromRow!);
+              },
+            );
             put("a", add(a!, mul(pc, aCol!)));
             put("b", add(add(b!, mul(pc, bRow!)), mul(jc, bCol!)));
             each(f, packB, { job: jobAt!, count: packs, isShared: isShared! });
@@ -198,6 +216,7 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
         f.set(a!, add(a!, aNext!));
         f.set(b!, add(b!, bNext!));
         f.set(c!, add(c!, cNext!));
+        f.if(from!, () => f.set(from!, add(from!, fromNext!)));
         f.set(batch!, sub(batch!, 1));
       });
     },

@@ -4,8 +4,9 @@
  *     a   k steps of 4 elements (one for each row)           packed by pack.ts
  *     b   k steps of two vectors
  *     c   rows `cRow` bytes apart
+ *     from   what c is added to: rows `fromRow` bytes apart
  *
- * Each element of c is ((0 + a0 b0) + a1 b1) + …, added to c at the end: the same bits wherever the element lies in a tile.
+ * Each element of c is ((0 + a0 b0) + a1 b1) + …, added to that of `from` at the end: the same bits wherever the element lies in a tile.
  */
 import { add, eq, gt, load, loadSplat, mul, sub } from "../../instructions.ts";
 import { type Expr, laneBytes, type Scalar, vectorOf } from "../../lanes.ts";
@@ -34,8 +35,8 @@ const fence = 1;
 const tiles = new Map<Scalar, Kernel>();
 
 /**
- * tile(a, b, k, c, cRow, first, rows, columns, scratch): k >= 1; `first`: c is overwritten; of the tile only `rows` and `columns` are
- * written. `scratch` holds a tile (256 bytes).
+ * tile(a, b, k, c, cRow, from, fromRow, rows, columns, scratch): k >= 1; `from` 0: nothing to add to; of the tile only `rows` and `columns`
+ * are read and written. `scratch` holds a tile (256 bytes).
  */
 export function tile(type: Scalar): Kernel {
   const known = tiles.get(type);
@@ -53,14 +54,14 @@ function build(type: Scalar): Kernel {
   const rowIndices = Array.from({ length: tileRows }, (_, r) => r);
   return {
     name,
-    params: new Array<"i32">(9).fill("i32"),
+    params: new Array<"i32">(10).fill("i32"),
     result: null,
     build(m) {
       m.function(
         name,
-        new Array<"i32">(9).fill("i32"),
+        new Array<"i32">(10).fill("i32"),
         null,
-        (f, a, b, k, c, cRow, first, rows, cols, scratch) => {
+        (f, a, b, k, c, cRow, from, fromRow, rows, cols, scratch) => {
           const sums = rowIndices.map(() => [f.local(vector, 0), f.local(vector, 0)] as const);
           const left = f.let(k!);
           f.set(b!, sub(b!, bias));
@@ -88,23 +89,25 @@ function build(type: Scalar): Kernel {
             });
           });
 
-          const writeRows = (value: (sum: Expr, address: Expr, offset: number) => Expr) => {
+          const writeRows = (value: (sum: Expr, offset: number) => Expr, next?: () => void) => {
             const row = f.let(c!);
             rowIndices.forEach((r) => {
-              f.store(vector, row, value(sums[r]![0], row, 0), 0);
-              f.store(vector, row, value(sums[r]![1], row, 16), 16);
-              if (r < tileRows - 1) f.set(row, add(row, cRow!));
+              f.store(vector, row, value(sums[r]![0], 0), 0);
+              f.store(vector, row, value(sums[r]![1], 16), 16);
+              if (r === tileRows - 1) return;
+              f.set(row, add(row, cRow!));
+              next?.();
             });
           };
+          const addRows = () =>
+            writeRows(
+              (sum, offset) => add(load(vector, from!, offset), sum),
+              () => f.set(from!, add(from!, fromRow!)),
+            );
           const isWhole = eq(add(mul(rows!, 256), cols!), tileRows * 256 + columns);
           f.if(
             isWhole,
-            () =>
-              f.if(
-                first!,
-                () => writeRows((sum) => sum),
-                () => writeRows((sum, address, offset) => add(load(vector, address, offset), sum)),
-              ),
+            () => f.if(from!, addRows, () => writeRows((sum) => sum)),
             () => {
               rowIndices.forEach((r) => {
                 f.store(vector, scratch!, sums[r]![0], r * stepOfB);
@@ -117,12 +120,13 @@ function build(type: Scalar): Kernel {
                   const to = f.let(add(c!, j));
                   const sum = f.let(load(type, add(scratch!, j)));
                   f.if(
-                    first!,
+                    from!,
+                    () => f.store(type, to, add(load(type, add(from!, j)), sum)),
                     () => f.store(type, to, sum),
-                    () => f.store(type, to, add(load(type, to), sum)),
                   );
                 });
                 f.set(c!, add(c!, cRow!));
+                f.if(from!, () => f.set(from!, add(from!, fromRow!)));
                 f.set(scratch!, add(scratch!, stepOfB));
                 f.set(rows!, sub(rows!, 1));
               });
