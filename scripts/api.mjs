@@ -11,6 +11,12 @@ import { join, relative, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "..");
 const names = JSON.parse(readFileSync(join(root, "test/fixtures/api/tf_names.json"), "utf8"));
+/** TensorFlow 1's own module for eager execution, which 2.21 has no more. */
+names.contrib = [];
+names["contrib.eager"] =
+  "defun EagerVariableStore enable_eager_execution executing_eagerly GradientTape gradients_function implicit_gradients implicit_value_and_gradients Iterator list_devices make_template num_gpus py_func restore_variables_on_create Saver Sequential Network Checkpoint value_and_gradients_function Variable metrics in_eager_mode in_graph_mode eager_mode graph_mode run_test_in_graph_and_eager_modes".split(
+    " ",
+  );
 
 /** Python's name as ours. */
 const ours = (name) =>
@@ -58,7 +64,7 @@ const longer = {
 };
 
 /** A module's exports come from these folders alone, first match wins; everything else from all of them. */
-const folders = ["src/ops", "src/build", "src/train", "src/session", "src/graph", "src/core", "src/io"];
+const folders = ["src/ops", "src/build", "src/train", "src/session", "src/graph", "src/core", "src/io", "src/eager"];
 const special = {
   layers: ["src/build/layers"],
   losses: ["src/build/losses"],
@@ -75,7 +81,23 @@ const special = {
   data: ["src/build/data"],
   "data.experimental": ["src/build/data"],
   "nn.rnn_cell": ["src/build/rnn"],
-  estimator: ["src/estimator"],
+  "contrib.eager": ["src/eager", "src/build/variables", "src/train/trackable"],
+  keras: ["src/build/keras", "src/train/keras"],
+  "keras.activations": ["src/build/keras/activations.ts"],
+  "keras.backend": ["src/train/keras/backend.ts", "src/build/keras/state.ts"],
+  "keras.callbacks": ["src/train/keras/callbacks.ts"],
+  "keras.constraints": ["src/build/keras/regularizers.ts"],
+  "keras.initializers": ["src/build/keras/initializers.ts"],
+  "keras.layers": ["src/build/keras/layers", "src/build/keras/network.ts"],
+  "keras.losses": ["src/build/keras/losses.ts"],
+  "keras.metrics": ["src/build/keras/metrics", "src/build/keras/losses.ts"],
+  "keras.models": ["src/train/keras/model.ts"],
+  "keras.optimizers": ["src/build/keras/optimizers"],
+  "keras.regularizers": ["src/build/keras/regularizers.ts"],
+  "keras.utils": ["src/train/keras/utils.ts"],
+  estimator: ["src/train/estimator", "src/train/monitored"],
+  "estimator.experimental": ["src/train/estimator"],
+  "estimator.inputs": ["src/train/estimator/inputs"],
   feature_column: ["src/build/feature_column"],
   lookup: ["src/build/lookup"],
   audio: ["src/ops/compute/signal"],

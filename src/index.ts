@@ -1,4 +1,5 @@
 /** The public API: the `tf` object and nothing else. */
+import "./eager/execute.ts";
 import { literalToArray } from "./ops/convert.ts";
 import "./ops/index.ts";
 import { installFolder } from "./session/fold.ts";

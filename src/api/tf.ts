@@ -145,6 +145,8 @@ export {
 export { OpError } from "../core/error.ts";
 export { NdArray } from "../core/nd_array.ts";
 export { version } from "../core/version.ts";
+export { disableEagerExecution, enableEagerExecution, executingEagerly } from "../eager/mode.ts";
+export { GradientTape } from "../eager/tape/gradient_tape.ts";
 export { GraphDef, importGraphDef, NodeDef } from "../graph/def/message.ts";
 export { Graph, getDefaultGraph, resetDefaultGraph } from "../graph/graph.ts";
 export { IndexedSlices } from "../graph/indexed_slices.ts";
@@ -165,6 +167,7 @@ export { RunMetadata, RunOptions } from "../session/trace.ts";
 export * as app from "./app.ts";
 export * as audio from "./audio.ts";
 export * as bitwise from "./bitwise.ts";
+export * as contrib from "./contrib.ts";
 export * as data from "./data.ts";
 export * as debugging from "./debugging.ts";
 export * as dtypes from "./dtypes.ts";

@@ -57,7 +57,7 @@ export function viewElements(dtype: DType, buffer: ArrayBufferLike, byteOffset: 
 export function allocateElements(dtype: DType, count: number): Elements {
   if (dtype.base === "variant") return new Array(count).fill(null);
   if (dtype.base === "string") return new Array<Uint8Array>(count).fill(new Uint8Array(0));
-  return viewElements(dtype, new ArrayBuffer(count * dtype.sizeBytes), 0, count);
+  return new (arrays[dtype.base] as unknown as new (n: number) => NumberArray)(dtype.isComplex ? 2 * count : count);
 }
 
 /** One value of a run. Prints as numpy 1 does; an array of one element converts by `+x` and in `${x}` of its own shape. */

@@ -53,6 +53,7 @@ export class SessionState {
   /** Grows whenever a variable gets, loses or changes its place or shape. */
   layoutVersion = 0;
   readonly #variables: VariableState[] = [];
+  readonly #freeSlots: number[] = [];
   readonly #slotByName = new Map<string, number>();
   readonly #variableOf = new Map<Operation, VariableState>();
   readonly #randomSlots = new Map<Operation, number>();
@@ -104,12 +105,40 @@ export class SessionState {
   }
 
   #addVariable(key: string, name: string, dtype: DType, isResource: boolean): VariableState {
-    const slot = this.#variables.length;
+    const state = this.#newVariable(name, dtype, isResource);
+    this.#slotByName.set(key, state.value.slot);
+    return state;
+  }
+
+  #newVariable(name: string, dtype: DType, isResource: boolean): VariableState {
+    const slot = this.#freeSlots.pop() ?? this.#variables.length;
     const value = new VariableValue(slot, name, dtype.base, isResource, this.#container);
     const state: VariableState = { value, dtype, address: 0, sizeBytes: 0, shape: null, strings: null };
-    this.#variables.push(state);
-    this.#slotByName.set(key, slot);
+    this.#variables[slot] = state;
     return state;
+  }
+
+  /** A resource variable that no node shares: whoever makes it ends it. */
+  ownVariable(name: string, dtype: DType): VariableState {
+    return this.#newVariable(name, dtype.baseDtype, true);
+  }
+
+  /** Frees a variable that `ownVariable` made; its slot is the next one's. */
+  endVariable(state: VariableState): void {
+    if (state.address) this.engine.free(state.address);
+    state.address = 0;
+    this.clearVariable(state);
+    this.#freeSlots.push(state.value.slot);
+  }
+
+  /** Forgets what is kept for a node that does not run again. */
+  forgetNode(op: Operation): void {
+    this.#nodeStates.delete(op);
+    const slot = this.#randomSlots.get(op);
+    if (slot === undefined) return;
+    this.engine.free(this.#randomAddresses.get(slot)!);
+    this.#randomAddresses.delete(slot);
+    this.#randomSlots.delete(op);
   }
 
   variableAt(slot: number): VariableState {

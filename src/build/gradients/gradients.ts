@@ -2,7 +2,7 @@
  * `tf.gradients`: nodes for the derivatives of ys with respect to xs, walking back from ys. An operation's gradient is built once all
  * uses of its outputs have given theirs, under a name scope `<operation>_grad`. Source: tensorflow/python/ops/gradients_util.py.
  */
-import { LookupError, TypeError, ValueError } from "../../core/error.ts";
+import { LookupError, RuntimeError, TypeError, ValueError } from "../../core/error.ts";
 import { formatShapePython } from "../../core/shape.ts";
 import { differentiator } from "../../graph/def/library.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
@@ -55,6 +55,11 @@ export function gradients(
   options: GradientsOptions = {},
 ): (Gradient | null)[] {
   const graph = getDefaultGraph();
+  if (graph.isEager) {
+    throw new RuntimeError(
+      "tf.gradients is not supported when eager execution is enabled. Use tf.GradientTape instead.",
+    );
+  }
   const { unconnectedGradients = "none", colocateGradientsWithOps = false } = options;
   if (unconnectedGradients !== "none" && unconnectedGradients !== "zero") {
     throw new ValueError(`Unknown value for unconnected_gradients: '${unconnectedGradients as string}'`);
@@ -269,7 +274,7 @@ const tools = { ...ops, IndexedSlices, gradientOfBranches, gradientOfCall, gradi
 differentiator.gradientGraph = gradientGraph;
 
 /** What kind of gradient an op has: a function, none, or "unregistered" that stops the walk with an error. */
-function gradientKind(op: Operation): "function" | "none" | "unregistered" {
+export function gradientKind(op: Operation): "function" | "none" | "unregistered" {
   const name = gradientNameOf(op);
   if (registeredGradient(name)) return "function";
   const found = (name === op.type ? op.definition : findDefinition(name))?.gradient ?? "unregistered";
@@ -291,14 +296,15 @@ function registeredGradients(
 }
 
 /** Calls the op's gradient function; one gradient for each input, null where there is none. */
-function gradientOf(op: Operation, dys: readonly (Gradient | null)[]): (Gradient | null)[] {
+export function gradientOf(op: Operation, dys: readonly (Gradient | null)[]): (Gradient | null)[] {
   const name = gradientNameOf(op);
   const own = registeredGradient(name);
   if (own) return registeredGradients(own, op, dys);
   const definition = name === op.type ? op.definition : definitionOf(name);
   const { gradient, inputs } = definition;
   if (typeof gradient !== "function") throw new Error(`bug: ${op.type} has no gradient function`);
-  const found = gradient(tools, { ...recordOf(op, op.inputs, op.outputs, definition), op }, ...dys);
+  const record = recordOf(op, op.inputs, op.outputs, definition);
+  const found = gradient(tools, Object.assign(record, { op }), ...dys);
   return inputs.flatMap((arg) => {
     const n = argLength(arg, op.attrs);
     const given = found[arg.name] ?? null;

@@ -26,6 +26,7 @@ import {
 import { GraphKeys, getCollection } from "../collections.ts";
 import type { AggregationMethod, Gradient } from "../gradients/aggregate.ts";
 import { gradients } from "../gradients/gradients.ts";
+import { taped } from "../gradients/tape.ts";
 import { trainableVariables } from "../variables/initialize.ts";
 import type { InitializerLike } from "../variables/store.ts";
 import type { Updated } from "../variables/updated.ts";
@@ -46,6 +47,9 @@ export interface ComputeOptions {
   /** The gradient that comes in at the loss. */
   readonly gradLoss?: TensorLike | undefined;
 }
+
+/** A loss of the graph, or a function that computes one. */
+export type Loss = Tensor | (() => TensorLike);
 
 export interface ApplyOptions {
   /** Grows by one with each update. */
@@ -87,20 +91,26 @@ export abstract class Optimizer {
     return this.#name;
   }
 
-  /** Gradients and their application in one. Throws ValueError when no variable has a gradient. */
-  minimize(loss: Tensor, options: ComputeOptions & ApplyOptions = {}): Operation {
+  /** Gradients and their application in one; in eager execution of a function. Throws ValueError when no variable has a gradient. */
+  minimize(loss: Loss, options: ComputeOptions & ApplyOptions = {}): Operation {
     const found = this.computeGradients(loss, options);
     if (found.every(([gradient]) => gradient === null)) {
       throw new ValueError(
-        `No gradients provided for any variable, check your graph for ops that do not support gradients, between variables ${listed(found)} and loss ${loss}.`,
+        `No gradients provided for any variable, check your graph for ops that do not support gradients, between variables ${listed(found)} and loss ${typeof loss === "function" ? "<function>" : loss}.`,
       );
     }
     return this.applyGradients(found, { globalStep: options.globalStep, name: options.name });
   }
 
-  /** The loss's gradient for each variable; null where none. A loss that is no scalar counts as its sum. */
-  computeGradients(loss: Tensor, options: ComputeOptions = {}): Gradients {
+  /** The loss's gradient for each variable; null where none. A loss that is no scalar counts as its sum; one that is a function is run on a tape. */
+  computeGradients(loss: Loss, options: ComputeOptions = {}): Gradients {
     const { gateGradients = Optimizer.GATE_OP, gradLoss } = options;
+    if (typeof loss === "function") return this.#tapeGradients(loss, options);
+    if (getDefaultGraph().isEager) {
+      throw new RuntimeError(
+        "`loss` passed to Optimizer.compute_gradients should be a function when eager execution is enabled.",
+      );
+    }
     if (![0, 1, 2].includes(gateGradients)) {
       throw new ValueError(
         `gate_gradients must be one of: Optimizer.GATE_NONE, Optimizer.GATE_OP, Optimizer.GATE_GRAPH.  Not ${gateGradients}`,
@@ -122,6 +132,13 @@ export abstract class Optimizer {
     const pairs = variables.map((variable, i): [Gradient | null, Variable] => [gated[i] ?? null, variable]);
     this.#checkDtypes(pairs.filter(([gradient]) => gradient !== null).map(([, variable]) => variable));
     return pairs;
+  }
+
+  #tapeGradients(loss: () => TensorLike, { varList, gradLoss }: ComputeOptions): Gradients {
+    if (!taped.differentiate) throw new Error("bug: eager execution is not loaded");
+    const given = varList && ([...varList].flat() as Variable[]);
+    const { variables, gradients } = taped.differentiate(loss, given, gradLoss);
+    return variables.map((variable, i): [Gradient | null, Variable] => [gradients[i] ?? null, variable]);
   }
 
   /** The operation that applies gradients to their variables; in collection TRAIN_OP. */

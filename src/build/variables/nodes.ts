@@ -4,14 +4,14 @@
  *     resource    w (VarHandleOp), w/IsInitialized/VarIsInitializedOp, w/Assign (AssignVariableOp), w/Read/ReadVariableOp
  * A function as initial value is called under w/Initializer. Source: ref_variable.py, resource_variable_ops.py.
  */
-import type { DType } from "../../core/dtype.ts";
+import { type DType, float32, int32 } from "../../core/dtype.ts";
 import { ValueError } from "../../core/error.ts";
 import { isFull, type Shape } from "../../core/shape.ts";
 import { stringsAttr } from "../../graph/attr.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
+import { convertToTensor, type Literal, literalDtype, type TensorLike } from "../../ops/convert.ts";
 import {
   assignOp,
   assignVariableOp,
@@ -111,6 +111,34 @@ export function makeResourceNodes(options: NodesOptions): VariableNodes {
   );
 }
 
+/** A variable of eager execution: it has its value at once, and is read when somebody asks. */
+export function makeEagerVariable(options: NodesOptions): VariableNodes {
+  const { initialValue: given, dtype } = options;
+  const graph = getDefaultGraph();
+  return graph.nameScope(options.name ?? "Variable", (scope) => {
+    const initialValue = graph.nameScope("Initializer", () =>
+      convertToTensor(typeof given === "function" ? given() : given, { dtype, name: "initial_value" }),
+    );
+    const shape = options.shape ?? (options.validateShape ? initialValue.shape : null);
+    const baseDtype = initialValue.dtype.baseDtype;
+    const handle = varHandleOp({ shape, dtype: baseDtype, shared_name: scope, debug_name: scope });
+    const initializer = assignVariableOp({ resource: handle, value: initialValue });
+    return {
+      handle,
+      dtype: baseDtype,
+      initialValue: null,
+      initializer,
+      get read() {
+        return readVariableOp({ resource: handle, dtype: baseDtype });
+      },
+    };
+  });
+}
+
+/** The shape of the initial value. */
+export const valueShape = ({ initialValue, handle }: VariableNodes): Shape =>
+  initialValue ? initialValue.shape : (handle.handleData?.[0]?.shape ?? null);
+
 /** Nodes of a variable that does not exist yet are placed with it by name. */
 const besideItself = <R>(scope: string, fn: () => R): R =>
   getDefaultGraph().attrScope(new Map([["_class", stringsAttr([`loc:@${scope.slice(0, -1)}`])]]), fn);
@@ -128,3 +156,16 @@ function refuseControlFlow(initialValue: Tensor, scope: string): Tensor {
   }
   return initialValue;
 }
+
+/** Numbers without a dtype make a float32 variable where it is to be trained. */
+export function dtypeFor(
+  value: unknown,
+  options: { readonly dtype?: DType | undefined; readonly trainable?: boolean | undefined },
+): DType | undefined {
+  if (options.dtype) return options.dtype.baseDtype;
+  if (options.trainable === false || !isNumbers(value)) return undefined;
+  return literalDtype(value as Literal) === int32 ? float32 : undefined;
+}
+
+const isNumbers = (value: unknown): boolean =>
+  typeof value === "number" || (Array.isArray(value) && value.length > 0 && value.every(isNumbers));

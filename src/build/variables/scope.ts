@@ -149,7 +149,7 @@ interface ScopeState {
   current: VariableScope;
   /** How often each scope was opened: unique default names. */
   counts: Map<string, number>;
-  readonly store: VariableStore;
+  store: VariableStore;
 }
 
 const stateKey = Symbol("variable scopes");
@@ -263,6 +263,19 @@ export function variableScope<R>(
   return inNameScope(name, (scope) => pureScope(nameOrScope, scope, settings, fn));
 }
 
+/** Eager execution makes a variable each time, unless a store keeps them. */
+const eagerReuse = (store: VariableStore): Reuse => (store.keepsEager ? AUTO_REUSE : false);
+
+/** Runs fn with `getVariable` keeping its variables in this store. */
+export function withStore<R>(store: VariableStore, fn: () => R): R {
+  const state = scopeState();
+  const outer = state.store;
+  state.store = store;
+  return around(fn, () => {
+    state.store = outer;
+  });
+}
+
 /** The shape stands beside the name or among the options, as in Python. */
 const shaped = (shape: Shape | undefined | GetVariableOptions, options: GetVariableOptions): GetVariableOptions =>
   shape === undefined || shape === null
@@ -298,7 +311,7 @@ export function getVariable(
       hasOwnDtype: dtype !== undefined,
       initializer: initializer ?? scope.initializer,
       regularizer: options.regularizer ?? scope.regularizer,
-      reuse: scope.reuse,
+      reuse: getDefaultGraph().isEager ? eagerReuse(store) : scope.reuse,
       trainable: options.trainable ?? true,
       collections: options.collections,
       cachingDevice: options.cachingDevice ?? scope.cachingDevice ?? undefined,
@@ -314,11 +327,17 @@ export function getVariable(
 }
 
 /** As getVariable, in LOCAL_VARIABLES and never trained. */
-export const getLocalVariable = (name: string, options: GetVariableOptions = {}): Variable =>
-  getVariable(name, {
+export function getLocalVariable(
+  name: string,
+  shapeOrOptions?: Shape | GetVariableOptions,
+  moreOptions: GetVariableOptions = {},
+): Variable {
+  const options = shaped(shapeOrOptions, moreOptions);
+  return getVariable(name, {
     ...options,
     trainable: false,
     collections: [...(options.collections ?? []), GraphKeys.LOCAL_VARIABLES],
   });
+}
 
 export type { Shape, Tensor };

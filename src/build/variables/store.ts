@@ -69,6 +69,16 @@ export interface ResolvedOptions
 export class VariableStore {
   readonly #variables = new Map<string, Variable>();
   readonly #partitioned = new Map<string, PartitionedVariable>();
+  /** Does it keep variables of eager execution? Otherwise each of those is one of its own. */
+  readonly keepsEager: boolean;
+
+  constructor(options: { readonly keepsEager?: boolean } = {}) {
+    this.keepsEager = options.keepsEager ?? false;
+  }
+
+  get variables(): Variable[] {
+    return [...this.#variables.values()];
+  }
 
   getVariable(name: string, options: ResolvedOptions): Variable {
     const getter: Getter = (name, options) => this.#get(name, options);
@@ -127,7 +137,7 @@ export class VariableStore {
       useResource: options.useResource,
       shape,
     });
-    this.#variables.set(name, variable);
+    if (this.keepsEager || !variable.graph.isEager) this.#variables.set(name, variable);
     if (options.regularizer) addRegularizer(name, variable, options.regularizer);
     return variable;
   }

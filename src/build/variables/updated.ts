@@ -1,12 +1,36 @@
 /** What an assignment to a variable gives. */
 import type { DType } from "../../core/dtype.ts";
+import { OpError } from "../../core/error.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { formatShapePython, type Shape } from "../../core/shape.ts";
+import { numpyText } from "../../core/text/numpy_text.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { FeedDict, SessionLike } from "../../graph/scopes.ts";
 import { asTensor, type Tensor, type TensorConvertible } from "../../graph/tensor.ts";
 import { addOperators } from "./operators.ts";
+
+/** `<tf.Variable 'w:0' shape=(1,) dtype=float32_ref>`; in eager execution with the value. */
+export function shownVariable(variable: Updatable & { readonly name: string; numpy(): NdArray }): string {
+  const { name, shape, dtype, graph } = variable;
+  const value = graph.isEager ? `, numpy=${valueText(variable)}` : "";
+  return `<tf.Variable '${name}' shape=${formatShapePython(shape)} dtype=${dtype.name}${value}>`;
+}
+
+function valueText(variable: { numpy(): NdArray }): string {
+  try {
+    return numpyText(variable.numpy());
+  } catch (error) {
+    if (error instanceof OpError) return "<unavailable>";
+    throw error;
+  }
+}
+
+interface Updatable {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly graph: Graph;
+}
 
 /**
  * A resource variable after an update. As an operation it is the update; as a value a read that waits for it.
@@ -15,28 +39,31 @@ import { addOperators } from "./operators.ts";
 export class UpdatedVariable implements TensorConvertible {
   readonly op: Operation;
   readonly #read: () => Tensor;
-  readonly #first: Tensor;
+  /** Null in eager execution, where it is read when somebody asks. */
+  readonly #first: Tensor | null;
+  readonly #variable: Updatable;
 
-  constructor(op: Operation, read: () => Tensor) {
+  constructor(op: Operation, read: () => Tensor, variable: Updatable) {
     this.op = op;
     this.#read = read;
-    this.#first = read();
+    this.#variable = variable;
+    this.#first = variable.graph.isEager ? null : read();
   }
 
   get name(): string {
-    return this.op.name;
+    return this.#first ? this.op.name : "UnreadVariable";
   }
 
   get dtype(): DType {
-    return this.#first.dtype;
+    return this.#variable.dtype;
   }
 
   get shape(): Shape {
-    return this.#first.shape;
+    return this.#first ? this.#first.shape : this.#variable.shape;
   }
 
   get graph(): Graph {
-    return this.op.graph;
+    return this.#variable.graph;
   }
 
   get device(): string {
@@ -47,8 +74,13 @@ export class UpdatedVariable implements TensorConvertible {
     return this.#read();
   }
 
+  /** The value of a variable of eager execution. */
+  numpy(): NdArray {
+    return this.#read().numpy();
+  }
+
   asGraphElement(): Tensor {
-    return this.#first;
+    return this.#first ?? this.#read();
   }
 
   [asTensor](): Tensor {
@@ -56,11 +88,11 @@ export class UpdatedVariable implements TensorConvertible {
   }
 
   eval(session?: SessionLike, feedDict?: FeedDict): Promise<NdArray> {
-    return this.#first.eval(feedDict, session);
+    return this.asGraphElement().eval(feedDict, session);
   }
 
   toString(): string {
-    return `<tf.Variable '${this.name}' shape=${formatShapePython(this.shape)} dtype=${this.dtype.name}>`;
+    return shownVariable(this);
   }
 }
 

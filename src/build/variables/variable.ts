@@ -1,16 +1,15 @@
 /** `tf.Variable`: state of a session, with TensorFlow's nodes, names and collections. Source: ref_variable.py, resource_variable_ops.py. */
-import { type DType, float32, int32 } from "../../core/dtype.ts";
-import { TypeError, ValueError } from "../../core/error.ts";
+import type { DType } from "../../core/dtype.ts";
+import { NotImplementedError, RuntimeError, TypeError, ValueError } from "../../core/error.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { compatible, formatShapePython, isFull, mergeShapes, type Shape } from "../../core/shape.ts";
 import { inspectKey } from "../../core/text/inspect.ts";
 import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
-import type { IndexedSlices } from "../../graph/indexed_slices.ts";
 import type { Operation } from "../../graph/operation.ts";
 import { defaultSession, type FeedDict, type SessionLike } from "../../graph/scopes.ts";
 import { asTensor, type Tensor, type TensorConvertible } from "../../graph/tensor.ts";
 import { TensorShape } from "../../graph/tensor_shape.ts";
-import { convertToTensor, type Literal, literalDtype, type TensorLike } from "../../ops/convert.ts";
+import { convertToTensor, type Literal, type TensorLike } from "../../ops/convert.ts";
 import {
   assignAddOp,
   assignAddVariableOp,
@@ -27,11 +26,18 @@ import {
 import type { pb } from "../../proto/messages.ts";
 import { GraphKeys } from "../collections.ts";
 import { cond } from "../control_flow/cond.ts";
-import { makeReferenceNodes, makeResourceNodes, type VariableNodes } from "./nodes.ts";
+import {
+  dtypeFor,
+  makeEagerVariable,
+  makeReferenceNodes,
+  makeResourceNodes,
+  type VariableNodes,
+  valueShape,
+} from "./nodes.ts";
 import { addOperators } from "./operators.ts";
 import { SaveSliceInfo } from "./slices.ts";
 import { isVariableInitialized } from "./state.ts";
-import { type Updated, UpdatedVariable } from "./updated.ts";
+import { shownVariable, type Updated, UpdatedVariable } from "./updated.ts";
 
 export type InitialValue = TensorLike | (() => TensorLike);
 export type Constraint = (value: Tensor) => TensorLike;
@@ -65,16 +71,6 @@ export interface AssignOptions {
   readonly useLocking?: boolean | undefined;
   readonly name?: string | undefined;
 }
-
-/** Numbers without a dtype make a float32 variable where it is to be trained. */
-function dtypeFor(value: InitialValue, options: VariableOptions): DType | undefined {
-  if (options.dtype) return options.dtype.baseDtype;
-  if (options.trainable === false || !isNumbers(value)) return undefined;
-  return literalDtype(value as Literal) === int32 ? float32 : undefined;
-}
-
-const isNumbers = (value: unknown): boolean =>
-  typeof value === "number" || (Array.isArray(value) && value.length > 0 && value.every(isNumbers));
 
 /**
  * A variable of the default graph. The first argument is its initial value, or a function that builds it. It stands in expressions for
@@ -113,7 +109,9 @@ export class Variable implements TensorConvertible {
         `collections argument to Variable constructor must be a list, tuple, or set. Got ${collections} of type ${typeof collections}`,
       );
     }
-    const make = options.useResource ? makeResourceNodes : makeReferenceNodes;
+    const { isEager } = getDefaultGraph();
+    const isResource = isEager || (options.useResource ?? false);
+    const make = isEager ? makeEagerVariable : isResource ? makeResourceNodes : makeReferenceNodes;
     this.#nodes = make({
       initialValue,
       name: options.name,
@@ -122,11 +120,12 @@ export class Variable implements TensorConvertible {
       validateShape,
       cachingDevice: options.cachingDevice,
     });
-    this.isResource = options.useResource ?? false;
+    this.isResource = isResource;
+    if (isEager) variableOf.set(this.#nodes.handle, this);
     this.trainable = trainable;
     this.constraint = options.constraint ?? null;
     this.#validateShape = validateShape;
-    this.#shape = options.shape ?? (validateShape ? this.#nodes.initialValue!.shape : null);
+    this.#shape = options.shape ?? (validateShape ? valueShape(this.#nodes) : null);
     const isAdded = trainable && !collections.includes(GraphKeys.TRAINABLE_VARIABLES);
     const keys = isAdded ? [...collections, GraphKeys.TRAINABLE_VARIABLES] : collections;
     getDefaultGraph().addToCollections(keys, this);
@@ -178,6 +177,7 @@ export class Variable implements TensorConvertible {
   }
 
   get initialValue(): Tensor | null {
+    if (this.graph.isEager) throw new RuntimeError("This property is not supported when eager execution is enabled.");
     return this.#nodes.initialValue;
   }
 
@@ -283,11 +283,13 @@ export class Variable implements TensorConvertible {
 
   /** This resource variable after an operation that changed it. */
   readAfter(update: Operation): UpdatedVariable {
-    return new UpdatedVariable(update, () => getDefaultGraph().controlDependencies([update], () => this.#readHandle()));
+    const read = (): Tensor => getDefaultGraph().controlDependencies([update], () => this.#readHandle());
+    return new UpdatedVariable(update, read, this);
   }
 
   /** Sets the value in a session at once, without new nodes. */
   async load(value: Literal, session?: SessionLike): Promise<void> {
+    if (this.graph.isEager) return void this.assign(value);
     const target = session ?? defaultSession();
     if (!target) {
       throw new ValueError("Either session argument should be provided or default session should be established");
@@ -295,8 +297,15 @@ export class Variable implements TensorConvertible {
     await target.run(this.initializer, { feedDict: [[this.initializer.inputs[1]!, value]] });
   }
 
+  /** The value of a variable of eager execution. */
+  numpy(): NdArray {
+    if (this.graph.isEager) return this.#readHandle().numpy();
+    throw new NotImplementedError("numpy() is only available when eager execution is enabled.");
+  }
+
   /** The value in the given session or the default one. */
   eval(session?: SessionLike, feedDict?: FeedDict): Promise<NdArray> {
+    if (this.graph.isEager) throw new RuntimeError("This operation is not supported when eager execution is enabled.");
     return this.asGraphElement().eval(feedDict, session);
   }
 
@@ -346,7 +355,7 @@ export class Variable implements TensorConvertible {
 
   /** `<tf.Variable 'w:0' shape=(1,) dtype=float32_ref>`. */
   toString(): string {
-    return `<tf.Variable '${this.name}' shape=${formatShapePython(this.shape)} dtype=${this.dtype.name}>`;
+    return shownVariable(this);
   }
 
   repr(): string {
@@ -354,12 +363,14 @@ export class Variable implements TensorConvertible {
   }
 
   valueOf(): never {
+    if (this.graph.isEager) return this.numpy().valueOf() as never;
     throw new TypeError(
       `Using a symbolic \`tf.Tensor\` as a Python \`bool\` is not allowed: ${this} has a value in a session only. Run it there.`,
     );
   }
 
   [Symbol.toPrimitive](hint: string): string {
+    if (hint !== "string" && this.graph.isEager) return this.numpy()[Symbol.toPrimitive](hint) as string;
     if (hint === "number") this.valueOf();
     return this.toString();
   }
@@ -368,6 +379,9 @@ export class Variable implements TensorConvertible {
     return this.toString();
   }
 }
+
+/** The variables of eager execution by their handles. */
+export const variableOf = new WeakMap<Tensor, Variable>();
 
 /** What `fromProto` hands to the constructor in place of an initial value. */
 class Recreated {
@@ -382,6 +396,5 @@ class Recreated {
   }
 }
 
-export type Gradient = Tensor | IndexedSlices;
 
 addOperators(Variable.prototype);

@@ -29,6 +29,7 @@ const isKnown = (tensor: Tensor): boolean => followed[tensor.op.type]?.(tensor.o
 
 /** The tensor's value if Python's `tf.get_static_value` knows it, else null. What it knows may not be fed any more, as in Python. */
 export function getStaticValue(tensor: Tensor): NdArray | null {
+  if (tensor.knownValue) return tensor.knownValue;
   const value = isKnown(tensor) ? constantValue(tensor) : null;
   if (value) tensor.graph.preventFeeding(tensor);
   return value;

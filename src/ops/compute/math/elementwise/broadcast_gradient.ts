@@ -1,6 +1,6 @@
 /** How gradients come back through broadcasting: summed over the axes that were repeated. Source: math_grad.py, bcast.h. */
 import { InvalidArgumentError } from "../../../../core/error.ts";
-import { isFull, type Shape } from "../../../../core/shape.ts";
+import { type FullShape, isFull, type Shape } from "../../../../core/shape.ts";
 import type { IndexedSlices } from "../../../../graph/indexed_slices.ts";
 import { Tensor } from "../../../../graph/tensor.ts";
 import { defineOp } from "../../../define.ts";
@@ -125,9 +125,15 @@ export function reduceGradientArgs<X extends Tensor | null, Y extends Tensor | n
 
 /** Full static shapes of x, y and the gradient, all equal: nothing was broadcast. */
 export function sameStaticShapes(x: Tensor, y: Tensor, gradient: Tensor): boolean {
-  if (!(gradient instanceof Tensor) || !isFull(x.shape)) return false;
-  const key = JSON.stringify(x.shape);
-  return key === JSON.stringify(y.shape) && key === JSON.stringify(gradient.shape);
+  if (!(gradient instanceof Tensor)) return false;
+  const { shape } = x;
+  return isFull(shape) && isEqual(shape, y.shape) && isEqual(shape, gradient.shape);
+}
+
+function isEqual(a: FullShape, b: Shape): boolean {
+  if (b === null || a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** The reduction that ops without static shortcuts build: shapes and axes first, then `reduce` for each gradient. */

@@ -1,0 +1,2 @@
+/** tf.contrib. Written by scripts/api.mjs. */
+export * as eager from "./contrib_eager.ts";

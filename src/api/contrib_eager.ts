@@ -1,0 +1,4 @@
+/** tf.contrib.eager. Written by scripts/api.mjs. */
+export { Variable } from "../build/variables/variable.ts";
+export { eagerMode, enableEagerExecution, executingEagerly, graphMode } from "../eager/mode.ts";
+export { GradientTape } from "../eager/tape/gradient_tape.ts";
