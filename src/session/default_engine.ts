@@ -5,7 +5,6 @@ import { findNative, nativeSource } from "../engine/native/find.ts";
 import { createReferenceEngine } from "../engine/reference_engine.ts";
 import { createWasmEngine } from "../engine/wasm_engine.ts";
 import type { Graph } from "../graph/graph.ts";
-import type { SessionState } from "./state.ts";
 
 /**
  * auto: a native library for large products and convolutions where one is found, WebAssembly for all else. wasm: WebAssembly alone, with
@@ -55,19 +54,27 @@ function requireNative(): void {
   throw Object.assign(new FailedPreconditionError(`no native engine: ${reason}`, { hint }), { exit: 2 });
 }
 
-/** Numbers of a matrix from which on a step of training is large enough for a native library. */
+/** Numbers of a matrix, and of a convolution's filter, from which on a step of training is large enough for a native library. */
 const largeMatrix = 4096;
+const largeFilter = 128;
+
+function isLarge(graph: Graph): boolean {
+  return graph.operations.some((op) => {
+    const { shape } = op.plainAttrs;
+    if (!op.definition.variable || !Array.isArray(shape)) return false;
+    const count = (shape as (number | null)[]).reduce<number>((product, d) => product * (d ?? 1), 1);
+    return shape.length > 1 && count >= (shape.length > 2 ? largeFilter : largeMatrix);
+  });
+}
 
 /**
- * Lets an engine that may use a native library look for it before the first run, where the graph has a variable that calls for one: its name
- * is known then.
+ * The engine of a whole run of a graph, settled before its first step, so that its name can be told and saved: of `auto`, WebAssembly
+ * alone for a graph of small variables; else the library is looked for at once.
  */
-export function settleEngine({ graph, state }: { readonly graph: Graph; readonly state: SessionState }): void {
-  const isLarge = graph.operations.some((op) => {
-    if (!op.definition.variable) return false;
-    const { shape } = op.plainAttrs;
-    const dims = Array.isArray(shape) ? (shape as (number | null)[]) : [];
-    return dims.length > 1 && dims.reduce<number>((count, d) => count * (d ?? 1), 1) >= largeMatrix;
-  });
-  if (isLarge) state.engine.lookForNative?.();
+export function engineFor(graph: Graph, threads: number): Engine {
+  if (wanted !== "auto") return processEngine(wanted, threads);
+  if (!isLarge(graph)) return processEngine("wasm", threads);
+  const engine = processEngine("auto", threads);
+  engine.lookForNative?.();
+  return engine;
 }

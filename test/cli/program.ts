@@ -46,7 +46,10 @@ export function temporaryFolder(): string {
 const words = (line: string): string[] =>
   [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain!);
 
-function run(args: readonly string[], { cwd, env = {}, input, leaveEarly = false, signal }: RunOptions): Promise<Ran> {
+export function run(
+  args: readonly string[],
+  { cwd, env = {}, input, leaveEarly = false, signal }: RunOptions,
+): Promise<Ran> {
   const clean = Object.fromEntries(
     Object.entries(process.env).filter(
       ([name]) => !/^(TSFLOW_|CI$|NO_COLOR|FORCE_COLOR|NODE_ENV|VITEST|COLUMNS)/.test(name),

@@ -13,7 +13,7 @@ import type { NdArray } from "../../core/nd_array.ts";
 import { version } from "../../core/version.ts";
 import { Graph } from "../../graph/graph.ts";
 import { noteFilesRead } from "../../io/file_system.ts";
-import { settleEngine } from "../../session/default_engine.ts";
+import { engineFor } from "../../session/default_engine.ts";
 import { Session } from "../../session/session.ts";
 import { FileWriter } from "../file_writer.ts";
 import { type BuiltModel, buildModel, type Feed } from "../model.ts";
@@ -100,8 +100,11 @@ class TrainRun {
     this.#initializers = [globalVariablesInitializer(), localVariablesInitializer(), tablesInitializer()] as never;
     const summaries = mergeAll();
     const { threads, seed, keepBest, earlyStop, patience, minDelta, deterministic, onNan, checkNumerics } = options;
-    this.#sess = new Session({ graph, config: { intraOpParallelismThreads: threads } });
-    settleEngine(this.#sess);
+    this.#sess = new Session({
+      graph,
+      engine: engineFor(graph, threads),
+      config: { intraOpParallelismThreads: threads },
+    });
     const keepsBest = keepBest !== null;
     this.#checkpoints = new RunCheckpoints({ ...options, keepsBest }, this.#sess, (report) => this.#report(report));
     this.#fetches = new StepFetches(this.#sess, model, summaries);
