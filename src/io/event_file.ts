@@ -236,7 +236,7 @@ export function* readEvents(
   const file = fs.open(path, "r");
   try {
     const size = file.sizeBytes();
-    const cutter = new RecordCutter({ path, maxRecordBytes: Number.MAX_SAFE_INTEGER });
+    const cutter = new RecordCutter({ path, maxRecordBytes: Number.POSITIVE_INFINITY });
     for (let position = 0; position < size; ) {
       const wanted = Math.min(pieceMax, Math.max(pieceSize, cutter.wanted - cutter.pending));
       const piece = new Uint8Array(Math.min(wanted, size - position));

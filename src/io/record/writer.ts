@@ -7,6 +7,8 @@ import {
   type OpenFile,
   readFully,
   removeQuietly,
+  renamePatiently,
+  syncFolder,
   temporaryName,
   writeAll,
 } from "../file_system.ts";
@@ -90,8 +92,8 @@ export class RecordWriter {
     this.#isOpen = false;
     this.#file.close();
     if (this.#temporary === undefined) return;
-    this.#files.rename(this.#temporary, this.path);
-    this.#files.syncDirectory(dirname(this.path));
+    renamePatiently(this.#files, this.#temporary, this.path);
+    syncFolder(this.#files, dirname(this.path));
   }
 
   /** Gives up: an atomic file leaves nothing behind, one that was appended to is as it was before. */
@@ -136,7 +138,7 @@ function cutTornTail(path: string, fs: FileSystem): number {
 }
 
 function endOfWholeRecords(file: OpenFile, path: string, size: number): number {
-  const cutter = new RecordCutter({ path, maxRecordBytes: Number.MAX_SAFE_INTEGER });
+  const cutter = new RecordCutter({ path, maxRecordBytes: Number.POSITIVE_INFINITY });
   const reachesBehind = () => cutter.pending >= headerSize && cutter.wanted > size - cutter.offset;
   for (let position = 0; position < size && !reachesBehind(); ) {
     const piece = new Uint8Array(Math.min(readBuffer, size - position));

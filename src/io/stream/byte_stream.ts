@@ -66,7 +66,7 @@ export class ByteStream {
   /** As `peek`, without a copy: valid until the next call. */
   async view(n: number): Promise<Uint8Array> {
     while (this.#left < n && (await this.#fill()));
-    if (this.#buffer.length - this.#at < n) this.#join();
+    if (this.#buffer.length - this.#at < n && this.#pieces.length > 0) this.#join();
     return this.#buffer.subarray(this.#at, this.#at + n);
   }
 

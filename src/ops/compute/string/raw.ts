@@ -1,11 +1,11 @@
 /** Bytes as numbers: DecodeRaw, DecodePaddedRaw; compressed bytes; tensors as bytes. Source: decode_raw_op.cc, decode_padded_raw_op.cc. */
-import { gunzipSync, inflateSync } from "node:zlib";
 import type { DType } from "../../../core/dtype.ts";
 import { InvalidArgumentError } from "../../../core/error.ts";
 import { NdArray, viewElements } from "../../../core/nd_array.ts";
 import { withRank } from "../../../core/shape.ts";
 import { cppName } from "../../../graph/def/node_text.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
+import { cutOff, inflateFile } from "../../../io/record/compression.ts";
 import { decode, encode, pb } from "../../../proto/messages.ts";
 import { fromTensorProto, toTensorProto } from "../../../proto/tensor_proto.ts";
 import type { TensorLike } from "../../convert.ts";
@@ -101,11 +101,10 @@ export const decodeCompressedOp = defineOp("DecodeCompressed", {
     if (type !== "ZLIB" && type !== "GZIP")
       throw new InvalidArgumentError("Only ZLIB, GZIP or NONE are supported compressions");
     return mapStrings(bytes, (input) => {
-      try {
-        return new Uint8Array(type === "ZLIB" ? inflateSync(input) : gunzipSync(input));
-      } catch (error) {
-        throw new InvalidArgumentError(`Could not uncompress: ${(error as Error).message}`);
-      }
+      if (input.length === 0) return input;
+      const { bytes: content, torn } = inflateFile(input, type, "bytes");
+      if (torn) throw cutOff(type, "bytes");
+      return new Uint8Array(content);
     });
   },
   gradient: "unregistered",
