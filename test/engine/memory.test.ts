@@ -44,6 +44,33 @@ describe("planMemory", () => {
     );
   });
 
+  test("very many values that live at the same time never overlap", () => {
+    let state = 7;
+    const next = (limit: number): number => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return Math.floor((state / 2 ** 32) * limit);
+    };
+    const lifetimes: Lifetime[] = Array.from({ length: 5000 }, (_, id) => {
+      const from = next(2000);
+      const to = id % 100 === 0 ? Number.POSITIVE_INFINITY : from + next(id % 7 === 0 ? 500 : 5);
+      return { id, sizeBytes: next(id % 11 === 0 ? 100_000 : 1000), from, to, over: null };
+    });
+    const { offsets, sizeBytes } = planMemory(lifetimes);
+    for (let group = 0; group < 2600; group += 10) {
+      const alive = lifetimes.filter((x) => x.from <= group && group <= x.to && x.sizeBytes > 0);
+      const places = alive.map((x) => [offsets.get(x.id)!, offsets.get(x.id)! + x.sizeBytes] as const);
+      places.sort((a, b) => a[0] - b[0]);
+      for (let k = 1; k < places.length; k++) expect(places[k]![0]).toBeGreaterThanOrEqual(places[k - 1]![1]);
+      expect(places.at(-1)?.[1] ?? 0).toBeLessThanOrEqual(sizeBytes);
+    }
+    const most = Math.max(
+      ...Array.from({ length: 260 }, (_, k) =>
+        lifetimes.reduce((sum, x) => (x.from <= 10 * k && 10 * k <= x.to ? sum + x.sizeBytes : sum), 0),
+      ),
+    );
+    expect(sizeBytes).toBeLessThan(1.5 * most);
+  });
+
   test("a chain of values of one size needs two buffers, and one if each takes over the last", () => {
     const chain = (over: boolean): Lifetime[] =>
       Array.from({ length: 10 }, (_, i) => ({

@@ -73,7 +73,11 @@ function sum(gradients: readonly Gradient[], op: Operation, method: AggregationM
 /** One AddN on each device, beside its first term, and one for those sums. */
 function addByDevice(gradients: readonly Tensor[]): Tensor {
   const byDevice = new Map<string, Tensor[]>();
-  for (const gradient of gradients) byDevice.set(gradient.device, [...(byDevice.get(gradient.device) ?? []), gradient]);
+  for (const gradient of gradients) {
+    const terms = byDevice.get(gradient.device);
+    if (terms) terms.push(gradient);
+    else byDevice.set(gradient.device, [gradient]);
+  }
   const sums = [...byDevice]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, terms]) => getDefaultGraph().colocateWith(terms[0]!.op, () => addN(terms), { ignoreExisting: true }));
