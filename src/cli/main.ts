@@ -7,6 +7,7 @@
 import { type Chosen, chooseCommand } from "./choose.ts";
 import { Misuse } from "./command.ts";
 import { leaveWith } from "./leave.ts";
+import { leaveOnSignals } from "./signals.ts";
 import { commands, type Entry } from "./tree.ts";
 
 /** Help on all commands or on a group of them. Throws Misuse for an unknown word. */
@@ -32,6 +33,7 @@ async function unknownCommand(shown: string, typed: string, entries: readonly En
 
 const argv = process.argv.slice(2);
 const chosen = chooseCommand(argv);
+if (chosen.path[0] === "train") leaveOnSignals();
 const isCommand = chosen.entry !== undefined && !chosen.entry.children;
 if (isCommand) import("./execute.ts").then(({ execute }) => execute(argv));
 else leaveWith(() => showHelp(chosen), argv);

@@ -81,10 +81,15 @@ export const drained = (): Promise<void> =>
     else process.stdout.write("", () => resolve());
   });
 
+const isClosed = ({ code }: NodeJS.ErrnoException): boolean => code === "EPIPE" || code === "ERR_STREAM_DESTROYED";
+
 /** A reader of stdout that leaves ends a reading command with 0; a training run goes on. */
 export function watchClosedStdout(whenClosed: () => void): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE" || error.code === "ERR_STREAM_DESTROYED") whenClosed();
+    if (isClosed(error)) whenClosed();
     else throw error;
+  });
+  process.stderr.on("error", (error: NodeJS.ErrnoException) => {
+    if (!isClosed(error)) throw error;
   });
 }

@@ -102,8 +102,16 @@ export function log(level: LogLevel, text: string): void {
   if (levels.indexOf(level) >= minLogLevel()) writeStderr(`${level}: ${printableLines(text)}\n`);
 }
 
-/** 80 % of the memory that the machine or the control group gives this process: what one tensor may take at most. */
+let chosenLimit: number | null = null;
+
+/** Sets what this process may take, in place of 80 % of the machine's memory. */
+export function limitMemory(bytes: number): void {
+  chosenLimit = bytes;
+}
+
+/** What this process may take: 80 % of the memory that the machine or the control group gives it, or what was chosen. */
 export function memoryLimitBytes(): number {
+  if (chosenLimit !== null) return chosenLimit;
   const constrained = process.constrainedMemory?.() ?? 0;
   const total = totalmem();
   return Math.floor(0.8 * (constrained > 0 && constrained < total ? constrained : total));

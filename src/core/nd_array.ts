@@ -1,6 +1,7 @@
 /** Values: a dtype, a full shape, and the elements in row-major order. */
 import { type DType, dtypeOf } from "./dtype.ts";
-import { RuntimeError, TypeError } from "./error.ts";
+import { ResourceExhaustedError, RuntimeError, TypeError } from "./error.ts";
+import { memoryLimitBytes } from "./host.ts";
 import { printArray, reprArray } from "./print.ts";
 import { elementCount, type FullShape } from "./shape.ts";
 import { inspectKey, isOutermost } from "./text/inspect.ts";
@@ -57,8 +58,24 @@ export function viewElements(dtype: DType, buffer: ArrayBufferLike, byteOffset: 
 export function allocateElements(dtype: DType, count: number): Elements {
   if (dtype.base === "variant") return new Array(count).fill(null);
   if (dtype.base === "string") return new Array<Uint8Array>(count).fill(new Uint8Array(0));
-  return new (arrays[dtype.base] as unknown as new (n: number) => NumberArray)(dtype.isComplex ? 2 * count : count);
+  const bytes = count * dtype.sizeBytes;
+  if (bytes >= largeBytes && bytes > memoryLimitBytes()) throw outOfMemory(dtype, count);
+  try {
+    return new (arrays[dtype.base] as unknown as new (n: number) => NumberArray)(dtype.isComplex ? 2 * count : count);
+  } catch (error) {
+    if (error instanceof RangeError) throw outOfMemory(dtype, count, error);
+    throw error;
+  }
 }
+
+/** From here on an array is checked against what the process may take. */
+const largeBytes = 2 ** 24;
+
+const outOfMemory = (dtype: DType, count: number, cause?: unknown) =>
+  new ResourceExhaustedError(
+    `OOM when allocating ${count} elements of type ${dtype.name}, ${count * dtype.sizeBytes} bytes: the limit is ${memoryLimitBytes()}`,
+    { cause },
+  );
 
 /** One value of a run. Prints as numpy 1 does; an array of one element converts by `+x` and in `${x}` of its own shape. */
 export class NdArray {

@@ -4,9 +4,12 @@
  * cut from free ranges, the smallest that fits, and merge with free neighbours when they are given back. A training that repeats its sizes never grows.
  */
 import { opError } from "../core/error.ts";
+import { memoryLimitBytes } from "../core/host.ts";
 
 export const alignment = 64;
 const pageBytes = 65536;
+/** From here on a block is checked against what the process may take. */
+const checkedBytes = 2 ** 24;
 /** At the end of the memory, so that kernels may read a vector beyond a row. */
 const slackBytes = 64;
 /** Up to here a block is small. */
@@ -59,10 +62,10 @@ export function createHeap({ limitBytes = 2 ** 32 - pageBytes, shared = true }: 
   /** Address 0 is never given out. Memory from here on was never used, so it is zero. */
   let top = largeUnit;
 
-  const exhausted = (sizeBytes: number) =>
+  const exhausted = (sizeBytes: number, limit = maximum * pageBytes) =>
     opError(
       "RESOURCE_EXHAUSTED",
-      `OOM when allocating ${sizeBytes} bytes: ${usage.bytes} are in use of a limit of ${maximum * pageBytes}`,
+      `OOM when allocating ${sizeBytes} bytes: ${usage.bytes} are in use of a limit of ${limit}`,
     );
 
   function extend(size: number, wanted: number): number {
@@ -127,6 +130,8 @@ export function createHeap({ limitBytes = 2 ** 32 - pageBytes, shared = true }: 
     allocate(sizeBytes) {
       if (!Number.isFinite(sizeBytes) || sizeBytes < 0) throw new Error(`bug: allocation of ${sizeBytes} bytes`);
       const size = blockBytes(sizeBytes);
+      if (size >= checkedBytes && usage.bytes + size > memoryLimitBytes())
+        throw exhausted(sizeBytes, memoryLimitBytes());
       const { address, isFresh } = size <= smallBytes ? takeSmall(size, sizeBytes) : take(size, sizeBytes);
       if (!isFresh) new Uint8Array(memory.value.buffer, address, size).fill(0);
       sizes.set(address, size);

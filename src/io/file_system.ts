@@ -6,8 +6,8 @@ import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { type Code, OpError, opError } from "../core/error.ts";
-import { pid } from "../core/host.ts";
+import { type Code, FailedPreconditionError, OpError, opError } from "../core/error.ts";
+import { log, pid, platform } from "../core/host.ts";
 
 export interface FileStat {
   readonly sizeBytes: number;
@@ -45,10 +45,14 @@ export interface FileSystem {
   unlink(path: string): void;
   rmdir(path: string): void;
   link(existing: string, path: string): void;
-  /** Makes renames and new names in a folder durable, where the system can. */
+  /** Makes renames and new names in a folder durable; `syncFolder` is for systems that cannot. */
   syncDirectory(path: string): void;
   freeBytes(path: string): number;
   realpath(path: string): string;
+  /** Files that somebody has open cannot be renamed or removed, folders cannot be synced, some names are taken. */
+  readonly isWindows?: boolean;
+  /** Holds the thread. */
+  pause?(ms: number): void;
 }
 
 const words: Readonly<Record<string, readonly [Code, string]>> = {
@@ -144,20 +148,69 @@ function openFile(path: string, mode: OpenMode): OpenFile {
   };
 }
 
-/** What a system without fsync of folders answers. */
-const noDirectorySync: ReadonlySet<string> = new Set(["EINVAL", "ENOTSUP", "EPERM", "EISDIR", "EACCES", "EBADF"]);
-
 function syncDirectory(path: string): void {
-  try {
+  guarded(path, () => {
     const fd = fs.openSync(path, "r");
     try {
       fs.fsyncSync(fd);
     } finally {
       fs.closeSync(fd);
     }
+  });
+}
+
+/** What file systems (of networks, in user space) answer that have no fsync of folders. */
+const noFolderSync: ReadonlySet<string> = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"]);
+/** What a folder answers that may be written and not be opened. */
+const unreadable: ReadonlySet<string> = new Set(["EPERM", "EISDIR", "EACCES", "EBADF"]);
+let hasToldOfSync = false;
+
+/** Makes renames and new names in a folder durable, where the system can; where it cannot, that is said once. */
+export function syncFolder(files: FileSystem, path: string): void {
+  if (files.isWindows) return;
+  try {
+    files.syncDirectory(path);
   } catch (error) {
-    if (!noDirectorySync.has((error as NodeJS.ErrnoException).code ?? "")) throw fileError(error, path);
+    const errno = errnoOf(error) ?? "";
+    if (unreadable.has(errno)) return;
+    if (!noFolderSync.has(errno)) throw error;
+    if (!hasToldOfSync)
+      log("WARNING", `${path}: this file system cannot sync folders: files are as durable as it makes them`);
+    hasToldOfSync = true;
   }
+}
+
+/** What Windows answers while somebody has a file open: a virus scanner, TensorBoard. */
+const heldOpen: ReadonlySet<string> = new Set(["EPERM", "EACCES", "EBUSY"]);
+const patienceMs = 10_000;
+
+/** Renames; on Windows again and again for 10 s while the file is held open. Throws FAILED_PRECONDITION naming the file then. */
+export function renamePatiently(files: FileSystem, from: string, to: string): void {
+  for (let waited = 0, wait = 10; ; wait *= 2) {
+    try {
+      files.rename(from, to);
+      return;
+    } catch (error) {
+      if (!files.isWindows || !heldOpen.has(errnoOf(error) ?? "")) throw error;
+      if (waited >= patienceMs) {
+        const message = `${to}: another program has held the file open for ${patienceMs / 1000} s`;
+        throw new FailedPreconditionError(message, { path: to, cause: error });
+      }
+      const next = Math.min(wait, patienceMs - waited);
+      files.pause?.(next);
+      waited += next;
+    }
+  }
+}
+
+const reserved = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)/i;
+
+/** Throws INVALID_ARGUMENT for a name that Windows gives to a device, or cannot have. */
+export function checkName(files: FileSystem, path: string): void {
+  if (!files.isWindows) return;
+  const name = path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
+  if (!reserved.test(name) && !/[<>:"|?*]/.test(name) && !/[. ]$/.test(name)) return;
+  throw opError("INVALID_ARGUMENT", `${path}: Windows cannot have a file of this name`, { path });
 }
 
 function statOf(path: string): FileStat | null {
@@ -187,7 +240,11 @@ export const nodeFiles: FileSystem = {
     return bavail * bsize;
   },
   realpath: (path) => guarded(path, () => fs.realpathSync(path)),
+  isWindows: platform().system === "win32",
+  pause: (ms) => void Atomics.wait(sleeper, 0, 0, ms),
 };
+
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 /** Reads until `into` is full or the file ends; the bytes read. */
 export function readFully(file: OpenFile, into: Uint8Array, position: number): number {
@@ -246,12 +303,12 @@ export function writeFileAtomic(path: string, bytes: Uint8Array, files: FileSyst
     } finally {
       file.close();
     }
-    files.rename(temporary, path);
+    renamePatiently(files, temporary, path);
   } catch (error) {
     removeQuietly(files, temporary);
     throw error;
   }
-  files.syncDirectory(dirname(path));
+  syncFolder(files, dirname(path));
 }
 
 /** For cleaning up after an error that is reported already. */

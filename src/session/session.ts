@@ -4,15 +4,16 @@ import { CancelledError, InvalidArgumentError, NotFoundError, RuntimeError, Type
 import { log } from "../core/host.ts";
 import { NdArray } from "../core/nd_array.ts";
 import type { Engine } from "../engine/engine.ts";
-import { type Graph, getDefaultGraph } from "../graph/graph.ts";
+import { Graph, getDefaultGraph } from "../graph/graph.ts";
 import { around, type FeedDict, graphStack, type SessionLike, sessionStack } from "../graph/scopes.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { ConfigFields } from "./config.ts";
 import { type EngineName, processEngine } from "./default_engine.ts";
 import { feedTensor, feedValue } from "./feed.ts";
-import { type Fetched, type Fetches, type FetchPlan, planFetches } from "./fetch.ts";
+import { type Fetched, type Fetches, type FetchPlan, planFetches, typeName } from "./fetch.ts";
 import { holdFunction } from "./function.ts";
 import { Plan, type RunOptions as PlanOptions } from "./plan/plan.ts";
+import { naming } from "./shortage.ts";
 import { type FilePolicy, SessionState } from "./state.ts";
 import { runWithin } from "./timeout.ts";
 import { collectStepStats, type RunMetadata, type RunOptions } from "./trace.ts";
@@ -71,6 +72,10 @@ export class Session implements SessionLike, AsyncDisposable {
 
   constructor(options: SessionOptions = {}) {
     const { target = "", graph = getDefaultGraph(), config = {}, engine, filePolicy } = options;
+    if (!(graph instanceof Graph))
+      throw new TypeError(`Argument \`graph\` must be a tf.Graph, but got "${typeName(graph)}"`);
+    if (typeof config !== "object" || config === null)
+      throw new TypeError(`Argument \`config\` must be a tf.ConfigProto, but got "${typeName(config)}"`);
     if (target !== "" && target !== "local") {
       throw new NotFoundError(
         `No session factory registered for the given session options: {target: "${target}" config: } Registered factories are {DIRECT_SESSION}.`,
@@ -131,9 +136,8 @@ export class Session implements SessionLike, AsyncDisposable {
     if (args?.options?.traceLevel && args.options.traceLevel !== "NO_TRACE")
       return this.#runTraced(cached, values, args);
     if (args?.runMetadata) args.runMetadata.stepStats = { devStats: [] };
-    const result = cached.plan.run(values, this.#runOptions(args, options));
-    if (result instanceof Promise) return result.then(cached.fetchPlan.rebuild);
-    return cached.fetchPlan.rebuild(result);
+    const { plan, fetchPlan } = cached;
+    return naming(plan.nodes, values, fetchPlan.rebuild, () => plan.run(values, this.#runOptions(args, options)));
   }
 
   #runOptions(args: RunArguments | undefined, options: PlanOptions = this.#options): PlanOptions {

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { FailedPreconditionError } from "../../src/core/error.ts";
+import { type FileSystem, fileError, nodeFiles } from "../../src/io/file_system.ts";
 import { FolderLock, type LockHolder } from "../../src/io/folder_lock.ts";
 import { temporaryFolder } from "../io/temporary.ts";
 
@@ -58,6 +59,50 @@ describe("the lock of a folder", () => {
     const folder = temporaryFolder();
     writeFileSync(lockOf(folder), '{"pid": 1');
     FolderLock.take(folder).release();
+    expect(existsSync(lockOf(folder))).toBe(false);
+  });
+
+  test("is taken without hard links as well", () => {
+    const folder = temporaryFolder();
+    const noLinks: FileSystem = {
+      ...nodeFiles,
+      link: (_, path) => {
+        throw fileError(Object.assign(new Error(), { code: "EPERM" }), path);
+      },
+    };
+    const lock = FolderLock.take(folder, { fs: noLinks });
+    expect(holderOf(folder).pid).toBe(process.pid);
+    expect(() => FolderLock.take(folder, { fs: noLinks })).toThrow("in use");
+    lock.release();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("that is stale is removed by one of those who found it: the others leave alone what came in its place", () => {
+    const folder = temporaryFolder();
+    leave(folder, { pid: 4_000_000 });
+    // While this start looks at the stale lock, another one has taken it over already.
+    let looks = 0;
+    const slow: FileSystem = {
+      ...nodeFiles,
+      link: (existing, path) => {
+        nodeFiles.link(existing, path);
+        if (path.includes("-take-") && looks++ === 0) {
+          writeFileSync(
+            lockOf(folder),
+            JSON.stringify({ ...holderOf(folder), nonce: "feed", pid: process.pid, started: null }),
+          );
+        }
+      },
+    };
+    expect(() => FolderLock.take(folder, { fs: slow })).toThrow("in use by pid");
+    expect(holderOf(folder).nonce).toBe("feed");
+    expect(readdirSync(folder)).toEqual([".tsflow.lock"]);
+  });
+
+  test("goes when its process leaves at once", () => {
+    const folder = temporaryFolder();
+    FolderLock.take(folder);
+    for (const listener of process.listeners("exit").slice(-1)) listener(0);
     expect(existsSync(lockOf(folder))).toBe(false);
   });
 

@@ -25,7 +25,7 @@ export interface Fault {
   /** Number of the operation, counted from 0. */
   readonly at: number;
   /** A short write, or the name of an error. */
-  readonly kind: "short" | "ENOSPC" | "EIO" | "EACCES" | "EMFILE";
+  readonly kind: "short" | "ENOSPC" | "EIO" | "EACCES" | "EMFILE" | "EINVAL" | "ENOTSUP";
   /** Every operation of the same kind fails from there on. */
   readonly isSticky?: boolean;
 }
@@ -44,6 +44,17 @@ export class MemoryFiles implements FileSystem {
   /** Called before each operation, and in the middle of each write. */
   onOperation: (() => void) | null = null;
   #stickyKind: string | null = null;
+  /** Files that somebody has open: they are neither renamed nor removed. */
+  readonly heldOpen = new Set<string>();
+  isWindows = false;
+  /** Milliseconds that were waited. */
+  waitedMs = 0;
+  onPause: (() => void) | null = null;
+
+  pause(ms: number): void {
+    this.waitedMs += ms;
+    this.onPause?.();
+  }
 
   /** The disk after a power cut now. */
   afterCut(cut: Cut): MemoryFiles {
@@ -160,12 +171,14 @@ export class MemoryFiles implements FileSystem {
 
   rename(from: string, to: string): void {
     this.#count("rename", from);
+    if (this.heldOpen.has(from) || this.heldOpen.has(to)) fail("EPERM", to);
     this.#names.set(to, this.#inode(from));
     this.#names.delete(from);
   }
 
   unlink(path: string): void {
     this.#count("unlink", path);
+    if (this.heldOpen.has(path)) fail("EBUSY", path);
     if (!this.#names.delete(path)) fail("ENOENT", path);
   }
 
@@ -181,6 +194,7 @@ export class MemoryFiles implements FileSystem {
 
   syncDirectory(path: string): void {
     this.#count("syncDirectory", path);
+    if (this.isWindows) fail("EPERM", path);
     for (const name of [...this.#durableNames.keys()])
       if (dirname(name) === path && !this.#names.has(name)) this.#durableNames.delete(name);
     for (const [name, inode] of this.#names) if (dirname(name) === path) this.#durableNames.set(name, inode);

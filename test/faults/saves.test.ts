@@ -7,7 +7,9 @@ import { describe, expect, test } from "vitest";
 import { OpError } from "../../src/core/error.ts";
 import * as tf from "../../src/index.ts";
 import { BundleReader } from "../../src/io/checkpoint/bundle_reader.ts";
+import { CheckpointCommit } from "../../src/io/checkpoint/save/commit.ts";
 import { newestWhole, sweepFolder } from "../../src/io/checkpoint/save/recover.ts";
+import { readFile, syncFolder } from "../../src/io/file_system.ts";
 import { cuts, MemoryFiles, onDisk } from "./memory_files.ts";
 
 const folder = "/run";
@@ -16,7 +18,7 @@ type Naming = "steps" | "fixed";
 
 /** A run that saves three times, as often as wanted. */
 async function savingRun(): Promise<
-  (disk: MemoryFiles, naming: Naming, saved?: (step: number) => void) => Promise<unknown[]>
+  (disk: MemoryFiles, naming: Naming, saved?: (step: number) => unknown) => Promise<unknown[]>
 > {
   const graph = new tf.Graph();
   return graph.asDefault(async () => {
@@ -123,3 +125,83 @@ describe.each(["steps", "fixed"] as const)("saves named by %s", (naming) => {
     }
   });
 });
+
+describe("on Windows", () => {
+  const windowsDisk = (): MemoryFiles => {
+    const disk = freshDisk();
+    disk.isWindows = true;
+    return disk;
+  };
+
+  test("folders are not synced, and saves are whole", async () => {
+    const disk = windowsDisk();
+    expect(await (await savingRun())(disk, "steps")).toEqual([]);
+    expect(await stepThere(disk)).toBe(3);
+  });
+
+  test("a file that is held open for a while is waited for", async () => {
+    const disk = windowsDisk();
+    disk.heldOpen.add(`${folder}/checkpoint`);
+    disk.onPause = () => {
+      if (disk.waitedMs >= 150) disk.heldOpen.clear();
+    };
+    expect(await (await savingRun())(disk, "steps")).toEqual([]);
+    expect(disk.waitedMs).toBe(10 + 20 + 40 + 80);
+    expect(await stepThere(disk)).toBe(3);
+  });
+
+  test("one that stays open fails the save after 10 s, naming it; the one before is whole", async () => {
+    const disk = windowsDisk();
+    const run = await savingRun();
+    const errors = await run(disk, "steps", (step) => {
+      if (step === 2) disk.heldOpen.add(`${folder}/checkpoint`);
+    });
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toBeInstanceOf(tf.errors.FailedPreconditionError);
+    expect((errors[0] as Error).message).toContain(`${folder}/checkpoint`);
+    expect(disk.waitedMs).toBe(10_000);
+    disk.heldOpen.clear();
+    await check(disk, 2);
+  });
+
+  test("an old checkpoint that cannot be deleted stays in the intent and goes with the next save", async () => {
+    const disk = windowsDisk();
+    const run = await savingRun();
+    const intent = () => new TextDecoder().decode(readFile(`${folder}/.tsflow-intent`, disk));
+    const hold = (step: number): unknown => step === 1 && disk.heldOpen.add(`${folder}/m-1.data-00000-of-00001`);
+    expect(await run(disk, "steps", hold)).toEqual([]);
+    expect(JSON.parse(intent())).toEqual({ writes: "m-3", deletes: ["m-1"] });
+    disk.heldOpen.clear();
+    const commit = new CheckpointCommit(`${folder}/m-4`, { fs: disk });
+    expect(JSON.parse(intent())).toEqual({ writes: "m-4", deletes: ["m-1"] });
+    commit.close(() => undefined);
+    expect(disk.paths().filter((path) => /m-1\.|intent/.test(path))).toEqual([]);
+  });
+
+  test.each(["aux", "COM1.ckpt", "a:b", "what?", "dot."])("the name %s is refused", (name) => {
+    expect(() => new CheckpointCommit(`${folder}/${name}`, { fs: windowsDisk() })).toThrow(
+      tf.errors.InvalidArgumentError,
+    );
+    new CheckpointCommit(`${folder}/${name}`, { fs: freshDisk() }).abort();
+  });
+});
+
+test.each(["EINVAL", "ENOTSUP"] as const)(
+  "a file system whose folders cannot be synced (%s) is told of once",
+  (kind) => {
+    const disk = freshDisk();
+    const lines: string[] = [];
+    const write = process.stderr.write;
+    process.stderr.write = ((text: string) => lines.push(text) > 0) as never;
+    try {
+      for (let i = 0; i < 3; i++) {
+        disk.fault = { at: disk.operations, kind };
+        syncFolder(disk, folder);
+      }
+    } finally {
+      process.stderr.write = write;
+    }
+    // Once a process: the second kind finds it told.
+    expect(lines.length).toBe(kind === "EINVAL" ? 1 : 0);
+  },
+);

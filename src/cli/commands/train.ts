@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DataLossError } from "../../core/error.ts";
 import type { FlagSpecs } from "../../core/flags/value.ts";
 import { type FlagValues, flag } from "../../core/flags.ts";
+import { limitMemory } from "../../core/host.ts";
 import type { FolderLock } from "../../io/folder_lock.ts";
 import type { ModelDefinition } from "../../train/model.ts";
 import type { UiFlag } from "../../ui/choose.ts";
@@ -138,6 +139,7 @@ async function trainIn(
   const values = given.values();
   const { train } = await import("../../train/run/loop.ts");
   const threads = await takeEngine(flags);
+  if (flags.memory_mb !== null) limitMemory(flags.memory_mb * 1e6);
   const signals = stopOnSignals();
   const sink = await prepareReports({
     json: flags.json,

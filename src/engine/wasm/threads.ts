@@ -3,6 +3,7 @@
  * stay. Kernels reach them through `share` (kernels/pool.ts).
  */
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { opError } from "../../core/error.ts";
 import type { PieceTime } from "../step.ts";
 import type { PieceRegistry, Unit } from "./kernels/kernel.ts";
 import {
@@ -64,6 +65,13 @@ export function createThreads({ memory, allocate, threads }: ThreadOptions): Pie
         transferList: [port2],
         execArgv: [],
         env: {},
+      });
+      // What it had to do is not done: the run cannot go on. Thrown here, the error ends the process.
+      thread.on("error", (cause) => {
+        throw opError("ABORTED", `thread ${worker} of the engine died: ${cause.message}`, { cause });
+      });
+      thread.on("exit", (code) => {
+        if (code !== 0) throw opError("ABORTED", `thread ${worker} of the engine ended with code ${code}`);
       });
       thread.unref();
       port1.unref();

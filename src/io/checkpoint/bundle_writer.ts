@@ -18,6 +18,8 @@ import {
   nodeFiles,
   type OpenFile,
   removeQuietly,
+  renamePatiently,
+  syncFolder,
   temporaryName,
   writeAllAsync,
 } from "../file_system.ts";
@@ -129,7 +131,7 @@ export class BundleWriter {
       await this.#file.syncAsync();
       this.#file.close();
       const sizeBytes = await writeIndex(index, rows, 1, this.#files, () =>
-        this.#files.rename(this.#temporaryData, data),
+        renamePatiently(this.#files, this.#temporaryData, data),
       );
       this.#isOpen = false;
       return { files: [data, index], sizeBytes: sizeBytes + this.#offset };
@@ -168,12 +170,12 @@ async function writeIndex(
       file.close();
     }
     beforeRename();
-    files.rename(temporary, path);
+    renamePatiently(files, temporary, path);
   } catch (error) {
     removeQuietly(files, temporary);
     throw error;
   }
-  files.syncDirectory(dirname(path));
+  syncFolder(files, dirname(path));
   return table.length;
 }
 
@@ -218,7 +220,7 @@ export async function mergeBundles(
     for (const [i, part] of parts.entries()) {
       for (let shard = 0; shard < shardCounts[i]!; shard++) {
         const to = dataPath(target, files.length, numShards);
-        fs.rename(dataPath(part, shard, shardCounts[i]!), to);
+        renamePatiently(fs, dataPath(part, shard, shardCounts[i]!), to);
         files.push(to);
       }
     }

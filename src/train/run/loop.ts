@@ -129,7 +129,8 @@ class TrainRun {
     this.#watch = new StepWatch({
       ...options,
       isStopped: () => this.#stopRequest() !== null,
-      onStall: (what, seconds) => this.#tellStall(what, seconds),
+      onStall: (what, seconds) =>
+        this.#warn([`nothing has ended for ${seconds} s: ${what} waits`, ...this.#lanes.describe()].join("; ")),
     });
     this.#sink = options.sink({
       requestStop: ({ save }) => {
@@ -160,10 +161,6 @@ class TrainRun {
 
   readonly #warn = (message: string): void => this.#report({ event: "warn", message });
   readonly #note = (message: string): void => this.#report({ event: "note", message });
-
-  #tellStall(what: string, seconds: number): void {
-    this.#warn([`nothing has ended for ${seconds} s: ${what} waits`, ...this.#lanes.describe()].join("; "));
-  }
 
   async run(notes: readonly string[]): Promise<Outcome> {
     const options = this.#options;
@@ -246,6 +243,7 @@ class TrainRun {
       if (!this.#lanes.isEmpty) await this.#lanes.fill(() => this.#stopRequest() !== null);
       const stop = this.#stopRequest();
       if (stop) return this.#finish(stop);
+      if (options.lock?.isLost) options.lock.assertHeld();
       if (options.maxStep !== null && this.#step >= options.maxStep) return this.#finish(atGoal);
       this.#boundary.pass(this.#step, stepMs, () => this.#memory());
       const feed = this.#reporter.nextFeed();
@@ -291,10 +289,8 @@ class TrainRun {
       }
       if (options.maxSeconds !== null && now - this.#startedAt >= options.maxSeconds)
         return this.#finish({ reason: "max_time", save: true, exit: 0 });
-      while (this.#asked.paused && !this.#stopRequest()) {
-        this.#watch.begin("pause");
+      for (; this.#asked.paused && !this.#stopRequest(); this.#watch.begin("pause"))
         await new Promise((wake) => setTimeout(wake, 50));
-      }
     }
   }
 

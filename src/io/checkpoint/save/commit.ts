@@ -11,11 +11,14 @@
  * A name that is used again gets another number of data files, so that one rename of the index switches from the old data to the new.
  */
 import { basename, dirname, join } from "node:path";
-import { DataLossError, ResourceExhaustedError } from "../../../core/error.ts";
+import { DataLossError, OpError, ResourceExhaustedError } from "../../../core/error.ts";
 import {
+  checkName,
   type FileSystem,
   nodeFiles,
   removeQuietly,
+  renamePatiently,
+  syncFolder,
   temporaryName,
   writeAllAsync,
   writeFileAtomic,
@@ -25,6 +28,7 @@ import { BundleReader, dataPath, indexPath } from "../bundle_reader.ts";
 import { deleteCheckpoint, readRawCheckpointState } from "../state.ts";
 import { readTable } from "../table_reader.ts";
 import { buildTable } from "../table_writer.ts";
+import { intentPath, listedNames, readIntent } from "./intent.ts";
 import { type FileSum, fileSum, writeSums } from "./sums.ts";
 
 export interface CommitOptions {
@@ -40,9 +44,6 @@ export interface CommitOptions {
 }
 
 const encoder = new TextEncoder();
-
-/** `{"writes": "m-40", "deletes": ["m-10"]}` */
-export const intentPath = (folder: string): string => join(folder, ".tsflow-intent");
 
 /** One save. `pending` is the prefix to write the tensors to; then `finish`, the state file by the caller, and `close`. */
 export class CheckpointCommit {
@@ -68,12 +69,27 @@ export class CheckpointCommit {
     this.#fs = fs;
     this.#verify = verify;
     this.#keepsSums = sums;
-    this.#deletes = deletes;
+    checkName(fs, prefix);
+    this.#deletes = [...new Set([...this.#leftOver(), ...deletes])];
     this.#hadIndex = fs.stat(indexPath(prefix)) !== null;
     if (expectedBytes !== undefined) this.#checkRoom(expectedBytes);
-    const names = { writes: basename(prefix), deletes: deletes.map((each) => basename(each)) };
-    writeFileAtomic(intentPath(this.#folder), encoder.encode(`${JSON.stringify(names)}\n`), fs);
+    this.#writeIntent(this.#deletes);
     this.pending = temporaryName(prefix);
+  }
+
+  #writeIntent(deletes: readonly string[]): void {
+    const names = { writes: basename(this.prefix), deletes: deletes.map((each) => basename(each)) };
+    writeFileAtomic(intentPath(this.#folder), encoder.encode(`${JSON.stringify(names)}\n`), this.#fs);
+  }
+
+  /** Older checkpoints that could not be deleted: the intent of the last save names them still. */
+  #leftOver(): string[] {
+    const intent = readIntent(this.#folder, this.#fs);
+    if (!intent) return [];
+    const listed = listedNames(this.#folder, this.#fs);
+    return intent.deletes
+      .filter((name) => name !== basename(this.prefix) && !listed.has(name))
+      .map((name) => join(this.#folder, name));
   }
 
   #checkRoom(bytes: number): void {
@@ -108,7 +124,7 @@ export class CheckpointCommit {
     const sums = new Map<string, FileSum>();
     const move = (from: string, to: string): void => {
       if (this.#keepsSums && to !== indexPath(this.prefix)) sums.set(basename(to), fileSum(from, fs));
-      fs.rename(from, to);
+      renamePatiently(fs, from, to);
       this.#moved.push(to);
     };
     for (let i = 0; i < shards; i++) {
@@ -118,9 +134,9 @@ export class CheckpointCommit {
     for (const suffix of this.#beside) {
       move(this.pending + suffix, this.prefix + suffix);
     }
-    fs.syncDirectory(this.#folder);
+    syncFolder(fs, this.#folder);
     move(indexPath(this.pending), indexPath(this.prefix));
-    fs.syncDirectory(this.#folder);
+    syncFolder(fs, this.#folder);
     const deleted = this.#deletes.map((each) => basename(each));
     if (this.#keepsSums) writeSums(this.#folder, sums, deleted, fs);
     return this.#moved;
@@ -137,10 +153,10 @@ export class CheckpointCommit {
       .map((name) => name.slice(start.length))
       .sort((a, b) => Number(isBeside(b)) - Number(isBeside(a)));
     for (const suffix of suffixes) {
-      fs.rename(this.pending + suffix, this.prefix + suffix);
+      renamePatiently(fs, this.pending + suffix, this.prefix + suffix);
       this.#moved.push(this.prefix + suffix);
     }
-    fs.syncDirectory(this.#folder);
+    syncFolder(fs, this.#folder);
     return this.#moved;
   }
 
@@ -162,18 +178,24 @@ export class CheckpointCommit {
   /** After the state file is written: what fell out goes, then what was left of an older save under this name, then the intent. */
   close(warn: (error: unknown) => void): void {
     const fs = this.#fs;
-    let left = 0;
+    const left: string[] = [];
     for (const prefix of this.#deletes) {
       try {
         deleteCheckpoint(prefix, fs);
       } catch (error) {
-        left++;
+        left.push(prefix);
         warn(error);
       }
     }
-    removeOtherData(this.prefix, fs);
-    fs.syncDirectory(this.#folder);
-    if (left === 0) removeQuietly(fs, intentPath(this.#folder));
+    try {
+      removeOtherData(this.prefix, fs);
+      syncFolder(fs, this.#folder);
+      if (left.length === 0) removeQuietly(fs, intentPath(this.#folder));
+      else this.#writeIntent(left);
+    } catch (error) {
+      if (!(error instanceof OpError)) throw error;
+      warn(error); // The save counts; the intent says what a start has to do.
+    }
   }
 
   /**

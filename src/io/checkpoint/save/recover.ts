@@ -1,29 +1,11 @@
 /** What a start finds in a folder after a crash: litter of saves that did not end, and checkpoints that do not read. */
 import { basename, dirname, join } from "node:path";
 import { NotFoundError, OpError, PermissionDeniedError } from "../../../core/error.ts";
-import { type FileSystem, isTemporaryName, nodeFiles, readFile, removeQuietly } from "../../file_system.ts";
+import { type FileSystem, isTemporaryName, nodeFiles, removeQuietly, syncFolder } from "../../file_system.ts";
 import { isStrayLock } from "../../folder_lock.ts";
-import { checkpointExists, deleteCheckpoint, placeOf, readCheckpointState } from "../state.ts";
-import { intentPath, removeOtherData, verifyBundle } from "./commit.ts";
-
-interface Intent {
-  readonly writes: string;
-  readonly deletes: readonly string[];
-}
-
-function readIntent(folder: string, fs: FileSystem): Intent | null {
-  if (!fs.stat(intentPath(folder))?.isFile) return null;
-  try {
-    const { writes, deletes } = JSON.parse(new TextDecoder().decode(readFile(intentPath(folder), fs))) as Intent;
-    const names = [writes, ...deletes];
-    return names.every((name) => typeof name === "string" && name !== "" && basename(name) === name)
-      ? { writes, deletes }
-      : null;
-  } catch (error) {
-    if (error instanceof OpError) throw error;
-    return null; // Not ours, or torn: it allows nothing.
-  }
-}
+import { checkpointExists, deleteCheckpoint, placeOf } from "../state.ts";
+import { removeOtherData, verifyBundle } from "./commit.ts";
+import { intentPath, listedPrefixes, readIntent } from "./intent.ts";
 
 /**
  * Removes temporary files, and what an unfinished save left of the prefixes that it names and the state file does not. Only under the
@@ -47,7 +29,7 @@ export function sweepFolder(folder: string, fs: FileSystem = nodeFiles): string[
     }
   }
   if (fs.stat(intentPath(folder))) removeQuietly(fs, intentPath(folder));
-  if (removed.length > 0) fs.syncDirectory(folder);
+  if (removed.length > 0) syncFolder(fs, folder);
   return removed;
 }
 
@@ -62,17 +44,6 @@ function deleteData(prefix: string, fs: FileSystem): string[] {
     .map((name) => join(folder, name));
   for (const path of paths) fs.unlink(path);
   return paths;
-}
-
-/** Prefixes that the state file names, oldest first; none when it is missing or does not parse. */
-function listedPrefixes(folder: string, fs: FileSystem): string[] {
-  try {
-    const state = readCheckpointState(folder, { fs });
-    return state ? [...new Set([...state.allModelCheckpointPaths, state.modelCheckpointPath])] : [];
-  } catch (error) {
-    if (error instanceof OpError) return [];
-    throw error;
-  }
 }
 
 export interface Damaged {

@@ -7,7 +7,9 @@ import type { RunMemory } from "./memory.ts";
 import { VariableSnapshot } from "./snapshot.ts";
 
 /** A copy may cost this part of a step. */
-const share = 0.02;
+const share = 0.05;
+/** What a copy costs is found anew every so many steps: the first ones are slow. */
+const lookEvery = 64;
 /** Larger ones are kept only where a step is to be undone. */
 const largeBytes = 2 ** 28;
 
@@ -17,6 +19,7 @@ export class Boundary {
   #memory: RunMemory | null = null;
   #step = -1;
   #costMs = 0;
+  #passed = 0;
   readonly #state: SessionState;
 
   constructor(state: SessionState, { always }: { always: boolean }) {
@@ -27,8 +30,8 @@ export class Boundary {
 
   /** At the boundary after `step`; the last step took so long. */
   pass(step: number, stepMs: number, memory: () => RunMemory): void {
-    if (!this.#isAlways && (this.#costMs > share * stepMs || VariableSnapshot.bytesOf(this.#state) > largeBytes))
-      return;
+    const isDear = this.#costMs > share * stepMs && this.#passed++ % lookEvery !== 0;
+    if (!this.#isAlways && (isDear || VariableSnapshot.bytesOf(this.#state) > largeBytes)) return;
     const before = performance.now();
     this.#variables.take();
     this.#memory = memory();
