@@ -41,21 +41,24 @@ function createScratch(
   { memory, allocate, threads }: KernelOptions,
   native: NativeSteps | null,
 ): (reportOffset: number) => Scratch {
-  const blocks = new Map<string, number>();
+  const blocks = new Map<string, { readonly size: number; readonly address: number }[]>();
+  const tables = new Map<string, number>();
+  /** Kernels run one after another: a block of a name serves all that it is large enough for. */
   const block = (name: string, sizeBytes: number): number => {
-    const size = 2 ** Math.ceil(Math.log2(Math.max(sizeBytes, 64)));
-    const key = `${name} ${size}`;
-    const address = blocks.get(key) ?? allocate(size);
-    blocks.set(key, address);
+    const known = blocks.get(name) ?? [];
+    const fitting = known.find(({ size }) => size >= sizeBytes);
+    if (fitting) return fitting.address;
+    const address = allocate(sizeBytes);
+    blocks.set(name, [...known, { size: sizeBytes, address }]);
     return address;
   };
   const table = (values: readonly number[]): number => {
     const key = values.join();
-    const known = blocks.get(key);
+    const known = tables.get(key);
     if (known !== undefined) return known;
     const address = allocate(4 * values.length);
     new Int32Array(memory.buffer, address, values.length).set(values);
-    blocks.set(key, address);
+    tables.set(key, address);
     return address;
   };
   return (reportOffset) => ({

@@ -7,7 +7,6 @@ import { type DType, dtypeOf } from "../../core/dtype.ts";
 import { NdArray } from "../../core/nd_array.ts";
 import { elementCount, type FullShape, sameShape } from "../../core/shape.ts";
 import { createBuilder, NeedsValue } from "../../engine/builder.ts";
-import type { Executable } from "../../engine/engine.ts";
 import type { Value } from "../../engine/primitive.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
@@ -18,6 +17,7 @@ import { inputLeaves, type Lowered, lowerNode, maxConcreteElements, neededInputs
 import { explainSegment, type SegmentExplanation } from "./run/explain.ts";
 import { type Attempt, type Growth, noOp, retyped, type Specialisation } from "./run/specialisation.ts";
 import { runTraced, type Tracer } from "./run/tracer.ts";
+import { allocateWorkspace, freeWorkspaces, type Workspace } from "./run/workspaces.ts";
 import { copyIn, EngineValue, type RunValue, VariableValue, viewOf } from "./values.ts";
 
 /** The values of a run by the plan's numbers for tensors, and the workspaces to give back at its end. */
@@ -41,13 +41,6 @@ export function giveBack(frame: RunFrame): void {
   for (const release of releases.splice(0)) release();
   for (let i = 0; i < borrowed.length; i++) borrowed[i]!.free.push(borrowed[i]!.workspace);
   borrowed.length = 0;
-}
-
-/** Memory for one run of an executable, and where its inputs come from: 0 is their own room in it. */
-export interface Workspace {
-  readonly base: number;
-  readonly end: number;
-  readonly sources: Float64Array;
 }
 
 /** How the plan numbers tensors. */
@@ -110,7 +103,7 @@ export class Segment {
   #runOnce(frame: RunFrame): Segment | null {
     const { engine } = this.#state;
     const spec = this.#specialise(frame);
-    const workspace = spec.free.pop() ?? allocateWorkspace(this.#state, spec.executable);
+    const workspace = spec.free.pop() ?? allocateWorkspace(engine, spec.executable, spec.free);
     frame.borrowed.push({ free: spec.free, workspace });
     const { base, sources } = workspace;
     const { executable } = spec;
@@ -184,8 +177,7 @@ export class Segment {
 
   #drop(spec: Specialisation): void {
     this.#specialisations.delete(spec.key);
-    for (const { base } of spec.free) this.#state.engine.free(base);
-    spec.free.length = 0;
+    freeWorkspaces(this.#state.engine, spec.free);
     spec.executable.dispose?.();
     spec.next?.dispose();
     if (this.#last === spec) this.#last = null;
@@ -386,15 +378,4 @@ export class Segment {
       ...(next?.explain() ?? []),
     ]);
   }
-}
-
-export function allocateWorkspace(state: SessionState, executable: Executable): Workspace {
-  const sizeBytes = Math.max(executable.workspaceBytes, 64);
-  const base = state.engine.allocate(sizeBytes);
-  executable.prepare(base);
-  return {
-    base,
-    end: base + sizeBytes,
-    sources: Float64Array.from(executable.inputOffsets, (offset) => base + offset),
-  };
 }

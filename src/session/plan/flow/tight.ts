@@ -13,7 +13,8 @@ import type { SessionState } from "../../state.ts";
 import { atNode } from "../errors.ts";
 import type { HostEnvironment } from "../host.ts";
 import { type Lowered, lowerNode } from "../lower_node.ts";
-import { allocateWorkspace, type RunFrame, type TensorIndex, type Workspace } from "../segment.ts";
+import { allocateWorkspace, freeWorkspaces, type Workspace } from "../run/workspaces.ts";
+import type { RunFrame, TensorIndex } from "../segment.ts";
 import { copyIn, copyOut, EngineValue, memoryOf, type RunValue, VariableValue } from "../values.ts";
 import type { LoopPlaces } from "./loop.ts";
 import type { Region } from "./region.ts";
@@ -109,7 +110,7 @@ export class TightLoop {
   }
 
   #workspace({ free, executable }: Compiled): Workspace {
-    return free.pop() ?? allocateWorkspace(this.#parts.state, executable);
+    return free.pop() ?? allocateWorkspace(this.#parts.state.engine, executable, free);
   }
 
   /** The first workspace reads what the second one's results are to begin with, and each reads the other's. */
@@ -229,7 +230,7 @@ export class TightLoop {
     const compiled = this.#compiled.get(key);
     this.#compiled.delete(key);
     if (!compiled) return;
-    for (const { base } of compiled.free.splice(0)) this.#parts.state.engine.free(base);
+    freeWorkspaces(this.#parts.state.engine, compiled.free);
     compiled.executable.dispose?.();
   }
 

@@ -7,8 +7,9 @@ import type { Executable } from "../../../engine/engine.ts";
 import type { Operation } from "../../../graph/operation.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import type { Lowered } from "../lower_node.ts";
-import type { Segment, Workspace } from "../segment.ts";
+import type { Segment } from "../segment.ts";
 import type { VariableValue } from "../values.ts";
+import type { Workspace } from "./workspaces.ts";
 
 /** What made a segment be compiled again and again. */
 export interface Growth {
