@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as tf from "tsflow";
+import { newSession } from "./works.ts";
 
 const records = 5000;
 
@@ -54,7 +55,7 @@ export async function queueWork(): Promise<QueueWork> {
     const logits = tf.matmul(hidden, weights([128, 10], 0.1)).add(zeros(10));
     const loss = tf.reduceMean(tf.nn.sparseSoftmaxCrossEntropyWithLogits({ labels, logits }));
     const train = new tf.train.GradientDescentOptimizer(0.1).minimize(loss);
-    const sess = new tf.Session({ graph });
+    const sess = newSession(graph);
     await sess.run(tf.globalVariablesInitializer());
     const coord = new tf.train.Coordinator();
     const threads = tf.train.startQueueRunners({ sess, coord });

@@ -1,5 +1,5 @@
 /**
- * npm run bench -- [--quick] [--only W1,W5,queue,startup] [--json] [--peer PYTHON] [--threads N]
+ * npm run bench -- [--quick] [--only W1,W5,queue,startup] [--json] [--peer PYTHON] [--threads N] [--engine auto|wasm|native]
  *
  * Ratios are the peer's time by ours in the same run: above 1, tsflow is faster. Ours and the peer alternate.
  */
@@ -9,7 +9,7 @@ import { better, meanOfSteps, type Timing, timeSteps, timeSync } from "./measure
 import { peerMatmul, peerStart, timePeer, timeQueuePeer } from "./peer.ts";
 import { queueWork } from "./queue.ts";
 import { measureStartup, measureTraining } from "./startup.ts";
-import { matmulWork, works } from "./works.ts";
+import { computeWith, matmulWork, works } from "./works.ts";
 
 const { values } = parseArgs({
   options: {
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     json: { type: "boolean", default: false },
     peer: { type: "string" },
     threads: { type: "string", default: "1" },
+    engine: { type: "string", default: "auto" },
   },
 });
 const only = values.only?.split(",");
@@ -26,6 +27,9 @@ const seconds = values.quick ? 1 : 4;
 const rounds = values.quick ? 1 : 3;
 const threads = Number(values.threads);
 const peer = values.peer ?? null;
+computeWith(values.engine, threads);
+/** The engine as it names itself once it has computed. */
+let engine = values.engine;
 const program = resolve(process.cwd(), "bin/tsflow.js");
 
 interface Row {
@@ -52,6 +56,7 @@ for (const [name, make] of Object.entries(works)) {
     const measured = timePeer(peer, name, threads, values.quick ? Math.ceil(peerSteps[name]! / 5) : peerSteps[name]!);
     if (measured) other = other ? better(other, measured) : measured;
   }
+  engine = work.sess.state.engine.name;
   for (const [way, timing] of [
     ["sess.run", run],
     ["makeCallable", call],
@@ -72,6 +77,7 @@ if (wants("W5")) {
   for (const n of values.quick ? [128, 512] : [64, 128, 256, 512, 1024]) {
     const work = await matmulWork(n);
     const { bestUs } = timeSync(work.call, seconds / 2, 3);
+    engine = work.sess.state.engine.name;
     const gflops = (2 * n ** 3) / bestUs / 1e3;
     const other = peers.get(n);
     rows.push({
@@ -137,7 +143,7 @@ if (wants("train")) {
   }
 }
 
-if (values.json) process.stdout.write(`${JSON.stringify({ node: process.version, threads, rows })}\n`);
+if (values.json) process.stdout.write(`${JSON.stringify({ node: process.version, engine, threads, rows })}\n`);
 else {
   const number = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
   for (const row of rows) {

@@ -8,6 +8,16 @@ export interface Work {
   call(): unknown;
 }
 
+/** What computes in every work. */
+const computing: { engine: "auto" | "wasm" | "native" | "reference"; threads: number } = { engine: "auto", threads: 1 };
+
+export function computeWith(engine: string, threads: number): void {
+  Object.assign(computing, { engine, threads });
+}
+
+export const newSession = (graph: tf.Graph): tf.Session =>
+  new tf.Session({ graph, engine: computing.engine, config: { intraOpParallelismThreads: computing.threads } });
+
 const uniform = (shape: readonly number[], scale = 1): tf.NdArray => {
   const n = shape.reduce((product, d) => product * d, 1);
   return new tf.NdArray(
@@ -30,7 +40,7 @@ async function trained(
   const graph = new tf.Graph();
   return graph.asDefault(async () => {
     const { loss, train, feeds } = build();
-    const sess = new tf.Session({ graph });
+    const sess = newSession(graph);
     await sess.run(tf.globalVariablesInitializer());
     const step = sess.makeCallable(
       [loss, train],
@@ -181,7 +191,7 @@ export async function matmulWork(n: number): Promise<Work> {
     const b = new tf.Variable(tf.randomUniform([n, n]));
     const c = new tf.Variable(tf.zeros([n, n]));
     const product = tf.assign(c, tf.matmul(a, b)).op;
-    const sess = new tf.Session({ graph });
+    const sess = newSession(graph);
     await sess.run(tf.globalVariablesInitializer());
     const step = sess.makeCallable(product);
     return { about: `matmul ${n} x ${n}`, sess, run: () => sess.run(product), call: () => step() };
