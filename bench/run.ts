@@ -5,6 +5,7 @@
  */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { ceiling } from "./ceiling.ts";
 import { better, meanOfSteps, type Timing, timeSteps, timeSync } from "./measure.ts";
 import { peerMatmul, peerStart, timePeer, timeQueuePeer } from "./peer.ts";
 import { queueWork } from "./queue.ts";
@@ -39,6 +40,8 @@ interface Row {
   readonly unit: string;
   readonly peer?: number;
   readonly ratio?: number;
+  /** Share of what 128-bit vectors of these threads can do. */
+  readonly ofCeiling?: number;
 }
 
 const rows: Row[] = [];
@@ -79,12 +82,14 @@ if (wants("W5")) {
     const { bestUs } = timeSync(work.call, seconds / 2, 3);
     engine = work.sess.state.engine.name;
     const gflops = (2 * n ** 3) / bestUs / 1e3;
+    const most = threads * ceiling(seconds / 8);
     const other = peers.get(n);
     rows.push({
       work: `W5 n=${n}`,
       way: "makeCallable",
       value: gflops,
       unit: "GFLOP/s",
+      ofCeiling: gflops / most,
       ...(other ? { peer: other, ratio: gflops / other } : {}),
     });
     work.sess.close();
@@ -149,8 +154,9 @@ else {
   for (const row of rows) {
     const beside = row.peer === undefined ? "" : `   TensorFlow ${number(row.peer)}`;
     const ratio = row.ratio === undefined ? "" : `   ratio ${row.ratio.toPrecision(3)}`;
+    const share = row.ofCeiling === undefined ? "" : `   ${(100 * row.ofCeiling).toFixed(0)} % of the 128-bit ceiling`;
     process.stdout.write(
-      `${row.work.padEnd(46)} ${row.way.padEnd(13)} ${number(row.value).padStart(9)} ${row.unit}${beside}${ratio}\n`,
+      `${row.work.padEnd(46)} ${row.way.padEnd(13)} ${number(row.value).padStart(9)} ${row.unit}${share}${beside}${ratio}\n`,
     );
   }
 }
