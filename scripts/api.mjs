@@ -11,6 +11,7 @@ import { join, relative, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "..");
 const names = JSON.parse(readFileSync(join(root, "test/fixtures/api/tf_names.json"), "utf8"));
+
 /** TensorFlow 1's own module for eager execution, which 2.21 has no more. */
 names.contrib = [];
 names["contrib.eager"] =
@@ -63,6 +64,24 @@ const longer = {
   linalg: (name) => [`matrix${name[0].toUpperCase()}${name.slice(1)}`],
 };
 
+/** Short names of Keras' losses. */
+const kerasLoss = {
+  mse: "meanSquaredError",
+  mae: "meanAbsoluteError",
+  mape: "meanAbsolutePercentageError",
+  msle: "meanSquaredLogarithmicError",
+  kld: "klDivergence",
+  kullbackLeiblerDivergence: "klDivergence",
+  cosine: "cosineSimilarity",
+  cosineProximity: "cosineSimilarity",
+  logcosh: "logCosh",
+};
+for (const module of ["keras.losses", "keras.metrics"]) {
+  longer[module] = (name) => [
+    kerasLoss[name] ?? (/^[A-Z]+$/.test(name) ? kerasLoss[name.toLowerCase()] : name) ?? name,
+  ];
+}
+
 /** A module's exports come from these folders alone, first match wins; everything else from all of them. */
 const folders = ["src/ops", "src/build", "src/train", "src/session", "src/graph", "src/core", "src/io", "src/eager"];
 const special = {
@@ -91,7 +110,7 @@ const special = {
   "keras.layers": ["src/build/keras/layers", "src/build/keras/network.ts"],
   "keras.losses": ["src/build/keras/losses.ts"],
   "keras.metrics": ["src/build/keras/metrics", "src/build/keras/losses.ts"],
-  "keras.models": ["src/train/keras/model.ts"],
+  "keras.models": ["src/train/keras"],
   "keras.optimizers": ["src/build/keras/optimizers"],
   "keras.regularizers": ["src/build/keras/regularizers.ts"],
   "keras.utils": ["src/train/keras/utils.ts"],

@@ -178,6 +178,7 @@ export * as graphUtil from "./graph_util.ts";
 export * as image from "./image.ts";
 export * as initializers from "./initializers.ts";
 export * as io from "./io.ts";
+export * as keras from "./keras.ts";
 export * as layers from "./layers.ts";
 export * as linalg from "./linalg.ts";
 export * as logging from "./logging.ts";

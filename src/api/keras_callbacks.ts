@@ -1,0 +1,12 @@
+/** tf.keras.callbacks. Written by scripts/api.mjs. */
+export {
+  Callback,
+  CSVLogger,
+  EarlyStopping,
+  History,
+  LambdaCallback,
+  LearningRateScheduler,
+  ReduceLROnPlateau,
+  TensorBoard,
+  TerminateOnNaN,
+} from "../train/keras/callbacks.ts";

@@ -1,0 +1,3 @@
+/** tf.keras.models. Written by scripts/api.mjs. */
+export { Model } from "../train/keras/model.ts";
+export { Sequential } from "../train/keras/sequential.ts";

@@ -1,0 +1,268 @@
+/** `tf.keras.layers`: the plain ones. Source: tf_keras/src/layers/core, regularization, reshaping. */
+import { ValueError } from "../../../core/error.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
+import {
+  cast,
+  dropout as dropped,
+  expandDims,
+  multiply,
+  notEqual,
+  randomNormal,
+  reduceAny,
+  reshape,
+  shape as shapeOf,
+  tile,
+  transpose,
+} from "../../../ops/index.ts";
+import {
+  Dense as CoreDense,
+  Dropout as CoreDropout,
+  Flatten as CoreFlatten,
+  type DataFormat,
+} from "../../layers/core.ts";
+import { smartCond } from "../../layers/layer.ts";
+import { type ActivationLike, getActivation } from "../activations.ts";
+import { Delegated, resolved, type WeightedOptions } from "./delegated.ts";
+import { type CallOptions, Layer, type LayerOptions, type Tensors } from "./layer.ts";
+
+/** inputs · kernel + bias over the last axis: [..., m] to [..., units]. */
+export class Dense extends Delegated<CoreDense> {
+  readonly units: number;
+  override supportsMasking = true;
+
+  constructor(units: number, options: WeightedOptions = {}) {
+    super(options, "dense", (common) => new CoreDense(units, { ...resolved(options), ...common }));
+    this.units = units;
+  }
+
+  get kernel() {
+    return this.core.kernel;
+  }
+
+  get bias() {
+    return this.core.bias;
+  }
+}
+
+/** A function of the inputs' elements. */
+export class Activation extends Layer {
+  readonly activation: (x: Tensor) => Tensor;
+  override supportsMasking = true;
+
+  constructor(activation: ActivationLike, options: LayerOptions = {}) {
+    super(options, "activation");
+    this.activation = getActivation(activation);
+  }
+
+  protected override call(inputs: Tensors): Tensors {
+    return this.activation(inputs as Tensor);
+  }
+}
+
+export interface DropoutOptions extends LayerOptions {
+  readonly noiseShape?: readonly (number | null)[] | null | undefined;
+  readonly seed?: number | null | undefined;
+}
+
+/** Drops a part of its inputs while training, and scales the rest by 1 / (1 - rate). */
+export class Dropout extends Delegated<CoreDropout> {
+  override supportsMasking = true;
+
+  constructor(rate: number, options: DropoutOptions = {}) {
+    const { noiseShape, seed } = options;
+    super(options, "dropout", (common) => new CoreDropout({ rate, noiseShape, seed, ...common }));
+  }
+
+  protected override coreOptions(options: CallOptions) {
+    return { training: this.training(options) };
+  }
+}
+
+/** Drops whole channels: the noise is the same over the axes between batch and channels. */
+abstract class SpatialDropout extends Layer {
+  readonly rate: number;
+  readonly #rank: number;
+
+  constructor(rank: number, rate: number, options: LayerOptions) {
+    super(options, `spatial_dropout${rank}d`);
+    this.rate = rate;
+    this.#rank = rank;
+  }
+
+  protected override call(inputs: Tensors, options: CallOptions): Tensors {
+    const x = inputs as Tensor;
+    const sizes = shapeOf(x);
+    const ones = new Array<number>(this.#rank).fill(1);
+    return smartCond<Tensor>(
+      this.training(options),
+      () => dropped(x, { rate: this.rate, noiseShape: [sizes.at(0), ...ones, sizes.at(this.#rank + 1)] }),
+      () => x.add(0),
+    );
+  }
+}
+
+/** Sequences [n, t, c]. */
+export class SpatialDropout1D extends SpatialDropout {
+  constructor(rate: number, options: LayerOptions = {}) {
+    super(1, rate, options);
+  }
+}
+
+/** Images [n, h, w, c]. */
+export class SpatialDropout2D extends SpatialDropout {
+  constructor(rate: number, options: LayerOptions = {}) {
+    super(2, rate, options);
+  }
+}
+
+/** Adds normal noise while training. */
+export class GaussianNoise extends Layer {
+  readonly stddev: number;
+  override supportsMasking = true;
+
+  constructor(stddev: number, options: LayerOptions = {}) {
+    super(options, "gaussian_noise");
+    this.stddev = stddev;
+  }
+
+  protected override call(inputs: Tensors, options: CallOptions): Tensors {
+    const x = inputs as Tensor;
+    return smartCond<Tensor>(
+      this.training(options),
+      () => x.add(randomNormal(shapeOf(x), { stddev: this.stddev, dtype: x.dtype.baseDtype })),
+      () => x.add(0),
+    );
+  }
+}
+
+/** Multiplies with normal noise around 1 while training. */
+export class GaussianDropout extends Layer {
+  readonly rate: number;
+  override supportsMasking = true;
+
+  constructor(rate: number, options: LayerOptions = {}) {
+    super(options, "gaussian_dropout");
+    this.rate = rate;
+  }
+
+  protected override call(inputs: Tensors, options: CallOptions): Tensors {
+    const x = inputs as Tensor;
+    const stddev = Math.sqrt(this.rate / (1 - this.rate));
+    const noise = (): Tensor => randomNormal(shapeOf(x), { mean: 1, stddev, dtype: x.dtype.baseDtype });
+    return smartCond<Tensor>(
+      this.training(options),
+      () => multiply(x, noise()),
+      () => x.add(0),
+    );
+  }
+}
+
+export interface FlattenOptions extends LayerOptions {
+  readonly dataFormat?: DataFormat | undefined;
+}
+
+/** All axes but the first in one. */
+export class Flatten extends Delegated<CoreFlatten> {
+  constructor(options: FlattenOptions = {}) {
+    super(options, "flatten", (common) => new CoreFlatten({ dataFormat: options.dataFormat, ...common }));
+  }
+}
+
+/** Each example in another shape; one size may be -1. */
+export class Reshape extends Layer {
+  readonly targetShape: readonly number[];
+
+  constructor(targetShape: readonly number[], options: LayerOptions = {}) {
+    super(options, "reshape");
+    this.targetShape = targetShape;
+  }
+
+  protected override call(inputs: Tensors): Tensors {
+    const x = inputs as Tensor;
+    const rest = x.shape?.slice(1);
+    const known = this.targetShape.filter((size) => size >= 0).reduce((a, b) => a * b, 1);
+    const hasWildcard = this.targetShape.includes(-1);
+    if (rest?.every((d) => d !== null)) {
+      const count = rest.reduce((a: number, b) => a * b!, 1);
+      if (hasWildcard ? count % known !== 0 : count !== known) {
+        throw new ValueError(
+          `total size of new array must be unchanged, input_shape = [${rest.join(", ")}], output_shape = [${this.targetShape.join(", ")}]`,
+        );
+      }
+      const sizes = this.targetShape.map((size) => (size < 0 ? count / known : size));
+      const y = reshape(x, [shapeOf(x).at(0), ...sizes]);
+      y.setShape([x.shape![0]!, ...sizes]);
+      return y;
+    }
+    return reshape(x, [shapeOf(x).at(0), ...this.targetShape]);
+  }
+}
+
+/** The axes of each example in another order; axes count from 1. */
+export class Permute extends Layer {
+  readonly dims: readonly number[];
+
+  /** Throws ValueError when dims are not 1 … n in some order. */
+  constructor(dims: readonly number[], options: LayerOptions = {}) {
+    super(options, "permute");
+    if ([...dims].sort((a, b) => a - b).some((d, i) => d !== i + 1)) {
+      throw new ValueError(
+        `Invalid permutation argument \`dims\` for Permute Layer. The set of indices in \`dims\` must be consecutive and start from 1. Received dims=(${dims.join(", ")})`,
+      );
+    }
+    this.dims = dims;
+  }
+
+  protected override call(inputs: Tensors): Tensors {
+    return transpose(inputs as Tensor, { perm: [0, ...this.dims] });
+  }
+}
+
+/** [n, c] to [n, times, c]. */
+export class RepeatVector extends Layer {
+  readonly n: number;
+
+  constructor(n: number, options: LayerOptions = {}) {
+    super(options, "repeat_vector");
+    this.n = n;
+  }
+
+  protected override call(inputs: Tensors): Tensors {
+    return tile(expandDims(inputs as Tensor, 1), [1, this.n, 1]);
+  }
+}
+
+/** What a function makes of the inputs. Variables that it makes are not the layer's. */
+export class Lambda extends Layer {
+  readonly #fn: (inputs: never, options: CallOptions) => Tensors;
+
+  constructor(fn: (inputs: never, options: CallOptions) => Tensors, options: LayerOptions = {}) {
+    super(options, "lambda");
+    this.#fn = fn;
+  }
+
+  protected override call(inputs: Tensors, options: CallOptions): Tensors {
+    return this.#fn(inputs as never, options);
+  }
+}
+
+/** Leaves out the steps of which all numbers equal maskValue. */
+export class Masking extends Layer {
+  readonly maskValue: number;
+  override supportsMasking = true;
+
+  constructor(options: LayerOptions & { readonly maskValue?: number } = {}) {
+    super(options, "masking");
+    this.maskValue = options.maskValue ?? 0;
+  }
+
+  protected override computeMask(inputs: Tensors): Tensor {
+    return reduceAny(notEqual(inputs as Tensor, this.maskValue), { axis: -1 });
+  }
+
+  protected override call(inputs: Tensors): Tensors {
+    const x = inputs as Tensor;
+    const kept = reduceAny(notEqual(x, this.maskValue), { axis: -1, keepdims: true });
+    return multiply(x, cast(kept, x.dtype.baseDtype) as Tensor);
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * The graph of layers behind a model: which layers lie between its inputs and outputs, and in which order.
+ *
+ *     depth 2   input_1
+ *     depth 1   dense      dense_1
+ *     depth 0   concatenate
+ *
+ * Layers go by falling depth, those of one depth in the order in which a walk from the outputs meets them. Source: tf_keras functional.py.
+ */
+import { type DType, float32 } from "../../core/dtype.ts";
+import { ValueError } from "../../core/error.ts";
+import type { Dim, Shape } from "../../core/shape.ts";
+import { getDefaultGraph } from "../../graph/graph.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { placeholder } from "../../ops/index.ts";
+import { historyOf, Layer, type LayerNode, listOf, remember, type Tensors } from "./layers/layer.ts";
+import { getUid } from "./state.ts";
+
+export interface InputOptions {
+  /** The shape of one example. */
+  readonly shape?: readonly Dim[] | undefined;
+  /** The same with the batch's size before it. */
+  readonly batchShape?: readonly Dim[] | undefined;
+  readonly batchSize?: number | null | undefined;
+  readonly dtype?: DType | undefined;
+  readonly name?: string | undefined;
+  /** A tensor to be used in place of a new placeholder. */
+  readonly tensor?: Tensor | undefined;
+}
+
+/** Where a model's data comes in. */
+export class InputLayer extends Layer {
+  readonly tensor: Tensor;
+
+  constructor(options: InputOptions = {}) {
+    const { dtype = float32, batchSize = null } = options;
+    const shape: Shape = options.batchShape ?? (options.shape ? [batchSize, ...options.shape] : null);
+    super({ name: options.name ?? `input_${getUid("input")}`, batchInputShape: options.tensor?.shape ?? shape, dtype });
+    if (!shape && !options.tensor) {
+      throw new ValueError(
+        "Please provide to Input a `shape` or a `tensor` or a `type_spec` argument. Note that `shape` does not include the batch dimension.",
+      );
+    }
+    this.built = true;
+    const make = (): Tensor => getDefaultGraph().nameScope(null, () => placeholder(dtype, shape, { name: this.name }));
+    this.tensor = options.tensor ?? make();
+    remember({ layer: this, inputs: [], outputs: [this.tensor], isList: false, options: {} });
+  }
+
+  protected override call(inputs: Tensors): Tensors {
+    return inputs;
+  }
+}
+
+/** The placeholder for a model's data: [batch, ...shape]. Throws ValueError without a shape. */
+export const Input = (options: InputOptions): Tensor => new InputLayer(options).tensor;
+
+export interface Network {
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  readonly layers: readonly Layer[];
+  /** Calls of layers in the order in which they can run. */
+  readonly nodes: readonly LayerNode[];
+}
+
+/** The layers between inputs and outputs. Throws ValueError when some output does not come from the inputs alone, or when names repeat. */
+export function networkOf(inputs: readonly Tensor[], outputs: readonly Tensor[]): Network {
+  for (const input of inputs) {
+    if (historyOf(input)) continue;
+    throw new ValueError(
+      `Input tensors to a Functional model must come from \`tf.keras.Input\`. Received: ${input} (missing previous layer metadata).`,
+    );
+  }
+  const order: LayerNode[] = [];
+  const indices = new Map<Layer, number>();
+  for (const output of outputs) {
+    if (!historyOf(output)) {
+      throw new ValueError(
+        `Output tensors of a Functional model must be the output of a Keras \`Layer\` (thus holding past layer metadata). Found: ${output}`,
+      );
+    }
+    walk(historyOf(output)!, inputs, order, indices);
+  }
+  const depths = depthsOf(order);
+  const layerDepths = new Map<Layer, number>();
+  for (const [node, depth] of depths) {
+    layerDepths.set(node.layer, Math.max(depth, layerDepths.get(node.layer) ?? 0));
+  }
+  for (const input of inputs) {
+    const { layer } = historyOf(input)!;
+    if (!layerDepths.has(layer)) layerDepths.set(layer, 0);
+    if (!indices.has(layer)) indices.set(layer, -1);
+  }
+  const layers = [...layerDepths.keys()].sort(
+    (a, b) => layerDepths.get(b)! - layerDepths.get(a)! || indices.get(a)! - indices.get(b)!,
+  );
+  const names = layers.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice) {
+    throw new ValueError(
+      `The name "${twice}" is used ${names.filter((name) => name === twice).length} times in the model. All layer names should be unique.`,
+    );
+  }
+  const nodes = order.toSorted((a, b) => depths.get(b)! - depths.get(a)!);
+  return { inputs, outputs, layers, nodes };
+}
+
+/** Calls below one, each after those that it takes tensors from; by an explicit stack, since models may be deep. */
+function walk(start: LayerNode, inputs: readonly Tensor[], order: LayerNode[], indices: Map<Layer, number>): void {
+  const done = new Set(order);
+  const open = new Set<LayerNode>();
+  const stack: { node: LayerNode; next: number }[] = [];
+  const enter = (node: LayerNode): void => {
+    if (done.has(node)) return;
+    if (open.has(node)) throw new ValueError(`Tensor from layer '${node.layer.name}' is part of a cycle.`);
+    if (!indices.has(node.layer)) indices.set(node.layer, indices.size);
+    open.add(node);
+    stack.push({ node, next: 0 });
+  };
+  enter(start);
+  while (stack.length) {
+    const top = stack.at(-1)!;
+    const isStart = top.node.outputs.some((output) => inputs.includes(output));
+    const input = isStart ? undefined : top.node.inputs[top.next++];
+    if (input) {
+      const from = historyOf(input);
+      if (from) enter(from);
+      continue;
+    }
+    if (!isStart && top.node.inputs.length === 0) {
+      throw new ValueError(
+        `Graph disconnected: cannot obtain value for tensor ${top.node.outputs[0]} at layer "${top.node.layer.name}". The following previous layers were accessed without issue: [${order.map(({ layer }) => `'${layer.name}'`).join(", ")}]`,
+      );
+    }
+    open.delete(top.node);
+    done.add(top.node);
+    order.push(top.node);
+    stack.pop();
+  }
+}
+
+function depthsOf(order: readonly LayerNode[]): Map<LayerNode, number> {
+  const depths = new Map<LayerNode, number>();
+  const ofLayer = new Map<Layer, number>();
+  for (const node of order.toReversed()) {
+    const depth = Math.max(depths.get(node) ?? 0, ofLayer.get(node.layer) ?? 0);
+    depths.set(node, depth);
+    ofLayer.set(node.layer, depth);
+    for (const input of node.inputs) {
+      const from = historyOf(input);
+      if (from && order.includes(from)) depths.set(from, Math.max(depth + 1, depths.get(from) ?? 0));
+    }
+  }
+  return depths;
+}
+
+/** What a network makes of other inputs: each of its calls again. */
+export function rerun(
+  network: Network,
+  inputs: readonly Tensor[],
+  training: boolean | Tensor | null | undefined,
+): Tensor[] {
+  const made = new Map<Tensor, Tensor>(network.inputs.map((input, i) => [input, inputs[i]!]));
+  for (const node of network.nodes) {
+    if (node.outputs.every((output) => made.has(output))) continue;
+    const given = node.inputs.map((input) => made.get(input) ?? input);
+    const options = training === undefined || training === null ? node.options : { ...node.options, training };
+    const outputs = listOf<Tensor>(node.layer.apply((node.isList ? given : given[0]!) as Tensor, options) as Tensors);
+    for (const [i, output] of node.outputs.entries()) made.set(output, outputs[i]!);
+  }
+  return network.outputs.map((output) => made.get(output)!);
+}

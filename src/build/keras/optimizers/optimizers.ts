@@ -1,0 +1,286 @@
+/** `tf.keras.optimizers`: the rules. Source: tf_keras/src/optimizers/legacy/{gradient_descent,rmsprop,adagrad,adadelta,ftrl}.py. */
+import { getDefaultGraph } from "../../../graph/graph.ts";
+import type { Operation } from "../../../graph/operation.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
+import type { TensorLike } from "../../../ops/convert.ts";
+import {
+  divide,
+  gather,
+  group,
+  multiply,
+  negative,
+  resourceApplyAdadeltaOp,
+  resourceApplyAdagradV2Op,
+  resourceApplyCenteredRMSPropOp,
+  resourceApplyFtrlOp,
+  resourceApplyGradientDescentOp,
+  resourceApplyKerasMomentumOp,
+  resourceApplyRMSPropOp,
+  resourceScatterAddOp,
+  resourceSparseApplyAdadeltaOp,
+  resourceSparseApplyAdagradV2Op,
+  resourceSparseApplyCenteredRMSPropOp,
+  resourceSparseApplyFtrlOp,
+  resourceSparseApplyKerasMomentumOp,
+  resourceSparseApplyRMSPropOp,
+  sqrt,
+  square,
+} from "../../../ops/index.ts";
+import type { Variable } from "../../variables/variable.ts";
+import { type Coefficients, Optimizer, type OptimizerOptions, type Schedule } from "./optimizer.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: builders of many signatures stand in one place
+type Rule = (record: any) => Operation;
+const run = (rule: unknown, record: object): Operation => (rule as Rule)(record);
+
+/** Adds to rows of a variable; its value afterwards. */
+export function addRows(variable: Variable, indices: Tensor, updates: Tensor): Tensor {
+  const added = resourceScatterAddOp({ resource: variable.handle, indices, updates });
+  return getDefaultGraph().controlDependencies([added], () => variable.value());
+}
+
+/** slot = decay · slot, then values are added to its rows; the slot's value afterwards. */
+export function decayThenAdd(slot: Variable, decay: Tensor, indices: Tensor, values: Tensor): Tensor {
+  const decayed = slot.assign(multiply(slot, decay)).op;
+  return getDefaultGraph().controlDependencies([decayed], () => addRows(slot, indices, values));
+}
+
+/** The value that a slot has after it was set. */
+export function set(slot: Variable, value: TensorLike): Tensor {
+  const assigned = slot.assign(value).op;
+  return getDefaultGraph().controlDependencies([assigned], () => slot.value());
+}
+
+export interface SGDOptions extends OptimizerOptions {
+  readonly momentum?: number | undefined;
+  readonly nesterov?: boolean | undefined;
+}
+
+/** Gradient descent, with momentum if asked for: rate 0.01. */
+export class SGD extends Optimizer {
+  readonly #momentum: number;
+  readonly #nesterov: boolean;
+
+  constructor(learningRate: number | Schedule = 0.01, options: SGDOptions = {}) {
+    super("SGD", learningRate, options);
+    this.#momentum = options.momentum ?? 0;
+    this.#nesterov = options.nesterov ?? false;
+    this.setHyper("momentum", this.#momentum);
+  }
+
+  protected override createSlots(variables: readonly Variable[]): void {
+    if (this.#momentum) for (const variable of variables) this.addSlot(variable, "momentum");
+  }
+
+  protected override applyDense(grad: Tensor, variable: Variable, at: Coefficients): Operation {
+    if (!this.#momentum)
+      return run(resourceApplyGradientDescentOp, { var: variable.handle, alpha: at.rate, delta: grad });
+    return run(resourceApplyKerasMomentumOp, { ...this.#record(variable, at), grad });
+  }
+
+  protected override applySparse(grad: Tensor, indices: Tensor, variable: Variable, at: Coefficients): Operation {
+    if (!this.#momentum) return addRows(variable, indices, negative(multiply(grad, at.rate)) as Tensor).op;
+    return run(resourceSparseApplyKerasMomentumOp, { ...this.#record(variable, at), grad, indices });
+  }
+
+  #record(variable: Variable, at: Coefficients): object {
+    const accum = this.getSlot(variable, "momentum").handle;
+    const momentum = at.hyper("momentum");
+    return { var: variable.handle, accum, lr: at.rate, momentum, use_nesterov: this.#nesterov };
+  }
+}
+
+export interface RMSpropOptions extends OptimizerOptions {
+  readonly rho?: number | undefined;
+  readonly momentum?: number | undefined;
+  readonly epsilon?: number | undefined;
+  readonly centered?: boolean | undefined;
+}
+
+/** Steps over the root of a moving average of squared gradients: rate 0.001, rho 0.9. */
+export class RMSprop extends Optimizer {
+  readonly #momentum: number;
+  readonly #isCentered: boolean;
+  readonly #epsilon: number;
+
+  constructor(learningRate: number | Schedule = 0.001, options: RMSpropOptions = {}) {
+    super("RMSprop", learningRate, options);
+    this.#momentum = options.momentum ?? 0;
+    this.#isCentered = options.centered ?? false;
+    this.#epsilon = options.epsilon ?? 1e-7;
+    this.setHyper("rho", options.rho ?? 0.9);
+    this.setHyper("momentum", this.#momentum);
+  }
+
+  protected override createSlots(variables: readonly Variable[]): void {
+    for (const variable of variables) this.addSlot(variable, "rms");
+    if (this.#momentum) for (const variable of variables) this.addSlot(variable, "momentum");
+    if (this.#isCentered) for (const variable of variables) this.addSlot(variable, "mg");
+  }
+
+  #record(variable: Variable, at: Coefficients): object {
+    return {
+      var: variable.handle,
+      ms: this.getSlot(variable, "rms").handle,
+      mom: this.getSlot(variable, "momentum").handle,
+      ...(this.#isCentered ? { mg: this.getSlot(variable, "mg").handle } : {}),
+      lr: at.rate,
+      rho: at.hyper("rho"),
+      momentum: at.hyper("momentum"),
+      epsilon: this.#epsilon,
+    };
+  }
+
+  protected override applyDense(grad: Tensor, variable: Variable, at: Coefficients): Operation {
+    if (this.#momentum) {
+      const rule = this.#isCentered ? resourceApplyCenteredRMSPropOp : resourceApplyRMSPropOp;
+      return run(rule, { ...this.#record(variable, at), grad });
+    }
+    const rho = at.hyper("rho");
+    const averaged = (slot: Variable, x: Tensor): Tensor =>
+      set(slot, multiply(rho, slot).add(multiply(rho.rsub(1), x)));
+    const rms = averaged(this.getSlot(variable, "rms"), square(grad));
+    const spread = this.#isCentered ? rms.sub(square(averaged(this.getSlot(variable, "mg"), grad))) : rms;
+    const change = divide(multiply(at.rate, grad), (sqrt(spread) as Tensor).add(this.#epsilon)) as Tensor;
+    return variable.assign(variable.value().sub(change)).op;
+  }
+
+  protected override applySparse(grad: Tensor, indices: Tensor, variable: Variable, at: Coefficients): Operation {
+    if (this.#momentum) {
+      const rule = this.#isCentered ? resourceSparseApplyCenteredRMSPropOp : resourceSparseApplyRMSPropOp;
+      return run(rule, { ...this.#record(variable, at), grad, indices });
+    }
+    const rho = at.hyper("rho");
+    const averaged = (slot: Variable, x: Tensor): Tensor => decayThenAdd(slot, rho, indices, multiply(x, rho.rsub(1)));
+    const rms = averaged(this.getSlot(variable, "rms"), multiply(grad, grad));
+    const mean = this.#isCentered ? averaged(this.getSlot(variable, "mg"), grad) : null;
+    const rows = gather(rms, indices);
+    const spread = mean ? rows.sub(square(gather(mean, indices))) : rows;
+    const change = divide(
+      multiply(negative(at.rate) as Tensor, grad),
+      (sqrt(spread) as Tensor).add(this.#epsilon),
+    ) as Tensor;
+    return group(addRows(variable, indices, change), rms, ...(mean ? [mean] : []));
+  }
+}
+
+export interface AdagradOptions extends OptimizerOptions {
+  readonly initialAccumulatorValue?: number | undefined;
+  readonly epsilon?: number | undefined;
+}
+
+/** Steps over the root of the sum of squared gradients: rate 0.001, sums from 0.1. */
+export class Adagrad extends Optimizer {
+  readonly #initial: number;
+  readonly #epsilon: number;
+
+  constructor(learningRate: number | Schedule = 0.001, options: AdagradOptions = {}) {
+    super("Adagrad", learningRate, options);
+    this.#initial = options.initialAccumulatorValue ?? 0.1;
+    this.#epsilon = options.epsilon ?? 1e-7;
+  }
+
+  protected override createSlots(variables: readonly Variable[]): void {
+    for (const variable of variables) this.addSlot(variable, "accumulator", this.#initial);
+  }
+
+  #record(variable: Variable, at: Coefficients): object {
+    const accum = this.getSlot(variable, "accumulator").handle;
+    return { var: variable.handle, accum, lr: at.rate, epsilon: this.#epsilon };
+  }
+
+  protected override applyDense(grad: Tensor, variable: Variable, at: Coefficients): Operation {
+    return run(resourceApplyAdagradV2Op, { ...this.#record(variable, at), grad });
+  }
+
+  protected override applySparse(grad: Tensor, indices: Tensor, variable: Variable, at: Coefficients): Operation {
+    return run(resourceSparseApplyAdagradV2Op, { ...this.#record(variable, at), grad, indices });
+  }
+}
+
+export interface AdadeltaOptions extends OptimizerOptions {
+  readonly rho?: number | undefined;
+  readonly epsilon?: number | undefined;
+}
+
+/** Steps as large as past steps, over the root of squared gradients: rate 0.001, rho 0.95. */
+export class Adadelta extends Optimizer {
+  readonly #epsilon: number;
+
+  constructor(learningRate: number | Schedule = 0.001, options: AdadeltaOptions = {}) {
+    super("Adadelta", learningRate, options);
+    this.#epsilon = options.epsilon ?? 1e-7;
+    this.setHyper("rho", options.rho ?? 0.95);
+  }
+
+  protected override createSlots(variables: readonly Variable[]): void {
+    for (const variable of variables) this.addSlot(variable, "accum_grad");
+    for (const variable of variables) this.addSlot(variable, "accum_var");
+  }
+
+  #record(variable: Variable, at: Coefficients): object {
+    return {
+      var: variable.handle,
+      accum: this.getSlot(variable, "accum_grad").handle,
+      accum_update: this.getSlot(variable, "accum_var").handle,
+      lr: at.rate,
+      rho: at.hyper("rho"),
+      epsilon: this.#epsilon,
+    };
+  }
+
+  protected override applyDense(grad: Tensor, variable: Variable, at: Coefficients): Operation {
+    return run(resourceApplyAdadeltaOp, { ...this.#record(variable, at), grad });
+  }
+
+  protected override applySparse(grad: Tensor, indices: Tensor, variable: Variable, at: Coefficients): Operation {
+    return run(resourceSparseApplyAdadeltaOp, { ...this.#record(variable, at), grad, indices });
+  }
+}
+
+export interface FtrlOptions extends OptimizerOptions {
+  readonly learningRatePower?: number | undefined;
+  readonly initialAccumulatorValue?: number | undefined;
+  readonly l1RegularizationStrength?: number | undefined;
+  readonly l2RegularizationStrength?: number | undefined;
+}
+
+/** Follow the regularized leader: rate 0.001. */
+export class Ftrl extends Optimizer {
+  readonly #initial: number;
+
+  constructor(learningRate: number | Schedule = 0.001, options: FtrlOptions = {}) {
+    super("Ftrl", learningRate, options);
+    this.#initial = options.initialAccumulatorValue ?? 0.1;
+    this.setHyper("learning_rate_power", options.learningRatePower ?? -0.5);
+    this.setHyper("l1_regularization_strength", options.l1RegularizationStrength ?? 0);
+    this.setHyper("l2_regularization_strength", options.l2RegularizationStrength ?? 0);
+  }
+
+  protected override createSlots(variables: readonly Variable[]): void {
+    for (const variable of variables) {
+      this.addSlot(variable, "accumulator", this.#initial);
+      this.addSlot(variable, "linear");
+    }
+  }
+
+  #record(variable: Variable, at: Coefficients): object {
+    return {
+      var: variable.handle,
+      accum: this.getSlot(variable, "accumulator").handle,
+      linear: this.getSlot(variable, "linear").handle,
+      lr: at.rate,
+      l1: at.hyper("l1_regularization_strength"),
+      l2: at.hyper("l2_regularization_strength"),
+      lr_power: at.hyper("learning_rate_power"),
+    };
+  }
+
+  protected override applyDense(grad: Tensor, variable: Variable, at: Coefficients): Operation {
+    return run(resourceApplyFtrlOp, { ...this.#record(variable, at), grad });
+  }
+
+  protected override applySparse(grad: Tensor, indices: Tensor, variable: Variable, at: Coefficients): Operation {
+    return run(resourceSparseApplyFtrlOp, { ...this.#record(variable, at), grad, indices });
+  }
+}
