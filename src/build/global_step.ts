@@ -56,7 +56,7 @@ export function assertGlobalStep(step: unknown): void {
     throw new TypeError(`Existing "global_step" must be a Variable or Tensor: ${String(step)}.`);
   }
   const dtype = step.dtype.baseDtype;
-  if (!dtype.isInteger) throw new TypeError(`Existing "global_step" does not have integer type: ${dtype}`);
+  if (!dtype.isInteger) throw new TypeError(`Existing "global_step" does not have integer type: ${step.dtype}`);
   if (step.shape?.length !== 0 && isFull(step.shape)) {
     throw new TypeError(`Existing "global_step" is not scalar: ${formatShapePython(step.shape)}`);
   }

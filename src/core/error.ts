@@ -32,6 +32,27 @@ export interface ErrorFacts {
   readonly cause?: unknown;
 }
 
+/** The codes in the order of their numbers, from 0. Source: error_codes.proto. */
+const codes: readonly (Code | "OK")[] = [
+  "OK",
+  "CANCELLED",
+  "UNKNOWN",
+  "INVALID_ARGUMENT",
+  "DEADLINE_EXCEEDED",
+  "NOT_FOUND",
+  "ALREADY_EXISTS",
+  "PERMISSION_DENIED",
+  "RESOURCE_EXHAUSTED",
+  "FAILED_PRECONDITION",
+  "ABORTED",
+  "OUT_OF_RANGE",
+  "UNIMPLEMENTED",
+  "INTERNAL",
+  "UNAVAILABLE",
+  "DATA_LOSS",
+  "UNAUTHENTICATED",
+];
+
 /** An error with TensorFlow's code; `.message` is TensorFlow's text. `op` and `madeAt` are added by the graph and the session. */
 export class OpError extends Error {
   readonly code: Code;
@@ -49,6 +70,11 @@ export class OpError extends Error {
     this.offset = facts.offset;
     this.hint = facts.hint;
     this.name = new.target.name;
+  }
+
+  /** The code as TensorFlow's number: 3 for INVALID_ARGUMENT. */
+  get errorCode(): number {
+    return codes.indexOf(this.code);
   }
 }
 

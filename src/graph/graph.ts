@@ -10,7 +10,7 @@ import { inferShapes, shapeError } from "./infer.ts";
 import { Operation } from "./operation.ts";
 import { Collections } from "./parts/collections.ts";
 import { type DeviceScope, deviceIn, mergeDevices } from "./parts/device.ts";
-import { type ElementOptions, elementOf } from "./parts/element.ts";
+import { checkElementName, type ElementOptions, elementOf } from "./parts/element.ts";
 import { WithFunctions } from "./parts/functions.ts";
 import { checkNodeName, checkScopeName, NamesInUse } from "./parts/names.ts";
 import { seedAttrs } from "./parts/seeds.ts";
@@ -162,7 +162,7 @@ export class Graph extends WithFunctions {
   controlDependencies<R>(inputs: readonly (Operation | Tensor | { readonly op: Operation })[] | null, fn: () => R): R {
     const ops = new Set<Operation>();
     for (const input of inputs ?? []) {
-      const op = input instanceof Operation ? input : input.op;
+      const op = input instanceof Operation ? input : (input?.op ?? (this.asGraphElement(input) as Operation));
       this.checkOwns(op);
       ops.add(op);
       op.setAttr("_has_manual_control_dependencies", boolAttr(true));
@@ -309,10 +309,12 @@ export class Graph extends WithFunctions {
 
   /** Throws KeyError in Python's words when there is no such operation. */
   getOperationByName(name: string): Operation {
+    checkElementName(name, "Operation");
     return this.asGraphElement(name, { allowTensor: false }) as Operation;
   }
 
   getTensorByName(name: string): Tensor {
+    checkElementName(name, "Tensor");
     return this.asGraphElement(name, { allowOperation: false }) as Tensor;
   }
 

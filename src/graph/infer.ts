@@ -233,7 +233,7 @@ export function constantValueAsShape(tensor: Tensor): Shape {
     });
   }
   const partial = partialValue(tensor);
-  if (partial) return partial;
+  if (partial) return partial.map((n) => (n !== null && n < 0 ? null : n));
   const length = tensor.shape?.[0];
   return typeof length === "number" && tensor.shape?.length === 1 ? new Array<Dim>(length).fill(null) : null;
 }

@@ -2,8 +2,10 @@
  * Makes a node from a definition and a record of inputs and attrs: converts inputs, infers type and number attrs, fills defaults, checks
  * constraints. Source: tensorflow/python/framework/op_def_library.py.
  */
+
 import { type DType, float32, int32 } from "../core/dtype.ts";
 import { TypeError, ValueError } from "../core/error.ts";
+import { printValue } from "../core/print.ts";
 import type { AttrValue } from "../graph/attr.ts";
 import { typeAttr, unwrapAttr, wrapAttr } from "../graph/attr.ts";
 import type { ArgDefinition, AttrDefinition, AttrPlain, OpDefinition } from "../graph/definition.ts";
@@ -218,7 +220,7 @@ function convertChecked(
 }
 
 const shown = (value: unknown): string =>
-  typeof value === "string" ? `'${value}'` : Array.isArray(value) ? JSON.stringify(value) : String(value);
+  typeof value === "string" ? `'${value}'` : Array.isArray(value) ? printValue(value) : String(value);
 
 const pythonType = (value: unknown): string =>
   typeof value === "string"

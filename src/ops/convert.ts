@@ -249,14 +249,12 @@ function checkFits(item: unknown, dtype: DType): void {
       : dtype.isBool
         ? typeof item !== "boolean"
         : dtype.isInteger
-          ? !(isNumber && (typeof item === "bigint" || Number.isInteger(item)))
+          ? !(typeof item === "boolean" || (isNumber && (typeof item === "bigint" || Number.isInteger(item))))
           : dtype.isFloating
-            ? !isNumber
+            ? !(isNumber || typeof item === "boolean")
             : false;
   if (bad) {
-    throw new TypeError(
-      `Expected ${dtype.name}, but got ${typeof item === "string" ? `'${item}'` : printValue(item)} of type '${pythonType(item)}'.`,
-    );
+    throw new TypeError(`Expected ${dtype.name}, but got ${printValue(item)} of type '${pythonType(item)}'.`);
   }
 }
 

@@ -25,14 +25,23 @@ type Values = Map<number, Scalar[]>;
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-/** The text of a message of this type (`GraphDef`, or a full name) from its binary form. DATA_LOSS if the bytes are none; unknown fields are left out. */
-export function printText(type: string, bytes: Uint8Array): string {
-  const out: string[] = [];
-  printMessage(messageOf(type), bytes, "", out, 0);
-  return out.join("");
+/** Pieces of a text; how the entries of maps follow one another. */
+interface Text {
+  readonly pieces: string[];
+  readonly descending: boolean;
 }
 
-function printMessage(message: MessageFields, bytes: Uint8Array, indent: string, out: string[], depth: number): void {
+/**
+ * The text of a message of this type (`GraphDef`, or a full name) from its binary form. Maps go by key: `descending` as Python's str() has
+ * them, else as text_format has. DATA_LOSS if the bytes are none; unknown fields are left out.
+ */
+export function printText(type: string, bytes: Uint8Array, { descending = false } = {}): string {
+  const text: Text = { pieces: [], descending };
+  printMessage(messageOf(type), bytes, "", text, 0);
+  return text.pieces.join("");
+}
+
+function printMessage(message: MessageFields, bytes: Uint8Array, indent: string, out: Text, depth: number): void {
   if (depth > depthMax) throw new DataLossError(`${message.name}: messages are nested deeper than ${depthMax}`);
   const values = readFields(message, bytes);
   if (message.name === anyType && printAny(values, indent, out, depth)) return;
@@ -46,7 +55,7 @@ function printMessage(message: MessageFields, bytes: Uint8Array, indent: string,
       }
     } else {
       const shown = field.repeated ? list : list.slice(-1).filter((value) => field.oneof !== "" || !isDefault(value));
-      for (const value of shown) out.push(`${indent}${field.name}: ${scalarText(field, value)}\n`);
+      for (const value of shown) out.pieces.push(`${indent}${field.name}: ${scalarText(field, value)}\n`);
     }
   }
 }
@@ -56,16 +65,16 @@ function printBlock(
   message: MessageFields,
   bytes: Uint8Array,
   indent: string,
-  out: string[],
+  out: Text,
   depth: number,
 ): void {
-  out.push(`${indent}${name} {\n`);
+  out.pieces.push(`${indent}${name} {\n`);
   printMessage(message, bytes, `${indent}  `, out, depth + 1);
-  out.push(`${indent}}\n`);
+  out.pieces.push(`${indent}}\n`);
 }
 
 /** Entries with one key: the last one counts. A value that is a message is printed even if it is empty. */
-function printMap(field: Field, entries: readonly Uint8Array[], indent: string, out: string[], depth: number): void {
+function printMap(field: Field, entries: readonly Uint8Array[], indent: string, out: Text, depth: number): void {
   const entry = field.entry!;
   const keyField = entry.byName.get("key")!;
   const valueField = entry.byName.get("value")!;
@@ -77,19 +86,19 @@ function printMap(field: Field, entries: readonly Uint8Array[], indent: string, 
     items.set(ArrayBuffer.isView(key) ? decoder.decode(key) : String(key), { key, value });
   }
   const order = (a: string, b: string) => (keyField.type === "string" ? compareUtf8(a, b) : Number(a) - Number(b));
-  for (const [, { key, value }] of [...items].sort(([a], [b]) => order(a, b))) {
-    out.push(`${indent}${field.name} {\n`);
-    if (!isDefault(key)) out.push(`${indent}  key: ${scalarText(keyField, key)}\n`);
+  for (const [, { key, value }] of [...items].sort(([a], [b]) => (out.descending ? order(b, a) : order(a, b)))) {
+    out.pieces.push(`${indent}${field.name} {\n`);
+    if (!isDefault(key)) out.pieces.push(`${indent}  key: ${scalarText(keyField, key)}\n`);
     if (valueField.kind === "message") {
       printBlock("value", messageOf(valueField.type), value as Uint8Array, `${indent}  `, out, depth + 1);
     } else if (value !== undefined && !isDefault(value)) {
-      out.push(`${indent}  value: ${scalarText(valueField, value)}\n`);
+      out.pieces.push(`${indent}  value: ${scalarText(valueField, value)}\n`);
     }
-    out.push(`${indent}}\n`);
+    out.pieces.push(`${indent}}\n`);
   }
 }
 
-function printAny(values: Values, indent: string, out: string[], depth: number): boolean {
+function printAny(values: Values, indent: string, out: Text, depth: number): boolean {
   const url = decoder.decode(values.get(1)?.at(-1) as Uint8Array | undefined);
   const packed = findMessage(url.slice(url.lastIndexOf("/") + 1));
   if (!url.includes("/") || !packed) return false;

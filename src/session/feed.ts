@@ -51,6 +51,7 @@ function converted(value: unknown, dtype: DType, toArray: (value: never, dtype: 
 /** numpy refuses a plain integer that the dtype cannot hold. */
 function checkRange(value: unknown, dtype: DType): void {
   if (typeof value !== "number" && typeof value !== "bigint") return;
+  if (dtype.base === "string" && Number.isInteger(Number(value))) throw doesNotFit(value, "<class 'object'>");
   if (!dtype.isInteger || (typeof value === "number" && !Number.isInteger(value))) return;
   const bits = BigInt(dtype.sizeBytes * 8);
   const big = BigInt(value);
@@ -58,12 +59,17 @@ function checkRange(value: unknown, dtype: DType): void {
     ? big >= 0n && big < 1n << bits
     : big >= -(1n << (bits - 1n)) && big < 1n << (bits - 1n);
   if (fits) return;
-  throw new TypeError(
-    `Type of feed value ${value} with type <class 'int'> is not compatible with Tensor type <class 'numpy.${dtype.name}'>. Try explicitly setting the type of the feed tensor to a larger type (e.g. int64).`,
-  );
+  throw doesNotFit(value, `<class 'numpy.${dtype.name}'>`);
 }
 
+const doesNotFit = (value: number | bigint, type: string): TypeError =>
+  new TypeError(
+    `Type of feed value ${value} with type <class 'int'> is not compatible with Tensor type ${type}. Try explicitly setting the type of the feed tensor to a larger type (e.g. int64).`,
+  );
+
 function checkWords(value: unknown, dtype: DType): void {
+  if (typeof value === "string" && !dtype.isFloating)
+    throw new ValueError(`invalid literal for int() with base 10: '${value}'`);
   const word = firstWord(value);
   if (word === undefined) return;
   throw new ValueError(
@@ -86,6 +92,7 @@ function firstWord(value: unknown): string | undefined {
 /** numpy truncates floats that are fed to integers, and takes truth values as numbers. */
 function roundedTo(value: unknown, dtype: DType): unknown {
   if (Array.isArray(value)) return value.map((item) => roundedTo(item, dtype));
+  if (value === null && dtype.isFloating) return Number.NaN;
   if (typeof value === "boolean" && !dtype.isBool && dtype.base !== "string") return value ? 1 : 0;
   if (typeof value === "number" && dtype.isInteger) return Math.trunc(value);
   if (typeof value === "number" && dtype.isBool) return value !== 0;

@@ -1,10 +1,12 @@
 /** Fetches that nest freely: lists and records of tensors, operations, variables, names. Source: session.py, _FetchMapper. */
 import { KeyError, TypeError, ValueError } from "../core/error.ts";
 import type { NdArray } from "../core/nd_array.ts";
+import { printValue } from "../core/print.ts";
 import type { Graph } from "../graph/graph.ts";
 import { IndexedSlices } from "../graph/indexed_slices.ts";
 import { Operation } from "../graph/operation.ts";
 import { asTensor, isTensorConvertible, Tensor, type TensorConvertible } from "../graph/tensor.ts";
+import { TensorShape } from "../graph/tensor_shape.ts";
 import { FetchedList, fetchedRecord } from "./fetched.ts";
 
 export interface IndexedSlicesValue {
@@ -63,7 +65,7 @@ export function planFetches(graph: Graph, fetches: unknown): FetchPlan {
     if (fetch === null || fetch === undefined) {
       throw new TypeError('Argument `fetch` = None has invalid type "NoneType". Cannot be None');
     }
-    if (Array.isArray(fetch)) {
+    if (Array.isArray(fetch) && !(fetch instanceof TensorShape)) {
       const parts = fetch.map(visit);
       return (values) => {
         const list = new FetchedList();
@@ -109,17 +111,19 @@ function elementOf(graph: Graph, fetch: unknown): Tensor | Operation | null {
   } catch (error) {
     if (error instanceof TypeError) {
       throw new TypeError(
-        `Argument \`fetch\` = ${String(item)} has invalid type "${typeName(item)}" must be a string or Tensor. (${error.message})`,
+        `Argument \`fetch\` = ${shown(item)} has invalid type "${typeName(item)}" must be a string or Tensor. (${error.message})`,
       );
     }
     if (error instanceof KeyError || error instanceof ValueError) {
       throw new ValueError(
-        `Argument \`fetch\` = ${String(item)} cannot be interpreted as a Tensor. (${error.message})`,
+        `Argument \`fetch\` = ${shown(fetch)} cannot be interpreted as a Tensor. (${error.message})`,
       );
     }
     throw error;
   }
 }
+
+const shown = (value: unknown): string => (typeof value === "boolean" ? printValue(value) : String(value));
 
 export function typeName(value: unknown): string {
   if (typeof value === "number") return Number.isInteger(value) ? "int" : "float";

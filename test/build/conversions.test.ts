@@ -7,7 +7,7 @@ test("dtypes by name and number", () => {
   expect(tf.asDtype("float")).toBe(tf.float32);
   expect(tf.asDtype("int64")).toBe(tf.int64);
   expect(tf.asDtype(7)).toBe(tf.string);
-  expect(() => tf.asDtype("none")).toThrow("Cannot convert value none to a TensorFlow DType.");
+  expect(() => tf.asDtype("none")).toThrow("Cannot convert the argument `type_value`: 'none' to a TensorFlow DType.");
 });
 
 test("shapes and dimensions", () => {

@@ -71,7 +71,7 @@ describe("printed forms", () => {
 
   test("an operation prints as its NodeDef", () => {
     const text = inGraph(() => String(tf.constant(2, { name: "two" }).op));
-    expect(text).toContain('name: "two"\nop: "Const"\nattr {\n  key: "dtype"');
+    expect(text).toContain('name: "two"\nop: "Const"\nattr {\n  key: "value"');
   });
 });
 

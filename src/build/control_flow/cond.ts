@@ -1,4 +1,5 @@
 /** `tf.cond` and `tf.case`: one of several branches runs. Source: tensorflow/python/ops/cond.py, control_flow_case.py. */
+
 import { bool, int32 } from "../../core/dtype.ts";
 import { TypeError, ValueError } from "../../core/error.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
@@ -54,7 +55,7 @@ export function cond<R extends BranchResult>(
     const whenFalse = branch(contextFalse, falseFn, "false_fn");
     const strict = options.strict ?? false;
     const shown = strict ? whenTrue.result : single(whenTrue.result);
-    checkBranches(shown, strict ? whenFalse.result : single(whenFalse.result));
+    checkSameStructure(shown, strict ? whenFalse.result : single(whenFalse.result));
     for (const [i, x] of whenTrue.tensors.entries()) checkDtypes(x, whenFalse.tensors[i]!);
     const merged = whenFalse.tensors.map((x, i) => merge([x, whenTrue.tensors[i]!]));
     if (contextTrue.outerContext === null) {
@@ -88,17 +89,6 @@ function branch(
     context.exitResult(built.tensors);
     return built;
   });
-}
-
-function checkBranches(a: BranchResult, b: BranchResult): void {
-  try {
-    checkSameStructure(a, b);
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    if (error instanceof TypeError)
-      throw new TypeError(`Incompatible return types of 'true_fn' and 'false_fn': ${text}`);
-    throw new ValueError(`Incompatible return values of 'true_fn' and 'false_fn': ${text}`);
-  }
 }
 
 function checkDtypes(onTrue: Flowing, onFalse: Flowing): void {

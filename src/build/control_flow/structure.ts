@@ -1,6 +1,6 @@
 /** Nested lists and records of values, flattened and put together again. Records go by sorted keys. Source: nest.py. */
 
-import { TypeError, ValueError } from "../../core/error.ts";
+import { ValueError } from "../../core/error.ts";
 import { IndexedSlices } from "../../graph/indexed_slices.ts";
 import { Operation } from "../../graph/operation.ts";
 import { isTensorConvertible, Tensor } from "../../graph/tensor.ts";
@@ -53,27 +53,60 @@ export function pack<T, U>(like: Nested<T>, leaves: readonly U[]): Nested<U> {
   return build(like);
 }
 
-/** Throws TypeError or ValueError when two structures differ. */
+/** Throws TypeError or ValueError when two structures differ, in the words of nest.assert_same_structure. Source: util/util.cc. */
 export function checkSameStructure(a: unknown, b: unknown): void {
-  const kind = (value: unknown): string => (Array.isArray(value) ? "list" : isRecord(value) ? "dict" : "leaf");
-  if (kind(a) !== kind(b)) {
-    throw new TypeError(
-      `The two structures don't have the same nested structure.\n\nFirst structure: ${String(a)}\n\nSecond structure: ${String(b)}`,
-    );
+  const difference = firstDifference(a, b);
+  if (difference === null) return;
+  const text = `The two structures don't have the same nested structure.\n\nFirst structure: ${described(a)}\n\nSecond structure: ${described(b)}\n\nMore specifically: ${difference}\nEntire first structure:\n${outline(a)}\nEntire second structure:\n${outline(b)}`;
+  throw new ValueError(text);
+}
+
+function firstDifference(a: unknown, b: unknown): string | null {
+  if (isNested(a) !== isNested(b)) {
+    const [inner, leaf] = isNested(a) ? [a, b] : [b, a];
+    return `Substructure "${described(inner)}" is a sequence, while substructure "${described(leaf)}" is not`;
   }
-  if (Array.isArray(a) && Array.isArray(b)) {
-    if (a.length !== b.length) {
-      throw new ValueError(
-        `The two structures don't have the same nested structure.\n\nFirst structure: ${String(a)}\n\nSecond structure: ${String(b)}\n\nMore specifically: The two structures don't have the same number of elements.`,
-      );
-    }
-    for (const [i, item] of a.entries()) checkSameStructure(item, b[i]);
-  } else if (isRecord(a) && isRecord(b)) {
-    if (Object.keys(a).sort().join() !== Object.keys(b).sort().join()) {
-      throw new ValueError(
-        `The two dictionaries don't have the same set of keys. First structure has keys ${Object.keys(a).sort().join(", ")}, while second structure has keys ${Object.keys(b).sort().join(", ")}`,
-      );
-    }
-    for (const key of Object.keys(a)) checkSameStructure(a[key], b[key]);
+  if (!isNested(a) || !isNested(b)) return null;
+  const [keys, others] = [Object.keys(a).sort(), Object.keys(b).sort()];
+  if (isRecord(a) && isRecord(b) && keys.join() !== others.join()) {
+    return `The two dictionaries don't have the same set of keys. First structure has keys ${described(a)}, while second structure has keys ${described(b)}`;
   }
+  if (keys.length !== others.length) {
+    return `The two structures don't have the same number of elements. First structure: ${described(a)}. Second structure: ${described(b)}`;
+  }
+  for (const key of Object.keys(a)) {
+    const found = firstDifference(item(a, key), item(b, key));
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+const isNested = (value: unknown): value is object => Array.isArray(value) || isRecord(value);
+const item = (value: object, key: string): unknown => (value as Record<string, unknown>)[key];
+
+/** `type=list str=[<tf.Tensor …>]`. */
+function described(value: unknown): string {
+  if (Array.isArray(value)) return `type=list str=${pythonText(value)}`;
+  if (isRecord(value)) return `type=dict str=${pythonText(value)}`;
+  return value instanceof Tensor ? `type=SymbolicTensor str=${value}` : `type=${typeof value} str=${String(value)}`;
+}
+
+function pythonText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(pythonText).join(", ")}]`;
+  if (isRecord(value)) {
+    return `{${Object.keys(value)
+      .map((key) => `'${key}': ${pythonText(value[key])}`)
+      .join(", ")}}`;
+  }
+  return value instanceof Tensor ? value.repr() : String(value);
+}
+
+/** The structure with a dot for each leaf. */
+function outline(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(outline).join(", ")}]`;
+  if (!isRecord(value)) return ".";
+  return `{${Object.keys(value)
+    .sort()
+    .map((key) => `'${key}': ${outline(value[key])}`)
+    .join(", ")}}`;
 }

@@ -263,6 +263,7 @@ export abstract class ScopedLayer {
     if (minNdim !== undefined && shape.length < minNdim) {
       throw new ValueError(`${start}expected min_ndim=${minNdim}, found ndim=${shape.length}. ${received}`);
     }
+    if (!shape && ndim === undefined) return; // what the layer makes of it is said by its build
     for (const [axis, size] of Object.entries(axes)) {
       const found = shape.at(Number(axis));
       if (found !== null && found !== size) {

@@ -99,12 +99,13 @@ function checkedLengths(lengths: Tensor, batchSize: BatchSize): Tensor {
 function checkInputs(inputs: readonly Tensor[]): readonly [Dim, Dim] {
   const sizes = inputs.map(({ shape }): readonly [Dim, Dim] => [shape?.[0] ?? null, shape?.[1] ?? null]);
   const [steps, batch] = sizes[0]!;
-  for (const [i, { shape, name }] of inputs.entries()) {
+  for (const [i, input] of inputs.entries()) {
+    const { shape } = input;
     if (shape !== null && shape.length < 3)
       throw new ValueError(`Shape ${formatShapePython(shape)} must have rank at least 3`);
     if (!shape || shape.slice(2).includes(null)) {
       throw new ValueError(
-        `Input size (depth of inputs) must be accessible via shape inference, but saw value None for input=${name}.`,
+        `Input size (depth of inputs) must be accessible via shape inference, but saw value None for input=${input}.`,
       );
     }
     if (sizes[i]![0] !== steps) {

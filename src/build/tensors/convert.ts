@@ -2,6 +2,7 @@
 import { DType, dtypeOf, dtypeOfNumber } from "../../core/dtype.ts";
 import { RuntimeError, TypeError, ValueError } from "../../core/error.ts";
 import type { NdArray } from "../../core/nd_array.ts";
+import { printValue } from "../../core/print.ts";
 import { broadcastShapes, type Dim, formatShapePython, type Shape } from "../../core/shape.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import { IndexedSlices } from "../../graph/indexed_slices.ts";
@@ -25,7 +26,10 @@ export function asDtype(value: DType | string | number): DType {
   if (value instanceof DType) return value;
   const found =
     typeof value === "number" ? dtypeOfNumber(value) : names[value] ? dtypeOf(names[value]!) : byName(value);
-  if (!found) throw new TypeError(`Cannot convert value ${String(value)} to a TensorFlow DType.`);
+  if (!found)
+    throw new TypeError(
+      `Cannot convert the argument \`type_value\`: ${printValue([value]).slice(1, -1)} to a TensorFlow DType.`,
+    );
   return found;
 }
 

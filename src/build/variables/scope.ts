@@ -5,6 +5,7 @@ import type { Shape } from "../../core/shape.ts";
 import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
 import { around } from "../../graph/scopes.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import { plainShape } from "../../graph/tensor_shape.ts";
 import { convertToTensor } from "../../ops/convert.ts";
 import { GraphKeys } from "../collections.ts";
 import {
@@ -280,8 +281,8 @@ export function withStore<R>(store: VariableStore, fn: () => R): R {
 const shaped = (shape: Shape | undefined | GetVariableOptions, options: GetVariableOptions): GetVariableOptions =>
   shape === undefined || shape === null
     ? options
-    : Array.isArray(shape)
-      ? { ...options, shape }
+    : Array.isArray(shape) || typeof shape === "number"
+      ? { ...options, shape: plainShape(shape) }
       : (shape as GetVariableOptions);
 
 /**

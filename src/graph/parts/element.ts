@@ -15,6 +15,7 @@ export interface ElementOptions {
  */
 export function elementOf(graph: Graph, item: unknown, options: ElementOptions = {}): Tensor | Operation {
   const { allowTensor = true, allowOperation = true } = options;
+  if (!allowTensor && !allowOperation) throw new ValueError("allow_tensor and allow_operation can't both be False.");
   const types = allowTensor && allowOperation ? "Tensor or Operation" : allowTensor ? "Tensor" : "Operation";
   if (typeof item === "string") {
     if (item.includes(":") && allowTensor) {
@@ -57,17 +58,22 @@ export function elementOf(graph: Graph, item: unknown, options: ElementOptions =
   if ((allowTensor && item instanceof Tensor) || (allowOperation && item instanceof Operation)) {
     if (item.graph !== graph)
       throw new ValueError(
-        `${item instanceof Tensor ? "Tensor" : "Operation"} ${item instanceof Tensor ? item : item.repr()} is not an element of this graph.`,
+        `${item instanceof Tensor ? "Tensor" : "Operation"} ${item} is not an element of this graph.`,
       );
     return item;
   }
   throw new TypeError(`Can not convert a ${typeName(item)} into a ${types}.`);
 }
 
+/** Throws TypeError for a name that is no string. */
+export function checkElementName(name: unknown, kind: "Tensor" | "Operation"): void {
+  if (typeof name !== "string") throw new TypeError(`${kind} names are strings (or similar), not ${typeName(name)}.`);
+}
+
 function typeName(item: unknown): string {
   if (item === null || item === undefined) return "NoneType";
   if (typeof item === "number") return Number.isInteger(item) ? "int" : "float";
   if (typeof item === "boolean") return "bool";
-  if (Array.isArray(item)) return "list";
+  if (Array.isArray(item) && item.constructor === Array) return "list";
   return typeof item === "object" ? (item.constructor?.name ?? "object") : typeof item;
 }

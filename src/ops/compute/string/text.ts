@@ -27,7 +27,7 @@ export const stringJoinOp = defineOp("StringJoin", {
     if (inputs.some((shape) => shape === null)) return [null];
     let shape: Shape = [];
     for (const input of inputs)
-      if (input?.length !== 0) shape = shape?.length === 0 ? input : mergeShapes(input, shape);
+      if (input?.length !== 0) shape = shape?.length === 0 ? input : mergeShapes(shape, input);
     return [shape];
   },
   compute({ inputs, separator }) {

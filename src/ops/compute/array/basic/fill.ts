@@ -1,6 +1,6 @@
 /** Tensors of one repeated value: Fill, ZerosLike, OnesLike, and `zeros`, `ones` that make constants where they are small. */
 import { type DType, float32, int32, variant } from "../../../../core/dtype.ts";
-import { InvalidArgumentError } from "../../../../core/error.ts";
+import { InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
 import { NdArray } from "../../../../core/nd_array.ts";
 import { type Dim, elementCount, isFull, type Shape } from "../../../../core/shape.ts";
 import { Tensor } from "../../../../graph/tensor.ts";
@@ -11,14 +11,18 @@ import { zerosLikeArray } from "../../../variant/value.ts";
 import { inScope, type Named } from "./names.ts";
 import { reshape } from "./reshape.ts";
 import { shapeInternal } from "./shape.ts";
-import { checkedShape, shapeFromInput } from "./shape_input.ts";
+import { checkedShape, numbersFromInput, shapeFromInput } from "./shape_input.ts";
 
 /** output = value repeated to the shape dims. Source: array_ops.cc, array_grad.py. */
 export const fillOp = defineOp("Fill", {
   inputs: ["dims: index_type", "value: T"],
   outputs: ["output: T"],
   attrs: ["T: type", "index_type: {int32, int64} = DT_INT32"],
-  shape: ({ dims }, context) => [shapeFromInput(context, "dims", dims)],
+  shape({ dims }, context) {
+    const shape = shapeFromInput(context, "dims", dims);
+    if (numbersFromInput(context, "dims")?.some((n) => n < 0)) throw invalidArgument("Fill dimensions must be >= 0");
+    return [shape];
+  },
   lower(p, { dims, value }) {
     if (dims.shape.length > 1)
       throw new InvalidArgumentError(`dims must represent a vector, got shape [${dims.shape.join(",")}]`);
@@ -102,8 +106,9 @@ function filled(
     let dims: Tensor;
     const plain = shape instanceof Tensor ? null : plainShape(shape);
     if (plain && isFull(plain)) {
-      if (elementCount(plain) < smallCount) return constant(literal, { dtype: base, shape: plain, name: scope });
-      dims = constant(plain, { dtype: int32, name: "shape_as_tensor" });
+      if (elementCount(plain) < smallCount && plain.every((n) => n >= 0))
+        return constant(literal, { dtype: base, shape: plain, name: scope });
+      dims = constant(plain, { dtype: int32, ...(plain.some((n) => n < 0) ? {} : { name: "shape_as_tensor" }) });
     } else dims = isSymbolic(shape) ? convertToTensor(shape) : convertToTensor(shape as TensorLike, { dtype: int32 });
     if (dims.shape !== null && dims.shape.length === 0) dims = reshape(dims, [-1]);
     return fillOp({ dims, value: constant(literal, { dtype: base }) }, scope);

@@ -119,7 +119,7 @@ export const ensureShapeOp = defineOp("EnsureShape", {
   inputs: ["input: T"],
   outputs: ["output: T"],
   attrs: ["shape: shape", "T: type"],
-  shape: ({ input, shape }) => [mergeShapes(input, shape)],
+  shape: ({ input, shape }) => [mergeShapes(shape, input)],
   lower(_, { input, shape }) {
     if (!compatible(input.shape, shape)) {
       throw new InvalidArgumentError(

@@ -150,6 +150,8 @@ export const squeezeOp = defineOp("Squeeze", {
   shape({ input, squeeze_dims }) {
     if (input === null) return [null];
     if (squeeze_dims.length === 0) return [input.includes(null) ? null : input.filter((d) => d !== 1)];
+    const wrong = squeeze_dims.findIndex((axis) => axis < -input.length || axis >= input.length);
+    if (wrong >= 0) throw invalidArgument(`squeeze_dims[${wrong}] not in [${-input.length},${input.length}).`);
     return [squeezed(input, squeeze_dims)];
   },
   lower: (p, { input, squeeze_dims }) =>

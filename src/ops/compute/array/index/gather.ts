@@ -85,9 +85,10 @@ export const gatherV2Op = defineOp("GatherV2", {
   inputs: ["params: Tparams", "indices: Tindices", "axis: Taxis"],
   outputs: ["output: Tparams"],
   attrs: ["batch_dims: int = 0", "Tparams: type", "Tindices: {int16, int32, int64}", "Taxis: {int32, int64}"],
-  shape: ({ params, indices, axis, batch_dims }, context) => [
-    gatherShape(params, indices, scalarFromInput(context, "axis", axis), batch_dims),
-  ],
+  shape({ params, indices, axis, batch_dims }, context) {
+    withRankAtLeast(params, 1);
+    return [gatherShape(params, indices, scalarFromInput(context, "axis", axis), batch_dims)];
+  },
   lower(p, { params, indices, axis, batch_dims }) {
     const rank = params.shape.length;
     if (rank < 1) throw new InvalidArgumentError("params must be at least 1 dimensional");

@@ -1,7 +1,7 @@
 /** Joining along an axis that is there already: Concat, ConcatV2, ConcatOffset. */
 
 import { int32 } from "../../../../core/dtype.ts";
-import { InvalidArgumentError } from "../../../../core/error.ts";
+import { InvalidArgumentError, invalidArgument, ValueError } from "../../../../core/error.ts";
 import {
   type Dim,
   type FullShape,
@@ -25,6 +25,7 @@ import { concatGradient } from "./concat_gradient.ts";
 
 function concatShape(values: readonly Shape[], axisShape: Shape, axisInput: string, context: ShapeContext): Shape[] {
   const known = values.find((shape) => shape !== null);
+  if (known?.length === 0) throw invalidArgument("Can't concatenate scalars (use tf.stack instead)");
   const inputs = known ? values.map((shape) => withRank(shape, known.length)) : values;
   const axis = scalarFromInput(context, axisInput, axisShape);
   if (!known) return [null];
@@ -158,6 +159,8 @@ export const parallelConcatOp = defineOp("ParallelConcat", {
 export function concat(values: readonly TensorLike[] | Tensor, axis: TensorLike, options: Named = {}): Tensor {
   const name = options.name ?? "concat";
   const list = Array.isArray(values) ? (values as readonly TensorLike[]) : [values as Tensor];
+  if (list.length === 0)
+    throw new ValueError("List argument 'values' to 'ConcatV2' Op with length 0 shorter than minimum length 2.");
   if (list.length > 1) return concatV2Op({ values: list, axis }, name);
   return inScope(name, name, () => {
     const dim = convertToTensor(axis, { name: "concat_dim", dtype: int32 });

@@ -2,7 +2,14 @@
 import type { DType } from "../../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument, OpError, TypeError, ValueError } from "../../../../core/error.ts";
 import { elementAt } from "../../../../core/nd_array.ts";
-import { type Dim, formatShape, mergeShapes, type Shape, sameShape } from "../../../../core/shape.ts";
+import {
+  type Dim,
+  formatShape,
+  formatShapePython,
+  mergeShapes,
+  type Shape,
+  sameShape,
+} from "../../../../core/shape.ts";
 import { Tensor } from "../../../../graph/tensor.ts";
 import { constant } from "../../../constant.ts";
 import { convertToTensor, isSymbolic, type Literal, packing, type TensorLike } from "../../../convert.ts";
@@ -177,6 +184,6 @@ export function unstack(
   }
   const num = shape?.at(axis);
   if (num === undefined || num === null)
-    throw new ValueError(`Cannot infer argument \`num\` from shape ${formatShape(shape)}`);
+    throw new ValueError(`Cannot infer argument \`num\` from shape ${formatShapePython(shape)}`);
   return unpackOp({ value: tensor, num, axis }, name);
 }

@@ -18,6 +18,8 @@ export const tileOp = defineOp("Tile", {
   attrs: ["T: type", "Tmultiples: {int32, int64} = DT_INT32"],
   shape({ input, multiples }, context) {
     const [count] = withRank(multiples, 1);
+    if (typeof count === "number" && input !== null && input.length !== count)
+      throw invalidArgument(`Shape must be rank ${input.length} but is rank ${count}`);
     const shape = count === null ? input : withRank(input, count!);
     if (shape === null) return [null];
     if (count === null) mergeDims(shape.length, count);

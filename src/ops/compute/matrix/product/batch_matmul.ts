@@ -35,7 +35,7 @@ function batchShape(
   const [m, k] = matrixDims(x, isXAdjoint);
   const [k2, n] = matrixDims(y, isYAdjoint);
   const batch = join(x?.slice(0, -2) ?? null, y?.slice(0, -2) ?? null);
-  mergeDims(k2, k);
+  mergeDims(k, k2);
   return [batch && [...batch, m, n]];
 }
 
