@@ -1,6 +1,6 @@
 /** `tf.summary`: nodes that turn tensors into summaries, named and tagged as Python does. Source: tensorflow/python/summary/summary.py. */
 import { float32, string } from "../core/dtype.ts";
-import { ValueError } from "../core/error.ts";
+import { RuntimeError, ValueError } from "../core/error.ts";
 import { getDefaultGraph } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../ops/convert.ts";
@@ -117,6 +117,11 @@ export function merge(inputs: readonly TensorLike[], options: MergeOptions = {})
 export function mergeAll(
   options: { readonly key?: string; readonly scope?: string; readonly name?: string } = {},
 ): Tensor | null {
+  if (getDefaultGraph().isEager) {
+    throw new RuntimeError(
+      "Merging tf.summary.* ops is not compatible with eager execution. Use tf.contrib.summary instead.",
+    );
+  }
   const summaries = getDefaultGraph().getCollection<Tensor>(options.key ?? GraphKeys.SUMMARIES, options.scope);
   return summaries.length ? merge(summaries, { name: options.name }) : null;
 }

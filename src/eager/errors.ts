@@ -1,7 +1,7 @@
 /** The words of eager execution for what goes wrong. Source: pywrap_tfe_src.cc, execute.cc, ops.py. */
 
 import type { DType } from "../core/dtype.ts";
-import { invalidArgument, type OpError, opError, TypeError } from "../core/error.ts";
+import { invalidArgument, OpError, opError, TypeError } from "../core/error.ts";
 import { cppName } from "../graph/def/node_text.ts";
 import type { OpDefinition } from "../graph/definition.ts";
 import type { Operation } from "../graph/operation.ts";
@@ -11,25 +11,45 @@ import { EagerTensor } from "./tensor.ts";
 
 const place = "/job:localhost/replica:0/task:0/device:CPU:0";
 
-/** A kernel's error with the op. Calls with plain values go another way in TensorFlow, which does not tell the name. */
+/** Names that TensorFlow's functions hand on although nobody gave them. */
+const handedOn: ReadonlySet<string> = new Set(["concat", "stack", "split", "unstack"]);
+const ownScopes: ReadonlySet<string> = new Set(["floordiv"]);
+
+/** The name as TensorFlow tells it: scopes that its functions open are none where ops run at once, but for that of slices. */
+function nameText(name: string | null | undefined): string {
+  if (!name) return "";
+  const own = name.replace(/\/$/, "").split("/").at(-1)!;
+  if (own === "strided_slice") return name;
+  if (handedOn.has(own)) return own;
+  return name.endsWith("/") || ownScopes.has(name) ? "" : name;
+}
+
+/** Is it a list or a text where a tensor is wanted? TensorFlow then takes another way, which does not tell the name. */
+function isPlain(value: unknown): boolean {
+  if (typeof value === "string" || value instanceof Uint8Array) return true;
+  return Array.isArray(value) && !value.every((item) => isSymbolic(item));
+}
+
+/** The error without the node's name behind it. */
+function withoutNode(error: OpError): OpError {
+  const { cause } = error;
+  return cause instanceof OpError && error.message.startsWith(cause.message) ? withoutNode(cause) : error;
+}
+
+/** A kernel's error with the op. */
 export function raised(
-  error: OpError,
+  given: OpError,
   op: Operation,
   record: Record<string, unknown>,
   name: string | null | undefined,
 ): OpError {
-  const isPlain = op.definition.inputs.some((input) => {
-    const value = record[input.name];
-    return Array.isArray(value) ? !value.every(isSymbolic) : !isSymbolic(value);
-  });
-  const suffix = isPlain ? "" : ` name: ${name ?? ""}`;
-  return opError(
-    error.code,
-    `{{function_node __wrapped__${op.type}_device_${place}}} ${error.message} [Op:${op.type}]${suffix}`,
-    {
-      cause: error,
-    },
-  );
+  const error = withoutNode(given);
+  const { type, definition } = op;
+  const numbers = new Set([...definition.inputs, ...definition.outputs].flatMap((arg) => arg.numberAttr ?? []));
+  const kind = [type, ...[...numbers].map((attr) => `${attr}_${String(op.plainAttrs[attr])}`)].join("_");
+  const suffix = definition.inputs.some((input) => isPlain(record[input.name])) ? "" : ` name: ${nameText(name)}`;
+  const text = `{{function_node __wrapped__${kind}_device_${place}}} ${error.message} [Op:${type}]${suffix}`;
+  return opError(error.code, text, { cause: error });
 }
 
 /** Throws INVALID_ARGUMENT for tensors of two dtypes where one is wanted. */

@@ -3,6 +3,8 @@
  *
  *     record ─► tensors, attrs ─► kernel (by op, attrs, dtypes) ─► program (by shapes) ─► values ─► tensors, tapes
  */
+
+import { isTrainable } from "../build/gradients/pending.ts";
 import { type DType, int32 } from "../core/dtype.ts";
 import { OpError, RuntimeError } from "../core/error.ts";
 import { NdArray } from "../core/nd_array.ts";
@@ -11,15 +13,15 @@ import { Graph, getDefaultGraph } from "../graph/graph.ts";
 import { isListArg } from "../graph/infer.ts";
 import type { Operation } from "../graph/operation.ts";
 import { asTensor, isTensorConvertible, type Tensor } from "../graph/tensor.ts";
-import { type Applied, immediate, prepare, resultOf } from "../ops/apply.ts";
+import { type Applied, type Backward, immediate, prepare, resultOf } from "../ops/apply.ts";
 import { type Literal, literalToArray } from "../ops/convert.ts";
-import { placeholderOp } from "../ops/index.ts";
+import { placeholderOp, zerosLike } from "../ops/index.ts";
 import { mixedDtypes, raised, strangers } from "./errors.ts";
 import type { EagerGraph } from "./graph.ts";
 import type { Kernel } from "./kernel.ts";
 import { isSeeded } from "./kernels.ts";
 import { type Runtime, runtimeOf } from "./runtime.ts";
-import { isRecording, record as recordOnTapes } from "./tape/recording.ts";
+import { isRecording, record as recordOnTapes, withoutRecording } from "./tape/recording.ts";
 import { EagerTensor, type EagerValue } from "./tensor.ts";
 
 /** What is known of an op's signature, and its kernels by the short key of a call. */
@@ -77,7 +79,10 @@ function apply(
   if (definition.value) return constant(definition.value(record));
   const runtime = runtimeOf(graph as EagerGraph);
   const signature = signatureOf(definition);
-  if (signature.isSimple && !signature.ownsOutputs && !definition.variable) {
+  if (definition.placeholder && !definition.isOverridable)
+    throw new RuntimeError("tf.placeholder() is not compatible with eager execution.");
+  const isShort = signature.isSimple && !signature.ownsOutputs && !definition.variable;
+  if (isShort && runtime.graph.gradientName(definition.type) === undefined) {
     const tensors = plainInputs(signature, record);
     const key = tensors && keyOf(signature, tensors, record);
     if (key) {
@@ -95,8 +100,6 @@ function apply(
       return run(runtime, signature, kernel, tensors, record, name);
     }
   }
-  if (definition.placeholder && !definition.isOverridable)
-    throw new RuntimeError("tf.placeholder() is not compatible with eager execution.");
   if (definition.variable) {
     const { attrs } = prepare(definition, record);
     const shown = (record.debug_name as string) || name || definition.type;
@@ -107,6 +110,21 @@ function apply(
 }
 
 immediate.apply = apply;
+
+/** Runs the function while no tape listens; tapes then take it as one op. */
+immediate.differentiated = (args, run) => {
+  const [results, given] = withoutRecording(run);
+  const outputs = results.map((each) => {
+    const { op, dtype, value } = each as EagerTensor;
+    return new EagerTensor(op, 0, dtype, (value as NdArray).shape, value);
+  });
+  if (outputs.length > 0 && isRecording()) {
+    const backward: Backward = (dys) =>
+      given(dys.map((dy, i) => (dy === null && isTrainable(outputs[i]!.dtype) ? zerosLike(outputs[i]!) : dy)));
+    recordOnTapes({ op: outputs[0]!.op, inputs: args as readonly EagerTensor[], outputs, backward });
+  }
+  return outputs;
+};
 
 const maxShortKeys = 2048;
 
@@ -217,8 +235,8 @@ function prepared(
   mixedDtypes(definition, record);
   const { attrs, inputs } = prepare(definition, record);
   strangers(inputs);
-  for (const scope of [runtime.graph.gradientName(definition.type)])
-    if (scope !== undefined) attrs.set("_gradient_op_type", { kind: "string", value: scope });
+  const gradientName = runtime.graph.gradientName(definition.type);
+  if (gradientName !== undefined) attrs.set("_gradient_op_type", { kind: "string", value: gradientName });
   return { kernel: runtime.kernels.get(definition, attrs, inputs), tensors: inputs as readonly EagerTensor[] };
 }
 

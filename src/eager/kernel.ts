@@ -1,5 +1,5 @@
 /** What runs an op at once: one kernel for an op with its attrs and the dtypes of its inputs, specialised by shapes. */
-import { InvalidArgumentError, OpError, RuntimeError } from "../core/error.ts";
+import { InvalidArgumentError, RuntimeError } from "../core/error.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import type { AttrValue } from "../graph/attr.ts";
 import type { OpDefinition } from "../graph/definition.ts";
@@ -157,8 +157,6 @@ export class Kernel {
         if (typeof value === "symbol") throw new InvalidArgumentError("a value of a branch that was not taken");
         return ownArray(engine, value as NdArray);
       });
-    } catch (error) {
-      throw plain(error);
     } finally {
       for (const release of releases) release();
     }
@@ -169,10 +167,4 @@ export class Kernel {
     for (const spec of [...this.#programs.values()]) pool.drop(spec);
     this.#state.forgetNode(this.op);
   }
-}
-
-/** The error without the node's name behind it. */
-function plain(error: unknown): unknown {
-  if (!(error instanceof OpError) || !(error.cause instanceof OpError)) return error;
-  return error.message.startsWith(error.cause.message) ? plain(error.cause) : error;
 }

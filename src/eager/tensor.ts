@@ -27,6 +27,10 @@ export class EagerTensor extends Tensor {
     throw undefinedHere("name");
   }
 
+  override get shownName(): string {
+    return `shape=${formatShapePython(this.shape)} dtype=${this.dtype.name}`;
+  }
+
   override get device(): string {
     return "";
   }

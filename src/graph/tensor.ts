@@ -51,6 +51,11 @@ export class Tensor {
     return `${this.op.name}:${this.valueIndex}`;
   }
 
+  /** What error texts call it. */
+  get shownName(): string {
+    return this.name;
+  }
+
   get device(): string {
     return this.op.device;
   }

@@ -11,6 +11,7 @@ import { typeAttr, unwrapAttr, wrapAttr } from "../graph/attr.ts";
 import type { ArgDefinition, AttrDefinition, AttrPlain, OpDefinition } from "../graph/definition.ts";
 import { type Graph, getDefaultGraph } from "../graph/graph.ts";
 import { argLength, isListArg } from "../graph/infer.ts";
+import type { Gradient } from "../graph/op/gradients.ts";
 import type { Operation } from "../graph/operation.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { convertToTensor, isSymbolic, literalDtype, type TensorLike } from "./convert.ts";
@@ -27,9 +28,20 @@ export const immediate: {
         name: string | null | undefined,
       ) => Applied | undefined)
     | null;
+  /** Results of a function with a gradient of its own, which `run` gives together with that gradient. */
+  differentiated:
+    | ((
+        args: readonly Tensor[],
+        run: () => readonly [results: readonly Tensor[], backward: Backward],
+      ) => readonly Tensor[])
+    | null;
 } = {
   apply: null,
+  differentiated: null,
 };
+
+/** From the gradients of results to those of arguments. */
+export type Backward = (dys: readonly (Gradient | null)[]) => readonly (Gradient | null)[];
 
 /** Adds the op to the default graph. A name that ends in "/" is taken whole. */
 export function applyOp(definition: OpDefinition, record: Record<string, unknown>, name?: string | null): Applied {

@@ -3,6 +3,7 @@ import { ValueError } from "../core/error.ts";
 import { getDefaultGraph } from "../graph/graph.ts";
 import { type Gradient, type GradientFunction, registerGradient } from "../graph/op/gradients.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import { immediate } from "./apply.ts";
 import { convertToTensor, type TensorLike } from "./convert.ts";
 import { identity, identityN } from "./index.ts";
 
@@ -25,26 +26,46 @@ export type WithGradient<R extends Tensor | readonly Tensor[]> = readonly [
   gradient: (...dys: Tensor[]) => Gradient | null | readonly (Gradient | null)[],
 ];
 
+type Given = Gradient | null | readonly (Gradient | null)[];
+
+function checked(found: Given, count: number): readonly (Gradient | null)[] {
+  const list = (Array.isArray(found) ? found : [found]) as readonly (Gradient | null)[];
+  if (list.length === count) return list;
+  throw new ValueError(
+    `custom_gradient function expected to return ${count} gradients, but returned ${list.length} instead.`,
+  );
+}
+
+/** Where ops run at once: the tapes take the function as one op. */
+function atOnce<R extends Tensor | readonly Tensor[]>(
+  f: (...args: Tensor[]) => WithGradient<R>,
+  args: readonly Tensor[],
+): R {
+  let isList = false;
+  const results = immediate.differentiated!(args, () => {
+    const [result, gradient] = f(...args);
+    isList = Array.isArray(result);
+    const list = (isList ? result : [result]) as readonly Tensor[];
+    return [list, (dys) => checked(gradient(...(dys as Tensor[])), args.length)];
+  });
+  return (isList ? results : results[0]) as R;
+}
+
 /** The function, differentiated as it says: `f` takes tensors and returns its result and a function from gradients to gradients. */
 export function customGradient<R extends Tensor | readonly Tensor[]>(
   f: (...args: Tensor[]) => WithGradient<R>,
 ): (...args: TensorLike[]) => R {
   return (...given) => {
-    const name = `CustomGradient-${made++}`;
     const args = given.map((arg) => convertToTensor(arg));
+    if (getDefaultGraph().isEager) return atOnce(f, args);
+    const name = `CustomGradient-${made++}`;
     const [result, gradient] = f(...args);
     const results = (Array.isArray(result) ? result : [result]) as readonly Tensor[];
     const originals = results.map((each) => identity(each));
-    registerGradient(name, (_, ...dys) => {
-      const found = gradient(...(dys.slice(0, results.length) as Tensor[]));
-      const list = Array.isArray(found) ? found : [found];
-      if (list.length !== args.length) {
-        throw new ValueError(
-          `custom_gradient function expected to return ${args.length} gradients, but returned ${list.length} instead.`,
-        );
-      }
-      return [...originals.map(() => null), ...list];
-    });
+    registerGradient(name, (_, ...dys) => [
+      ...originals.map(() => null),
+      ...checked(gradient(...(dys.slice(0, results.length) as Tensor[])), args.length),
+    ]);
     const all = getDefaultGraph().gradientOverrideMap({ IdentityN: name }, () => identityN([...results, ...args]));
     return (Array.isArray(result) ? all.slice(0, results.length) : all[0]) as R;
   };

@@ -22,6 +22,7 @@ import {
   reduceAll,
 } from "../../ops/index.ts";
 import { assertThat } from "../control_flow/assert.ts";
+import { comparisonError } from "../control_flow/at_once.ts";
 
 export interface CheckOptions {
   /** What is printed when the check fails; a sentence and the tensors by default. */
@@ -82,11 +83,17 @@ function compare(kind: Comparison, x: TensorLike, y: TensorLike, options: CheckO
   return getDefaultGraph().nameScope(options.name ?? kind.scope, () => {
     const [a, b] = pair(x, y);
     const { message, summarize } = options;
+    if (getDefaultGraph().isEager) {
+      const each = kind.node(a, b).numpy();
+      const holds = Array.from(each.data as Uint8Array, (item) => item !== 0);
+      if (holds.every(Boolean)) return noOp();
+      throw comparisonError(kind.sign, a.numpy(), b.numpy(), holds, options);
+    }
     const told = options.data ?? [
       `Condition x ${kind.sign} y did not hold element-wise:`,
-      `x (${a.name}) = `,
+      `x (${a.shownName}) = `,
       a,
-      `y (${b.name}) = `,
+      `y (${b.shownName}) = `,
       b,
     ];
     const data = message === undefined ? told : [message, ...told];
@@ -155,7 +162,7 @@ const signed =
       const tensor = convertToTensor(x, { name: "x" });
       const { summarize, message } = options;
       const condition = `Condition x ${sign} 0 did not hold element-wise:`;
-      const named = `x (${tensor.name}) = `;
+      const named = `x (${tensor.shownName}) = `;
       // TensorFlow joins the two texts of this check alone.
       const texts = sign === "<=" ? [condition + named] : [condition, named];
       const data = options.data ?? [prefixOf(message), ...texts, tensor];
@@ -201,9 +208,9 @@ export function assertNear(x: TensorLike, y: TensorLike, options: NearOptions = 
     const data = options.data ?? [
       prefixOf(options.message),
       `x and y not equal to tolerance rtol = ${rtol}, atol = ${atol}`,
-      `x (${a.name}) = `,
+      `x (${a.shownName}) = `,
       a,
-      `y (${b.name}) = `,
+      `y (${b.shownName}) = `,
       b,
     ];
     const limit = atol.add(multiply(rtol, abs(b), { name: "mul" }));

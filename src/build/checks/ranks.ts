@@ -45,7 +45,7 @@ function checkRanks(kind: RankCheck, x: TensorLike, wanted: readonly TensorLike[
     const prefix = prefixOf(options.message);
     const data = options.data ?? [
       prefix,
-      `Tensor ${tensor.name} ${kind.words}`,
+      `Tensor ${tensor.shownName} ${kind.words}`,
       ...ranks,
       "Received shape: ",
       shapeOf(tensor),
@@ -54,7 +54,7 @@ function checkRanks(kind: RankCheck, x: TensorLike, wanted: readonly TensorLike[
     if (known.every((rank) => rank !== null) && tensor.shape) {
       if (kind.holds(tensor.shape.length, known)) return noOp({ name: "static_checks_determined_all_ok" });
       throw new ValueError(
-        `${prefix}Tensor ${tensor.name} ${kind.words} ${kind.listed(known)}.  Received rank ${tensor.shape.length}, shape ${formatShapePython(tensor.shape)}`,
+        `${prefix}Tensor ${tensor.shownName} ${kind.words} ${kind.listed(known)}.  Received rank ${tensor.shape.length}, shape ${formatShapePython(tensor.shape)}`,
       );
     }
     let condition = kind.node(rankOf(tensor), ranks);
@@ -125,7 +125,7 @@ export function assertInteger(x: TensorLike, options: TypeCheckOptions = {}): Op
     const tensor = convertToTensor(x, { name: "x" });
     if (tensor.dtype.isInteger) return noOp({ name: "statically_determined_was_integer" });
     throw new TypeError(
-      `${prefixOf(options.message)}Expected "x" to be integer type.  Found: ${tensor.name} of dtype ${tensor.dtype}`,
+      `${prefixOf(options.message)}Expected "x" to be integer type.  Found: ${tensor.shownName} of dtype ${tensor.dtype}`,
     );
   });
 }
@@ -136,7 +136,7 @@ export function assertType(tensor: TensorLike, tfType: DType, options: TypeCheck
     const given = convertToTensor(tensor, { name: "tensor" });
     if (given.dtype === tfType) return noOp({ name: "statically_determined_correct_type" });
     throw new TypeError(
-      `${prefixOf(options.message)}${given.name} must be of type tf.${tfType.name}; got tf.${given.dtype.name}`,
+      `${prefixOf(options.message)}${given.shownName} must be of type tf.${tfType.name}; got tf.${given.dtype.name}`,
     );
   });
 }
@@ -147,7 +147,7 @@ export function assertScalar(tensor: TensorLike, options: TypeCheckOptions = {})
     const given = convertToTensor(tensor, { name: scope });
     if (given.shape?.length === 0) return given;
     throw new ValueError(
-      `${prefixOf(options.message)}Expected scalar shape for ${given.name}, saw shape: ${formatShapePython(given.shape)}.`,
+      `${prefixOf(options.message)}Expected scalar shape for ${given.shownName}, saw shape: ${formatShapePython(given.shape)}.`,
     );
   });
 }
@@ -161,9 +161,9 @@ export function assertSameFloatDtype(tensors: readonly (Tensor | null)[] | null 
     const own = tensor.dtype.baseDtype;
     if (common === undefined) {
       common = own;
-      first = ` as ${tensor.name}`;
+      first = ` as ${tensor.shownName}`;
     } else if (common !== own) {
-      throw new ValueError(`${tensor.name}, type=${own}, must be of the same type (${common})${first}.`);
+      throw new ValueError(`${tensor.shownName}, type=${own}, must be of the same type (${common})${first}.`);
     }
   }
   if (common && !common.isFloating) throw new ValueError(`Expected floating point type, got ${common}.`);

@@ -5,6 +5,7 @@ import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { assertOp, noOp } from "../../ops/index.ts";
+import { assertAtOnce } from "./at_once.ts";
 import { cond } from "./cond.ts";
 
 export interface AssertOptions {
@@ -16,6 +17,10 @@ export interface AssertOptions {
 /** An operation that fails with INVALID_ARGUMENT and the data when `condition` is false. The data is computed only then, unless it is words and int32s. */
 export function assertThat(condition: TensorLike, data: readonly TensorLike[], options: AssertOptions = {}): Operation {
   const summarize = options.summarize ?? 3;
+  if (getDefaultGraph().isEager) {
+    assertAtOnce(condition, data, summarize);
+    return noOp();
+  }
   return getDefaultGraph().nameScope(options.name || "Assert", () => {
     const tensors = data.map((item) => convertToTensor(item));
     if (tensors.every((tensor) => tensor.dtype === string || tensor.dtype === int32)) {

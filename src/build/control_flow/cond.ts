@@ -10,6 +10,7 @@ import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { cast, constant, identity, lessEqual, reduceSum, stack } from "../../ops/index.ts";
 import { GraphKeys } from "../collections.ts";
 import { assertThat } from "./assert.ts";
+import { isTrue, predicateTexts } from "./at_once.ts";
 import { CondContext } from "./cond_context.ts";
 import { type Flowing, merge, switchOf } from "./nodes.ts";
 import { checkSameStructure, type FlowArray, flatten, isFlowArray, type Nested, pack } from "./structure.ts";
@@ -41,6 +42,10 @@ export function cond<R extends BranchResult>(
   if (typeof trueFn !== "function") throw new TypeError("'true_fn' must be callable.");
   if (typeof falseFn !== "function") throw new TypeError("'false_fn' must be callable.");
   const graph = getDefaultGraph();
+  if (graph.isEager) {
+    const result = isTrue(pred) ? trueFn() : falseFn();
+    return ((options.strict ?? false) ? result : single(result)) as Tensor;
+  }
   return graph.nameScope(options.name || "cond", () => {
     if (typeof pred === "boolean") throw new TypeError("'pred' must not be a Python bool.");
     const given = convertToTensor(pred, { name: "pred" });
@@ -143,8 +148,8 @@ function checkPair(pair: unknown): void {
     throw new TypeError(`Each entry in 'pred_fn_pairs' must be a 2-tuple. Received ${String(pair)}.`);
   const [pred, fn] = pair as [unknown, unknown];
   if (!(pred instanceof Tensor)) throw new TypeError(`pred must be a Tensor, got: ${String(pred)}`);
-  if (pred.dtype !== bool) throw new TypeError(`pred must be Tensor of type bool: ${pred.name}`);
-  if (typeof fn !== "function") throw new TypeError(`fn for pred ${pred.name} must be callable.`);
+  if (pred.dtype !== bool) throw new TypeError(`pred must be Tensor of type bool: ${pred.shownName}`);
+  if (typeof fn !== "function") throw new TypeError(`fn for pred ${pred.shownName} must be callable.`);
 }
 
 /** The last pair's function, which must be the one that applies. */
@@ -164,7 +169,7 @@ function atMost(n: number, predicates: readonly Tensor[], text: string): Operati
   const stacked = stack(predicates, { name: "preds_c" });
   const count = reduceSum(cast(stacked, int32), { name: "num_true_conds" });
   const condition = lessEqual(count, constant(n, { name: "n_true_conds" }));
-  const names = predicates.map((pred) => pred.name).join(", ");
+  const names = predicateTexts(predicates);
   const data = [`${text}: more than ${n} conditions (${names}) evaluated as True:`, stacked];
   return assertThat(condition, data, { summarize: predicates.length });
 }

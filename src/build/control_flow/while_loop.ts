@@ -1,4 +1,5 @@
 /** `tf.whileLoop`. Source: tensorflow/python/ops/while_loop.py. */
+
 import { TypeError, ValueError } from "../../core/error.ts";
 import type { Shape } from "../../core/shape.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
@@ -7,6 +8,7 @@ import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { constant, less, logicalAnd } from "../../ops/index.ts";
 import { GraphKeys } from "../collections.ts";
 import { add } from "../operators.ts";
+import { loopAtOnce } from "./at_once.ts";
 import { checkSameStructure, type FlowArray, flatten, isFlowArray, type Nested, pack } from "./structure.ts";
 import { WhileContext } from "./while_context.ts";
 
@@ -45,6 +47,12 @@ export function whileLoop(
   if (typeof body !== "function") throw new TypeError("'body' must be callable.");
   if (parallelIterations < 1) throw new TypeError("'parallel_iterations' must be a positive integer.");
   const graph = getDefaultGraph();
+  if (graph.isEager) {
+    if (!loopVars?.length) throw new ValueError("'loop_vars' must be provided.");
+    const limit = options.maximumIterations;
+    const maximumIterations = limit === undefined ? null : Number(convertToTensor(limit).numpy().item());
+    return loopAtOnce({ cond, body, loopVars, maximumIterations, returnSameStructure }) as LoopValue;
+  }
   return graph.nameScope(options.name || "while", () => {
     if (!loopVars?.length) throw new ValueError("'loop_vars' must be provided.");
     const limit =

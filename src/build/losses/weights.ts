@@ -83,10 +83,10 @@ function checkDynamically(weight: Facts, value: Facts, scope: string): Operation
   const data = [
     cannot,
     "weights.shape=",
-    weight.tensor.name,
+    weight.tensor.shownName,
     weight.shape,
     "values.shape=",
-    value.tensor.name,
+    value.tensor.shownName,
     value.shape,
     "is_scalar=",
     isScalar,

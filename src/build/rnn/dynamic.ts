@@ -87,7 +87,7 @@ function checkedLengths(lengths: Tensor, batchSize: BatchSize): Tensor {
   const wanted = stack([batchSize]);
   const isRight = reduceAll(equal(actual, wanted));
   const check = assertThat(isRight, [
-    `Expected shape for Tensor ${lengths.name} is `,
+    `Expected shape for Tensor ${lengths.shownName} is `,
     wanted,
     " but saw shape: ",
     actual,
@@ -110,12 +110,12 @@ function checkInputs(inputs: readonly Tensor[]): readonly [Dim, Dim] {
     }
     if (sizes[i]![0] !== steps) {
       throw new ValueError(
-        `Time steps is not the same for all the elements in the input in a batch. Received time steps=${sizes[i]![0]} for input=${name}.`,
+        `Time steps is not the same for all the elements in the input in a batch. Received time steps=${sizes[i]![0]} for input=${input.shownName}.`,
       );
     }
     if (sizes[i]![1] !== batch) {
       throw new ValueError(
-        `Batch_size is not the same for all the elements in the input. Received batch size=${sizes[i]![1]} for input=${name}.`,
+        `Batch_size is not the same for all the elements in the input. Received batch size=${sizes[i]![1]} for input=${input.shownName}.`,
       );
     }
   }

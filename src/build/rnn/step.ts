@@ -32,10 +32,13 @@ export function transposeBatchTime(x: Tensor): Tensor {
 
 /** The batch size of time-major inputs: a number where one is known. Throws ValueError for fewer than two dimensions. */
 export function batchSizeOf(inputs: readonly Tensor[]): BatchSize {
-  for (const { shape, name } of inputs) {
+  for (const input of inputs) {
+    const { shape } = input;
     if (shape === null) continue;
     if (shape.length < 2) {
-      throw new ValueError(`Input tensor should have rank >= 2. Received input=${name} of rank ${shape.length}`);
+      throw new ValueError(
+        `Input tensor should have rank >= 2. Received input=${input.shownName} of rank ${shape.length}`,
+      );
     }
     const size = shape[1]!;
     if (size !== null) return size;

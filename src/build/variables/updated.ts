@@ -3,6 +3,7 @@ import type { DType } from "../../core/dtype.ts";
 import { OpError } from "../../core/error.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { formatShapePython, type Shape } from "../../core/shape.ts";
+import { inspectKey } from "../../core/text/inspect.ts";
 import { numpyText } from "../../core/text/numpy_text.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
@@ -93,6 +94,10 @@ export class UpdatedVariable implements TensorConvertible {
 
   toString(): string {
     return shownVariable(this);
+  }
+
+  [inspectKey](): string {
+    return this.toString();
   }
 }
 

@@ -19,16 +19,12 @@ const none = new Map<string, AttrValue>();
 class RanOperation extends Operation {
   readonly #inputs: readonly Tensor[];
   readonly #kernel: Operation;
-  readonly #attrs: ReadonlyMap<string, AttrValue>;
 
-  constructor({ op, inputs, outputs, gradientName }: Recorded) {
+  constructor({ op, inputs, outputs }: Recorded) {
     const { graph, name, definition } = op;
     super({ graph, name, definition, id: 0, inputs: [], controlInputs: [], attrs: none, device: "", trace: undefined });
     this.#inputs = inputs;
     this.#kernel = op;
-    this.#attrs = gradientName
-      ? new Map([...op.attrs, ["_gradient_op_type", { kind: "string", value: gradientName }]])
-      : op.attrs;
     (this.outputs as Tensor[]).push(...outputs);
   }
 
@@ -37,7 +33,7 @@ class RanOperation extends Operation {
   }
 
   override get attrs(): ReadonlyMap<string, AttrValue> {
-    return this.#attrs;
+    return this.#kernel.attrs;
   }
 
   override get plainAttrs(): Readonly<Record<string, AttrPlain>> {

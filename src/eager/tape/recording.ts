@@ -12,8 +12,6 @@ export interface Recorded {
   readonly op: Operation;
   readonly inputs: readonly EagerTensor[];
   readonly outputs: readonly EagerTensor[];
-  /** The gradient function of this name instead of the op's. */
-  readonly gradientName?: string | undefined;
   /** From the gradients of the outputs (null where none came) to those of the inputs. */
   readonly backward?: (dys: readonly (Gradient | null)[]) => readonly (Gradient | null)[];
 }

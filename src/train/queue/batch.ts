@@ -182,6 +182,7 @@ function dequeued(queue: QueueBase, wanted: Wanted, name: string, infos: readonl
 }
 
 function batchOf(inputs: BatchInputs, wanted: Wanted, scope: string): Batched {
+  if (getDefaultGraph().isEager) throw new ValueError(noPipelines);
   return getDefaultGraph().nameScope(wanted.name || scope, (name) => {
     const { enqueueMany = false, numThreads = 1 } = wanted;
     checkShuffle(wanted);
@@ -198,7 +199,12 @@ function batchOf(inputs: BatchInputs, wanted: Wanted, scope: string): Batched {
   });
 }
 
+/** Queues wait, which nothing does where ops run at once. */
+export const noPipelines =
+  "Input pipelines based on Queues are not supported when eager execution is enabled. Please use tf.data to ingest data into your model instead.";
+
 function batchOfLists(lists: readonly BatchInputs[], wanted: Wanted, scope: string): Batched {
+  if (getDefaultGraph().isEager) throw new ValueError(noPipelines);
   const all = inputLists(lists);
   return getDefaultGraph().nameScope(wanted.name || scope, (name) => {
     const { enqueueMany = false } = wanted;

@@ -4,7 +4,7 @@ import { assertThat } from "../../build/control_flow/assert.ts";
 import { scalar } from "../../build/summary.ts";
 import { Variable } from "../../build/variables/variable.ts";
 import { float32, int64, string } from "../../core/dtype.ts";
-import { ValueError } from "../../core/error.ts";
+import { RuntimeError, ValueError } from "../../core/error.ts";
 import { compatible, formatShapePython, isFull, type Shape } from "../../core/shape.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
@@ -23,6 +23,7 @@ import {
   shape,
   size,
 } from "../../ops/index.ts";
+import { noPipelines } from "./batch.ts";
 import { addQueueRunner, QueueRunner } from "./queue_runner.ts";
 
 export interface ProducerOptions {
@@ -85,6 +86,7 @@ export function limitEpochs(
 
 /** A queue of the rows of a tensor, with a runner that fills it. Throws ValueError when the shape of a row is not known. */
 export function inputProducer(inputTensor: TensorLike, options: InputProducerOptions = {}): FIFOQueue {
+  if (getDefaultGraph().isEager) throw new RuntimeError(noPipelines);
   const { numEpochs, shuffle = true, seed, capacity = 32, sharedName, summaryName, name, cancelOp } = options;
   return inScope(name, "input_producer", () => {
     let items = convertToTensor(inputTensor, { name: "input_tensor" });

@@ -4,7 +4,7 @@
  */
 import { GraphKeys } from "../../build/collections.ts";
 import { registerCollectionForm } from "../../build/meta_graph/collections.ts";
-import { OutOfRangeError, TypeError, ValueError } from "../../core/error.ts";
+import { OutOfRangeError, RuntimeError, TypeError, ValueError } from "../../core/error.ts";
 import {
   type ErrorClass,
   errorCodeFromExceptionType,
@@ -76,6 +76,11 @@ export class QueueRunner {
 
   /** Throws ValueError without a queue or enqueue operations, TypeError when the error types are none. */
   constructor(queue: QueueBase, enqueueOps: readonly Enqueue[], options: QueueRunnerOptions = {}) {
+    if (getDefaultGraph().isEager) {
+      throw new RuntimeError(
+        "QueueRunners are not supported when eager execution is enabled. Instead, please use tf.data to get data into your model.",
+      );
+    }
     const parts = (queue as unknown) instanceof Recreated ? (queue as unknown as Recreated).parts : null;
     const made = parts ?? fromArguments(queue, enqueueOps, options);
     this.queue = made.queue;

@@ -1,4 +1,6 @@
 /** Readers in a graph: `tf.TextLineReader` and the like. Source: io_ops.py */
+import { RuntimeError } from "../../../core/error.ts";
+import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { Operation } from "../../../graph/operation.ts";
 import { Tensor } from "../../../graph/tensor.ts";
 import type { TensorLike } from "../../convert.ts";
@@ -40,6 +42,11 @@ export class ReaderBase {
   readonly supportsSerialize: boolean;
 
   constructor(readerRef: Tensor, options: { readonly supportsSerialize?: boolean } = {}) {
+    if (getDefaultGraph().isEager) {
+      throw new RuntimeError(
+        "Readers are not supported when eager execution is enabled. Instead, please use tf.data to get data into your model.",
+      );
+    }
     this.readerRef = readerRef;
     this.supportsSerialize = options.supportsSerialize ?? false;
   }

@@ -9,6 +9,7 @@ import type { Operation } from "../../../graph/operation.ts";
 import { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../convert.ts";
 import { cast, identity, range, shape as shapeOf } from "../../index.ts";
+import { TensorList } from "./at_once.ts";
 import {
   tensorArrayCloseV3Op,
   tensorArrayConcatV3Op,
@@ -60,15 +61,21 @@ interface Shared {
  * Throws ValueError without a size or handle, or with what a handle's array already has.
  */
 export class TensorArray {
-  readonly dtype: DType;
-  readonly handle: Tensor;
-  readonly flow: Tensor;
-  #shared: Shared;
+  readonly dtype!: DType;
+  readonly handle!: Tensor;
+  readonly flow!: Tensor;
+  #shared!: Shared;
 
   constructor(dtype: DType, options: TensorArrayOptions | number = {}) {
     const given = typeof options === "number" ? { size: options } : options;
     checkOptions(given);
     const { size, inferShape = true, elementShape = null, dynamicSize: isDynamic = false } = given;
+    if (getDefaultGraph().isEager) {
+      const { clearAfterRead = true } = given;
+      const list = { size: size!, dynamicSize: isDynamic, clearAfterRead, inferShape, elementShape };
+      // biome-ignore lint/correctness/noConstructorReturn: where ops run at once, the same methods on a list
+      return new TensorList(dtype, list) as unknown as TensorArray;
+    }
     this.dtype = dtype.baseDtype;
     this.#shared = {
       elementShape,
