@@ -1,4 +1,5 @@
 /** Which steps a native library takes over, and how the emitted program calls it for them. */
+import { InternalError } from "../../core/error.ts";
 import type { ConvolutionGeometry } from "../primitive.ts";
 import type { ConvolutionStep, MatmulStep, Place, Step } from "../step.ts";
 import type { ConvolutionRunner, Gemm, NativeLibrary } from "./library.ts";
@@ -123,8 +124,9 @@ export function createNativeSteps({ source, memory, threads, park }: NativeSteps
     return {
       places: [step.x, step.y, step.out],
       run(x, y, out) {
+        if (!entry.runner) throw new InternalError(`${native.name}: no convolution of a geometry that it had before`);
         begin(native, work);
-        entry.runner!.run(base + (x >>> 0), base + (y >>> 0), base + (out >>> 0));
+        entry.runner.run(base + (x >>> 0), base + (y >>> 0), base + (out >>> 0));
       },
       retain() {
         [key, entry] = entryOf(native, fn, geometry);

@@ -186,6 +186,22 @@ describe.each(libraries.map((library) => [library.name, library] as const))("%s"
     expect(compare(library, inputs, body, 90).gemm).toBeGreaterThan(0);
   });
 
+  test("the engine's own threads and those of the library take turns", () => {
+    const body: Body = (p, [a, b]) => {
+      let x = p.matmul(a!, b!);
+      for (let i = 0; i < 3; i++) x = p.matmul(p.tanh(p.transpose(x, [1, 0])), b!);
+      return x;
+    };
+    const inputs = [numbers([300, 300], 1), numbers([300, 300], 2)];
+    const { library: counting, calls } = counted(library);
+    const engine = createWasmEngine({ threads: 2, native: sourceOf(counting) });
+    const built = build({ inputs }, (p, xs) => [body(p, xs)]);
+    const results = [1, 12, 1].map((times) => execute(engine, built, { inputs }, times).outputs[0]!.data);
+    expect(calls.gemm).toBe(14 * 4);
+    expect(results[1]).toEqual(results[0]);
+    expect(results[2]).toEqual(results[0]);
+  });
+
   test("a product of few numbers stays in WebAssembly", () => {
     expect(compare(library, [numbers([8, 8], 1), numbers([8, 8], 2)], (p, [a, b]) => p.matmul(a!, b!), 8).gemm).toBe(0);
   });
