@@ -4,7 +4,7 @@
  * specialised on what came out.
  */
 import { type DType, dtypeOf } from "../../core/dtype.ts";
-import { NdArray } from "../../core/nd_array.ts";
+import { NdArray, type NumberArray } from "../../core/nd_array.ts";
 import { elementCount, type FullShape, sameShape } from "../../core/shape.ts";
 import { createBuilder, NeedsValue } from "../../engine/builder.ts";
 import type { Value } from "../../engine/primitive.ts";
@@ -15,7 +15,7 @@ import type { Absorptions } from "./absorb.ts";
 import { atNode } from "./errors.ts";
 import { inputLeaves, type Lowered, lowerNode, maxConcreteElements, neededInputs } from "./lower_node.ts";
 import { explainSegment, type SegmentExplanation } from "./run/explain.ts";
-import { type Attempt, type Growth, noOp, retyped, type Specialisation } from "./run/specialisation.ts";
+import { type Attempt, type Growth, hasElements, noOp, retyped, type Specialisation } from "./run/specialisation.ts";
 import { runTraced, type Tracer } from "./run/tracer.ts";
 import { allocateWorkspace, freeWorkspaces, type Workspace } from "./run/workspaces.ts";
 import { copyIn, EngineValue, type RunValue, VariableValue, viewOf } from "./values.ts";
@@ -55,6 +55,7 @@ export class Segment {
   readonly outputs: readonly Tensor[];
   readonly growth: Growth;
   readonly #constants: ReadonlyMap<Tensor, NdArray>;
+  /** Read where they are made; a variable itself, when the run is over. */
   readonly #fetchedRefs: ReadonlySet<Tensor>;
   readonly index: TensorIndex;
   readonly #state: SessionState;
@@ -136,7 +137,7 @@ export class Segment {
 
   #specialise(frame: RunFrame): Specialisation {
     const last = this.#last;
-    if (last && this.#concrete.size === 0 && this.#fits(last, frame) && this.#isCurrent(last)) return last;
+    if (last && this.#fits(last, frame) && this.#isCurrent(last)) return last;
     const key = this.#keyOf(frame);
     let spec = this.#specialisations.get(key);
     if (spec && !this.#isCurrent(spec)) {
@@ -152,13 +153,19 @@ export class Segment {
     return spec;
   }
 
-  /** Are the shapes of the run those of the specialisation? */
-  #fits(spec: Specialisation, frame: RunFrame): boolean {
-    for (let i = 0; i < spec.shapes.length; i++) {
-      const shape = spec.shapes[i];
-      if (!shape) continue;
-      const value = frame.values[this.#inputIndex[i]!] as NdArray | EngineValue;
-      if (value.shape !== shape && !sameShape(value.shape, shape)) return false;
+  /** Are the run's variables, shapes and values that shapes depend on those of the specialisation? */
+  #fits({ shapes, given }: Specialisation, frame: RunFrame): boolean {
+    for (let i = 0; i < shapes.length; i++) {
+      const shape = shapes[i]!;
+      const fact = given[i]!;
+      const value = frame.values[this.#inputIndex[i]!]!;
+      if (value instanceof VariableValue) {
+        if (value.slot !== fact) return false;
+        continue;
+      }
+      const array = value as NdArray | EngineValue;
+      if (shape === null || (array.shape !== shape && !sameShape(array.shape, shape))) return false;
+      if (fact !== null && !hasElements(fact as NumberArray, array, this.#state.engine.buffer)) return false;
     }
     return true;
   }
@@ -195,11 +202,15 @@ export class Segment {
       else {
         const array = value as NdArray | EngineValue;
         key += `${array.shape.join(",")};`;
-        if (this.#concrete.has(i) && elementCount(array.shape) <= maxConcreteElements)
-          key += `=${this.#arrayOf(array).data};`;
+        if (this.#isConcrete(i, array)) key += `=${this.#arrayOf(array).data};`;
       }
     }
     return key;
+  }
+
+  /** Is its value part of the key? */
+  #isConcrete(input: number, { shape }: NdArray | EngineValue): boolean {
+    return this.#concrete.has(input) && elementCount(shape) <= maxConcreteElements;
   }
 
   #arrayOf(value: NdArray | EngineValue): NdArray {
@@ -234,7 +245,7 @@ export class Segment {
       if (value instanceof VariableValue) values.set(tensor, value);
       else {
         const array = value as NdArray | EngineValue;
-        if (this.#concrete.has(i) && elementCount(array.shape) <= maxConcreteElements) {
+        if (this.#isConcrete(i, array)) {
           const copy = this.#arrayOf(array);
           const constant = new NdArray(copy.dtype, copy.shape, (copy.data as Float32Array).slice());
           values.set(tensor, builder.lowering(noOp).constant(constant));
@@ -259,7 +270,7 @@ export class Segment {
         if (leaves) return { ...attempt, wanted: leaves };
         return { ...attempt, cut: { at: k, needed: neededInputs(op, error.value, values) } };
       }
-      for (const output of op.outputs) {
+      for (const output of op.definition.variable ? [] : op.outputs) {
         const value = values.get(output);
         if (value instanceof VariableValue && this.#fetchedRefs.has(output) && output.dtype.base !== "string") {
           try {
@@ -353,6 +364,12 @@ export class Segment {
       shapes: this.inputs.map((_, i) => {
         const value = frame.values[this.#inputIndex[i]!]!;
         return value instanceof VariableValue ? null : (value as NdArray).shape;
+      }),
+      given: this.inputs.map((_, i) => {
+        const value = frame.values[this.#inputIndex[i]!]!;
+        if (value instanceof VariableValue) return value.slot;
+        const array = value as NdArray | EngineValue;
+        return this.#isConcrete(i, array) ? (this.#arrayOf(array).data.slice() as NumberArray) : null;
       }),
       executable,
       engineInputs,
