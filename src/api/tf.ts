@@ -172,6 +172,7 @@ export * as data from "./data.ts";
 export * as debugging from "./debugging.ts";
 export * as dtypes from "./dtypes.ts";
 export * as errors from "./errors.ts";
+export * as estimator from "./estimator.ts";
 export * as featureColumn from "./feature_column.ts";
 export * as gfile from "./gfile.ts";
 export * as graphUtil from "./graph_util.ts";

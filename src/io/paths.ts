@@ -1,5 +1,6 @@
 /** Names of files as a command line gives them: globs, folders, and files that are not there; and which folder a path leads into. */
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import { NotFoundError } from "../core/error.ts";
 import { type FileSystem, nodeFiles } from "./file_system.ts";
@@ -85,6 +86,9 @@ export function expandPaths(words: readonly string[]): string[] {
 /** Names in a folder, sorted. */
 export const listFolder = (folder: string): { name: string; isFolder: boolean }[] =>
   namesIn(folder).sort((a, b) => (a.name < b.name ? -1 : 1));
+
+/** A folder of its own among the system's temporary files. */
+export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), "tmp"));
 
 export const fileSize = (path: string): number => statSync(path).size;
 

@@ -207,6 +207,18 @@ export abstract class ScopedLayer {
     if (loss) this.addLoss(loss);
   }
 
+  /** Variables made in fn stay in one part, whatever the scope says. */
+  protected inOnePart(fn: () => void): void {
+    const scope = this.#ensureScope();
+    const { partitioner } = scope;
+    scope.setPartitioner(null);
+    try {
+      fn();
+    } finally {
+      scope.setPartitioner(partitioner);
+    }
+  }
+
   addLoss(loss: Tensor): void {
     this.losses.push(loss);
     addOnce(GraphKeys.REGULARIZATION_LOSSES, [loss]);
@@ -251,6 +263,7 @@ export abstract class ScopedLayer {
     if (ndim === undefined && minNdim === undefined) return;
     const start = `Input 0 of layer "${this.name}" is incompatible with the layer: `;
     const { shape } = x;
+    if (!shape && ndim === undefined) return; // what the layer makes of it is said by its build
     if (!shape) {
       throw new ValueError(
         `${start}its rank is undefined, but the layer requires a defined rank. Full shape received: None`,
@@ -263,7 +276,6 @@ export abstract class ScopedLayer {
     if (minNdim !== undefined && shape.length < minNdim) {
       throw new ValueError(`${start}expected min_ndim=${minNdim}, found ndim=${shape.length}. ${received}`);
     }
-    if (!shape && ndim === undefined) return; // what the layer makes of it is said by its build
     for (const [axis, size] of Object.entries(axes)) {
       const found = shape.at(Number(axis));
       if (found !== null && found !== size) {

@@ -8,6 +8,7 @@ import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { cast, constant, fusedBatchNorm, moments, batchNormalization as normalize, reshape } from "../../ops/index.ts";
 import { onesInitializer, zerosInitializer } from "../initializers.ts";
 import { mul, sub } from "../operators.ts";
+import { PartitionedVariable } from "../variables/partitioned.ts";
 import { assignSub } from "../variables/state.ts";
 import type { InitializerLike, Regularizer } from "../variables/store.ts";
 import { type Constraint, type Variable, VariableAggregation, VariableSynchronization } from "../variables/variable.ts";
@@ -38,6 +39,10 @@ export interface BatchNormalizationLayerOptions extends LayerOptions {
 }
 
 type FusedFormat = "NHWC" | "NCHW" | "NDHWC" | "NCDHW";
+
+/** Parts are joined where they are used first. */
+const whole = <T extends Tensor | Variable | null>(v: T): T | Tensor =>
+  (v as unknown) instanceof PartitionedVariable ? convertToTensor(v as unknown as TensorLike) : v;
 
 const isHalf = (dtype: DType): boolean => dtype === float16 || dtype === bfloat16;
 
@@ -137,20 +142,19 @@ export class BatchNormalization extends Layer {
         constraint: options.betaConstraint,
       });
     }
-    const { partitioner } = this.currentScope;
-    this.currentScope.setPartitioner(null);
     const moving = { dtype, trainable: false, synchronization: VariableSynchronization.ON_READ } as const;
-    this.#movingMean = this.addWeight("moving_mean", shape, {
-      ...moving,
-      aggregation: VariableAggregation.MEAN,
-      initializer: options.movingMeanInitializer ?? zerosInitializer(),
+    this.inOnePart(() => {
+      this.#movingMean = this.addWeight("moving_mean", shape, {
+        ...moving,
+        aggregation: VariableAggregation.MEAN,
+        initializer: options.movingMeanInitializer ?? zerosInitializer(),
+      });
+      this.#movingVariance = this.addWeight("moving_variance", shape, {
+        ...moving,
+        aggregation: VariableAggregation.MEAN,
+        initializer: options.movingVarianceInitializer ?? onesInitializer(),
+      });
     });
-    this.#movingVariance = this.addWeight("moving_variance", shape, {
-      ...moving,
-      aggregation: VariableAggregation.MEAN,
-      initializer: options.movingVarianceInitializer ?? onesInitializer(),
-    });
-    this.currentScope.setPartitioner(partitioner);
   }
 
   protected override call(inputs: Tensor, { training = false }: TrainingOptions): Tensor {
@@ -246,8 +250,8 @@ export class BatchNormalization extends Layer {
     const outputs = normalize(inputs, {
       mean: spread(mean),
       variance: spread(variance),
-      offset,
-      scale,
+      offset: whole(offset),
+      scale: whole(scale),
       varianceEpsilon: this.#epsilon,
     });
     return inputs === given ? outputs : (cast(outputs, given.dtype.baseDtype) as Tensor);

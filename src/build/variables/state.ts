@@ -35,13 +35,14 @@ export function assign(
 
 export function assignAdd(ref: Reference, value: TensorLike, options: UpdateOptions = {}): Updated {
   const { useLocking = false, name } = options;
-  if (isResourceVariable(ref)) return ref.assignAdd(value, { name });
+  if (isResourceVariable(ref)) return ref.assignAdd(value);
   return assignAddOp({ ref: ref as TensorLike, value, use_locking: useLocking }, name);
 }
 
 export function assignSub(ref: Reference, value: TensorLike, options: UpdateOptions = {}): Updated {
   const { useLocking = false, name } = options;
-  if (isResourceVariable(ref)) return ref.assignSub(value, { name });
+  // As in Python, a resource's update takes no name here.
+  if (isResourceVariable(ref)) return ref.assignSub(value);
   return assignSubOp({ ref: ref as TensorLike, value, use_locking: useLocking }, name);
 }
 

@@ -12,7 +12,7 @@ import {
 } from "../../core/text/error_codes.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
-import { defaultSession, type SessionLike } from "../../graph/scopes.ts";
+import { defaultSession, type FeedDict, type SessionLike } from "../../graph/scopes.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { QueueBase } from "../../ops/host/queue/classes/base.ts";
 import { decode, encode, pb } from "../../proto/messages.ts";
@@ -106,7 +106,8 @@ export class QueueRunner {
     this.#runs.set(sess, this.enqueueOps.length);
     this.#errors = [];
     const threads = this.enqueueOps.map(
-      (op) => new Thread(`QueueRunnerThread-${this.name}-${op.name}`, () => this.#run(sess, op, coord)),
+      (op, i) =>
+        new Thread(`QueueRunnerThread-${this.name}-${op.name}`, () => this.#run(sess, op, coord, this.feedsOf(i))),
     );
     if (coord) {
       threads.push(
@@ -123,10 +124,21 @@ export class QueueRunner {
     return threads;
   }
 
+  /** What is fed to the runs of an enqueue operation: nothing, unless a runner of another kind says so. */
+  protected feedsOf(_i: number): (() => FeedDict) | null {
+    return null;
+  }
+
   /** Runs the operation until there is no more input; the last loop closes the queue. */
-  async #run(sess: RunnerSession, op: Enqueue, coord: Coordinator | null): Promise<void> {
+  async #run(
+    sess: RunnerSession,
+    op: Enqueue,
+    coord: Coordinator | null,
+    feeds: (() => FeedDict) | null,
+  ): Promise<void> {
     try {
-      const enqueue = sess.makeCallable ? sess.makeCallable(op) : () => sess.run(op);
+      const plain = sess.makeCallable ? sess.makeCallable(op) : () => sess.run(op);
+      const enqueue = feeds ? () => sess.run(op, { feedDict: feeds() }) : plain;
       while (!coord?.shouldStop()) {
         await enqueue();
         const turn = giveWay();

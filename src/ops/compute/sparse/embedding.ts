@@ -60,8 +60,13 @@ export function embeddingLookupSparse(
     const first = tables[0]!;
     const single =
       tables.length === 1 ? (isResourceTable(first) ? first : convertToTensor(first, { name: "params" })) : null;
+    // Resources gather their rows themselves; a reference is read whole, where it lies.
     const isPlain =
-      single !== null && deviceOf(single) === segmentIds.device && maxNorm === null && sparseWeights === null;
+      single !== null &&
+      !isResourceTable(first) &&
+      deviceOf(single) === segmentIds.device &&
+      maxNorm === null &&
+      sparseWeights === null;
     if (isPlain) {
       const reduce =
         combiner === "sum"

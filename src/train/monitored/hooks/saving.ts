@@ -55,7 +55,7 @@ export class CheckpointSaverHook extends SessionRunHook {
   readonly #path: string;
   readonly #options: CheckpointHookOptions;
   readonly #timer: SecondOrStepTimer;
-  readonly #listeners: readonly CheckpointSaverListener[];
+  #listeners: readonly CheckpointSaverListener[];
   #writer!: FileWriter;
   #step!: Tensor;
 
@@ -68,6 +68,11 @@ export class CheckpointSaverHook extends SessionRunHook {
     this.#options = options;
     this.#timer = new SecondOrStepTimer({ everySecs: options.saveSecs, everySteps: options.saveSteps });
     this.#listeners = options.listeners ?? [];
+  }
+
+  /** Also tells these, unless it does so already. */
+  addListeners(listeners: readonly CheckpointSaverListener[]): void {
+    this.#listeners = [...new Set([...this.#listeners, ...listeners])];
   }
 
   override begin(): void {

@@ -1,0 +1,26 @@
+/** tf.estimator. Written by scripts/api.mjs. */
+export { BaselineClassifier, BaselineEstimator, BaselineRegressor } from "../train/estimator/canned/baseline.ts";
+export {
+  DNNLinearCombinedClassifier,
+  DNNLinearCombinedEstimator,
+  DNNLinearCombinedRegressor,
+} from "../train/estimator/canned/combined.ts";
+export { DNNClassifier, DNNEstimator, DNNRegressor } from "../train/estimator/canned/dnn.ts";
+export { LinearClassifier, LinearEstimator, LinearRegressor } from "../train/estimator/canned/linear.ts";
+export { Estimator } from "../train/estimator/estimator.ts";
+export { RunConfig } from "../train/estimator/run/run_config.ts";
+export { EstimatorSpec, ModeKeys } from "../train/estimator/run/spec.ts";
+export { VocabInfo, WarmStartSettings } from "../train/estimator/run/warm_start.ts";
+export { EvalSpec, Exporter, TrainSpec, trainAndEvaluate } from "../train/estimator/training.ts";
+export { FeedFnHook, FinalOpsHook, GlobalStepWaiterHook, StopAtStepHook } from "../train/monitored/hooks/control.ts";
+export {
+  LoggingTensorHook,
+  NanLossDuringTrainingError,
+  NanTensorHook,
+  StepCounterHook,
+} from "../train/monitored/hooks/logging.ts";
+export { ProfilerHook } from "../train/monitored/hooks/profiler.ts";
+export { CheckpointSaverHook, CheckpointSaverListener, SummarySaverHook } from "../train/monitored/hooks/saving.ts";
+export { SessionRunArgs, SessionRunContext, SessionRunHook } from "../train/monitored/hooks/session_run_hook.ts";
+export { SecondOrStepTimer } from "../train/monitored/hooks/timer.ts";
+export * as inputs from "./estimator_inputs.ts";
