@@ -1,6 +1,6 @@
 /** What a segment is compiled into, and what it is while it is lowered. */
 import type { DType } from "../../../core/dtype.ts";
-import { NdArray } from "../../../core/nd_array.ts";
+import { NdArray, type NumberArray, viewElements } from "../../../core/nd_array.ts";
 import type { FullShape } from "../../../core/shape.ts";
 import type { Builder } from "../../../engine/builder.ts";
 import type { Executable } from "../../../engine/engine.ts";
@@ -8,7 +8,7 @@ import type { Operation } from "../../../graph/operation.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import type { Lowered } from "../lower_node.ts";
 import type { Segment } from "../segment.ts";
-import type { VariableValue } from "../values.ts";
+import type { EngineValue, VariableValue } from "../values.ts";
 import type { Workspace } from "./workspaces.ts";
 
 /** What made a segment be compiled again and again. */
@@ -21,6 +21,8 @@ export interface Growth {
 export interface Specialisation {
   readonly key: string;
   readonly shapes: readonly (FullShape | null)[];
+  /** What holds of the inputs besides: the slot of a variable, the elements of a value that is part of the key. */
+  readonly given: readonly (number | NumberArray | null)[];
   readonly executable: Executable;
   /** Segment input k of executable input i. */
   readonly engineInputs: readonly number[];
@@ -65,3 +67,13 @@ export const noOp = {
 /** The graph's dtype over the engine's: handles are int32 there. */
 export const retyped = (array: NdArray, dtype: DType): NdArray =>
   array.dtype === dtype ? array : new NdArray(dtype, array.shape, array.data);
+
+/** Are these the elements of a value of the same shape, wherever it lies? NaN is none. */
+export function hasElements(elements: NumberArray, value: NdArray | EngineValue, buffer: ArrayBufferLike): boolean {
+  const data =
+    value instanceof NdArray
+      ? (value.data as NumberArray)
+      : viewElements(value.dtype, buffer, value.address, elements.length);
+  for (let i = 0; i < elements.length; i++) if (data[i] !== elements[i]) return false;
+  return true;
+}
