@@ -29,11 +29,11 @@ import { type Arguments, argumentsOf } from "../ops/options.ts";
 import { splat } from "../proto/tensor_proto.ts";
 import type { Initializer } from "./variables/store.ts";
 
-interface DtypeOption {
+export interface DtypeOption {
   readonly dtype?: DType;
 }
 
-interface SeedOptions extends DtypeOption {
+export interface SeedOptions extends DtypeOption {
   readonly seed?: number | bigint | null;
 }
 

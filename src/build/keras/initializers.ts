@@ -21,7 +21,7 @@ import { byName } from "./named.ts";
 
 export type InitializerName = Initializer | string;
 
-interface Seeded {
+export interface Seeded {
   readonly seed?: number | bigint | null;
 }
 

@@ -262,7 +262,12 @@ export abstract class Loss {
 }
 
 /** A class around a function. */
-const lossClass = <O extends object>(name: string, fn: (y: Tensor, p: Tensor, options: O) => Tensor) =>
+const lossClass = <O extends object>(
+  name: string,
+  fn: (y: Tensor, p: Tensor, options: O) => Tensor,
+): (new (
+  options?: LossClassOptions & Partial<O>,
+) => Loss) =>
   class extends Loss {
     readonly options: O;
 

@@ -2,14 +2,13 @@
 
 import {
   type CallOptions,
-  historyOf,
   Layer,
   type LayerOptions,
   listOf,
   type Tensors,
   type Trackable,
 } from "../../build/keras/layers/layer.ts";
-import { Input, InputLayer, type Network, networkOf, rerun } from "../../build/keras/network.ts";
+import { Input, type Network, networkOf, rerun } from "../../build/keras/network.ts";
 import { Optimizer } from "../../build/keras/optimizers/optimizer.ts";
 import type { Variable } from "../../build/variables/variable.ts";
 import { RuntimeError, ValueError } from "../../core/error.ts";
@@ -19,7 +18,7 @@ import type { Dim } from "../../core/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Literal } from "../../ops/convert.ts";
 import { batchGetValue, batchSetValue } from "./backend.ts";
-import type { Callback, History } from "./callbacks.ts";
+import type { History } from "./callbacks.ts";
 import { type Data, plainArrays } from "./data.ts";
 import {
   batchOf,
@@ -31,7 +30,6 @@ import {
   predictModel,
 } from "./fit.ts";
 import { isElements } from "./loop.ts";
-import type { Logs } from "./progress.ts";
 import { summaryLines } from "./summary.ts";
 import { type CompileOptions, Training } from "./training.ts";
 

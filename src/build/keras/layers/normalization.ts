@@ -9,7 +9,7 @@ import { type ConstraintName, getConstraint, getRegularizer, type RegularizerNam
 import { Delegated } from "./delegated.ts";
 import { type CallOptions, Layer, type LayerOptions, type Tensors } from "./layer.ts";
 
-interface ScaleOptions extends LayerOptions {
+export interface ScaleOptions extends LayerOptions {
   readonly axis?: number | readonly number[] | undefined;
   /** 0.001. */
   readonly epsilon?: number | undefined;

@@ -74,7 +74,12 @@ called("top_k_categorical_accuracy", topKCategoricalAccuracy as MetricFunction);
 called("sparse_top_k_categorical_accuracy", sparseTopKCategoricalAccuracy as MetricFunction);
 
 /** A class around a function of labels and predictions. */
-const wrapper = <O extends object>(name: string, fn: (y: Tensor, p: Tensor, options: O) => Tensor) =>
+const wrapper = <O extends object>(
+  name: string,
+  fn: (y: Tensor, p: Tensor, options: O) => Tensor,
+): (new (
+  options?: MetricOptions & Partial<O>,
+) => MeanMetricWrapper) =>
   class extends MeanMetricWrapper {
     constructor(options: MetricOptions & Partial<O> = {}) {
       super((y, p) => fn(y, p, options as unknown as O), { name, ...options });
@@ -206,7 +211,7 @@ abstract class Confusion extends Metric {
   }
 }
 
-const counter = (cell: Cell, name: string) =>
+const counter = (cell: Cell, name: string): (new (options?: ThresholdOptions) => Metric) =>
   class extends Confusion {
     constructor(options: ThresholdOptions = {}) {
       super([cell], name, options);
