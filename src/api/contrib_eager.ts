@@ -2,3 +2,4 @@
 export { Variable } from "../build/variables/variable.ts";
 export { eagerMode, enableEagerExecution, executingEagerly, graphMode } from "../eager/mode.ts";
 export { GradientTape } from "../eager/tape/gradient_tape.ts";
+export { Checkpoint } from "../train/trackable/checkpoint.ts";

@@ -103,3 +103,5 @@ export {
 } from "../train/queue/producers.ts";
 export { addQueueRunner, QueueRunner, startQueueRunners } from "../train/queue/queue_runner.ts";
 export { globalStep, Saver } from "../train/saver.ts";
+export { Checkpoint } from "../train/trackable/checkpoint.ts";
+export { CheckpointManager } from "../train/trackable/manager.ts";

@@ -142,6 +142,8 @@ export class OperatorNotAllowedInGraphError extends TypeError {
 export class AttributeError extends Error {
   override readonly name = "AttributeError";
 }
+export class AssertionError extends Error {
+  override readonly name = "AssertionError";
 export class NotImplementedError extends Error {
   override readonly name = "NotImplementedError";
 }

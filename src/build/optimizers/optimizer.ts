@@ -27,6 +27,8 @@ import { GraphKeys, getCollection } from "../collections.ts";
 import type { AggregationMethod, Gradient } from "../gradients/aggregate.ts";
 import { gradients } from "../gradients/gradients.ts";
 import { taped } from "../gradients/tape.ts";
+import { trackableChildren } from "../trackable/children.ts";
+import { childAdded, slotAdded } from "../trackable/restore.ts";
 import { trainableVariables } from "../variables/initialize.ts";
 import type { InitializerLike } from "../variables/store.ts";
 import type { Updated } from "../variables/updated.ts";
@@ -197,6 +199,15 @@ export abstract class Optimizer {
       .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   }
 
+  /** What a checkpoint saves of it beside slots: its own variables, by name. */
+  *[trackableChildren](): Generator<[string, Variable]> {
+    const graph = getDefaultGraph();
+    for (const [name, byGraph] of [...this.#others].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const variable = byGraph.get(graph);
+      if (variable) yield [name, variable];
+    }
+  }
+
   /** Makes the slots of these variables; called outside control dependencies. */
   protected createSlots(_variables: readonly Variable[]): void {}
 
@@ -257,6 +268,7 @@ export abstract class Optimizer {
     if (!slot) {
       slot = make();
       named.set(variable.op, slot);
+      slotAdded(this);
     }
     return slot;
   }
@@ -294,6 +306,7 @@ export abstract class Optimizer {
           new Variable(initialValue as TensorLike, { name, trainable: false, useResource: beside.isResource, dtype }),
       );
       byGraph.set(beside.graph, variable);
+      childAdded(this, name, variable);
     }
     return variable;
   }
