@@ -144,6 +144,7 @@ export class AttributeError extends Error {
 }
 export class AssertionError extends Error {
   override readonly name = "AssertionError";
+}
 export class NotImplementedError extends Error {
   override readonly name = "NotImplementedError";
 }
