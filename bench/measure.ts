@@ -6,11 +6,15 @@ export interface Timing {
 }
 
 const windowMs = 4;
+/** Steps before the first window, and the time that they may take. */
+const warmSteps = 20;
+const warmMs = 200;
 
 /** Microseconds a call of `step`, over windows of about 4 ms until `seconds` have passed. Results of the steps are used. */
-export async function timeSteps(step: () => Promise<unknown> | unknown, seconds: number, warm = 20): Promise<Timing> {
+export async function timeSteps(step: () => Promise<unknown> | unknown, seconds: number): Promise<Timing> {
   let sink: unknown;
-  for (let i = 0; i < warm; i++) sink = await step();
+  const until = performance.now() + warmMs;
+  for (let i = 0; i < warmSteps && performance.now() < until; i++) sink = await step();
   const before = performance.now();
   sink = await step();
   const one = Math.max(performance.now() - before, 1e-4);
@@ -27,22 +31,29 @@ export async function timeSteps(step: () => Promise<unknown> | unknown, seconds:
   return { bestUs: times[0]!, medianUs: times[times.length >> 1]! };
 }
 
-/** Microseconds a step on average: for steps that take what other loops have made ready, whose best window says nothing. */
-export async function meanOfSteps(step: () => Promise<unknown>, seconds: number, warm = 20): Promise<number> {
-  for (let i = 0; i < warm; i++) await step();
-  const start = performance.now();
-  let steps = 0;
-  while (performance.now() - start < seconds * 1000 || steps < 3) {
-    await step();
-    steps++;
+/** For steps that take what other loops have made ready: longer windows, in which those loops have their part. */
+export async function timeWindows(step: () => Promise<unknown>, seconds: number, longMs: number): Promise<Timing> {
+  for (let i = 0; i < 10; i++) await step();
+  const times: number[] = [];
+  const end = performance.now() + seconds * 1000;
+  while (performance.now() < end || times.length < 3) {
+    const start = performance.now();
+    let steps = 0;
+    while (performance.now() - start < longMs) {
+      await step();
+      steps++;
+    }
+    times.push(((performance.now() - start) / steps) * 1000);
   }
-  return ((performance.now() - start) * 1000) / steps;
+  times.sort((a, b) => a - b);
+  return { bestUs: times[0]!, medianUs: times[times.length >> 1]! };
 }
 
 /** The same for a step that needs no promise. */
-export function timeSync(step: () => unknown, seconds: number, warm = 20): Timing {
+export function timeSync(step: () => unknown, seconds: number): Timing {
   let sink: unknown;
-  for (let i = 0; i < warm; i++) sink = step();
+  const until = performance.now() + warmMs;
+  for (let i = 0; i < warmSteps && performance.now() < until; i++) sink = step();
   const before = performance.now();
   sink = step();
   const perWindow = Math.max(1, Math.floor(windowMs / Math.max(performance.now() - before, 1e-4)));

@@ -1,64 +1,60 @@
-/** The same work in real TensorFlow, where a Python with it is given. */
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+/** The same works in real TensorFlow: one process for a number of threads, asked for one work after another. */
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
 import { resolve } from "node:path";
+import { createInterface } from "node:readline";
 import type { Timing } from "./measure.ts";
 
-const scripts = resolve(process.cwd(), "../shared/peers");
-const ownScripts = resolve(process.cwd(), "bench/peers");
+const script = (name: string): string => resolve(process.cwd(), "bench/peers", name);
 
-/** The peer's script for a work: beside the checkout, or here. */
-function scriptOf(work: string): string {
-  const name = `tf_${work.toLowerCase()}.py`;
-  const own = resolve(ownScripts, name);
-  return existsSync(own) ? own : resolve(scripts, name);
+/** Words of a command line: quotes keep spaces. */
+export const wordsOf = (line: string): string[] =>
+  [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, double, single, plain]) => double ?? single ?? plain!);
+
+export class Peer {
+  readonly name: string;
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #lines: AsyncIterator<string>;
+
+  private constructor(child: ChildProcessWithoutNullStreams, lines: AsyncIterator<string>, name: string) {
+    this.#child = child;
+    this.#lines = lines;
+    this.name = name;
+  }
+
+  /** Starts it. `command` is the command line of a Python that has TensorFlow. */
+  static async start(command: string, threads: number): Promise<Peer> {
+    const [program, ...args] = wordsOf(command);
+    const child = spawn(program!, [...args, script("tf_peer.py"), String(threads)]);
+    let errors = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      errors = (errors + text).slice(-2000);
+    });
+    child.on("error", () => {}); // the end of its lines tells
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const first = await lines.next();
+    if (first.done) throw new Error(`the peer ${command} does not start: ${errors}`);
+    return new Peer(child, lines, (JSON.parse(first.value) as { peer: string }).peer);
+  }
+
+  /** Measures a work for so many seconds. Throws when the peer ends. */
+  async time(work: string, seconds: number, path?: string): Promise<Timing> {
+    this.#child.stdin.write(`${JSON.stringify({ work, seconds, path })}\n`);
+    const line = await this.#lines.next();
+    if (line.done) throw new Error(`the peer ended in ${work}`);
+    const { best_us, median_us } = JSON.parse(line.value) as { best_us: number; median_us: number };
+    return { bestUs: best_us, medianUs: median_us };
+  }
+
+  close(): void {
+    this.#child.kill();
+  }
 }
 
-/** One process of the peer; null where Python or the script is not there. */
-export function timePeer(python: string | null, work: string, threads: number, steps: number): Timing | null {
-  const script = scriptOf(work);
-  if (!python || !existsSync(script) || !existsSync(scripts)) return null;
-  const { stdout, status, stderr } = spawnSync(
-    python,
-    [script, "--steps", String(steps), "--threads", String(threads)],
-    {
-      encoding: "utf8",
-      cwd: scripts,
-      env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "3" },
-    },
-  );
-  if (status !== 0) throw new Error(`peer ${work}: ${stderr.slice(-500)}`);
-  const line = JSON.parse(stdout.trim().split("\n").at(-1)!) as { us_per_step: number; us_median: number };
-  return { bestUs: line.us_per_step, medianUs: line.us_median };
-}
-
-/** Microseconds a step of bench/peers/tf_queue.py on the same file, on average; null where Python is not given. */
-export function timeQueuePeer(python: string | null, path: string, threads: number, steps: number): number | null {
-  const script = resolve(process.cwd(), "bench/peers/tf_queue.py");
-  if (!python) return null;
-  const args = [script, "--path", path, "--steps", String(steps), "--threads", String(threads)];
-  const { stdout, status, stderr } = spawnSync(python, args, { encoding: "utf8" });
-  if (status !== 0) throw new Error(`peer queue: ${stderr.slice(-500)}`);
-  return (JSON.parse(stdout.trim().split("\n").at(-1)!) as { us_mean: number }).us_mean;
-}
-
-/** GFLOP/s of the peer's matmul by size. */
-export function peerMatmul(python: string | null, threads: number): ReadonlyMap<number, number> {
-  const script = resolve(scripts, "tf_w5.py");
-  if (!python || !existsSync(script)) return new Map();
-  const { stdout, status } = spawnSync(python, [script, "--threads", String(threads)], {
-    encoding: "utf8",
-    cwd: scripts,
-  });
-  if (status !== 0) return new Map();
-  const { gflops } = JSON.parse(stdout.trim().split("\n").at(-1)!) as { gflops: Record<string, number> };
-  return new Map(Object.entries(gflops).map(([n, value]) => [Number(n), value]));
-}
-
-/** Milliseconds from the start of a process to its first loss. */
-export function peerStart(python: string | null): number | null {
-  const script = resolve(scripts, "tf_w6.py");
-  if (!python || !existsSync(script)) return null;
-  const { stdout, status } = spawnSync(python, [script], { encoding: "utf8", cwd: scripts });
-  return status === 0 ? (JSON.parse(stdout.trim().split("\n").at(-1)!) as { ms_total: number }).ms_total : null;
+/** Milliseconds of a whole process of the peer that runs one of bench/peers. */
+export function timePeerProcess(command: string, name: string, args: readonly string[]): number {
+  const [program, ...words] = wordsOf(command);
+  const start = performance.now();
+  const { status, stderr } = spawnSync(program!, [...words, script(name), ...args], { encoding: "utf8" });
+  if (status !== 0) throw new Error(`peer ${name}: ${stderr.slice(-500)}`);
+  return performance.now() - start;
 }

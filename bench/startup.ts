@@ -3,6 +3,8 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { timePeerProcess } from "./peer.ts";
+import type { EngineChoice } from "./works.ts";
 
 export interface Startup {
   readonly name: string;
@@ -47,27 +49,32 @@ export function measureStartup(program: string, rounds: number): Startup[] {
   });
 }
 
-/** Milliseconds of whole training processes, best of `rounds`. */
-export function measureTraining(program: string, model: string, steps: number, rounds: number): number {
+/** Milliseconds of one whole training process. `steps` by global step. */
+export function measureTraining(
+  program: string,
+  model: string,
+  steps: number,
+  { engine, threads }: EngineChoice,
+): number {
   const folder = mkdtempSync(join(tmpdir(), "tsflow-bench-"));
-  let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < rounds; round++) {
+  const flags = { max_step: steps, model_dir: join(folder, "run"), seed: 1, engine, threads };
+  const words = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  try {
     const start = performance.now();
-    const args = [
-      program,
-      "train",
-      model,
-      "--max_step",
-      String(steps),
-      "--model_dir",
-      join(folder, String(round)),
-      "--seed",
-      "1",
-    ];
-    const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    const { status, stderr } = spawnSync(process.execPath, [program, "train", model, ...words], { encoding: "utf8" });
     if (status !== 0) throw new Error(`train ${model} ended with ${status}: ${stderr}`);
-    best = Math.min(best, performance.now() - start);
+    return performance.now() - start;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
-  rmSync(folder, { recursive: true, force: true });
-  return best;
+}
+
+/** The same in the peer: bench/peers/tf_train.py. */
+export function measurePeerTraining(command: string, model: string, steps: number): number {
+  const folder = mkdtempSync(join(tmpdir(), "tsflow-bench-"));
+  try {
+    return timePeerProcess(command, "tf_train.py", [model, String(steps), folder]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

@@ -1,5 +1,17 @@
-/** The works W1 to W5 and LSTM, the same as in the peers: models, sizes, optimizers. Each gives a step through `sess.run` and one through `makeCallable`. */
+/**
+ * The works W1 to W5, LSTM and an eager step, the same as in bench/peers: models, sizes, optimizers. Each gives a step through `sess.run` and one
+ * through `makeCallable`.
+ */
 import * as tf from "tsflow";
+
+/** What computes, and with how many threads. */
+export interface EngineChoice {
+  readonly engine: "auto" | "wasm" | "native";
+  readonly threads: number;
+}
+
+export const openSession = (graph: tf.Graph, { engine, threads }: EngineChoice): tf.Session =>
+  new tf.Session({ graph, engine, config: { intraOpParallelismThreads: threads } });
 
 export interface Work {
   readonly about: string;
@@ -7,16 +19,6 @@ export interface Work {
   run(): Promise<unknown>;
   call(): unknown;
 }
-
-/** What computes in every work. */
-const computing: { engine: "auto" | "wasm" | "native" | "reference"; threads: number } = { engine: "auto", threads: 1 };
-
-export function computeWith(engine: string, threads: number): void {
-  Object.assign(computing, { engine, threads });
-}
-
-export const newSession = (graph: tf.Graph): tf.Session =>
-  new tf.Session({ graph, engine: computing.engine, config: { intraOpParallelismThreads: computing.threads } });
 
 const uniform = (shape: readonly number[], scale = 1): tf.NdArray => {
   const n = shape.reduce((product, d) => product * d, 1);
@@ -34,13 +36,14 @@ const oneHot = (rows: number, classes: number): tf.NdArray => {
 };
 
 async function trained(
+  choice: EngineChoice,
   about: string,
   build: () => { loss: tf.Tensor; train: tf.Operation; feeds: [tf.Tensor, () => tf.NdArray | number][] },
 ): Promise<Work> {
   const graph = new tf.Graph();
   return graph.asDefault(async () => {
     const { loss, train, feeds } = build();
-    const sess = newSession(graph);
+    const sess = openSession(graph, choice);
     await sess.run(tf.globalVariablesInitializer());
     const step = sess.makeCallable(
       [loss, train],
@@ -63,9 +66,9 @@ const filled = (n: number, value: number): tf.Variable =>
 const crossEntropy = (labels: tf.Tensor, logits: tf.Tensor): tf.Tensor =>
   tf.reduceMean(tf.nn.softmaxCrossEntropyWithLogitsV2({ labels, logits }));
 
-export const works: Readonly<Record<string, () => Promise<Work>>> = {
-  W1: () =>
-    trained("scalar regression, two scalars fed", () => {
+export const works: Readonly<Record<string, (choice: EngineChoice) => Promise<Work>>> = {
+  W1: (choice) =>
+    trained(choice, "scalar regression, two scalars fed", () => {
       const m = tf.getVariable("m", [], { initializer: tf.constantInitializer(0) });
       const b = tf.getVariable("b", [], { initializer: tf.constantInitializer(0) });
       const x = tf.placeholder(tf.float32, []);
@@ -88,8 +91,8 @@ export const works: Readonly<Record<string, () => Promise<Work>>> = {
         ],
       };
     }),
-  W2: () =>
-    trained("MLP 784-128-10, batch 100", () => {
+  W2: (choice) =>
+    trained(choice, "MLP 784-128-10, batch 100", () => {
       const x = tf.placeholder(tf.float32, [null, 784]);
       const y = tf.placeholder(tf.float32, [null, 10]);
       const hidden = tf.nn.relu(tf.matmul(x, weights([784, 128], 0.05)).add(filled(128, 0)));
@@ -104,8 +107,8 @@ export const works: Readonly<Record<string, () => Promise<Work>>> = {
         ],
       };
     }),
-  W3: () =>
-    trained("LeNet 28x28, batch 64, Adam", () => {
+  W3: (choice) =>
+    trained(choice, "LeNet 28x28, batch 64, Adam", () => {
       const x = tf.placeholder(tf.float32, [null, 28, 28, 1]);
       const y = tf.placeholder(tf.float32, [null, 10]);
       const convolve = (input: tf.Tensor, filter: tf.Variable): tf.Tensor =>
@@ -127,8 +130,8 @@ export const works: Readonly<Record<string, () => Promise<Work>>> = {
         ],
       };
     }),
-  W4: () =>
-    trained("CTR, 26 embeddings, batch 512, Adagrad", () => {
+  W4: (choice) =>
+    trained(choice, "CTR, 26 embeddings, batch 512, Adagrad", () => {
       const ids = tf.placeholder(tf.int32, [null, 26]);
       const dense = tf.placeholder(tf.float32, [null, 13]);
       const y = tf.placeholder(tf.float32, [null, 1]);
@@ -163,8 +166,8 @@ export const works: Readonly<Record<string, () => Promise<Work>>> = {
         ],
       };
     }),
-  LSTM: () =>
-    trained("LSTM of 128 units over 50 steps in a while loop, batch 32", () => {
+  LSTM: (choice) =>
+    trained(choice, "LSTM of 128 units over 50 steps in a while loop, batch 32", () => {
       const x = tf.placeholder(tf.float32, [32, 50, 128]);
       const y = tf.placeholder(tf.float32, [32, 10]);
       const cell = new tf.nn.rnnCell.BasicLSTMCell(128);
@@ -184,16 +187,30 @@ export const works: Readonly<Record<string, () => Promise<Work>>> = {
 };
 
 /** One n x n product a step, of variables and into one: a product that nobody takes is not computed. GFLOP/s = 2 n³ / time. */
-export async function matmulWork(n: number): Promise<Work> {
+export async function matmulWork(n: number, choice: EngineChoice): Promise<Work> {
   const graph = new tf.Graph();
   return graph.asDefault(async () => {
     const a = new tf.Variable(tf.randomUniform([n, n]));
     const b = new tf.Variable(tf.randomUniform([n, n]));
     const c = new tf.Variable(tf.zeros([n, n]));
     const product = tf.assign(c, tf.matmul(a, b)).op;
-    const sess = newSession(graph);
+    const sess = openSession(graph, choice);
     await sess.run(tf.globalVariablesInitializer());
     const step = sess.makeCallable(product);
     return { about: `matmul ${n} x ${n}`, sess, run: () => sess.run(product), call: () => step() };
   });
+}
+
+/** A step of linear regression, op by op: forward, tape, update. Only inside of `tf.enableEagerExecution()`. */
+export function eagerStep(): () => unknown {
+  const [x, y] = [tf.constant(uniform([100, 1])), tf.constant(uniform([100, 1]))];
+  const [w, b] = [new tf.Variable(0), new tf.Variable(0)];
+  return () => {
+    const tape = new tf.GradientTape();
+    const loss = tf.reduceMean(tf.square(tf.multiply(w, x).add(b).sub(y)));
+    const [ofW, ofB] = tape.gradient(loss, [w, b]);
+    w.assignSub(ofW!.mul(0.1));
+    b.assignSub(ofB!.mul(0.1));
+    return loss;
+  };
 }
