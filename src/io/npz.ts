@@ -12,6 +12,8 @@ const endSize = 22;
 const endMagic = 0x06054b50;
 const centralMagic = 0x02014b50;
 const localMagic = 0x04034b50;
+const zip64Magic = 0x06064b50;
+const zip64LocatorMagic = 0x07064b50;
 const ratioMax = 1100;
 
 /** The arrays of a .npz file by name. DATA_LOSS for a damaged archive. */
@@ -22,11 +24,13 @@ export function readNpz(bytes: Uint8Array, path: string): Map<string, NdArray> {
   while (end >= 0 && end > bytes.length - endSize - 0x10000 && view.getUint32(end, true) !== endMagic) end--;
   if (end < 0 || view.getUint32(end, true) !== endMagic) throw bad("not a .npz file");
   const count = view.getUint16(end + 10, true);
+  if (count !== view.getUint16(end + 8, true)) throw bad("its list of members is damaged");
   let at = view.getUint32(end + 16, true);
   const arrays = new Map<string, NdArray>();
   let packedBytes = 0;
   for (let i = 0; i < count; i++) {
     if (at > end - 46 || view.getUint32(at, true) !== centralMagic) throw bad("its list of members is damaged");
+    const entry = at;
     const [method, crc] = [view.getUint16(at + 10, true), view.getUint32(at + 16, true)];
     const [packed, size] = [view.getUint32(at + 20, true), view.getUint32(at + 24, true)];
     const nameLength = view.getUint16(at + 28, true);
@@ -38,6 +42,10 @@ export function readNpz(bytes: Uint8Array, path: string): Map<string, NdArray> {
       throw new UnimplementedError(`${path}: members of 4 GiB and more are not supported`, { path });
     if (local > bytes.length - 30 || view.getUint32(local, true) !== localMagic)
       throw bad(`${name} is not where the list says`);
+    const localName = local + 30;
+    const isNamed = nameLength === view.getUint16(local + 26, true) && nameLength <= bytes.length - localName;
+    if (!isNamed || !sameBytes(bytes, entry + 46, localName, nameLength))
+      throw bad(`${name} has another name where it lies`);
     const data = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
     if (packed > bytes.length - data) throw bad(`${name} reaches behind the end`);
     packedBytes += packed;
@@ -49,8 +57,14 @@ export function readNpz(bytes: Uint8Array, path: string): Map<string, NdArray> {
     if (arrays.has(key)) throw bad(`it has two arrays ${key}`);
     arrays.set(key, readNpy(content, `${path}: ${name}`));
   }
+  // Behind the list comes the end, or what zip64 puts before it.
+  const isWhole = at === end || (at < end && [zip64Magic, zip64LocatorMagic].includes(view.getUint32(at, true)));
+  if (!isWhole) throw bad("its list of members is damaged");
   return arrays;
 }
+
+const sameBytes = (bytes: Uint8Array, a: number, b: number, length: number): boolean =>
+  bytes.subarray(a, a + length).every((byte, i) => byte === bytes[b + i]);
 
 function unpack(packed: Uint8Array, method: number, size: number, where: string): Uint8Array {
   if (method === 0) return packed;

@@ -22,7 +22,7 @@ const anyType = "google.protobuf.Any";
 type Scalar = number | bigint | boolean | Uint8Array;
 type Values = Map<number, Scalar[]>;
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /** Pieces of a text; how the entries of maps follow one another. */

@@ -1,6 +1,8 @@
 /** The words of protobuf's text format: names, numbers, quoted strings with C escapes, and the signs between them. */
 import { InvalidArgumentError } from "../core/error.ts";
 
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
 const byteEscapes: Readonly<Record<number, string>> = {
   9: "\\t",
   10: "\\n",
@@ -15,7 +17,7 @@ export function escapeBytes(bytes: Uint8Array, keepUtf8 = false): string {
   let out = "";
   let run: number[] = [];
   const flush = () => {
-    if (run.length > 0) out += new TextDecoder().decode(Uint8Array.from(run));
+    if (run.length > 0) out += decoder.decode(Uint8Array.from(run));
     run = [];
   };
   for (const byte of bytes) {

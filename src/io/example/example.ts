@@ -20,7 +20,7 @@ export type FeatureValue =
 export type Features = Iterable<readonly [key: string, value: FeatureValue]>;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 function writeFeature(out: WireWriter, feature: FeatureValue): void {
   if (feature.kind === "none") return;

@@ -104,7 +104,7 @@ function copyCorner(row: NdArray, target: Elements, shape: FullShape, base: numb
   }
 }
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /** The strings of an array as text. */

@@ -88,6 +88,9 @@ export function encodeData(name: string, slice: Slice, array: NdArray): Uint8Arr
   return new WireWriter().bytes(2, saved.finish()).finish();
 }
 
+/** Packed as they lie in memory, NaN with its bits: typed arrays are little-endian wherever Node runs. */
+const isRaw = (kind: string): boolean => kind === "float" || kind === "double";
+
 function encodeValues({ dtype, data }: NdArray): Uint8Array {
   const [field, kind] = fieldOf(dtype);
   const out = new WireWriter();
@@ -96,11 +99,18 @@ function encodeValues({ dtype, data }: NdArray): Uint8Array {
     return out.finish();
   }
   const packed = new WireWriter();
-  for (const value of data as Iterable<number | bigint>) {
-    if (kind === "float") packed.float(Number(value));
-    else if (kind === "double") packed.double(Number(value));
-    else packed.int64(value);
-  }
+  if (isRaw(kind))
+    packed.raw(
+      new Uint8Array(
+        (data as Float32Array).buffer,
+        (data as Float32Array).byteOffset,
+        (data as Float32Array).byteLength,
+      ),
+    );
+  else
+    for (const value of data as Iterable<number | bigint>) {
+      packed.int64(value);
+    }
   const bytes = packed.finish();
   if (bytes.length) out.bytes(field, bytes);
   return out.finish();
@@ -226,12 +236,23 @@ function decodeValues(reader: WireReader, dtype: DType, shape: FullShape, bytesM
       : {
           [(field << 3) | 2]: (from: WireReader) => {
             const packed = from.message();
+            if (isRaw(kind)) n += copyRaw(packed, data as Float32Array, n);
             while (packed.hasMore) take(packed);
           },
         }),
   });
   if (n !== count) throw wrong();
   return new NdArray(dtype, shape, data);
+}
+
+/** Copies packed numbers behind the first n; how many. What does not fit or is cut is left to be refused. */
+function copyRaw(packed: WireReader, data: Float32Array | Float64Array, n: number): number {
+  const left = Math.min(Math.floor((packed.end - packed.at) / data.BYTES_PER_ELEMENT), data.length - n);
+  const size = left * data.BYTES_PER_ELEMENT;
+  const target = new Uint8Array(data.buffer, data.byteOffset + n * data.BYTES_PER_ELEMENT, size);
+  target.set(packed.buffer.subarray(packed.at, packed.at + size));
+  packed.at += size;
+  return left;
 }
 
 function store(

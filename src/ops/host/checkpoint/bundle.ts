@@ -12,7 +12,7 @@ import { isFirstVersion, SliceFiles } from "../../../io/checkpoint/v1/slice_file
 import { defineOp } from "../../define.ts";
 import { restoreFrom } from "./slices.ts";
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
 export const texts = (array: NdArray): string[] =>
