@@ -144,7 +144,7 @@ export class NdArray {
 export type Item = number | bigint | boolean | string | readonly [number, number];
 export type Nested = Item | readonly Nested[];
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Element i in row-major order as a plain value: 64-bit integers are numbers where safe, strings decoded as UTF-8. */
 export function elementAt(array: NdArray, i: number): Item {
