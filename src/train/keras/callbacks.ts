@@ -11,6 +11,7 @@ export interface CallbackModel {
   stopTraining: boolean;
   getLearningRate(): Promise<number>;
   setLearningRate(rate: number): Promise<void>;
+  saveWeights(path: string): Promise<void>;
   getWeights(): Promise<NdArray[]>;
   setWeights(weights: readonly NdArray[]): Promise<void>;
 }
@@ -165,6 +166,61 @@ export class EarlyStopping extends Monitor {
   override onTrainEnd(): void {
     if (this.stoppedEpoch > 0 && this.verbose > 0) writeStdout(`Epoch ${this.stoppedEpoch + 1}: early stopping\n`);
   }
+}
+
+export interface ModelCheckpointOptions extends MonitorOptions {
+  readonly saveBestOnly?: boolean | undefined;
+  /** Save after so many epochs. */
+  readonly period?: number | undefined;
+}
+
+/** Saves the weights after each epoch; the path may hold `{epoch:02d}` and names of the logs, `{val_loss:.2f}`. */
+export class ModelCheckpoint extends Monitor {
+  readonly #path: string;
+  readonly #options: ModelCheckpointOptions;
+  #since = 0;
+
+  constructor(path: string, options: ModelCheckpointOptions = {}) {
+    super(options);
+    this.#path = path;
+    this.#options = options;
+  }
+
+  override async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
+    const { saveBestOnly = false, period = 1 } = this.#options;
+    this.#since++;
+    if (this.#since < period) return;
+    this.#since = 0;
+    const path = filled(this.#path, { epoch: epoch + 1, ...logs });
+    if (saveBestOnly) {
+      const value = this.watched(logs, "Can save best model only");
+      if (value === null) return;
+      if (!this.isBetter(value)) {
+        if (this.verbose > 0)
+          writeStdout(`\nEpoch ${epoch + 1}: ${this.monitor} did not improve from ${this.best.toFixed(5)}\n`);
+        return;
+      }
+      if (this.verbose > 0) {
+        writeStdout(
+          `\nEpoch ${epoch + 1}: ${this.monitor} improved from ${Number.isFinite(this.best) ? this.best.toFixed(5) : this.best > 0 ? "inf" : "-inf"} to ${value.toFixed(5)}, saving model to ${path}\n`,
+        );
+      }
+      this.best = value;
+    } else if (this.verbose > 0) writeStdout(`\nEpoch ${epoch + 1}: saving model to ${path}\n`);
+    await this.model.saveWeights(path);
+  }
+}
+
+/** Python's str.format with names: {epoch:02d}, {loss:.3f}. Throws ValueError for names that the logs lack. */
+function filled(template: string, values: Logs): string {
+  return template.replace(/\{(\w+)(?::(0?)(\d*)(?:\.(\d+))?([dfeg]?))?\}/g, (_, name, zero, width, digits, kind) => {
+    const value = values[name];
+    if (value === undefined)
+      throw new ValueError(`Failed to format this callback filepath: "${template}". Reason: '${name}'`);
+    const text =
+      kind === "e" ? value.toExponential(Number(digits || 6)) : digits ? value.toFixed(Number(digits)) : String(value);
+    return text.padStart(Number(width || 0), zero ? "0" : " ");
+  });
 }
 
 export interface ReduceLROnPlateauOptions extends MonitorOptions {

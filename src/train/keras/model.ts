@@ -10,6 +10,7 @@ import {
 } from "../../build/keras/layers/layer.ts";
 import { Input, type Network, networkOf, rerun } from "../../build/keras/network.ts";
 import { Optimizer } from "../../build/keras/optimizers/optimizer.ts";
+import { trackableChildren } from "../../build/trackable/children.ts";
 import type { Variable } from "../../build/variables/variable.ts";
 import { RuntimeError, ValueError } from "../../core/error.ts";
 import { writeStdout } from "../../core/host.ts";
@@ -32,6 +33,7 @@ import {
 import { isElements } from "./loop.ts";
 import { summaryLines } from "./summary.ts";
 import { type CompileOptions, Training } from "./training.ts";
+import { loadWeights, saveWeights } from "./weights.ts";
 
 export interface ModelOptions extends LayerOptions {
   readonly inputs?: Tensor | readonly Tensor[] | undefined;
@@ -281,6 +283,29 @@ export class Model extends Layer {
     const { optimizer } = this;
     if (!(optimizer instanceof Optimizer)) throw new ValueError('Optimizer must have a "lr" attribute.');
     await batchSetValue([[optimizer.learningRate, rate]]);
+  }
+
+  /** The variables of the model and of its optimizer as a checkpoint that Keras and tf.train.Checkpoint read. */
+  async saveWeights(path: string): Promise<void> {
+    if (this.#training) await this.#training.initialize();
+    else await batchGetValue(this.weights);
+    await saveWeights(this, path);
+  }
+
+  /** Reads what saveWeights, or Keras in Python, has written. Throws NOT_FOUND when there is no such checkpoint. */
+  async loadWeights(path: string): Promise<void> {
+    if (!this.built) {
+      throw new ValueError(
+        "Unable to load weights into a model which has not created its variables yet. Call the Model first, then load the weights.",
+      );
+    }
+    if (this.#training) await this.#training.makeStep();
+    await loadWeights(this, path);
+  }
+
+  override *[trackableChildren](): Generator<[string, object]> {
+    yield* super[trackableChildren]();
+    if (this.#training) yield ["optimizer", this.#training.optimizer];
   }
 
   /** Zeros for the states of stateful layers. */

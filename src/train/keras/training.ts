@@ -227,14 +227,26 @@ export class Training {
     return this.#trainStep;
   }
 
+  /** Gives all variables that have no value their initial one, in the current session. */
+  async initialize(): Promise<Session> {
+    const session = getSession();
+    await initialize(session, unique([...globalVariables(), ...metricVariables(), ...this.#model.weights]));
+    return session;
+  }
+
+  /** Makes the optimizer's variables, which else the first step makes. */
+  async makeStep(): Promise<void> {
+    if (this.#fetched.length && this.#model.trainableWeights.length) this.#step();
+    await this.initialize();
+  }
+
   /** A function of one batch that gives the loss and the metrics (or the outputs, to predict), in the current session. */
   async function(mode: Mode): Promise<BatchFunction> {
     const fetches: (Tensor | Operation)[] =
       mode === "predict" ? this.#model.outputs.map((output) => fetchable(output)) : [...this.#fetched];
     if (mode === "train") fetches.push(this.#step());
     else fetches.push(...this.#model.layers.filter(({ stateful }) => stateful).flatMap(({ updates }) => updates));
-    const session = getSession();
-    await initialize(session, unique([...globalVariables(), ...metricVariables(), ...this.#model.weights]));
+    const session = await this.initialize();
     const known = this.#functions.get(mode);
     if (known?.session === session) return known.run;
     const phase = knownLearningPhase();

@@ -91,19 +91,8 @@ export class Checkpoint {
   }
 
   /** Writes a checkpoint under this very path, and changes nothing else. */
-  async write(filePrefix: string, options: { readonly session?: SessionLike | undefined } = {}): Promise<string> {
-    const { proto, variables } = objectGraphOf(this);
-    const writer = new BundleWriter(filePrefix);
-    try {
-      for (const [key, variable] of variables) await writer.add(key, await valueIn(variable, options.session));
-      const bytes = encode(pb.TrackableObjectGraph, proto);
-      await writer.add(objectGraphKey, new NdArray(string, [], [bytes]));
-      await writer.finish();
-    } catch (error) {
-      writer.abort();
-      throw error;
-    }
-    return filePrefix;
+  write(filePrefix: string, options: { readonly session?: SessionLike | undefined } = {}): Promise<string> {
+    return writeObjects(this, filePrefix, options.session);
   }
 
   /** As `read`, and goes on counting where the checkpoint was. Without a path nothing is restored. */
@@ -114,24 +103,44 @@ export class Checkpoint {
   }
 
   /** Gives the checkpoint's values to the objects of the same names. NOT_FOUND without a checkpoint, ValueError for another shape. */
-  async read(savePath: string | null): Promise<LoadStatus> {
-    if (savePath === null) return new InitializationOnlyStatus(this);
-    const reader = opened(savePath);
-    try {
-      if (!reader.has(objectGraphKey)) return await restoreByName(this, reader);
-      const [bytes] = (await reader.read(objectGraphKey)).data as readonly Uint8Array[];
-      const proto = decode(pb.TrackableObjectGraph, bytes!, savePath);
-      const values = new Map<string, NdArray>();
-      for (const node of proto.nodes ?? []) {
-        for (const { checkpointKey } of node.attributes ?? [])
-          if (checkpointKey && reader.has(checkpointKey)) values.set(checkpointKey, await reader.read(checkpointKey));
-      }
-      const restoration = new Restoration(proto, values);
-      restoration.bind(this, 0);
-      return new CheckpointLoadStatus(restoration, this);
-    } finally {
-      reader.close();
+  read(savePath: string | null): Promise<LoadStatus> {
+    return savePath === null ? Promise.resolve(new InitializationOnlyStatus(this)) : readObjects(this, savePath);
+  }
+}
+
+/** Writes the variables below `root` and the graph of its objects as a checkpoint at this very path. */
+export async function writeObjects(root: object, filePrefix: string, session?: SessionLike): Promise<string> {
+  const { proto, variables } = objectGraphOf(root);
+  const writer = new BundleWriter(filePrefix);
+  try {
+    for (const [key, variable] of variables) await writer.add(key, await valueIn(variable, session));
+    const bytes = encode(pb.TrackableObjectGraph, proto);
+    await writer.add(objectGraphKey, new NdArray(string, [], [bytes]));
+    await writer.finish();
+  } catch (error) {
+    writer.abort();
+    throw error;
+  }
+  return filePrefix;
+}
+
+/** Gives a checkpoint's values to the objects below `root` that have the same names. Throws NOT_FOUND without a checkpoint, ValueError for another shape. */
+export async function readObjects(root: object, savePath: string): Promise<LoadStatus> {
+  const reader = opened(savePath);
+  try {
+    if (!reader.has(objectGraphKey)) return await restoreByName(root, reader);
+    const [bytes] = (await reader.read(objectGraphKey)).data as readonly Uint8Array[];
+    const proto = decode(pb.TrackableObjectGraph, bytes!, savePath);
+    const values = new Map<string, NdArray>();
+    for (const node of proto.nodes ?? []) {
+      for (const { checkpointKey } of node.attributes ?? [])
+        if (checkpointKey && reader.has(checkpointKey)) values.set(checkpointKey, await reader.read(checkpointKey));
     }
+    const restoration = new Restoration(proto, values);
+    restoration.bind(root, 0);
+    return new CheckpointLoadStatus(restoration, root);
+  } finally {
+    reader.close();
   }
 }
 

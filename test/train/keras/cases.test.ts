@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import * as tf from "../../../src/index.ts";
+import { openCheckpoint } from "../../../src/io/checkpoint/open.ts";
+import { temporaryFolder } from "../../io/temporary.ts";
 
 interface Spec {
   readonly class: string;
@@ -170,7 +172,65 @@ describe("models train as in TensorFlow", () => {
           given.expected.weights.map(([, , sum]) => sum),
           1e-3,
         );
+        const folder = temporaryFolder();
+        await model.saveWeights(join(folder, "w"));
+        const { reader } = openCheckpoint(join(folder, "w"));
+        const saved = reader.names().map((key) => [key, reader.entry(key).shape]);
+        reader.close();
+        expect(saved.sort()).toEqual([...given.expected.checkpoint].sort());
       });
     });
   }
+});
+
+describe("weights", () => {
+  const fixtures = join(import.meta.dirname, "../../fixtures/keras/weights");
+  for (const name of ["softmax", "two_inputs"]) {
+    test(`those that Keras saved for ${name} give its predictions`, async () => {
+      await new tf.Graph().asDefault(async () => {
+        const given = cases[name]!;
+        const model = build(given);
+        model.compile(compileOptions(given));
+        await model.loadWeights(join(fixtures, name));
+        const x = given.x.map((spec, i) => data(spec, 11 + i));
+        const predicted = [await model.predict(x.length > 1 ? x : x[0]!)].flat();
+        for (const [i, values] of given.expected.predict.entries())
+          near([...(predicted[i]!.data as Float32Array)], values);
+        const optimizer = model.optimizer as InstanceType<typeof tf.keras.optimizers.Adam>;
+        expect(Number(await tf.keras.backend.getValue(optimizer.iterations))).toBeGreaterThan(0);
+      });
+    });
+  }
+
+  test("saved and loaded, a run goes on as if it had not stopped", async () => {
+    const given = cases.softmax!;
+    const [x, y] = [data(given.x[0]!, 11), data(given.y[0]!, 51)];
+    const settings = { batchSize: 6, shuffle: false, verbose: 0 as const };
+    const folder = temporaryFolder();
+    const runs = [];
+    for (const isStopped of [false, true]) {
+      const losses = await new tf.Graph().asDefault(async () => {
+        const model = build(given);
+        model.compile(compileOptions(given));
+        if (isStopped) await model.loadWeights(join(folder, "w"));
+        else {
+          await settle(model);
+          await model.fit(x, y, { ...settings, epochs: 2 });
+          await model.saveWeights(join(folder, "w"));
+        }
+        const { history } = await model.fit(x, y, { ...settings, epochs: 2 });
+        return history.loss;
+      });
+      runs.push(losses);
+    }
+    expect(runs[1]).toEqual(runs[0]);
+  });
+
+  test("a checkpoint of another model, or none, is refused", async () => {
+    await new tf.Graph().asDefault(async () => {
+      const model = build(cases.optimizer_sgd_dense!);
+      await expect(model.loadWeights(join(fixtures, "softmax"))).rejects.toThrow("incompatible tensor with shape");
+      await expect(model.loadWeights(join(fixtures, "nowhere"))).rejects.toMatchObject({ code: "NOT_FOUND" });
+    });
+  });
 });

@@ -14,6 +14,7 @@ import type { Operation } from "../../../graph/operation.ts";
 import { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../../ops/convert.ts";
 import { identity } from "../../../ops/index.ts";
+import { trackableChildren } from "../../trackable/children.ts";
 import type { Initializer } from "../../variables/store.ts";
 import { type Constraint, Variable } from "../../variables/variable.ts";
 import { getInitializer, type InitializerName } from "../initializers.ts";
@@ -126,6 +127,11 @@ export abstract class Layer {
       (entry): entry is [string, Trackable | readonly Trackable[]] =>
         isPart(entry[1]) || (Array.isArray(entry[1]) && entry[1].length > 0 && entry[1].every(isPart)),
     );
+  }
+
+  /** What a checkpoint holds of the layer, by Python's names. */
+  *[trackableChildren](): Generator<[string, object]> {
+    for (const [name, part] of this.trackables()) yield [pythonName(name), part];
   }
 
   protected innerLayers(): Layer[] {
@@ -319,6 +325,9 @@ export abstract class Layer {
 
 export const countOf = (variables: readonly Variable[]): number =>
   variables.reduce((sum, { shape }) => sum + shape!.reduce((n: number, d) => n * d!, 1), 0);
+
+/** `movingMean` as `moving_mean`. */
+const pythonName = (field: string): string => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 const unique = <T>(items: readonly T[]): T[] => [...new Set(items)];
 

@@ -73,8 +73,8 @@ export class Adam extends Moments {
     const { beta1, beta2, beta1Power, beta2Power } = this.powers(at);
     const record = {
       var: variable.handle,
-      m: this.getSlot(variable, "m").handle,
-      v: this.getSlot(variable, "v").handle,
+      m: this.handle(variable, "m"),
+      v: this.handle(variable, "v"),
       beta1_power: beta1Power,
       beta2_power: beta2Power,
       lr: at.rate,
@@ -84,21 +84,21 @@ export class Adam extends Moments {
       grad,
     };
     if (!this.#isAmsgrad) return resourceApplyAdamOp(record);
-    return resourceApplyAdamWithAmsgradOp({ ...record, vhat: this.getSlot(variable, "vhat").handle } as never);
+    return resourceApplyAdamWithAmsgradOp({ ...record, vhat: this.handle(variable, "vhat") } as never);
   }
 
   protected override applySparse(grad: Tensor, indices: Tensor, variable: Variable, at: Coefficients): Operation {
     const { beta1, beta2, beta1Power, beta2Power } = this.powers(at);
     const rate = multiply(at.rate, divide(sqrt(beta2Power.rsub(1)) as Tensor, beta1Power.rsub(1)) as Tensor);
-    const m = decayThenAdd(this.getSlot(variable, "m"), beta1, indices, multiply(grad, beta1.rsub(1)));
-    const v = decayThenAdd(this.getSlot(variable, "v"), beta2, indices, multiply(multiply(grad, grad), beta2.rsub(1)));
+    const m = decayThenAdd(this.slot(variable, "m"), beta1, indices, multiply(grad, beta1.rsub(1)));
+    const v = decayThenAdd(this.slot(variable, "v"), beta2, indices, multiply(multiply(grad, grad), beta2.rsub(1)));
     const largest = this.#isAmsgrad ? this.#largest(variable, v) : v;
     const change = divide(multiply(rate, m), (sqrt(largest) as Tensor).add(this.epsilon)) as Tensor;
     return group(variable.assignSub(change), m, v);
   }
 
   #largest(variable: Variable, v: Tensor): Tensor {
-    const slot = this.getSlot(variable, "vhat");
+    const slot = this.slot(variable, "vhat");
     return set(slot, maximum(slot.value(), v));
   }
 }
@@ -113,8 +113,8 @@ export class Adamax extends Moments {
     const { beta1, beta2, beta1Power } = this.powers(at);
     const record = {
       var: variable.handle,
-      m: this.getSlot(variable, "m").handle,
-      v: this.getSlot(variable, "v").handle,
+      m: this.handle(variable, "m"),
+      v: this.handle(variable, "v"),
       beta1_power: beta1Power,
       lr: at.rate,
       beta1,
@@ -127,7 +127,7 @@ export class Adamax extends Moments {
 
   protected override applySparse(grad: Tensor, indices: Tensor, variable: Variable, at: Coefficients): Operation {
     const { beta1, beta2, beta1Power } = this.powers(at);
-    const [m, v] = [this.getSlot(variable, "m"), this.getSlot(variable, "v")];
+    const [m, v] = [this.slot(variable, "m"), this.slot(variable, "v")];
     const nextM = multiply(gather(m, indices), beta1).add(multiply(grad, beta1.rsub(1)));
     const nextV = maximum(multiply(gather(v, indices), beta2), abs(grad) as Tensor);
     const rate = divide(negative(at.rate) as Tensor, beta1Power.rsub(1)) as Tensor;
@@ -182,15 +182,15 @@ export class Nadam extends Moments {
     const { beta1, beta2 } = this.powers(at);
     const averaged = (slot: Variable, beta: Tensor, x: Tensor): Tensor =>
       set(slot, multiply(beta, slot.value()).add(multiply(beta.rsub(1), x)));
-    const m = averaged(this.getSlot(variable, "m"), beta1, grad);
-    const v = averaged(this.getSlot(variable, "v"), beta2, square(grad));
+    const m = averaged(this.slot(variable, "m"), beta1, grad);
+    const v = averaged(this.slot(variable, "v"), beta2, square(grad));
     return variable.assign(variable.value().sub(this.#step(grad, m, v, at))).op;
   }
 
   protected override applySparse(grad: Tensor, indices: Tensor, variable: Variable, at: Coefficients): Operation {
     const { beta1, beta2 } = this.powers(at);
-    const m = decayThenAdd(this.getSlot(variable, "m"), beta1, indices, multiply(grad, beta1.rsub(1)));
-    const v = decayThenAdd(this.getSlot(variable, "v"), beta2, indices, multiply(multiply(grad, grad), beta2.rsub(1)));
+    const m = decayThenAdd(this.slot(variable, "m"), beta1, indices, multiply(grad, beta1.rsub(1)));
+    const v = decayThenAdd(this.slot(variable, "v"), beta2, indices, multiply(multiply(grad, grad), beta2.rsub(1)));
     const change = this.#step(grad, gather(m, indices), gather(v, indices), at);
     return group(addRows(variable, indices, negative(change) as Tensor), m, v);
   }

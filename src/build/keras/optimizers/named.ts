@@ -5,6 +5,7 @@ import type { Operation } from "../../../graph/operation.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { zeros } from "../../../ops/index.ts";
 import { Optimizer as TrainOptimizer } from "../../optimizers/optimizer.ts";
+import { trackableChildren } from "../../trackable/children.ts";
 import { Variable } from "../../variables/variable.ts";
 import { byName } from "../named.ts";
 import { Adam, Adamax, Nadam } from "./adam.ts";
@@ -33,6 +34,11 @@ export class TFOptimizer implements StepMaker {
       dtype: int64,
     });
     return this.#iterations;
+  }
+
+  *[trackableChildren](): Generator<[string, object]> {
+    yield ["optimizer", this.optimizer];
+    if (this.#iterations) yield ["global_step", this.#iterations];
   }
 
   getUpdates(loss: Tensor, variables: readonly Variable[]): Operation {

@@ -28,6 +28,8 @@ import {
 import type { Gradient } from "../../gradients/aggregate.ts";
 import { gradients } from "../../gradients/gradients.ts";
 import { initScope } from "../../tensors/convert.ts";
+import { trackableChildren } from "../../trackable/children.ts";
+import { slotAdded } from "../../trackable/restore.ts";
 import { Variable } from "../../variables/variable.ts";
 
 export type Schedule = (step: Tensor) => TensorLike;
@@ -56,6 +58,7 @@ export abstract class Optimizer {
   readonly #initial = new Map<string, number | Schedule>();
   readonly #hypers = new Map<string, Variable>();
   readonly #slots = new Map<string, Map<Variable, Variable>>();
+  readonly #own = new Map<string, Variable>();
   readonly #weights: Variable[] = [];
   #iterations: Variable | null = null;
 
@@ -108,14 +111,20 @@ export abstract class Optimizer {
     return variable;
   }
 
-  /** Names of what a checkpoint holds beside the slots. */
-  get hyperVariables(): ReadonlyMap<string, Variable> {
-    return new Map([...(this.#iterations ? [["iter", this.#iterations] as const] : []), ...this.#hypers]);
+  /** What a checkpoint holds beside the slots. */
+  *[trackableChildren](): Generator<[string, object]> {
+    if (this.#iterations) yield ["iter", this.#iterations];
+    yield* this.#hypers;
+    yield* this.#own;
   }
 
-  /** Slots by name, then by the weight that they stand beside. */
-  get slots(): ReadonlyMap<string, ReadonlyMap<Variable, Variable>> {
-    return this.#slots;
+  getSlotNames(): string[] {
+    return [...this.#slots.keys()];
+  }
+
+  /** The slot of this name beside a weight, or null. */
+  getSlot(variable: Variable, name: string): Variable | null {
+    return this.#slots.get(name)?.get(variable) ?? null;
   }
 
   /** iterations and all slots, in the order in which they were made. */
@@ -123,8 +132,13 @@ export abstract class Optimizer {
     return this.#weights;
   }
 
-  getSlot(variable: Variable, name: string): Variable {
-    const slot = this.#slots.get(name)?.get(variable);
+  /** The handle of a slot that must be there. */
+  protected handle(variable: Variable, name: string): Tensor {
+    return this.slot(variable, name).handle;
+  }
+
+  protected slot(variable: Variable, name: string): Variable {
+    const slot = this.getSlot(variable, name);
     if (!slot) throw new Error(`bug: no slot ${name} for ${variable.name}`);
     return slot;
   }
@@ -146,6 +160,7 @@ export abstract class Optimizer {
     });
     named.set(variable, slot);
     this.#weights.push(slot);
+    slotAdded(this);
     return slot;
   }
 
@@ -253,6 +268,7 @@ export abstract class Optimizer {
   protected addOwn(name: string, initial: () => Tensor): Variable {
     const variable = new Variable(initial, { name, trainable: false, useResource: true });
     this.#weights.push(variable);
+    this.#own.set(name, variable);
     return variable;
   }
 

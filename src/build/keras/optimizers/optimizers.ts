@@ -84,7 +84,7 @@ export class SGD extends Optimizer {
   }
 
   #record(variable: Variable, at: Coefficients): object {
-    const accum = this.getSlot(variable, "momentum").handle;
+    const accum = this.handle(variable, "momentum");
     const momentum = at.hyper("momentum");
     return { var: variable.handle, accum, lr: at.rate, momentum, use_nesterov: this.#nesterov };
   }
@@ -121,9 +121,9 @@ export class RMSprop extends Optimizer {
   #record(variable: Variable, at: Coefficients): object {
     return {
       var: variable.handle,
-      ms: this.getSlot(variable, "rms").handle,
-      mom: this.getSlot(variable, "momentum").handle,
-      ...(this.#isCentered ? { mg: this.getSlot(variable, "mg").handle } : {}),
+      ms: this.handle(variable, "rms"),
+      mom: this.handle(variable, "momentum"),
+      ...(this.#isCentered ? { mg: this.handle(variable, "mg") } : {}),
       lr: at.rate,
       rho: at.hyper("rho"),
       momentum: at.hyper("momentum"),
@@ -139,8 +139,8 @@ export class RMSprop extends Optimizer {
     const rho = at.hyper("rho");
     const averaged = (slot: Variable, x: Tensor): Tensor =>
       set(slot, multiply(rho, slot).add(multiply(rho.rsub(1), x)));
-    const rms = averaged(this.getSlot(variable, "rms"), square(grad));
-    const spread = this.#isCentered ? rms.sub(square(averaged(this.getSlot(variable, "mg"), grad))) : rms;
+    const rms = averaged(this.slot(variable, "rms"), square(grad));
+    const spread = this.#isCentered ? rms.sub(square(averaged(this.slot(variable, "mg"), grad))) : rms;
     const change = divide(multiply(at.rate, grad), (sqrt(spread) as Tensor).add(this.#epsilon)) as Tensor;
     return variable.assign(variable.value().sub(change)).op;
   }
@@ -152,8 +152,8 @@ export class RMSprop extends Optimizer {
     }
     const rho = at.hyper("rho");
     const averaged = (slot: Variable, x: Tensor): Tensor => decayThenAdd(slot, rho, indices, multiply(x, rho.rsub(1)));
-    const rms = averaged(this.getSlot(variable, "rms"), multiply(grad, grad));
-    const mean = this.#isCentered ? averaged(this.getSlot(variable, "mg"), grad) : null;
+    const rms = averaged(this.slot(variable, "rms"), multiply(grad, grad));
+    const mean = this.#isCentered ? averaged(this.slot(variable, "mg"), grad) : null;
     const rows = gather(rms, indices);
     const spread = mean ? rows.sub(square(gather(mean, indices))) : rows;
     const change = divide(
@@ -185,7 +185,7 @@ export class Adagrad extends Optimizer {
   }
 
   #record(variable: Variable, at: Coefficients): object {
-    const accum = this.getSlot(variable, "accumulator").handle;
+    const accum = this.handle(variable, "accumulator");
     return { var: variable.handle, accum, lr: at.rate, epsilon: this.#epsilon };
   }
 
@@ -221,8 +221,8 @@ export class Adadelta extends Optimizer {
   #record(variable: Variable, at: Coefficients): object {
     return {
       var: variable.handle,
-      accum: this.getSlot(variable, "accum_grad").handle,
-      accum_update: this.getSlot(variable, "accum_var").handle,
+      accum: this.handle(variable, "accum_grad"),
+      accum_update: this.handle(variable, "accum_var"),
       lr: at.rate,
       rho: at.hyper("rho"),
       epsilon: this.#epsilon,
@@ -253,6 +253,7 @@ export class Ftrl extends Optimizer {
     super("Ftrl", learningRate, options);
     this.#initial = options.initialAccumulatorValue ?? 0.1;
     this.setHyper("learning_rate_power", options.learningRatePower ?? -0.5);
+    this.setHyper("beta", 0);
     this.setHyper("l1_regularization_strength", options.l1RegularizationStrength ?? 0);
     this.setHyper("l2_regularization_strength", options.l2RegularizationStrength ?? 0);
   }
@@ -267,8 +268,8 @@ export class Ftrl extends Optimizer {
   #record(variable: Variable, at: Coefficients): object {
     return {
       var: variable.handle,
-      accum: this.getSlot(variable, "accumulator").handle,
-      linear: this.getSlot(variable, "linear").handle,
+      accum: this.handle(variable, "accumulator"),
+      linear: this.handle(variable, "linear"),
       lr: at.rate,
       l1: at.hyper("l1_regularization_strength"),
       l2: at.hyper("l2_regularization_strength"),
