@@ -4,7 +4,7 @@
  */
 import { env, platform, setUnlessSet } from "../../core/host.ts";
 import { openAccelerate, openOpenBlas, prepareOpenBlas } from "./cblas.ts";
-import { errorText, type Koffi, loadKoffi, type Missing, type SharedObject } from "./foreign.ts";
+import { errorText, type Koffi, loadKoffi, type Missing, type SharedObject, useLargePages } from "./foreign.ts";
 import type { NativeLibrary } from "./library.ts";
 import { openOneDnn } from "./onednn/library.ts";
 import { selfTest } from "./self_test.ts";
@@ -136,4 +136,5 @@ export function findNative(): Search {
 export const nativeSource: NativeSource = {
   library: () => findNative().library,
   addressOf: (view) => Number((loadKoffi() as Koffi).address(view)),
+  prepare: (range) => useLargePages(loadKoffi() as Koffi, range),
 };

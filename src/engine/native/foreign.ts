@@ -1,5 +1,5 @@
 /** Functions of shared objects, through the package koffi, which a user may add. Pointers are numbers, throughout. */
-import { loadPackage } from "../../core/host.ts";
+import { loadPackage, platform } from "../../core/host.ts";
 
 /** C types of arguments and results. */
 export type CType =
@@ -62,6 +62,31 @@ export function optional(
     return library.func(name, result, args);
   } catch {
     return null;
+  }
+}
+
+const [hugePages, collapse] = [14, 25];
+/** Bytes that are moved at once; more would take a second. */
+const mostMoved = 2 ** 29;
+
+/**
+ * Asks Linux for pages of 2 MB in a range of memory, where it has the rule to give them on demand: matrices whose rows are thousands of
+ * bytes apart, and random rows of tables, need a page each. What is in use already is moved where the kernel can (6.1 and later). Source: madvise(2).
+ */
+export function useLargePages(
+  koffi: Koffi,
+  range: { readonly address: number; readonly used: number; readonly whole: number },
+): void {
+  if (platform().system !== "linux") return;
+  try {
+    const advise = koffi.load(null).func("madvise", "int", ["uintptr_t", "size_t", "int"]);
+    const page = 2 ** 21;
+    const begin = Math.ceil(range.address / page) * page;
+    const end = (bytes: number) => Math.floor((range.address + bytes) / page) * page;
+    if (end(range.whole) > begin) advise(begin, end(range.whole) - begin, hugePages);
+    if (end(range.used) > begin && range.used < mostMoved) advise(begin, end(range.used) - begin, collapse);
+  } catch {
+    // Advice alone: pages of the usual size do as well.
   }
 }
 

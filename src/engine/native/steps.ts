@@ -33,6 +33,8 @@ export interface NativeSource {
   library(): NativeLibrary | null;
   /** Where a view lies in the process. */
   addressOf(view: Uint8Array): number;
+  /** Readies engine memory: so many bytes are in use from the address on, and so many may be. */
+  prepare?(range: { readonly address: number; readonly used: number; readonly whole: number }): void;
 }
 
 export interface NativeStepsOptions {
@@ -60,7 +62,10 @@ export function createNativeSteps({ source, memory, threads, park }: NativeSteps
   const found = (): NativeLibrary | null => {
     if (library === undefined) {
       library = source.library();
-      if (library) base = source.addressOf(new Uint8Array(memory.buffer));
+      if (library) {
+        base = source.addressOf(new Uint8Array(memory.buffer));
+        source.prepare?.({ address: base, used: memory.buffer.byteLength, whole: 2 ** 32 - 65536 });
+      }
     }
     return library;
   };
