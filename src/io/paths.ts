@@ -99,14 +99,17 @@ export const modifiedSeconds = (path: string): number => statSync(path).mtimeMs 
  * target. Parts that are not there yet stay as they are.
  */
 export function realPath(path: string, files: FileSystem = nodeFiles): string {
-  if (exists(path, files)) return files.realpath(path);
   const separators = sep === "\\" ? /[/\\]+/ : /\/+/;
   const parts = path.split(separators);
+  // Node's realpath takes `..` away before it follows links, so it is asked only for paths without.
+  if (!parts.includes("..") && exists(path, files)) return files.realpath(path);
   if (parts.length > 1 && parts.at(-1) === "") parts.pop();
-  const name = parts.pop() ?? "";
-  if (parts.length === 0) return join(files.realpath("."), name);
-  const parent = realPath(parts.length === 1 && parts[0] === "" ? sep : parts.join(sep), files);
-  return name === ".." ? dirname(parent) : join(parent, name);
+  const name = parts.pop()!;
+  const above = parts.length === 0 ? "." : parts.length === 1 && parts[0] === "" ? sep : parts.join(sep);
+  const parent = realPath(above, files);
+  if (name === "..") return dirname(parent);
+  const place = join(parent, name);
+  return exists(place, files) ? files.realpath(place) : place;
 }
 
 /** A part of the path that is a file, or a name that the system refuses, is as good as absent. */

@@ -1,6 +1,8 @@
 /** Text files: read whole, or written line by line as a log. */
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, lstatSync, openSync, readFileSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
 import { NotFoundError, opError } from "../core/error.ts";
+import { isInside } from "./paths.ts";
 
 /** The text of a file in UTF-8. Throws NOT_FOUND, PERMISSION_DENIED, FAILED_PRECONDITION for a folder. */
 export function readTextFile(path: string): string {
@@ -22,8 +24,11 @@ export interface LineFile {
   close(): void;
 }
 
-/** Opens a log at its end; it is made if it is not there. */
+/** Opens a log at its end; it is made if it is not there. PERMISSION_DENIED for a link that leads out of its folder. */
 export function appendLines(path: string): LineFile {
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+  if (isLink && !(existsSync(path) && isInside(dirname(path), path)))
+    throw opError("PERMISSION_DENIED", `${path}: is a link that leads out of its folder`, { path });
   const file = openSync(path, "a");
   let dropped = 0;
   return {

@@ -3,6 +3,7 @@ import type { FlagSpecs } from "../../core/flags/value.ts";
 import { flag } from "../../core/flags.ts";
 import { type Call, defineCommand, Misuse } from "../command.ts";
 import { engineFlags, takeEngine } from "../model/engine.ts";
+import { recordFlags, takeRecordFlags } from "../model/record_flags.ts";
 import { loadModel, modelOfRun } from "../model/registry.ts";
 import { checkpointOf, withRunValues } from "./restore.ts";
 import { meantModel } from "./train.ts";
@@ -15,6 +16,7 @@ const evalFlags = {
   min: flag.multi([], "METRIC=VALUE: exit 7 when the metric is lower"),
   max: flag.multi([], "METRIC=VALUE: exit 7 when the metric is higher"),
   ...engineFlags,
+  ...recordFlags,
 } satisfies FlagSpecs;
 
 export default defineCommand({
@@ -43,6 +45,7 @@ async function evalCommand(call: EvalCall): Promise<number> {
   const name = flags.model ?? words[0] ?? (await modelOfRun(directory));
   if (!name) throw new Misuse(`${directory} does not say which model it is of`, "tsflow eval MODEL --model_dir DIR");
   await takeEngine(flags);
+  await takeRecordFlags(flags);
   if (!flags.follow) return evaluateOnce(call, name, await checkpointOf(directory, flags.checkpoint));
   let last: string | null = null;
   let exit = 0;

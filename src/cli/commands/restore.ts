@@ -9,6 +9,7 @@ import { engineFlags, takeEngine } from "../model/engine.ts";
 import { parseFeeds } from "../model/feeds.ts";
 import { misfitLines, trainedWith } from "../model/misfit.ts";
 import { checkNames } from "../model/names.ts";
+import { recordFlags, takeRecordFlags } from "../model/record_flags.ts";
 import { loadModel, modelOfRun } from "../model/registry.ts";
 
 export const restoreFlags = {
@@ -22,6 +23,7 @@ export const restoreFlags = {
   ignore_missing: flag.bool(false, "initialize variables that the checkpoint lacks"),
   rename: flag.multi([], "FROM=TO: variables whose names begin with FROM in the checkpoint and with TO in the graph"),
   ...engineFlags,
+  ...recordFlags,
 } satisfies FlagSpecs;
 
 type RestoreCall = Call<typeof restoreFlags>;
@@ -89,6 +91,7 @@ async function restoreCommand(call: RestoreCall): Promise<number> {
     );
   if (flags.max_step !== null) return trainOn(call, directory, name);
   await takeEngine(flags);
+  await takeRecordFlags(flags);
   const model = await loadModel(name);
   const { CheckpointMisfit, restoreModel, shownValues } = await import("../../train/run/restore.ts");
   const values = call.given.values();

@@ -11,6 +11,7 @@ import { type Call, defineCommand, type FirstLook, Misuse } from "../command.ts"
 import { engineFlags, takeEngine } from "../model/engine.ts";
 import { flagDifferences } from "../model/flag_differences.ts";
 import { misfitLines, trainedWith } from "../model/misfit.ts";
+import { recordFlags, takeRecordFlags } from "../model/record_flags.ts";
 import { isModelName, loadModel, modelOfRun } from "../model/registry.ts";
 import { safetyFlags } from "../model/safety_flags.ts";
 import { prepareReports } from "../reports.ts";
@@ -38,6 +39,7 @@ export const trainFlags = {
   profile: flag.int(0, "steps to trace, for chrome://tracing and TensorBoard's graph page", { min: 0 }),
   dry_run: flag.bool(false, "build, check shapes, run a few steps, write nothing"),
   ...engineFlags,
+  ...recordFlags,
 } satisfies FlagSpecs;
 
 type TrainCall = Call<typeof trainFlags>;
@@ -139,6 +141,7 @@ async function trainIn(
   const values = given.values();
   const { train } = await import("../../train/run/loop.ts");
   const threads = await takeEngine(flags);
+  await takeRecordFlags(flags);
   if (flags.memory_mb !== null) limitMemory(flags.memory_mb * 1e6);
   const signals = stopOnSignals();
   const sink = await prepareReports({

@@ -53,6 +53,7 @@ async function fileGraph(path: string): Promise<GraphDefinition> {
     const { parseText } = await import("../../proto/text_format.ts");
     return decodeGraphDef(parseText("GraphDef", new TextDecoder().decode(bytes), path), path);
   }
+  if (path.endsWith(".meta")) (await import("../../io/checkpoint/save/sums.ts")).checkSum(path, bytes);
   if (path.endsWith(".meta")) return fromGraphProto(decode(pb.MetaGraphDef, bytes, path).graphDef ?? {});
   if (path.endsWith("saved_model.pb")) return savedModelGraph(path, bytes);
   if (path.includes("tfevents")) return eventGraph([path]);

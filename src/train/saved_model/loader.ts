@@ -9,9 +9,10 @@
  */
 import { join } from "node:path";
 import type { ImportMetaGraphOptions } from "../../build/meta_graph/import.ts";
-import { NotFoundError, OpError, RuntimeError } from "../../core/error.ts";
+import { NotFoundError, OpError, PermissionDeniedError, RuntimeError } from "../../core/error.ts";
 import type { Operation } from "../../graph/operation.ts";
 import { nodeFiles, readFile } from "../../io/file_system.ts";
+import { isInside } from "../../io/paths.ts";
 import { decode, mapEntries, pb } from "../../proto/messages.ts";
 import { parseText } from "../../proto/text_format.ts";
 import type { Session } from "../../session/session.ts";
@@ -75,7 +76,12 @@ function assetFeeds(meta: pb.MetaGraphDef.$Properties, exportDir: string): [stri
   const listed = meta.assetFileDef ?? [];
   const packed = mapEntries(meta.collectionDef).find(([key]) => key === ASSETS_KEY)?.[1].anyList?.value ?? [];
   const assets = listed.length ? listed : packed.map((any) => decode(pb.AssetFileDef, any.value ?? new Uint8Array()));
-  return assets.map((asset) => [asset.tensorInfo?.name ?? "", join(exportDir, ASSETS_DIRECTORY, asset.filename ?? "")]);
+  const folder = join(exportDir, ASSETS_DIRECTORY);
+  return assets.map(({ tensorInfo, filename }) => {
+    const path = join(folder, filename ?? "");
+    if (!isInside(folder, path)) throw new PermissionDeniedError(`${path}: an asset outside ${folder}`, { path });
+    return [tensorInfo?.name ?? "", path];
+  });
 }
 
 /** The op that runs after the variables are restored: by its signature, else by the collections of older writers. */

@@ -9,6 +9,7 @@ import { short, table } from "../../../ui/format.ts";
 import { type Call, defineCommand, Misuse } from "../../command.ts";
 import { engineFlags, takeEngine } from "../../model/engine.ts";
 import { parseFeeds } from "../../model/feeds.ts";
+import { recordFlags, takeRecordFlags } from "../../model/record_flags.ts";
 import type { Output } from "../../output.ts";
 
 const runFlags = {
@@ -24,6 +25,7 @@ const runFlags = {
   steps: flag.int(1, "how many runs, when there is no plan; set i mod n of --feeds is fed in run i", { min: 1 }),
   save: flag.string(null, "write a checkpoint with this prefix at the end"),
   ...engineFlags,
+  ...recordFlags,
   trust_graph: flag.bool(false, "let the graph read and write any file that it names"),
 } satisfies FlagSpecs;
 
@@ -87,6 +89,7 @@ async function runGraph(call: RunCall): Promise<number> {
   const { flags, out } = call;
   await import("../../../index.ts");
   await takeEngine(flags);
+  await takeRecordFlags(flags);
   const { readFeedSets, readPlan } = await import("../../../train/program/plan.ts");
   const plan = flags.plan === null ? null : readPlan(flags.plan);
   const source = sourceOf(call, plan);

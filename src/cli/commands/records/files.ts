@@ -7,12 +7,11 @@ import type { Compression } from "../../../io/record/compression.ts";
 import { headOf } from "../../../io/source/text.ts";
 import { printable, short } from "../../../ui/format.ts";
 import { Misuse } from "../../command.ts";
+import { recordFlags } from "../../model/record_flags.ts";
 
 export const compressionFlag = flag.enum("auto", ["auto", "none", "gzip", "zlib"], "how the files are compressed");
 
-export const maxRecordFlag = flag.int(256, "the longest record of a compressed file, in MiB", { min: 1, max: 2047 });
-
-export const strictFlag = flag.bool(false, "a file that ends inside the header of a record is damaged");
+export const { max_record_mb: maxRecordFlag, strict_records: strictFlag } = recordFlags;
 
 export interface RecordFile {
   readonly path: string;

@@ -169,6 +169,7 @@ const matching = <const T extends string>(type: T) =>
               if (found === null) {
                 for (const glob of globs) permit(glob);
                 found = globs.flatMap((glob) => matchingFiles(glob).sort((a, b) => (a < b ? -1 : 1)));
+                for (const path of found) permit(path); // a pattern may have gone through a link
                 if (found.length === 0 && globs.length > 0) throw new NotFoundError("Don't find any matched files");
               }
               return i < found.length ? [new NdArray(string, [], [bytesOfText(found[i++]!)])] : null;
