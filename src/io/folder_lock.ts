@@ -127,8 +127,8 @@ export class FolderLock {
       since: new Date(nowMs()).toISOString(),
     };
     const mine = privateName(path);
-    writeNew(files, mine, new TextEncoder().encode(`${JSON.stringify(own)}\n`));
     try {
+      writeNew(files, mine, new TextEncoder().encode(`${JSON.stringify(own)}\n`));
       const until = nowMs() + contestedMs;
       for (;;) {
         if (claim(files, mine, path)) return new FolderLock(path, nonce, files, made);

@@ -212,12 +212,15 @@ export class MemoryFiles implements FileSystem {
 /** Puts a disk in place of the real one while `action` runs. */
 export async function onDisk<T>(disk: FileSystem, action: () => Promise<T>): Promise<T> {
   const real = { ...nodeFiles };
-  const names = Object.keys(real) as (keyof FileSystem)[];
+  const own = disk as never as Record<string, unknown>;
   const layer = Object.fromEntries(
-    names.map((name) => [name, (...args: never[]) => (disk[name] as never as (...a: never[]) => unknown)(...args)]),
+    Object.entries(real).map(([name, value]) => [
+      name,
+      typeof value === "function"
+        ? (...args: never[]) => (own[name] as (...a: never[]) => unknown).apply(disk, args)
+        : own[name],
+    ]),
   );
-  for (const name of names)
-    layer[name] = (...args: never[]) => (disk as never as Record<string, (...a: never[]) => unknown>)[name]!(...args);
   Object.assign(nodeFiles, layer);
   try {
     return await action();

@@ -34,6 +34,8 @@ export const topics: Readonly<Record<string, readonly string[]>> = {
     "  model.ckpt-600.index, .data-*       the variables at step 600, as tf.train.Saver writes them",
     "  model.ckpt-600.meta                 the graph (MetaGraphDef)",
     "  model.ckpt-600.state.json           random state, data position, best value: what makes resuming exact",
+    "  model.ckpt-600.queues               elements of queues and local variables, where the model has some (TFRecord)",
+    "  nan-412.*                           the state after a step that was not finite; nothing lists it",
     "  events.out.tfevents.*               summaries for TensorBoard",
     "  flags.txt                           the flags of the run, as a flagfile",
     "  log.jsonl                           every report of the run, as --json prints it",
@@ -66,6 +68,7 @@ export const topics: Readonly<Record<string, readonly string[]>> = {
   signals: [
     "  SIGINT, SIGTERM, SIGHUP   end the current step, save, flush the events, print the summary, leave with 130, 143, 129",
     "  a second one              leave at once; the next run removes the unfinished temporary file",
+    "  a step that lasts longer than --grace_s after a signal is left: what the run was before it is saved",
     "  SIGUSR2                   save and go on (not on Windows; key s in the panel everywhere)",
     "  closed stdout             reading commands end with 0; training goes on and logs to log.jsonl",
   ],

@@ -1,9 +1,10 @@
 /** The checkpoints of a run: saved under the folder's lock, never with a value that is not finite; some may fail, not many in a row. */
 import { basename, dirname, join } from "node:path";
 import type { DType } from "../../core/dtype.ts";
-import { InvalidArgumentError, OpError } from "../../core/error.ts";
+import { InvalidArgumentError, OpError, ResourceExhaustedError } from "../../core/error.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { BundleReader } from "../../io/checkpoint/bundle_reader.ts";
+import { roomFor } from "../../io/checkpoint/save/commit.ts";
 import { checkpointFiles } from "../../io/checkpoint/state.ts";
 import { errnoOf, nodeFiles } from "../../io/file_system.ts";
 import type { FolderLock } from "../../io/folder_lock.ts";
@@ -130,12 +131,14 @@ export class RunCheckpoints {
   #asToUser(error: OpError, prefix: string): OpError {
     const { modelDir } = this.#options;
     const intact = this.last ? `. ${basename(this.last.prefix)} is intact` : "";
-    if (error.code === "RESOURCE_EXHAUSTED") {
-      const needed = shownBytes(VariableSnapshot.bytesOf(this.#sess.state));
-      const free = shownBytes(freeBytes(modelDir));
-      error.message = `disk full while saving ${basename(prefix)} (${needed} needed, ${free} free in ${modelDir})${intact}`;
-    } else error.message = `cannot save ${prefix}: ${error.message}${intact}`;
-    return Object.assign(error, { exit: 1 });
+    if (error.code !== "RESOURCE_EXHAUSTED") {
+      error.message = `cannot save ${prefix}: ${error.message}${intact}`;
+      return Object.assign(error, { exit: 1 });
+    }
+    const needed = shownBytes(roomFor(VariableSnapshot.bytesOf(this.#sess.state)));
+    const free = shownBytes(freeBytes(modelDir));
+    const message = `disk full while saving ${basename(prefix)} (${needed} needed, ${free} free in ${modelDir})${intact}`;
+    return Object.assign(new ResourceExhaustedError(message, { cause: error }), { exit: 1 });
   }
 
   /** The name of a variable that holds a NaN or an infinity. */

@@ -45,6 +45,9 @@ export interface CommitOptions {
 
 const encoder = new TextEncoder();
 
+/** Free bytes without which a save of so many bytes is not begun. */
+export const roomFor = (bytes: number): number => 1.1 * bytes + 2 ** 20;
+
 /** One save. `pending` is the prefix to write the tensors to; then `finish`, the state file by the caller, and `close`. */
 export class CheckpointCommit {
   readonly prefix: string;
@@ -94,7 +97,7 @@ export class CheckpointCommit {
 
   #checkRoom(bytes: number): void {
     const free = this.#fs.freeBytes(this.#folder);
-    if (free >= 1.1 * bytes + 2 ** 20) return;
+    if (free >= roomFor(bytes)) return;
     throw new ResourceExhaustedError(
       `${this.prefix}: the checkpoint takes ${bytes} bytes, ${this.#folder} has ${free} bytes left`,
       { path: this.prefix },

@@ -84,7 +84,8 @@ function indexedPrefixes(folder: string, fs: FileSystem): string[] {
   if (!fs.stat(folder)?.isDirectory) return [];
   const steps = fs.readdir(folder).flatMap((name) => {
     const match = /^([^.].*-(\d+))\.index$/.exec(name);
-    return match ? [{ prefix: join(folder, match[1]!), step: Number(match[2]) }] : [];
+    // `nan-N` is the state of a run that could not go on.
+    return match && !/^nan-\d+$/.test(match[1]!) ? [{ prefix: join(folder, match[1]!), step: Number(match[2]) }] : [];
   });
   return steps.sort((a, b) => a.step - b.step).map(({ prefix }) => prefix);
 }
