@@ -84,6 +84,17 @@ describe("--engine", () => {
       expect(stateOf("auto", 5)).toMatchObject({ engine: "wasm" });
     });
 
+    test("a resume with other threads says so, for a library's numbers may depend on them", async () => {
+      await train("threads", "--max_step 3 --threads 2");
+      expect(stateOf("threads", 3)).toMatchObject({ engine: name, threads: 2 });
+      const same = await train("threads", "--max_step 4 --threads 2");
+      const other = await train("threads", "--max_step 5 --threads 1");
+      expect(same.stderr).not.toContain("may differ");
+      expect(other.stderr).toContain(
+        `the run computed with 2 threads, now 1: with ${name} values may differ in their last bits`,
+      );
+    });
+
     test("native takes it for a small model too", async () => {
       const { stdout } = await tsflow(
         "train linear_regression --seed 1 --model_dir native --engine native --max_step 3",

@@ -49,6 +49,10 @@ export async function resume({
     warn(
       `the run computed with engine ${state.engine}, now ${sess.state.engine.name}: values may differ in their last bits`,
     );
+  else if (state.engine.startsWith("native:") && state.threads !== options.threads)
+    warn(
+      `the run computed with ${state.threads} threads, now ${options.threads}: with ${state.engine} values may differ in their last bits`,
+    );
   return state;
 }
 
