@@ -4,10 +4,18 @@ import { allocateElements, NdArray } from "../core/nd_array.ts";
 import { fillUniformInt32, philoxState } from "../core/philox.ts";
 import { elementCount } from "../core/shape.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import { type Literal, literalToArray } from "../ops/convert.ts";
 import type { BatchSource, EvaluationData, Feed } from "./model.ts";
 
-/** Placeholders with the arrays that feed them, row by row: [n, ...] each. */
-export type Columns = readonly (readonly [Tensor, NdArray])[];
+/** Placeholders with what feeds them, row by row, [n, ...] each: arrays, or numbers in lists. */
+export type Columns = readonly (readonly [Tensor, NdArray | Literal])[];
+type ArrayColumns = readonly (readonly [Tensor, NdArray])[];
+
+const arraysOf = (columns: Columns): ArrayColumns =>
+  columns.map(([tensor, values]) => [
+    tensor,
+    values instanceof NdArray ? values : literalToArray(values, tensor.dtype.baseDtype),
+  ]);
 
 export interface BatchOptions {
   readonly batchSize: number;
@@ -17,7 +25,7 @@ export interface BatchOptions {
   readonly epochs?: number;
 }
 
-function rowsOf(columns: Columns): number {
+function rowsOf(columns: ArrayColumns): number {
   const rows = columns[0]?.[1].shape[0];
   if (rows === undefined || rows === 0) throw new ValueError("batches need at least one row of data");
   for (const [tensor, array] of columns) {
@@ -61,7 +69,8 @@ interface ArrayState {
 }
 
 /** An endless (or `epochs` long) stream of batches of one size; what is left of an epoch opens the next batch's epoch. */
-export function arrayBatches(columns: Columns, { batchSize, seed, epochs }: BatchOptions): BatchSource {
+export function arrayBatches(given: Columns, { batchSize, seed, epochs }: BatchOptions): BatchSource {
+  const columns = arraysOf(given);
   const rows = rowsOf(columns);
   if (batchSize < 1 || batchSize > rows)
     throw invalidArgument(`batch_size ${batchSize} is not between 1 and the ${rows} rows of data`);
@@ -93,7 +102,8 @@ export function arrayBatches(columns: Columns, { batchSize, seed, epochs }: Batc
 }
 
 /** One pass over the arrays in their order, `batchSize` rows a feed and the rest in the last. */
-export function arrayEvaluation(about: string, columns: Columns, batchSize: number, also: Feed = []): EvaluationData {
+export function arrayEvaluation(about: string, given: Columns, batchSize: number, also: Feed = []): EvaluationData {
+  const columns = arraysOf(given);
   const rows = rowsOf(columns);
   const order = permutation(rows, undefined, 0);
   return {

@@ -9,9 +9,11 @@ import { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { cast, constant, identity, lessEqual, reduceSum, stack } from "../../ops/index.ts";
 import { GraphKeys } from "../collections.ts";
+import { FunctionBody } from "../functions/body.ts";
 import { assertThat } from "./assert.ts";
 import { isTrue, predicateTexts } from "./at_once.ts";
 import { CondContext } from "./cond_context.ts";
+import { condInFunction } from "./in_function.ts";
 import { type Flowing, merge, switchOf } from "./nodes.ts";
 import { checkSameStructure, type FlowArray, flatten, isFlowArray, type Nested, pack } from "./structure.ts";
 
@@ -31,6 +33,19 @@ const leavesOf = (result: BranchResult): BranchLeaf[] => flatten<BranchLeaf>(res
  * What trueFn or falseFn returns, by the boolean scalar pred; only that branch's operations run, and what both need is computed
  * outside. Both functions return the same structure of the same dtypes. Throws TypeError or ValueError in Python's words.
  */
+export function cond(pred: TensorLike, trueFn: () => Tensor, falseFn: () => Tensor, options?: CondOptions): Tensor;
+export function cond<R extends [Tensor, Tensor, ...Tensor[]]>(
+  pred: TensorLike,
+  trueFn: () => R,
+  falseFn: () => R,
+  options?: CondOptions,
+): { -readonly [K in keyof R]: Tensor };
+export function cond<R extends BranchResult>(
+  pred: TensorLike,
+  trueFn: () => R,
+  falseFn: () => R,
+  options?: CondOptions,
+): Tensor | Nested<Tensor | IndexedSlices | FlowArray>;
 export function cond<R extends BranchResult>(
   pred: TensorLike,
   trueFn: () => R,
@@ -46,6 +61,8 @@ export function cond<R extends BranchResult>(
     const result = isTrue(pred) ? trueFn() : falseFn();
     return ((options.strict ?? false) ? result : single(result)) as Tensor;
   }
+  if (graph instanceof FunctionBody)
+    return single(condInFunction(graph, pred, trueFn, falseFn) as BranchResult) as Tensor;
   return graph.nameScope(options.name || "cond", () => {
     if (typeof pred === "boolean") throw new TypeError("'pred' must not be a Python bool.");
     const given = convertToTensor(pred, { name: "pred" });

@@ -7,8 +7,10 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { constant, less, logicalAnd } from "../../ops/index.ts";
 import { GraphKeys } from "../collections.ts";
+import { FunctionBody } from "../functions/body.ts";
 import { add } from "../operators.ts";
 import { loopAtOnce } from "./at_once.ts";
+import { loopInFunction } from "./in_function.ts";
 import { checkSameStructure, type FlowArray, flatten, isFlowArray, type Nested, pack } from "./structure.ts";
 import { WhileContext } from "./while_context.ts";
 
@@ -36,6 +38,24 @@ type LoopFunction<R> = (...variables: any[]) => R;
  * Runs body on the loop variables while cond holds; what it returns are their next values, in the same structure, with dtypes and
  * shapes that do not change (but for shapeInvariants). Gradients flow through. Throws TypeError or ValueError in Python's words.
  */
+export function whileLoop<V extends readonly [Tensor, Tensor, ...Tensor[]]>(
+  cond: LoopFunction<TensorLike>,
+  body: LoopFunction<LoopVariable>,
+  loopVars: V,
+  options?: WhileLoopOptions,
+): { -readonly [K in keyof V]: Tensor };
+export function whileLoop(
+  cond: LoopFunction<TensorLike>,
+  body: LoopFunction<LoopVariable>,
+  loopVars: readonly [Tensor],
+  options?: WhileLoopOptions & { readonly returnSameStructure?: false },
+): Tensor;
+export function whileLoop(
+  cond: LoopFunction<TensorLike>,
+  body: LoopFunction<LoopVariable>,
+  loopVars: readonly LoopVariable[],
+  options?: WhileLoopOptions,
+): Tensor | LoopValue;
 export function whileLoop(
   cond: LoopFunction<TensorLike>,
   body: LoopFunction<LoopVariable>,
@@ -52,6 +72,12 @@ export function whileLoop(
     const limit = options.maximumIterations;
     const maximumIterations = limit === undefined ? null : Number(convertToTensor(limit).numpy().item());
     return loopAtOnce({ cond, body, loopVars, maximumIterations, returnSameStructure }) as LoopValue;
+  }
+  if (graph instanceof FunctionBody) {
+    const { maximumIterations, shapeInvariants } = options;
+    const shapes = shapeInvariants === undefined ? null : flattenShapes(loopVars, shapeInvariants);
+    const loop = { cond, body, loopVars, maximumIterations, shapes, returnSameStructure };
+    return loopInFunction(graph, loop) as LoopValue;
   }
   return graph.nameScope(options.name || "while", () => {
     if (!loopVars?.length) throw new ValueError("'loop_vars' must be provided.");
