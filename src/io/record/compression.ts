@@ -16,8 +16,7 @@ import { DataLossError, ResourceExhaustedError } from "../../core/error.ts";
 export type Compression = "" | "GZIP" | "ZLIB";
 
 const ratioMax = 1000;
-/** Whatever the size of the file: as much does no harm, and zeros shrink by more than a thousand. */
-const slack = 2 ** 26;
+const slack = 2 ** 16;
 
 const tooMuch = (path: string) =>
   new ResourceExhaustedError(`${path}: more than ${ratioMax} times as long uncompressed as on the disk`, { path });
