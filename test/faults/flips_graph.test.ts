@@ -25,10 +25,10 @@ const read = (bytes: Uint8Array): string | null => {
 };
 
 describe("flips-graph", () => {
-  test("every bit of a .meta file is detected", () => {
+  test("every bit of a .meta file is detected", async () => {
     const right = read(whole);
     expect(right).not.toBeNull();
-    writeSums(folder, new Map([["m-1.meta", fileSum(path)]]), []);
+    writeSums(folder, new Map([["m-1.meta", await fileSum(path)]]), []);
     expect(read(whole)).toBe(right);
     const unseen: number[] = [];
     for (let bit = 0; bit < 8 * whole.length; bit++) {

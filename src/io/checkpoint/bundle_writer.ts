@@ -12,7 +12,7 @@ import {
 } from "../../core/error.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { formatShape, sameShape } from "../../core/shape.ts";
-import { crc32c } from "../crc.ts";
+import { crc32cInTurns } from "../crc.ts";
 import {
   type FileSystem,
   nodeFiles,
@@ -112,7 +112,7 @@ export class BundleWriter {
       const writing = writeAllAsync(this.#file, bytes);
       // A failure is thrown by the await below; the checksum runs meanwhile.
       writing.catch(() => undefined);
-      const crc = strings?.crc ?? crc32c(bytes);
+      const crc = strings?.crc ?? (await crc32cInTurns(bytes));
       await writing;
       return { dtype, shape, shard: 0, offset, sizeBytes: bytes.length, crc32c: crc };
     } catch (error) {

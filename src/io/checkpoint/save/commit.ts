@@ -125,20 +125,20 @@ export class CheckpointCommit {
     const shards = freeCount(this.prefix, written, fs);
     if (shards !== written) await this.#addEmptyShard(written, shards);
     const sums = new Map<string, FileSum>();
-    const move = (from: string, to: string): void => {
-      if (this.#keepsSums && to !== indexPath(this.prefix)) sums.set(basename(to), fileSum(from, fs));
+    const move = async (from: string, to: string): Promise<void> => {
+      if (this.#keepsSums && to !== indexPath(this.prefix)) sums.set(basename(to), await fileSum(from, fs));
       renamePatiently(fs, from, to);
       this.#moved.push(to);
     };
     for (let i = 0; i < shards; i++) {
       const from = dataPath(this.pending, i, i < written ? written : shards);
-      move(from, dataPath(this.prefix, i, shards));
+      await move(from, dataPath(this.prefix, i, shards));
     }
     for (const suffix of this.#beside) {
-      move(this.pending + suffix, this.prefix + suffix);
+      await move(this.pending + suffix, this.prefix + suffix);
     }
     syncFolder(fs, this.#folder);
-    move(indexPath(this.pending), indexPath(this.prefix));
+    await move(indexPath(this.pending), indexPath(this.prefix));
     syncFolder(fs, this.#folder);
     const deleted = this.#deletes.map((each) => basename(each));
     if (this.#keepsSums) writeSums(this.#folder, sums, deleted, fs);
@@ -238,7 +238,7 @@ function safely<T>(action: () => T, otherwise: T): T {
 export async function verifyBundle(prefix: string, fs: FileSystem = nodeFiles): Promise<void> {
   const reader = BundleReader.open(prefix, fs);
   try {
-    for (const name of reader.names()) await reader.read(name);
+    for (const name of reader.names()) await reader.check(name);
   } finally {
     reader.close();
   }

@@ -5,7 +5,7 @@
 import { basename, dirname, join } from "node:path";
 import { DataLossError, OpError } from "../../../core/error.ts";
 import { crc32c } from "../../crc.ts";
-import { type FileSystem, nodeFiles, readFile, readFully, writeFileAtomic } from "../../file_system.ts";
+import { type FileSystem, nodeFiles, readFile, writeFileAtomic } from "../../file_system.ts";
 
 export interface FileSum {
   readonly length: number;
@@ -16,15 +16,15 @@ const sumsPath = (folder: string): string => join(folder, ".tsflow-sums");
 const bytesMax = 2 ** 24;
 const pieceBytes = 2 ** 20;
 
-/** Length and checksum of a file, read piece by piece. */
-export function fileSum(path: string, fs: FileSystem = nodeFiles): FileSum {
+/** Length and checksum of a file, read piece by piece, with turns for others in between. */
+export async function fileSum(path: string, fs: FileSystem = nodeFiles): Promise<FileSum> {
   const file = fs.open(path, "r");
   try {
     const length = file.sizeBytes();
     const piece = new Uint8Array(Math.min(length, pieceBytes));
     let crc = 0;
     for (let at = 0; at < length; ) {
-      const n = readFully(file, piece.subarray(0, Math.min(pieceBytes, length - at)), at);
+      const n = await file.readAsync(piece.subarray(0, Math.min(pieceBytes, length - at)), at);
       if (n === 0) break;
       crc = crc32c(piece.subarray(0, n), crc);
       at += n;
