@@ -28,6 +28,8 @@ export const weightsMd = 131;
 export const diffWeightsMd = 132;
 /** dnnl_memory_create allocates by itself. */
 const allocates = 2n ** 64n - 1n;
+const implementationInfo = 8;
+const longestName = 63;
 
 export const argument = { src: 1, dst: 17, weights: 33, diffSrc: 129, diffDst: 145, diffWeights: 161 } as const;
 
@@ -84,6 +86,8 @@ export interface Dnnl {
   /** A descriptor inside a primitive's descriptor. */
   query(pd: number, what: number): number;
   isEqual(a: number, b: number): boolean;
+  /** The name of the code that a primitive would run: `jit:avx2`, `gemm:jit`, `ref:any`. */
+  implementation(pd: number): string;
   /** A memory object; its data are elsewhere unless it `owns` them. */
   memory(md: number, owns?: boolean): number;
   setData(memory: number, address: number): void;
@@ -122,6 +126,8 @@ export function bindDnnl(library: SharedObject, koffi: Koffi, { major }: Version
   const descDestroy = bind("primitive_desc_destroy", [P]);
   const queryMd = bind("primitive_desc_query_md", [P, "int", "int"], P);
   const equal = bind("memory_desc_equal", pointers(2));
+  const queryAny = bind("primitive_desc_query", [P, "int", "int", P]);
+  const copyText = library.func("strncpy", P, [P, P, "size_t"]);
   const reorderCreate = bind("reorder_primitive_desc_create", pointers(6));
   const execute = bind("primitive_execute", [P, P, "int", P]);
   const sgemmTypes = [
@@ -278,6 +284,13 @@ export function bindDnnl(library: SharedObject, koffi: Koffi, { major }: Version
     reorder: (from, to) =>
       made("reorder_primitive_desc_create", (out) => reorderCreate(out, from, engine, to, engine, 0)),
     query: (pd, what) => Number(queryMd(pd, what, 0)),
+    implementation(pd) {
+      const text = made("primitive_desc_query", (out) => queryAny(pd, implementationInfo, 0, out));
+      const at = arena.take(longestName + 1);
+      copyText(at, text, longestName);
+      const bytes = new Uint8Array(arena.buffer, at - arena.address, longestName + 1);
+      return new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
+    },
     isEqual: (a, b) => equal(a, b) !== 0,
     memory: (md, owns = false) => made("memory_create", (out) => memoryCreate(out, md, engine, owns ? allocates : 0)),
     setData(memory, address) {

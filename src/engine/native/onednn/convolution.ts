@@ -92,6 +92,10 @@ export function createConvolution(
   }
 }
 
+/** Plain loops, and one product for each of many groups. */
+const isSlow = (implementation: string, { groups }: ConvolutionGeometry): boolean =>
+  implementation.startsWith("ref") || (groups > 1 && implementation.includes("gemm"));
+
 function build(
   dnnl: Dnnl,
   spec: ConvolutionSpec,
@@ -106,6 +110,7 @@ function build(
     own(dnnl.primitive(pd, args), dnnl.destroyPrimitive);
 
   const pd = own(dnnl.convolution(spec), dnnl.destroyDesc);
+  if (isSlow(dnnl.implementation(pd), geometry)) throw new Error("slower than WebAssembly");
   const plain = dnnl.describe(filterLayout(geometry));
   const liked = dnnl.query(pd, isFilter ? diffWeightsMd : weightsMd);
   const src = memoryOf(dnnl.describe(spec.src));
