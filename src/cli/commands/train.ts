@@ -291,7 +291,8 @@ function tellDifferences(
 ): void {
   const now = flagfileOf(given, model, seed).split("\n");
   const known = new Set(Object.keys(given.values()));
-  const texts = flagDifferences(lines, now, { known, ofModel });
+  const isGiven = (flagName: string): boolean => given.origin(flagName) !== undefined;
+  const texts = flagDifferences(lines, now, { known, ofModel, isGiven });
   if (texts.length === 0) return;
   if (flags.strict_resume)
     throw new Misuse(

@@ -21,6 +21,12 @@ const passing: ReadonlySet<string> = new Set([
   "max_event_mb",
 ]);
 
+interface KnownFlags {
+  readonly known: ReadonlySet<string>;
+  readonly ofModel: ReadonlySet<string>;
+  readonly isGiven: (name: string) => boolean;
+}
+
 /** Lines of a flagfile: `--name=value`, `--name`, `--noname`. */
 function settings(lines: readonly string[], booleans: ReadonlySet<string>): Map<string, string> {
   const found = new Map<string, string>();
@@ -37,18 +43,18 @@ function settings(lines: readonly string[], booleans: ReadonlySet<string>): Map<
 
 /**
  * `batch_size 100 -> 64` for each flag whose value differs; (none) where it had, or has, no value. `known`: names of all flags; `ofModel`:
- * those of the model, which always count.
+ * those of the model, which always count; `isGiven`: a flag that the run's list lacks counts only then, as the list may be older than it.
  */
 export function flagDifferences(
   before: readonly string[],
   now: readonly string[],
-  { known, ofModel }: { readonly known: ReadonlySet<string>; readonly ofModel: ReadonlySet<string> },
+  { known, ofModel, isGiven }: KnownFlags,
 ): string[] {
   const old = settings(before, known);
   const fresh = settings(now, known);
   const names = [...new Set([...old.keys(), ...fresh.keys()])];
   return names
     .filter((name) => known.has(name) && (ofModel.has(name) || !passing.has(name)))
-    .filter((name) => old.get(name) !== fresh.get(name))
+    .filter((name) => old.get(name) !== fresh.get(name) && (old.has(name) || isGiven(name)))
     .map((name) => `${name} ${old.get(name) ?? "(none)"} -> ${fresh.get(name) ?? "(none)"}`);
 }

@@ -1,5 +1,5 @@
 /** The checkpoints of a run: saved under the folder's lock, never with a value that is not finite; some may fail, not many in a row. */
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { DType } from "../../core/dtype.ts";
 import { InvalidArgumentError, OpError, ResourceExhaustedError } from "../../core/error.ts";
 import type { NdArray } from "../../core/nd_array.ts";
@@ -49,9 +49,10 @@ export class RunCheckpoints {
     const { maxToKeep, keepEveryHours } = options;
     this.#saver = new Saver({
       maxToKeep,
+      saveRelativePaths: true, // the folder may be moved
       ...(keepEveryHours === null ? {} : { keepCheckpointEveryNHours: keepEveryHours }),
     });
-    this.#bestSaver = options.keepsBest ? new Saver({ maxToKeep: 1 }) : null;
+    this.#bestSaver = options.keepsBest ? new Saver({ maxToKeep: 1, saveRelativePaths: true }) : null;
   }
 
   /** Gives the variables their values; with `fit`, those alone that the checkpoint has. */
@@ -69,7 +70,7 @@ export class RunCheckpoints {
     } else await this.#saver.restore(this.#sess, prefix);
     const known = getCheckpointState(this.#options.modelDir)?.allModelCheckpointPaths;
     this.#saver.recoverLastCheckpoints([...(known ?? [])]);
-    const isOurs = dirname(prefix) === this.#options.modelDir;
+    const isOurs = resolve(dirname(prefix)) === resolve(this.#options.modelDir);
     this.last = { step: isOurs ? (stepOfPrefix(prefix) ?? -1) : -1, prefix };
   }
 
