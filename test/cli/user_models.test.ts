@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { program, temporaryFolder } from "./program.ts";
@@ -82,6 +82,35 @@ describe("a user's model", () => {
       const ran = await tsflow(command, { cwd });
       expect(ran.exit).toBe(2);
       expect(ran.stderr).toContain(`A model's file runs as code: name it on the command line\nAdd --model ${path}\n`);
+    }
+  });
+});
+
+describe("a package with a model", () => {
+  const home = temporaryFolder();
+  const folder = join(home, "node_modules", "tsflow-model-tiny");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), '{"name": "tsflow-model-tiny", "version": "1.0.0", "main": "index.ts"}');
+  copyFileSync(model("tiny", descent), join(folder, "index.ts"));
+  const list = (tsflowField: unknown) =>
+    writeFileSync(join(home, "package.json"), JSON.stringify({ tsflow: tsflowField }));
+
+  test("is loaded only where package.json lists it", async () => {
+    const unlisted = await tsflow("train tiny --max_step 1", { cwd: home });
+    expect(unlisted).toMatchObject({ exit: 2, stdout: "" });
+    list(["tsflow-model-tiny"]);
+    const listed = await tsflow("train tiny --max_step 1 --model_dir runs/tiny", { cwd: home });
+    expect(listed).toMatchObject({ exit: 0, stderr: "" });
+    expect((await tsflow("models", { cwd: home })).stdout).toContain("tsflow-model-tiny  (package.json)");
+  });
+
+  test("is not taken by name from a folder, nor from a list of other words", async () => {
+    const ran = await tsflow("restore runs/tiny", { cwd: home });
+    expect(ran.exit).toBe(2);
+    expect(ran.stderr).toContain("Add --model tiny\n");
+    for (const names of ["../evil", { a: 1 }, ["left-pad"], ["tsflow-model-../../x"]]) {
+      list(names);
+      expect((await tsflow("models", { cwd: home })).stderr).toContain('"tsflow" lists packages tsflow-model-*');
     }
   });
 });

@@ -1,13 +1,15 @@
 /**
- * The model registry: built-in models, models of the working directory (./models/*.ts), and files given by path. Loading a file runs it;
- * a path is taken only from the command line.
+ * The model registry: built-in models, models of the working directory (./models/*.ts), packages that its package.json lists, and files
+ * given by path. Loading a file runs it; a path is taken only from the command line.
  */
+import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { builtIn } from "../../../models/index.ts";
 import { didYouMean } from "../../core/suggest.ts";
 import { userLine } from "../../core/trace.ts";
 import { listFolder, pathKind } from "../../io/paths.ts";
+import { readTextFile } from "../../io/text_file.ts";
 import type { ModelDefinition } from "../../train/model.ts";
 import { Misuse } from "../command.ts";
 
@@ -27,9 +29,48 @@ export function localModels(): readonly { readonly name: string; readonly path: 
     .map(({ name }) => ({ name: name.replace(modelFile, ""), path: `./models/${name}` }));
 }
 
+const packageName = /^(?:@[a-z0-9][a-z0-9._-]*\/)?tsflow-model-([a-z0-9][a-z0-9._-]*)$/;
+const packageFile = "package.json";
+
+/**
+ * Packages with models that the working directory's package.json lists under "tsflow". A package that is only installed is none: its code
+ * runs when its model is named. Throws Misuse for a list that is no list of such names.
+ */
+export function packageModels(): readonly { readonly name: string; readonly package: string }[] {
+  if (pathKind(packageFile) !== "file") return [];
+  let listed: unknown;
+  try {
+    listed = (JSON.parse(readTextFile(packageFile)) as { tsflow?: unknown } | null)?.tsflow;
+  } catch {
+    return []; // npm tells what is wrong with it
+  }
+  if (listed === undefined) return [];
+  const names: unknown[] = Array.isArray(listed) ? listed : [listed];
+  return names.map((each) => {
+    const name = typeof each === "string" ? packageName.exec(each)?.[1] : undefined;
+    if (name === undefined)
+      throw new Misuse(
+        `${packageFile}: "tsflow" lists packages tsflow-model-*, got ${JSON.stringify(each)?.slice(0, 80)}`,
+      );
+    return { name, package: each as string };
+  });
+}
+
+/** The file that a listed package begins with. */
+function packageEntry(name: string): string {
+  try {
+    return createRequire(resolve(packageFile)).resolve(name);
+  } catch (cause) {
+    throw Object.assign(new Misuse(`the package ${name} is listed in ${packageFile}, and is not installed`), { cause });
+  }
+}
+
 /** Is there a model of this name, or is it a path of one? */
 export const isModelName = (word: string): boolean =>
-  isModelPath(word) || Object.hasOwn(builtIn, word) || localModels().some(({ name }) => name === word);
+  isModelPath(word) ||
+  Object.hasOwn(builtIn, word) ||
+  localModels().some(({ name }) => name === word) ||
+  packageModels().some(({ name }) => name === word);
 
 /** The model of a name or a path. Throws Misuse for an unknown name, with the one that may have been meant. */
 export async function loadModel(nameOrPath: string): Promise<ModelDefinition> {
@@ -37,7 +78,10 @@ export async function loadModel(nameOrPath: string): Promise<ModelDefinition> {
   if (Object.hasOwn(builtIn, nameOrPath)) return (await builtIn[nameOrPath]!.load()).default;
   const local = localModels().find(({ name }) => name === nameOrPath);
   if (local) return loadModelFile(local.path);
-  const names = [...Object.keys(builtIn), ...localModels().map(({ name }) => name)];
+  const packages = packageModels();
+  const listed = packages.find(({ name }) => name === nameOrPath);
+  if (listed) return loadModelFile(packageEntry(listed.package));
+  const names = [...Object.keys(builtIn), ...[...localModels(), ...packages].map(({ name }) => name)];
   throw new Misuse(`no model "${nameOrPath}".${didYouMean(nameOrPath, names)} All: tsflow models`);
 }
 
@@ -52,13 +96,14 @@ function causeIn(error: unknown): string {
 }
 
 /**
- * The registry's name of the model whose run lies in the folder; null without a run. Throws Misuse for a run of a model's file: files
- * run as code, so their paths come from the command line alone.
+ * The registry's name of the model whose run lies in the folder; null without a run. Throws Misuse for a run of a model's file or package:
+ * they run as code, so their names come from the command line alone.
  */
 export async function modelOfRun(directory: string): Promise<string | null> {
   const { readRunFlags } = await import("../../train/run/run_directory.ts");
   const name = readRunFlags(directory)?.model ?? null;
-  if (name === null || !isModelPath(name)) return name;
+  const isCode = name !== null && (isModelPath(name) || packageModels().some((listed) => listed.name === name));
+  if (!isCode) return name;
   throw new Misuse(
     `${directory} is a run of ${name}. A model's file runs as code: name it on the command line`,
     `Add --model ${name}`,
