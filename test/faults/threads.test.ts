@@ -32,7 +32,7 @@ describe("threads", () => {
 
   test("an enqueue that waits is cancelled with the queue, or gets in before the end", () =>
     queueIn(async (queue, sess) => {
-      const enqueue = queue.enqueue([tf.constant(1)]);
+      const enqueue = queue.enqueue([tf.constant(1, tf.float32)]);
       await sess.run(enqueue);
       await sess.run(enqueue);
       const waiting = sess.run(enqueue);
