@@ -110,6 +110,35 @@ test.each(steps)("a %s has the same bits on 1, 2 and 5 threads", async (_, step)
   expect(await results(step, 5)).toEqual(alone);
 });
 
+test("every piece of many jobs in a row runs once", async () => {
+  const memory = newMemory(128);
+  const allocate = (sizeBytes: number) => memory.grow(Math.ceil(sizeBytes / 65536)) * 65536;
+  /** Counts up each element; more elements, more pieces. */
+  const count = (address: number, elements: number): Step => ({
+    kind: "loop",
+    extents: [elements],
+    loads: [dense(address)],
+    nodes: [
+      { kind: "load", load: 0, dtype: "float32" },
+      { kind: "constant", value: 1, dtype: "float32" },
+      { kind: "binary", fn: "add", x: 0, y: 1, site: -1, dtype: "float32" },
+    ],
+    stores: [{ node: 2, view: dense(address) }],
+    reduced: [false],
+    reductions: [],
+  });
+  const sizes = [30_000, 100_000, 31_000];
+  const steps = sizes.map((elements, i) => count((1 + 2 * i) * megabyte, elements));
+  const run = createKernels({ memory, allocate, threads: 4 }).emit(steps, 0, () => 0);
+  for (let round = 0; round < 1000; round++) {
+    if (round === 5) await sleep(150);
+    expect(run(0)).toBe(0);
+  }
+  for (const [i, elements] of sizes.entries()) {
+    expect(new Set(new Float32Array(memory.buffer, (1 + 2 * i) * megabyte, elements))).toEqual(new Set([1000]));
+  }
+});
+
 test("a process with idle threads ends by itself", () => {
   const folder = mkdtempSync(join(tmpdir(), "threads-"));
   const outfile = join(folder, "main.mjs");

@@ -1,7 +1,8 @@
 /**
  * Sharing of pieces between threads, in WebAssembly. A job is published in a control block; every thread, the caller included, takes
  * pieces by counting up a ticket, and the caller returns when all pieces are done. The ticket carries the job's number, so nobody takes a
- * piece of a job that is over, and the caller never waits for a piece that has not begun.
+ * piece of a job that is over, and the caller never waits for a piece that has not begun. While a job is written, the ticket has a number
+ * of its own and no pieces.
  *
  *     0    i64   ticket: the job's number in the high half, the next piece in the low one
  *     8    i32   pieces, piece function, job (while the ticket has its number)
@@ -13,7 +14,7 @@
  */
 import { call, callIndirect, ModuleBuilder } from "../assembler.ts";
 import { atomic } from "../atomics.ts";
-import { add, convert, eq, ge, load, lt, mul, ne, or, shl, shrU } from "../instructions.ts";
+import { add, convert, eq, ge, load, lt, mul, ne, or, shl, shrU, sub } from "../instructions.ts";
 import { constant, type Expr, i32 } from "../lanes.ts";
 import { importMemory } from "./kernel.ts";
 
@@ -43,6 +44,9 @@ export const timedOffset = at.timed;
 export const timeBytes = 24;
 /** Pieces beyond it leave no times. */
 export const maxTimed = 16_384;
+
+/** The piece of a ticket under which none can be taken. */
+const noPiece = 0x7fffffff;
 
 /** The job at which threads are asked for: a run or two of a small program does without them. */
 const patience = 4;
@@ -115,13 +119,16 @@ export function buildPool(): WebAssembly.Module {
         f.for(index, { from: 0, to: count! }, () => f.do(callIndirect(pieceType, piece!, [job!, index, i32(0)])));
         f.return();
       });
-      const number = f.let(add(half(atomic("load64", place(control, "ticket")), true), 1));
+      const number = f.let(add(half(atomic("load64", place(control, "ticket")), true), 2));
+      const ticketOf = (job: Expr): Expr => shl(convert("extendU", job), constant("i64", 32));
+      // A thread may hold the last job's ticket and not have looked at its pieces yet: it must not take the new ones with it.
+      f.do(atomic("store64", place(control, "ticket"), or(ticketOf(sub(number, 1)), constant("i64", noPiece))));
       f.store("i32", control, count!, at.pieces);
       f.store("i32", control, piece!, at.piece);
       f.store("i32", control, job!, at.job);
       f.do(atomic("store", place(control, "done"), i32(0)));
       f.do(atomic("store", place(control, "parked"), i32(0)));
-      f.do(atomic("store64", place(control, "ticket"), shl(convert("extendU", number), constant("i64", 32))));
+      f.do(atomic("store64", place(control, "ticket"), ticketOf(number)));
       f.if(atomic("load", place(control, "asleep")), () =>
         f.do(atomic("notify", place(control, "number"), i32(0x7fffffff))),
       );
