@@ -27,10 +27,11 @@ function expandBraces(glob: string): string[] {
   return inner!.split(",").flatMap((choice) => expandBraces(rest(choice)));
 }
 
-const namesIn = (folder: string): { name: string; isFolder: boolean }[] => {
+const namesIn = (folder: string): { name: string; isLink: boolean; isFolder: boolean }[] => {
   try {
     return readdirSync(folder === "" ? "." : folder, { withFileTypes: true }).map((entry) => ({
       name: entry.name,
+      isLink: entry.isSymbolicLink(),
       isFolder: entry.isDirectory() || (entry.isSymbolicLink() && pathKind(join(folder, entry.name)) === "folder"),
     }));
   } catch {
@@ -38,7 +39,7 @@ const namesIn = (folder: string): { name: string; isFolder: boolean }[] => {
   }
 };
 
-/** The paths that match a glob, sorted. `**` matches any number of folders; names with a leading dot only if the glob has it. */
+/** The paths that match a glob, sorted. `**` matches any number of folders, no links to folders (they may go in a circle); names with a leading dot only if the glob has it. */
 function expandGlob(glob: string): string[] {
   const found: string[] = [];
   const walk = (base: string, parts: readonly string[]): void => {
@@ -47,8 +48,8 @@ function expandGlob(glob: string): string[] {
       if (base !== "" && existsSync(base)) found.push(base);
     } else if (part === "**") {
       walk(base, rest);
-      for (const { name, isFolder } of namesIn(base)) {
-        if (isFolder && !name.startsWith(".")) walk(`${base}${name}/`, parts);
+      for (const { name, isFolder, isLink } of namesIn(base)) {
+        if (isFolder && !isLink && !name.startsWith(".")) walk(`${base}${name}/`, parts);
       }
     } else if (isGlob(part)) {
       const pattern = globPattern(part);
@@ -66,9 +67,14 @@ function expandGlob(glob: string): string[] {
 
 export type PathKind = "file" | "folder" | "none";
 
+/** What cannot be looked at is as good as absent: a path that is too long, goes in a circle, or leads through a file. */
 export function pathKind(path: string): PathKind {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat === undefined ? "none" : stat.isDirectory() ? "folder" : "file";
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    return stat === undefined ? "none" : stat.isDirectory() ? "folder" : "file";
+  } catch {
+    return "none";
+  }
 }
 
 /** Paths in the order given, globs expanded where no file has that very name. Throws NOT_FOUND for a path or glob without a file. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { latestCheckpoint } from "../../src/io/checkpoint/state.ts";
-import { isInside, realPath } from "../../src/io/paths.ts";
+import { expandPaths, isInside, pathKind, realPath } from "../../src/io/paths.ts";
 import { appendLines } from "../../src/io/text_file.ts";
 import { workingDirectoryPolicy } from "../../src/train/program/trust.ts";
 
@@ -94,5 +94,18 @@ describe("what a folder names outside itself", () => {
     for (const name of ["file", "dangling"])
       expect(() => appendLines(join(inside, name))).toThrow(expect.objectContaining({ code: "PERMISSION_DENIED" }));
     appendLines(join(inside, "log")).close();
+  });
+});
+
+describe("paths that cannot be followed", () => {
+  test("are none, and a glob does not go in circles", () => {
+    const loop = join(root, "loop");
+    mkdirSync(join(loop, "a"), { recursive: true });
+    writeFileSync(join(loop, "a", "x.txt"), "");
+    symlinkSync("..", join(loop, "a", "up"));
+    symlinkSync("me", join(loop, "me"));
+    expect(expandPaths([`${loop}/**/*.txt`])).toEqual([join(loop, "a", "x.txt")]);
+    for (const path of [join(loop, "me"), "x".repeat(5000), join(loop, "a", "x.txt", "y")])
+      expect(pathKind(path)).toBe("none");
   });
 });

@@ -9,7 +9,7 @@
 import { NotFoundError, OpError } from "../../../core/error.ts";
 import { elementAt } from "../../../core/nd_array.ts";
 import { eventFiles, readEvents } from "../../../io/event_file.ts";
-import { expandPaths, globPattern, listFolder, pathKind } from "../../../io/paths.ts";
+import { expandPaths, globPattern, listFolder, pathKind, realPath } from "../../../io/paths.ts";
 import { decode, fromLong, pb } from "../../../proto/messages.ts";
 import { fromTensorProto } from "../../../proto/tensor_proto.ts";
 
@@ -100,7 +100,11 @@ export function readEvent(bytes: Uint8Array, path: string): { readonly entries: 
 /** The folders with event files at or below the paths; a file stands for itself. Throws NOT_FOUND if there are none and must be. */
 export function findRuns(words: readonly string[], { mayBeEmpty = false } = {}): { path: string; files: string[] }[] {
   const found: { path: string; files: string[] }[] = [];
+  const seen = new Set<string>();
   const walk = (folder: string): void => {
+    const real = realPath(folder);
+    if (seen.has(real)) return; // a link that goes in a circle
+    seen.add(real);
     const files = eventFiles(folder);
     if (files.length > 0) found.push({ path: folder, files });
     for (const { name, isFolder } of listFolder(folder)) if (isFolder) walk(`${folder.replace(/[/\\]+$/, "")}/${name}`);
