@@ -1,5 +1,7 @@
 /** The public API: the `tf` object and nothing else. */
+import "./eager/data.ts";
 import "./eager/execute.ts";
+import "./eager/function.ts";
 import { literalToArray } from "./ops/convert.ts";
 import "./ops/index.ts";
 import { installFolder } from "./session/fold.ts";

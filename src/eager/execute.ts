@@ -226,6 +226,25 @@ function shortText(value: unknown): string | null {
   }
 }
 
+/** As an op at once, for one that may wait: a promise where it does. */
+export function applyLater(definition: OpDefinition, record: Record<string, unknown>): Applied | Promise<Applied> {
+  const runtime = runtimeOf(getDefaultGraph() as EagerGraph);
+  const { kernel, tensors } = prepared(runtime, definition, record);
+  const finish = (results: readonly EagerValue[]): Applied => {
+    const outputs = results.map((value, i) => output(kernel.op, i, value));
+    return resultOf(definition, { outputs, attrs: kernel.op.attrs });
+  };
+  const failed = (error: unknown): never => {
+    throw error instanceof OpError ? raised(error, kernel.op, record, null) : error;
+  };
+  try {
+    const result = kernel.runLater(tensors.map((tensor) => tensor.value));
+    return result instanceof Promise ? result.then(finish, failed) : finish(result);
+  } catch (error) {
+    return failed(error);
+  }
+}
+
 /** The long way: any input, any attr, with the words of a graph's op for what does not fit. */
 function prepared(
   runtime: Runtime,

@@ -10,7 +10,7 @@ import { outputDtypes } from "../ops/apply.ts";
 import { placeholderOp } from "../ops/index.ts";
 import { isLowered } from "../session/plan/classify.ts";
 import { runHostNode } from "../session/plan/host.ts";
-import { copyOut, EngineValue, ownArray, VariableValue } from "../session/plan/values.ts";
+import { copyOut, EngineValue, ownArray, type RunValue, VariableValue } from "../session/plan/values.ts";
 import type { SessionState } from "../session/state.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Specialisation, specialise } from "./specialisation.ts";
@@ -141,25 +141,41 @@ export class Kernel {
   }
 
   #onHost(values: readonly EagerValue[]): readonly EagerValue[] {
-    const { engine } = this.#state;
+    const result = this.runLater(values, true);
+    if (!(result instanceof Promise)) return result;
+    result.catch(() => {});
+    throw new RuntimeError(
+      `${this.op.type} waits for queues, files or servers, which is not supported when eager execution is enabled. Use tf.data to get data into your model.`,
+    );
+  }
+
+  /** As `run`, for ops of the host; a promise where the op waits. */
+  runLater(values: readonly EagerValue[], atOnce = false): readonly EagerValue[] | Promise<readonly EagerValue[]> {
     const releases: (() => void)[] = [];
-    try {
-      const result = runHostNode(this.op, values, this.#runtime.environment(releases));
-      if (result instanceof Promise) {
-        result.catch(() => {});
-        throw new RuntimeError(
-          `${this.op.type} waits for queues, files or servers, which is not supported when eager execution is enabled. Use tf.data to get data into your model.`,
-        );
-      }
-      return result.map((value) => {
-        if (value instanceof EngineValue) return copyOut(engine, value);
-        if (value instanceof VariableValue) return value;
-        if (typeof value === "symbol") throw new InvalidArgumentError("a value of a branch that was not taken");
-        return ownArray(engine, value as NdArray);
-      });
-    } finally {
+    const end = (): void => {
       for (const release of releases) release();
+    };
+    try {
+      const result = runHostNode(this.op, values, this.#runtime.environment(releases, atOnce));
+      if (result instanceof Promise) return result.then((each) => this.#owned(each)).finally(end);
+      const outputs = this.#owned(result);
+      end();
+      return outputs;
+    } catch (error) {
+      end();
+      throw error;
     }
+  }
+
+  /** The values apart from engine memory. */
+  #owned(values: readonly RunValue[]): EagerValue[] {
+    const { engine } = this.#state;
+    return values.map((value) => {
+      if (value instanceof EngineValue) return copyOut(engine, value);
+      if (value instanceof VariableValue) return value;
+      if (typeof value === "symbol") throw new InvalidArgumentError("a value of a branch that was not taken");
+      return ownArray(engine, value as NdArray);
+    });
   }
 
   /** Frees what belongs to it. */

@@ -30,7 +30,7 @@ export class Runtime {
   }
 
   /** What a node that the host runs gets. */
-  environment(releases: (() => void)[]): HostEnvironment {
+  environment(releases: (() => void)[], atOnce: boolean): HostEnvironment {
     return {
       state: this.state,
       signal: neverAborted,
@@ -38,6 +38,7 @@ export class Runtime {
       releases,
       owner: this.#owner,
       holder: null,
+      atOnce,
     };
   }
 }

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { DType } from "../../core/dtype.ts";
 import { string } from "../../core/dtype.ts";
-import { ValueError } from "../../core/error.ts";
+import { RuntimeError, ValueError } from "../../core/error.ts";
 import type { Shape } from "../../core/shape.ts";
 import { addFunction, nodesBetween } from "../../graph/def/to_function.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
@@ -29,15 +29,16 @@ export class Iterator {
   readonly iteratorResource: Tensor;
   readonly elementSpec: Nested<Spec>;
   readonly #initializer: Operation | null;
-  readonly #stringHandle: Tensor;
+  readonly #stringHandle: Tensor | null;
 
   /** Use `fromStructure`, `fromStringHandle`, or a dataset's methods. */
   constructor(iteratorResource: Tensor, initializer: Operation | null, elementSpec: Nested<Spec>) {
     this.iteratorResource = iteratorResource;
     this.elementSpec = elementSpec;
     this.#initializer = initializer;
-    this.#stringHandle = iteratorToStringHandleOp({ resource_handle: iteratorResource });
-    getDefaultGraph().addToCollection("iterators", iteratorResource);
+    const { isEager } = getDefaultGraph();
+    this.#stringHandle = isEager ? null : iteratorToStringHandleOp({ resource_handle: iteratorResource });
+    if (!isEager) getDefaultGraph().addToCollection("iterators", iteratorResource);
   }
 
   /** An iterator for datasets of this form: give it one with `makeInitializer`. */
@@ -85,7 +86,7 @@ export class Iterator {
 
   /** The handle as a string, to be fed. */
   stringHandle(options: Named = {}): Tensor {
-    return options.name === undefined
+    return options.name === undefined && this.#stringHandle
       ? this.#stringHandle
       : iteratorToStringHandleOp({ resource_handle: this.iteratorResource }, options.name);
   }
@@ -99,8 +100,20 @@ export class Iterator {
   }
 }
 
+/** An iterator that is at the start of the dataset at once; its resource. */
+export function makeOwned({ variantTensor, elementSpec }: AsComponent): Tensor {
+  const resource = iteratorV2Op({ container: "", shared_name: "", ...attrsOf(elementSpec) });
+  makeIteratorOp({ dataset: variantTensor, iterator: resource });
+  return resource;
+}
+
 export function makeInitializable(dataset: AsComponent, sharedName = ""): Iterator {
   const { variantTensor, elementSpec } = dataset;
+  if (getDefaultGraph().isEager) {
+    throw new RuntimeError(
+      "`make_initializable_iterator()` is not supported in eager mode. Use Python-style iteration instead.",
+    );
+  }
   return getDefaultGraph().colocateWith(variantTensor, () => {
     const resource = iteratorV2Op({ container: "", shared_name: sharedName, ...attrsOf(elementSpec) });
     const initializer = makeIteratorOp({ dataset: variantTensor, iterator: resource });
@@ -112,6 +125,7 @@ export function makeInitializable(dataset: AsComponent, sharedName = ""): Iterat
 export function makeOneShot(dataset: AsComponent): Iterator {
   const { variantTensor, elementSpec } = dataset;
   const graph = getDefaultGraph();
+  if (graph.isEager) return new Iterator(makeOwned(dataset), null, elementSpec);
   const nodes = nodesBetween({ inputs: [], outputs: [variantTensor] });
   for (const op of nodes) {
     const facts = `(name:${op.name}, type:${op.type})`;

@@ -7,11 +7,21 @@ import type { Tensor } from "../../graph/tensor.ts";
 export class FunctionBody extends Graph {
   /** Tensors from outside, and what stands for them. */
   readonly captures = new Map<Tensor, Tensor>();
+  readonly #outer: Graph;
 
   constructor(outer: Graph) {
     super();
     this.shareLibrary(outer);
     this.seed = outer.seed;
+    this.#outer = outer;
+  }
+
+  /** Where ops run at once outside, they do so in fn: variables are made once, not in each call. */
+  override initScope<R>(fn: () => R): R {
+    const outer = this.#outer;
+    return outer.isEager || outer instanceof FunctionBody
+      ? outer.asDefault(() => outer.initScope(fn))
+      : super.initScope(fn);
   }
 
   override createOp(options: NodeOptions): Operation {

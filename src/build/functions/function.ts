@@ -8,12 +8,12 @@ import { argument } from "../../graph/def/function.ts";
 import { addFunction, dtypesOf } from "../../graph/def/to_function.ts";
 import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
 import { argLength } from "../../graph/infer.ts";
-import type { Operation } from "../../graph/operation.ts";
 import { isTensorConvertible, Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { identity, noOp, partitionedCallOp, statefulPartitionedCallOp } from "../../ops/index.ts";
 import { flatten, type Nested, pack } from "../control_flow/structure.ts";
 import { FunctionBody } from "./body.ts";
+import { orderEffects } from "./effects.ts";
 
 /** One signature of a function. */
 interface Traced {
@@ -26,6 +26,13 @@ interface Traced {
   /** What the function gave, with null for what is no tensor. */
   readonly result: unknown;
 }
+
+/** Calls where ops run at once; set by eager execution. The outputs are those of the body. */
+export const calls: {
+  atOnce:
+    | ((fn: FunctionRef, args: readonly Tensor[], outputs: readonly Tensor[], isStateful: boolean) => Tensor[])
+    | null;
+} = { atOnce: null };
 
 /** What Python writes for one CPU. */
 const configProto = Uint8Array.from([
@@ -47,7 +54,7 @@ export function asFunction<A extends readonly any[], R>(fn: (...args: A) => R, o
   return (...args: A): R => {
     const graph = getDefaultGraph();
     const leaves = flatten(args as unknown as Nested<unknown>).map((leaf) =>
-      isTensorConvertible(leaf) ? convertToTensor(leaf as TensorLike) : leaf,
+      isTensorConvertible(leaf) && !graph.isEager ? convertToTensor(leaf as TensorLike) : leaf,
     );
     const given = leaves.filter((leaf): leaf is Tensor => leaf instanceof Tensor);
     const key = keyOf(args, leaves);
@@ -141,38 +148,6 @@ function trace(
 const isOperation = (value: unknown): boolean =>
   typeof value === "object" && value !== null && "controlInputs" in value;
 
-/** Ops with effects follow each other as they were written: on the same variable or resource, and those that name none among themselves. */
-function orderEffects(body: Graph): Operation[] {
-  const lastChange = new Map<Tensor | null, Operation>();
-  const reads = new Map<Tensor | null, Operation[]>();
-  const effects: Operation[] = [];
-  for (const op of body.operations) {
-    const { definition } = op;
-    if (!definition.stateful || definition.placeholder || definition.variable || op.attrs.has("seed2")) continue;
-    const handles = op.inputs.filter((input) => input.dtype.base === "resource");
-    const isRead = handles.length > 0 && definition.updates.length === 0 && isReading(op);
-    const before = new Set<Operation>();
-    for (const handle of handles.length ? handles : [null]) {
-      const change = lastChange.get(handle);
-      if (change) before.add(change);
-      if (isRead) reads.set(handle, [...(reads.get(handle) ?? []), op]);
-      else {
-        for (const read of reads.get(handle) ?? []) before.add(read);
-        reads.delete(handle);
-        lastChange.set(handle, op);
-      }
-    }
-    before.delete(op);
-    if (before.size) op.addControlInputs(before);
-    effects.push(op);
-  }
-  return effects;
-}
-
-/** Takes one variable and gives its value, or rows of it. */
-const isReading = (op: Operation): boolean =>
-  op.definition.lower !== undefined && op.outputs.some((output) => output.dtype.base !== "resource");
-
 function isOnlyRead(input: Tensor): boolean {
   if (input.dtype.base !== "resource") return false;
   return input.users.every((op) => {
@@ -188,8 +163,14 @@ function isOnlyRead(input: Tensor): boolean {
 }
 
 function call({ fn, captured, readOnly, isStateful, outputs, result }: Traced, given: readonly Tensor[]): unknown {
-  const make = isStateful ? statefulPartitionedCallOp : partitionedCallOp;
   const graph = getDefaultGraph();
+  if (graph.isEager) {
+    const results = calls.atOnce!(fn, [...given, ...captured], outputs, isStateful);
+    let at = 0;
+    const parts = flatten(result as Nested<unknown>).map((part) => (part === null ? null : results[at++]));
+    return pack(result as Nested<unknown>, parts);
+  }
+  const make = isStateful ? statefulPartitionedCallOp : partitionedCallOp;
   const first = graph.operations.length;
   const found = make({
     args: [...given, ...captured],

@@ -114,6 +114,7 @@ export function makeResourceNodes(options: NodesOptions): VariableNodes {
 /** A variable of eager execution: it has its value at once, and is read when somebody asks. */
 export function makeEagerVariable(options: NodesOptions): VariableNodes {
   const { initialValue: given, dtype } = options;
+  if (!getDefaultGraph().isEager) return getDefaultGraph().initScope(() => makeEagerVariable(options));
   const graph = getDefaultGraph();
   return graph.nameScope(options.name ?? "Variable", (scope) => {
     const initialValue = graph.nameScope("Initializer", () =>

@@ -5,7 +5,7 @@ import type { NdArray } from "../../core/nd_array.ts";
 import { formatShapePython, type Shape } from "../../core/shape.ts";
 import { inspectKey } from "../../core/text/inspect.ts";
 import { numpyText } from "../../core/text/numpy_text.ts";
-import type { Graph } from "../../graph/graph.ts";
+import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { FeedDict, SessionLike } from "../../graph/scopes.ts";
 import { asTensor, type Tensor, type TensorConvertible } from "../../graph/tensor.ts";
@@ -14,7 +14,7 @@ import { addOperators } from "./operators.ts";
 /** `<tf.Variable 'w:0' shape=(1,) dtype=float32_ref>`; in eager execution with the value. */
 export function shownVariable(variable: Updatable & { readonly name: string; numpy(): NdArray }): string {
   const { name, shape, dtype, graph } = variable;
-  const value = graph.isEager ? `, numpy=${valueText(variable)}` : "";
+  const value = graph.isEager && getDefaultGraph().isEager ? `, numpy=${valueText(variable)}` : "";
   return `<tf.Variable '${name}' shape=${formatShapePython(shape)} dtype=${dtype.name}${value}>`;
 }
 

@@ -109,7 +109,7 @@ export class Variable implements TensorConvertible {
         `collections argument to Variable constructor must be a list, tuple, or set. Got ${collections} of type ${typeof collections}`,
       );
     }
-    const { isEager } = getDefaultGraph();
+    const { isEager } = getDefaultGraph().initScope(getDefaultGraph);
     const isResource = isEager || (options.useResource ?? false);
     const make = isEager ? makeEagerVariable : isResource ? makeResourceNodes : makeReferenceNodes;
     this.#nodes = make({
@@ -395,6 +395,5 @@ class Recreated {
     this.slice = slice;
   }
 }
-
 
 addOperators(Variable.prototype);

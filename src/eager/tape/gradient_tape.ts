@@ -1,6 +1,7 @@
 /** `tf.GradientTape`: writes down what is computed, and differentiates it. Source: tensorflow/python/eager/backprop.py. */
 
 import { flatten, type Nested, pack } from "../../build/control_flow/structure.ts";
+import { FunctionBody } from "../../build/functions/body.ts";
 import { gradients } from "../../build/gradients/gradients.ts";
 import { isTrainable } from "../../build/gradients/pending.ts";
 import { taped } from "../../build/gradients/tape.ts";
@@ -159,7 +160,7 @@ export class GradientTape implements Disposable {
     const given = outputGradients === null ? null : flatten(outputGradients as Nested<unknown>);
     const found = getDefaultGraph().isEager
       ? this.#backward(recording, targets, given, sourceList)
-      : gradients(targets, sourceList, { gradYs: given as never });
+      : gradients(targets, sourceList.map(insideOf), { gradYs: given as never });
     if (!this.#persistent) {
       this.#watched = this.watchedVariables();
       this.#recording = null;
@@ -262,6 +263,12 @@ function tensorOf(value: unknown): Tensor {
   if (value instanceof Variable) return value.isResource ? value.handle : (value as never);
   if (value instanceof UpdatedVariable) return value.value();
   return convertToTensor(value as TensorLike);
+}
+
+/** What stands for a tensor in the function that is being written. */
+function insideOf(tensor: Tensor): Tensor {
+  const graph = getDefaultGraph();
+  return graph instanceof FunctionBody ? graph.capture(tensor) : tensor;
 }
 
 const shapeOf = (source: Tensor): FullShape => (source.handleData?.[0]?.shape ?? source.shape) as FullShape;

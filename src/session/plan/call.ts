@@ -27,6 +27,7 @@ export interface CallOptions {
   /** The plan of the run that calls: it keeps those of its functions. */
   readonly owner: Plan;
   readonly trace?: Tracer | undefined;
+  readonly atOnce?: boolean | undefined;
 }
 
 /** Runs a function of the graph's library. */
@@ -218,7 +219,7 @@ function runLoop(
       const held = hold(step.fn, step.args);
       if (held instanceof Promise) return later(held.then(take));
       take(held);
-      if ((iteration & 15) === 0 && performance.now() - since > yieldEveryMs)
+      if (!environment.atOnce && (iteration & 15) === 0 && performance.now() - since > yieldEveryMs)
         return later(new Promise<void>((resolve) => setImmediate(resolve)));
     }
   } catch (error) {

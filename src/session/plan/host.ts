@@ -29,6 +29,8 @@ export interface HostEnvironment {
   readonly holder: RunFrame | null;
   /** May a long loop let timers and signals run in between? Then the run gives a promise. */
   readonly mayYield?: boolean;
+  /** Functions that nodes call must not wait. */
+  readonly atOnce?: boolean | undefined;
   readonly trace?: Tracer | undefined;
 }
 

@@ -1,5 +1,5 @@
 /** A plan: the stages for one set of fetches and feeds, ready to run again and again. */
-import { InvalidArgumentError } from "../../core/error.ts";
+import { InvalidArgumentError, RuntimeError } from "../../core/error.ts";
 import { NdArray } from "../../core/nd_array.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly owner?: Plan;
   /** May a long loop give a promise, to let timers and signals run in between? */
   readonly yields?: boolean;
+  /** Nothing waits, or it is an error: the run is a part of an op that runs at once. */
+  readonly atOnce?: boolean | undefined;
 }
 
 interface PlannedStage {
@@ -205,7 +207,7 @@ export class Plan {
       giveBack(frame);
       throw error;
     };
-    if (this.mayWait) return this.#runWaiting(frame, options, held).catch(failed);
+    if (this.mayWait && !options.atOnce) return this.#runWaiting(frame, options, held).catch(failed);
     try {
       const later = this.#runThrough(frame, options);
       if (later) return later.then(held).catch(failed);
@@ -239,12 +241,15 @@ export class Plan {
     }
     const environment = this.#environment(options, frame, frame);
     if (this.#program) return this.#program.root.run(frame, environment);
-    for (const planned of this.#stages) this.#runStage(planned, frame, environment);
+    for (const planned of this.#stages) {
+      const later = this.#runStage(planned, frame, environment);
+      if (later && options.atOnce) throw waits(planned.stage.nodes, later);
+    }
   }
 
   #environment(options: RunOptions, frame: RunFrame, holder: RunFrame | null): HostEnvironment {
-    const { signal = neverAborted, call, releases = frame.releases, owner = this, yields = false, trace } = options;
-    return { state: this.#state, signal, call, releases, owner, holder, mayYield: yields, trace };
+    const { signal = neverAborted, call, releases = frame.releases, owner = this, trace, atOnce } = options;
+    return { state: this.#state, signal, call, releases, owner, holder, mayYield: options.yields ?? false, trace, atOnce };
   }
 
   #runStage(planned: PlannedStage, frame: RunFrame, environment: HostEnvironment): void | Promise<void> {
@@ -350,3 +355,8 @@ export class Plan {
 }
 
 const neverAborted = new AbortController().signal;
+
+function waits(nodes: readonly Operation[], later: Promise<void>): RuntimeError {
+  later.catch(() => {});
+  return new RuntimeError(`${nodes.map((op) => op.name).join(", ")} waits, which nothing does where ops run at once`);
+}
