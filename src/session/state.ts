@@ -1,12 +1,12 @@
 /** What a session keeps between runs: variables, random counters, per-node state, resources. */
 import { type DType, resource } from "../core/dtype.ts";
-import { type KeepsState, type Kept, keepsState } from "../core/kept.ts";
 import { NdArray, viewElements } from "../core/nd_array.ts";
 import { elementCount, type FullShape, sameShape } from "../core/shape.ts";
 import type { Engine } from "../engine/engine.ts";
 import { isBody } from "../graph/def/function.ts";
 import type { AttrPlain, FileAccess, VariableHandle } from "../graph/definition.ts";
 import type { Graph } from "../graph/graph.ts";
+import { type KeepsState, type Kept, keepsState } from "../graph/kept.ts";
 import type { Operation } from "../graph/operation.ts";
 import { plainAttrs } from "./plan/classify.ts";
 import { copyIn, sizeBytesOf, VariableValue } from "./plan/values.ts";

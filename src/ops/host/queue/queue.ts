@@ -4,9 +4,9 @@
  */
 import type { DType } from "../../../core/dtype.ts";
 import { CancelledError, invalidArgument, OutOfRangeError } from "../../../core/error.ts";
-import type { KeepsState, Kept } from "../../../core/kept.ts";
 import type { NdArray } from "../../../core/nd_array.ts";
 import { compatible, type FullShape, formatShape, type Shape } from "../../../core/shape.ts";
+import type { KeepsState, Kept } from "../../../graph/kept.ts";
 import { rowOf, stackPadded, stackRows, zeros } from "../arrays.ts";
 import { Attempt, Lines, type Progress, type Waiting } from "./attempts.ts";
 import { ByteBudget } from "./budget.ts";

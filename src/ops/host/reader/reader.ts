@@ -4,7 +4,7 @@
  * Source: tensorflow/core/framework/reader_base.cc
  */
 import { invalidArgument, UnimplementedError } from "../../../core/error.ts";
-import type { KeepsState, Kept } from "../../../core/kept.ts";
+import type { KeepsState, Kept } from "../../../graph/kept.ts";
 import { WireReader, WireWriter } from "../../../io/wire.ts";
 import type { Waiting } from "../queue/attempts.ts";
 import type { Queue } from "../queue/queue.ts";

@@ -6,8 +6,8 @@
  *     .queues       record 0, 1: components of the queue; record 2: the local variable
  */
 import { localVariables } from "../../../build/variables/initialize.ts";
-import { type Kept, keepsState } from "../../../core/kept.ts";
 import { NdArray } from "../../../core/nd_array.ts";
+import { type Kept, keepsState } from "../../../graph/kept.ts";
 import { framed } from "../../../io/record/framing.ts";
 import { readRecords } from "../../../io/record/reader.ts";
 import { decode, encode, pb } from "../../../proto/messages.ts";

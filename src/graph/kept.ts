@@ -1,5 +1,5 @@
 /** What an object of a session (a queue, a reader, an iterator) must keep so that a run goes on where it was: facts as JSON, and arrays. */
-import type { NdArray } from "./nd_array.ts";
+import type { NdArray } from "../core/nd_array.ts";
 
 export interface Kept {
   readonly facts: unknown;
