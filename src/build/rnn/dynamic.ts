@@ -73,7 +73,7 @@ export function dynamicRnn(
 }
 
 function lengthsOf(given: TensorLike): Tensor {
-  const lengths = cast(convertToTensor(given), int32) as Tensor;
+  const lengths = cast(given, int32) as Tensor;
   if (lengths.shape !== null && lengths.shape.length !== 1) {
     throw new ValueError(
       `Argument sequence_length must be a vector of length batch_size. Received sequence_length=${lengths} of shape: ${formatShapePython(lengths.shape)}`,
