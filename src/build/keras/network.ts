@@ -12,7 +12,7 @@ import { ValueError } from "../../core/error.ts";
 import type { Dim, Shape } from "../../core/shape.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { placeholder } from "../../ops/index.ts";
+import { placeholder, zeros } from "../../ops/index.ts";
 import { historyOf, Layer, type LayerNode, listOf, remember, type Tensors } from "./layers/layer.ts";
 import { getUid } from "./state.ts";
 
@@ -42,14 +42,24 @@ export class InputLayer extends Layer {
       );
     }
     this.built = true;
-    const make = (): Tensor => getDefaultGraph().nameScope(null, () => placeholder(dtype, shape, { name: this.name }));
-    this.tensor = options.tensor ?? make();
+    this.tensor = options.tensor ?? standIn(this.name, dtype, shape!);
     remember({ layer: this, inputs: [], outputs: [this.tensor], isList: false, options: {} });
   }
 
   protected override call(inputs: Tensors): Tensors {
     return inputs;
   }
+}
+
+/** What layers are first applied to: a placeholder, or, where ops run at once, one example of zeros. */
+function standIn(name: string, dtype: DType, shape: readonly Dim[]): Tensor {
+  const graph = getDefaultGraph();
+  if (graph.isEager)
+    return zeros(
+      shape.map((d) => d ?? 1),
+      dtype,
+    );
+  return graph.nameScope(null, () => placeholder(dtype, shape, { name }));
 }
 
 /** The placeholder for a model's data: [batch, ...shape]. Throws ValueError without a shape. */

@@ -50,6 +50,7 @@ export const resetUids = (): void => state().counts.clear();
 export function learningPhase(): Tensor | boolean {
   const current = state();
   const graph = getDefaultGraph();
+  if (graph.isEager) return current.phase ?? false;
   current.phase ??= graph.initScope(() =>
     graph.nameScope(null, () => {
       const input = constant(false, { dtype: bool, name: "keras_learning_phase/input" });
@@ -72,3 +73,6 @@ export function setLearningPhase(value: 0 | 1 | boolean): void {
 
 /** The small number that keeps logarithms and quotients finite. */
 export const epsilon = 1e-7;
+
+/** A variable's name without its output number: also where ops run at once. */
+export const nameOf = ({ name }: { readonly name: string }): string => name.replace(/:\d+$/, "");

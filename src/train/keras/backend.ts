@@ -53,6 +53,7 @@ const stored = (variable: Variable) =>
 /** The values of variables, which are initialized if they were not. */
 export async function batchGetValue(variables: readonly Variable[]): Promise<NdArray[]> {
   if (variables.length === 0) return [];
+  if (getDefaultGraph().isEager) return variables.map((variable) => variable.numpy());
   const session = getSession();
   await initialize(session, variables);
   return (await session.run(variables.map((variable) => variable.asGraphElement()))) as NdArray[];
@@ -62,6 +63,10 @@ export const getValue = async (variable: Variable): Promise<NdArray> => (await b
 
 /** Sets variables, without new nodes. */
 export async function batchSetValue(pairs: readonly (readonly [Variable, Literal])[]): Promise<void> {
+  if (getDefaultGraph().isEager) {
+    for (const [variable, value] of pairs) variable.assign(value);
+    return;
+  }
   const session = getSession();
   await initialize(
     session,

@@ -2,16 +2,17 @@
 import type { DType } from "../../core/dtype.ts";
 import { ValueError } from "../../core/error.ts";
 import { NdArray } from "../../core/nd_array.ts";
-import type { Tensor } from "../../graph/tensor.ts";
+import type { Shape } from "../../core/shape.ts";
 import { castArray, type Literal, literalToArray } from "../../ops/convert.ts";
 
 /** One array, one for each input or output, or arrays by name. */
 export type Data = Literal | readonly NdArray[] | { readonly [name: string]: Literal };
 
-/** Where data goes: a placeholder and its name. */
+/** Where data goes. */
 export interface Slot {
   readonly name: string;
-  readonly tensor: Tensor;
+  readonly dtype: DType;
+  readonly shape: Shape;
 }
 
 const isByName = (data: unknown): data is Readonly<Record<string, Literal>> =>
@@ -60,9 +61,8 @@ export function arraysFor(data: Data, slots: readonly Slot[], what: "input" | "t
       `Error when checking model ${what}: the list of Numpy arrays that you are passing to your model is not the size the model expected. Expected to see ${slots.length} array(s), for inputs [${slots.map(({ name }) => `'${name}'`).join(", ")}] but instead got the following list of ${parts.length} arrays.`,
     );
   }
-  return slots.map(({ name, tensor }, i) => {
-    const array = asArray(parts[i]!, tensor.dtype.baseDtype);
-    const { shape } = tensor;
+  return slots.map(({ name, dtype, shape }, i) => {
+    const array = asArray(parts[i]!, dtype);
     const isVector = array.shape.length === 1 && shape?.length === 2;
     const fitted = isVector ? new NdArray(array.dtype, [array.shape[0]!, 1], array.data) : array;
     checkShape(fitted.shape, shape, name, what);
@@ -70,7 +70,7 @@ export function arraysFor(data: Data, slots: readonly Slot[], what: "input" | "t
   });
 }
 
-function checkShape(given: readonly number[], wanted: Tensor["shape"], name: string, what: string): void {
+function checkShape(given: readonly number[], wanted: Shape, name: string, what: string): void {
   if (!wanted) return;
   const text = (shape: readonly (number | null)[]): string =>
     `(${shape.map((d) => d ?? "None").join(", ")}${shape.length === 1 ? "," : ""})`;

@@ -5,6 +5,7 @@ import { writeStdout } from "../../core/host.ts";
 import { NdArray } from "../../core/nd_array.ts";
 import { type Literal, literalToArray } from "../../ops/convert.ts";
 import { type Callback, type CallbackModel, History } from "./callbacks.ts";
+import type { BatchFunction, Trainer } from "./compile.ts";
 import { arraysFor, type Data, rowsBetween, sampleCount } from "./data.ts";
 import {
   Aggregate,
@@ -17,7 +18,6 @@ import {
   type Stream,
 } from "./loop.ts";
 import { type Logs, Progress } from "./progress.ts";
-import type { BatchFunction, Training } from "./training.ts";
 
 type Verbose = 0 | 1 | 2;
 
@@ -67,7 +67,7 @@ interface Prepared {
 
 /** Inputs, targets and weights as arrays. */
 function prepare(
-  training: Training,
+  training: Trainer,
   x: Data,
   y: Data | null,
   weights: Literal | undefined,
@@ -109,7 +109,7 @@ function classWeights(target: NdArray, weights: Readonly<Record<number, number>>
 }
 
 function sourceOf(
-  training: Training,
+  training: Trainer,
   x: unknown,
   arrays: () => readonly NdArray[],
   options: { readonly batchSize?: number | undefined; readonly steps?: number | undefined; readonly shuffle?: boolean },
@@ -127,7 +127,7 @@ function sourceOf(
 }
 
 /** Weights of one where an element has none. */
-function completed(training: Training, arrays: readonly NdArray[], size: number): readonly NdArray[] {
+function completed(training: Trainer, arrays: readonly NdArray[], size: number): readonly NdArray[] {
   const wanted = training.slots("train").length;
   const missing = wanted - arrays.length;
   if (missing <= 0) return arrays;
@@ -151,7 +151,7 @@ interface PassHooks {
 
 /** One time through the data. */
 async function passOver(
-  training: Training,
+  training: Trainer,
   run: BatchFunction,
   source: Source,
   epoch: number,
@@ -175,7 +175,7 @@ async function passOver(
 }
 
 export async function evaluateModel(
-  training: Training,
+  training: Trainer,
   x: unknown,
   y: Data | null,
   options: EvaluateOptions,
@@ -192,7 +192,7 @@ export async function evaluateModel(
   return shown(done.values);
 }
 
-export async function predictModel(training: Training, x: unknown, options: PredictOptions): Promise<NdArray[]> {
+export async function predictModel(training: Trainer, x: unknown, options: PredictOptions): Promise<NdArray[]> {
   const source = sourceOf(training, x, () => arraysFor(x as Data, training.slots("predict"), "input"), options, true);
   const run = await training.function("predict");
   const parts: NdArray[][] = [];
@@ -218,7 +218,7 @@ export async function predictModel(training: Training, x: unknown, options: Pred
 }
 
 export async function batchOf(
-  training: Training,
+  training: Trainer,
   mode: "train" | "test",
   x: Data,
   y: Data,
@@ -248,7 +248,7 @@ function split(arrays: readonly NdArray[], part: number): Parts {
   };
 }
 
-function validationSource(training: Training, options: FitOptions, kept: readonly NdArray[] | null): Source | null {
+function validationSource(training: Trainer, options: FitOptions, kept: readonly NdArray[] | null): Source | null {
   const { validationData, batchSize = 32, validationSteps } = options;
   if (validationData === undefined) return kept && arraySource(kept, { batchSize, shuffle: false });
   if (isElements(validationData)) return sourceOf(training, validationData, () => [], { steps: validationSteps });
@@ -258,7 +258,7 @@ function validationSource(training: Training, options: FitOptions, kept: readonl
 
 export async function fitModel(
   model: CallbackModel,
-  training: Training,
+  training: Trainer,
   x: unknown,
   y: Data | null,
   options: FitOptions,

@@ -16,10 +16,13 @@ import { RuntimeError, ValueError } from "../../core/error.ts";
 import { writeStdout } from "../../core/host.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import type { Dim } from "../../core/shape.ts";
+import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Literal } from "../../ops/convert.ts";
+import { TrainingAtOnce } from "./at_once.ts";
 import { batchGetValue, batchSetValue } from "./backend.ts";
 import type { History } from "./callbacks.ts";
+import type { CompileOptions, Trained, Trainer } from "./compile.ts";
 import { type Data, plainArrays } from "./data.ts";
 import {
   batchOf,
@@ -32,7 +35,7 @@ import {
 } from "./fit.ts";
 import { isElements } from "./loop.ts";
 import { summaryLines } from "./summary.ts";
-import { type CompileOptions, Training } from "./training.ts";
+import { Training } from "./training.ts";
 import { loadWeights, saveWeights } from "./weights.ts";
 
 export interface ModelOptions extends LayerOptions {
@@ -49,7 +52,7 @@ export class Model extends Layer {
   #network: Network | null = null;
   #isSingle = true;
   #compileOptions: CompileOptions | null = null;
-  #training: Training | null = null;
+  #training: Trainer | null = null;
 
   constructor(options: ModelOptions = {}, kind?: string) {
     super(options, kind ?? (options.inputs ? "model" : undefined));
@@ -148,7 +151,7 @@ export class Model extends Layer {
     if (this.#network) this.#makeTraining();
   }
 
-  #makeTraining(): Training {
+  #makeTraining(): Trainer {
     if (!this.#compileOptions) {
       throw new RuntimeError(
         "You must compile your model before training/testing. Use `model.compile(optimizer, loss)`.",
@@ -157,36 +160,37 @@ export class Model extends Layer {
     if (!this.#training) {
       const { inputs, outputs } = this.#known();
       const model = this;
-      this.#training = new Training(
-        {
-          inputs,
-          outputs: outputs.map((output) => output),
-          layers: this.layers,
-          get losses() {
-            return model.losses;
-          },
-          get updates() {
-            return model.updates;
-          },
-          get trainableWeights() {
-            return model.trainableWeights;
-          },
-          get weights() {
-            return model.weights;
-          },
+      const trained: Trained = {
+        inputs,
+        outputs,
+        layers: this.layers,
+        run: (given, training) =>
+          listOf<Tensor>(model.apply(given.length === 1 ? given[0]! : given, { training }) as Tensors),
+        get losses() {
+          return model.losses;
         },
-        this.#compileOptions,
-      );
+        get updates() {
+          return model.updates;
+        },
+        get trainableWeights() {
+          return model.trainableWeights;
+        },
+        get weights() {
+          return model.weights;
+        },
+      };
+      const kind = getDefaultGraph().isEager ? TrainingAtOnce : Training;
+      this.#training = new kind(trained, this.#compileOptions);
     }
     return this.#training;
   }
 
-  #compiled(x: Data | unknown): Training {
+  #compiled(x: Data | unknown): Trainer {
     if (!isElements(x)) this.#connectForData(x as Data);
     return this.#makeTraining();
   }
 
-  get optimizer(): Training["optimizer"] | null {
+  get optimizer(): Trainer["optimizer"] | null {
     return this.#training?.optimizer ?? null;
   }
 

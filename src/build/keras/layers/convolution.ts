@@ -17,7 +17,7 @@ import { amongAll, opFormat, paddingOf, type Size, sizes } from "../../layers/wi
 import type { Variable } from "../../variables/variable.ts";
 import { getActivation } from "../activations.ts";
 import { getInitializer, type InitializerName } from "../initializers.ts";
-import { getConstraint, getRegularizer, type RegularizerName } from "../regularizers.ts";
+import { getConstraint, type RegularizerName } from "../regularizers.ts";
 import { Delegated, resolved, type WeightedOptions } from "./delegated.ts";
 import { type CallOptions, Layer, requireRank, type Tensors } from "./layer.ts";
 
@@ -111,8 +111,6 @@ export class SeparableConv2D extends Delegated<CoreSeparable> {
         depthMultiplier,
         depthwiseInitializer: getInitializer(options.depthwiseInitializer ?? "glorot_uniform"),
         pointwiseInitializer: getInitializer(options.pointwiseInitializer ?? "glorot_uniform"),
-        depthwiseRegularizer: getRegularizer(options.depthwiseRegularizer),
-        pointwiseRegularizer: getRegularizer(options.pointwiseRegularizer),
         ...common,
       });
     });

@@ -9,6 +9,7 @@ import type { Variable } from "../../variables/variable.ts";
 import { type ActivationLike, getActivation } from "../activations.ts";
 import { getInitializer, type InitializerName } from "../initializers.ts";
 import { type ConstraintName, getConstraint, getRegularizer, type RegularizerName } from "../regularizers.ts";
+import { nameOf } from "../state.ts";
 import { type CallOptions, Layer, type LayerOptions, listOf, type Tensors, type Trackable } from "./layer.ts";
 
 /** What layers with a kernel and a bias have in common; functions also by Keras' names. */
@@ -32,8 +33,6 @@ export function resolved(options: WeightedOptions): CoreWeightedOptions {
     useBias: options.useBias,
     kernelInitializer: getInitializer(options.kernelInitializer ?? "glorot_uniform"),
     biasInitializer: getInitializer(options.biasInitializer ?? "zeros"),
-    kernelRegularizer: getRegularizer(options.kernelRegularizer),
-    biasRegularizer: getRegularizer(options.biasRegularizer),
     kernelConstraint: getConstraint(options.kernelConstraint),
     biasConstraint: getConstraint(options.biasConstraint),
     ...(activityRegularizer ? { activityRegularizer: (x: Tensor) => activityRegularizer(x as never)! } : {}),
@@ -45,13 +44,20 @@ interface Named {
   readonly dtype?: LayerOptions["dtype"];
 }
 
+/** `depthwise_kernel` as `depthwiseRegularizer`. */
+const regularizerOption = (name: string): string =>
+  `${name.replace(/_kernel$/, "").replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())}Regularizer`;
+
 export abstract class Delegated<C extends CoreLayer> extends Layer {
   /** The layer of tf.layers. */
   protected readonly core: C;
+  readonly #options: LayerOptions;
+  #isRegularized = false;
 
   constructor(options: LayerOptions, kind: string, make: (common: Named) => C) {
     super(options, kind);
     this.core = make({ name: this.name, dtype: options.dtype });
+    this.#options = options;
   }
 
   /** Opens its own scope when it is called. */
@@ -72,15 +78,27 @@ export abstract class Delegated<C extends CoreLayer> extends Layer {
   }
 
   override trackables(): [string, Trackable | readonly Trackable[]][] {
-    return this.core.weights.map((variable) => [variable.op.name.split("/").pop()!, variable]);
+    return this.core.weights.map((variable) => [nameOf(variable).split("/").pop()!, variable]);
   }
 
   protected override call(inputs: Tensors, options: CallOptions): Tensors {
     const [x] = listOf<Tensor>(inputs);
     const scope = getDefaultGraph().getNameScope() || getVariableScope();
-    return variableScope(scope, { useResource: true, auxiliaryNameScope: false }, () =>
+    if (getDefaultGraph().isEager) this.core.losses.length = 0; // those of this call alone
+    const outputs = variableScope(scope, { useResource: true, auxiliaryNameScope: false }, () =>
       this.core.apply(x!, this.coreOptions(options)),
     );
+    if (!this.#isRegularized) this.#regularize();
+    return outputs;
+  }
+
+  #regularize(): void {
+    this.#isRegularized = true;
+    const given = this.#options as Readonly<Record<string, RegularizerName | undefined>>;
+    for (const variable of this.core.weights) {
+      const regularizer = getRegularizer(given[regularizerOption(nameOf(variable).split("/").pop()!)]);
+      if (regularizer) this.regularize(variable, regularizer);
+    }
   }
 
   /** What the layer of tf.layers is told for one call. */

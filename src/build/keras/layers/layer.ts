@@ -15,11 +15,11 @@ import { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../../ops/convert.ts";
 import { identity } from "../../../ops/index.ts";
 import { trackableChildren } from "../../trackable/children.ts";
-import type { Initializer } from "../../variables/store.ts";
+import type { Initializer, Regularizer } from "../../variables/store.ts";
 import { type Constraint, Variable } from "../../variables/variable.ts";
 import { getInitializer, type InitializerName } from "../initializers.ts";
 import { type ConstraintName, getConstraint, getRegularizer, type RegularizerName } from "../regularizers.ts";
-import { learningPhase, snakeCase, uniqueObjectName } from "../state.ts";
+import { learningPhase, nameOf, snakeCase, uniqueObjectName } from "../state.ts";
 
 export type Tensors = Tensor | readonly Tensor[];
 
@@ -208,15 +208,20 @@ export abstract class Layer {
     });
     this.#own.push(variable);
     const regularizer = getRegularizer(options.regularizer);
-    if (regularizer) {
-      let loss: Tensor | null = null;
-      const scope = variable.op.name;
-      this.#regularized.push(() => {
-        loss ??= getDefaultGraph().nameScope(`${scope}/Regularizer`, () => regularizer(variable));
-        return loss!;
-      });
-    }
+    if (regularizer) this.regularize(variable, regularizer);
     return variable;
+  }
+
+  /** A loss of a variable's value: one node, or made anew where ops run at once. */
+  protected regularize(variable: Variable, regularizer: Regularizer): void {
+    const make = (): Tensor =>
+      getDefaultGraph().nameScope(`${nameOf(variable)}/Regularizer`, () => regularizer(variable)) as Tensor;
+    let loss: Tensor | null = null;
+    this.#regularized.push(() => {
+      if (getDefaultGraph().isEager) return make();
+      loss ??= make();
+      return loss;
+    });
   }
 
   /** Makes the variables for inputs of this shape (a list of shapes where the layer takes several inputs). */

@@ -5,7 +5,7 @@ import { batchNormalization, moments, reshape } from "../../../ops/index.ts";
 import { type BatchNormalizationLayerOptions, BatchNormalization as Core } from "../../layers/normalization.ts";
 import type { Variable } from "../../variables/variable.ts";
 import { getInitializer, type InitializerName } from "../initializers.ts";
-import { type ConstraintName, getConstraint, getRegularizer, type RegularizerName } from "../regularizers.ts";
+import { type ConstraintName, getConstraint, type RegularizerName } from "../regularizers.ts";
 import { Delegated } from "./delegated.ts";
 import { type CallOptions, Layer, type LayerOptions, type Tensors } from "./layer.ts";
 
@@ -42,8 +42,6 @@ const coreOptions = (options: BatchNormalizationOptions): BatchNormalizationLaye
   gammaInitializer: getInitializer(options.gammaInitializer ?? "ones"),
   movingMeanInitializer: getInitializer(options.movingMeanInitializer ?? "zeros"),
   movingVarianceInitializer: getInitializer(options.movingVarianceInitializer ?? "ones"),
-  betaRegularizer: getRegularizer(options.betaRegularizer),
-  gammaRegularizer: getRegularizer(options.gammaRegularizer),
   betaConstraint: getConstraint(options.betaConstraint),
   gammaConstraint: getConstraint(options.gammaConstraint),
 });

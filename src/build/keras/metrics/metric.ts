@@ -61,9 +61,10 @@ export abstract class Metric {
 
   /** Forgets all batches when the returned operation runs. */
   resetStates(): Operation {
-    this.#reset ??= group(
-      ...this.weights.map((variable) => variable.assign(zeros(variable.shape as number[], this.dtype)).op),
-    );
+    const make = (): Operation =>
+      group(...this.weights.map((variable) => variable.assign(zeros(variable.shape as number[], this.dtype))));
+    if (getDefaultGraph().isEager) return make();
+    this.#reset ??= make();
     return this.#reset;
   }
 

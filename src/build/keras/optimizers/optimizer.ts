@@ -31,6 +31,7 @@ import { initScope } from "../../tensors/convert.ts";
 import { trackableChildren } from "../../trackable/children.ts";
 import { slotAdded } from "../../trackable/restore.ts";
 import { Variable } from "../../variables/variable.ts";
+import { nameOf } from "../state.ts";
 
 export type Schedule = (step: Tensor) => TensorLike;
 
@@ -153,7 +154,7 @@ export abstract class Optimizer {
     const dtype = variable.dtype.baseDtype;
     const value = (): Tensor => (initial === 0 ? zeros(sizes, dtype) : constant(initial, { dtype, shape: sizes }));
     const slot = new Variable(value, {
-      name: `${variable.op.name}/${name}`,
+      name: `${nameOf(variable)}/${name}`,
       trainable: false,
       useResource: true,
       dtype,
@@ -175,6 +176,11 @@ export abstract class Optimizer {
       }
       return found.map((gradient) => gradient && this.#clip(gradient));
     });
+  }
+
+  /** The same pairs with gradients clipped as the options say. */
+  clipped(pairs: readonly (readonly [Gradient | null, Variable])[]): (readonly [Gradient | null, Variable])[] {
+    return pairs.map(([gradient, variable]) => [gradient && this.#clip(gradient), variable] as const);
   }
 
   #clip(gradient: Gradient): Gradient {
@@ -211,7 +217,7 @@ export abstract class Optimizer {
       const coefficients = this.#coefficients();
       this.prepare(coefficients);
       const updates = present.map(([gradient, variable]) =>
-        graph.nameScope(`${this.name}/update_${variable.op.name}`, () => this.#apply(gradient, variable, coefficients)),
+        graph.nameScope(`${this.name}/update_${nameOf(variable)}`, () => this.#apply(gradient, variable, coefficients)),
       );
       return graph.controlDependencies(updates, () => this.iterations.assignAdd(constant(1, { dtype: int64 })).op);
     });
