@@ -1,4 +1,4 @@
-/** How console.log shows our values: as Python's print does, which is str() of a value and repr() of what lies in a list. */
+/** How Node shows our values when they are logged: as Python's print does, which is str() of a value and repr() of what lies in a list. */
 
 /** The key of a method that Node asks for an object's text. */
 export const inspectKey: unique symbol = Symbol.for("nodejs.util.inspect.custom");
