@@ -6,6 +6,7 @@ export {
   History,
   LambdaCallback,
   LearningRateScheduler,
+  ModelCheckpoint,
   ReduceLROnPlateau,
   TensorBoard,
   TerminateOnNaN,
