@@ -420,7 +420,7 @@ const decoders: HostileFile[] = [
   decoding(
     "a gzip bomb in DecodeCompressed",
     "DecodeCompressed",
-    gzipSync(new Uint8Array(400 * 2 ** 20), { level: 1 }),
+    gzipSync(new Uint8Array(100 * 2 ** 20), { level: 9 }),
     { compression_type: { s: utf8("GZIP") } },
     "RESOURCE_EXHAUSTED",
   ),
