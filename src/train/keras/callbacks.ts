@@ -4,7 +4,7 @@ import { log, writeStdout } from "../../core/host.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { nodeFiles, readFile, writeFileAtomic } from "../../io/file_system.ts";
 import { FileWriter } from "../file_writer.ts";
-import type { Logs } from "./progress.ts";
+import type { Logs } from "./run/progress.ts";
 
 /** What callbacks see of a model. */
 export interface CallbackModel {

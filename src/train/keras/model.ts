@@ -19,11 +19,11 @@ import type { Dim } from "../../core/shape.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Literal } from "../../ops/convert.ts";
-import { TrainingAtOnce } from "./at_once.ts";
 import { batchGetValue, batchSetValue } from "./backend.ts";
 import type { History } from "./callbacks.ts";
-import type { CompileOptions, Trained, Trainer } from "./compile.ts";
-import { type Data, plainArrays } from "./data.ts";
+import { TrainingAtOnce } from "./run/at_once.ts";
+import type { CompileOptions, Trained, Trainer } from "./run/compile.ts";
+import { type Data, plainArrays } from "./run/data.ts";
 import {
   batchOf,
   type EvaluateOptions,
@@ -32,10 +32,10 @@ import {
   fitModel,
   type PredictOptions,
   predictModel,
-} from "./fit.ts";
-import { isElements } from "./loop.ts";
+} from "./run/fit.ts";
+import { isElements } from "./run/loop.ts";
+import { Training } from "./run/training.ts";
 import { summaryLines } from "./summary.ts";
-import { Training } from "./training.ts";
 import { loadWeights, saveWeights } from "./weights.ts";
 
 export interface ModelOptions extends LayerOptions {

@@ -1,5 +1,5 @@
 /** The lines that fit, evaluate and predict print. Source: tf_keras/src/utils/generic_utils.py, Progbar. */
-import { isTerminal, nowMs, writeStdout } from "../../core/host.ts";
+import { isTerminal, nowMs, writeStdout } from "../../../core/host.ts";
 
 /** Numbers by name, in the order in which they are printed. */
 export type Logs = Readonly<Record<string, number>>;

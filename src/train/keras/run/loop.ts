@@ -1,12 +1,12 @@
 /** Epochs over batches: what fit, evaluate and predict have in common. Source: tf_keras/src/engine/training_arrays_v1.py. */
-import { Dataset } from "../../build/data/dataset.ts";
-import { OutOfRangeError } from "../../core/error.ts";
-import { log, writeStdout } from "../../core/host.ts";
-import { allocateElements, type Elements, NdArray } from "../../core/nd_array.ts";
-import { getDefaultGraph } from "../../graph/graph.ts";
-import type { Tensor } from "../../graph/tensor.ts";
-import { permutation, takeRows } from "../batches.ts";
-import { getSession } from "./backend.ts";
+import { Dataset } from "../../../build/data/dataset.ts";
+import { OutOfRangeError } from "../../../core/error.ts";
+import { log, writeStdout } from "../../../core/host.ts";
+import { allocateElements, type Elements, NdArray } from "../../../core/nd_array.ts";
+import { getDefaultGraph } from "../../../graph/graph.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
+import { permutation, takeRows } from "../../batches.ts";
+import { getSession } from "../backend.ts";
 import { arraysFor, type Data, rowsBetween, type Slot, sampleCount } from "./data.ts";
 
 /** Batches of one epoch after another; null at the end of one. */

@@ -7,21 +7,21 @@
  * Source: tf_keras/src/engine/training_v1.py.
  */
 
-import { GraphKeys } from "../../build/collections.ts";
-import { historyOf } from "../../build/keras/layers/layer.ts";
-import { weightedLoss } from "../../build/keras/losses.ts";
-import { Mean, type Metric } from "../../build/keras/metrics/metric.ts";
-import { getOptimizer, type TFOptimizer } from "../../build/keras/optimizers/named.ts";
-import type { Optimizer } from "../../build/keras/optimizers/optimizer.ts";
-import { knownLearningPhase } from "../../build/keras/state.ts";
-import { globalVariables } from "../../build/variables/initialize.ts";
-import type { Variable } from "../../build/variables/variable.ts";
-import { bool } from "../../core/dtype.ts";
-import { RuntimeError, ValueError } from "../../core/error.ts";
-import { NdArray } from "../../core/nd_array.ts";
-import { getDefaultGraph } from "../../graph/graph.ts";
-import type { Operation } from "../../graph/operation.ts";
-import { Tensor } from "../../graph/tensor.ts";
+import { GraphKeys } from "../../../build/collections.ts";
+import { historyOf } from "../../../build/keras/layers/layer.ts";
+import { weightedLoss } from "../../../build/keras/losses.ts";
+import { Mean, type Metric } from "../../../build/keras/metrics/metric.ts";
+import { getOptimizer, type TFOptimizer } from "../../../build/keras/optimizers/named.ts";
+import type { Optimizer } from "../../../build/keras/optimizers/optimizer.ts";
+import { knownLearningPhase } from "../../../build/keras/state.ts";
+import { globalVariables } from "../../../build/variables/initialize.ts";
+import type { Variable } from "../../../build/variables/variable.ts";
+import { bool } from "../../../core/dtype.ts";
+import { RuntimeError, ValueError } from "../../../core/error.ts";
+import { NdArray } from "../../../core/nd_array.ts";
+import { getDefaultGraph } from "../../../graph/graph.ts";
+import type { Operation } from "../../../graph/operation.ts";
+import { Tensor } from "../../../graph/tensor.ts";
 import {
   add,
   constant,
@@ -31,9 +31,9 @@ import {
   ones,
   placeholder,
   placeholderWithDefault,
-} from "../../ops/index.ts";
-import type { Session } from "../../session/session.ts";
-import { getSession, initialize } from "./backend.ts";
+} from "../../../ops/index.ts";
+import type { Session } from "../../../session/session.ts";
+import { getSession, initialize } from "../backend.ts";
 import {
   type BatchFunction,
   type CompileOptions,

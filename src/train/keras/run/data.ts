@@ -1,9 +1,9 @@
 /** Data for a model: arrays by input, in batches. Source: tf_keras/src/engine/training_utils_v1.py. */
-import type { DType } from "../../core/dtype.ts";
-import { ValueError } from "../../core/error.ts";
-import { NdArray } from "../../core/nd_array.ts";
-import type { Shape } from "../../core/shape.ts";
-import { castArray, type Literal, literalToArray } from "../../ops/convert.ts";
+import type { DType } from "../../../core/dtype.ts";
+import { ValueError } from "../../../core/error.ts";
+import { NdArray } from "../../../core/nd_array.ts";
+import type { Shape } from "../../../core/shape.ts";
+import { castArray, type Literal, literalToArray } from "../../../ops/convert.ts";
 
 /** One array, one for each input or output, or arrays by name. */
 export type Data = Literal | readonly NdArray[] | { readonly [name: string]: Literal };

@@ -1,10 +1,10 @@
 /** fit, evaluate and predict. Source: tf_keras/src/engine/training_arrays_v1.py, training_generator_v1.py. */
-import { float32 } from "../../core/dtype.ts";
-import { ValueError } from "../../core/error.ts";
-import { writeStdout } from "../../core/host.ts";
-import { NdArray } from "../../core/nd_array.ts";
-import { type Literal, literalToArray } from "../../ops/convert.ts";
-import { type Callback, type CallbackModel, History } from "./callbacks.ts";
+import { float32 } from "../../../core/dtype.ts";
+import { ValueError } from "../../../core/error.ts";
+import { writeStdout } from "../../../core/host.ts";
+import { NdArray } from "../../../core/nd_array.ts";
+import { type Literal, literalToArray } from "../../../ops/convert.ts";
+import { type Callback, type CallbackModel, History } from "../callbacks.ts";
 import type { BatchFunction, Trainer } from "./compile.ts";
 import { arraysFor, type Data, rowsBetween, sampleCount } from "./data.ts";
 import {

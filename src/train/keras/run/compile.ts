@@ -1,16 +1,16 @@
 /** What compile is told, and how its options are spread over a model's outputs. Source: tf_keras/src/engine/training_utils_v1.py. */
-import type { Layer } from "../../build/keras/layers/layer.ts";
-import { historyOf } from "../../build/keras/layers/layer.ts";
-import { getLoss, Loss, type LossLike, type ReductionName } from "../../build/keras/losses.ts";
-import { Metric } from "../../build/keras/metrics/metric.ts";
-import { getMetric, type MetricLike } from "../../build/keras/metrics/metrics.ts";
-import type { OptimizerLike, TFOptimizer } from "../../build/keras/optimizers/named.ts";
-import type { Optimizer } from "../../build/keras/optimizers/optimizer.ts";
-import type { Variable } from "../../build/variables/variable.ts";
-import { ValueError } from "../../core/error.ts";
-import type { NdArray } from "../../core/nd_array.ts";
-import type { Operation } from "../../graph/operation.ts";
-import type { Tensor } from "../../graph/tensor.ts";
+import type { Layer } from "../../../build/keras/layers/layer.ts";
+import { historyOf } from "../../../build/keras/layers/layer.ts";
+import { getLoss, Loss, type LossLike, type ReductionName } from "../../../build/keras/losses.ts";
+import { Metric } from "../../../build/keras/metrics/metric.ts";
+import { getMetric, type MetricLike } from "../../../build/keras/metrics/metrics.ts";
+import type { OptimizerLike, TFOptimizer } from "../../../build/keras/optimizers/named.ts";
+import type { Optimizer } from "../../../build/keras/optimizers/optimizer.ts";
+import type { Variable } from "../../../build/variables/variable.ts";
+import { ValueError } from "../../../core/error.ts";
+import type { NdArray } from "../../../core/nd_array.ts";
+import type { Operation } from "../../../graph/operation.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
 import type { Slot } from "./data.ts";
 
 export interface CompileOptions {

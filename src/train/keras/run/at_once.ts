@@ -1,13 +1,13 @@
 /** Training where ops run at once: losses and metrics of a batch from calls of the model, gradients from a tape. Source: tf_keras/src/engine/training_eager_v1.py. */
-import { taped } from "../../build/gradients/tape.ts";
-import { weightedLoss } from "../../build/keras/losses.ts";
-import { Mean, type Metric } from "../../build/keras/metrics/metric.ts";
-import { getOptimizer, type TFOptimizer } from "../../build/keras/optimizers/named.ts";
-import { Optimizer } from "../../build/keras/optimizers/optimizer.ts";
-import { RuntimeError, ValueError } from "../../core/error.ts";
-import type { NdArray } from "../../core/nd_array.ts";
-import type { Tensor } from "../../graph/tensor.ts";
-import { add, constant, multiply } from "../../ops/index.ts";
+import { taped } from "../../../build/gradients/tape.ts";
+import { weightedLoss } from "../../../build/keras/losses.ts";
+import { Mean, type Metric } from "../../../build/keras/metrics/metric.ts";
+import { getOptimizer, type TFOptimizer } from "../../../build/keras/optimizers/named.ts";
+import { Optimizer } from "../../../build/keras/optimizers/optimizer.ts";
+import { RuntimeError, ValueError } from "../../../core/error.ts";
+import type { NdArray } from "../../../core/nd_array.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
+import { add, constant, multiply } from "../../../ops/index.ts";
 import {
   type BatchFunction,
   type CompileOptions,
