@@ -235,7 +235,7 @@ export const boostedTreesUpdateEnsembleV2Op = defineOp("BoostedTreesUpdateEnsemb
     "learning_rate: float",
     "pruning_mode: int32",
   ],
-  attrs: ["num_features: int >= 0", "logits_dimension: int = 1", "num_groups: int = 1"],
+  attrs: ["num_features: int >= 0", "logits_dimension: int = 1", "num_groups: int >= 1 = 1"],
   stateful: true,
   shape: () => [],
   compute(op, context) {
