@@ -127,7 +127,7 @@ describe("tsflow", () => {
     const complete = async (typed: string) =>
       (await tsflow(`completion complete -- ${typed}`)).stdout.split("\n").slice(0, -1);
     expect(await complete("tr")).toEqual(["train"]);
-    expect(await complete("records ''")).toEqual(["write", "head", "info", "verify"]);
+    expect(await complete("records ''")).toEqual(["write", "head", "info", "verify", "repair"]);
     expect(await complete("records write --sh")).toEqual(["--shuffle", "--shards"]);
     expect(await complete("train --max_s")).toEqual(["--max_step"]);
     expect(await complete("help exit")).toEqual(["exit-codes"]);
