@@ -137,7 +137,9 @@ export class Saver {
       makeFolderOf(savePath);
       deletes = writeState ? this.#outdatedAfter(checkpoint, parent) : [];
       commit = new CheckpointCommit(checkpoint, { deletes, expectedBytes: this.#savedBytes(sess), verify, sums });
-      if (!this.#isEmpty) await this.#run(sess, commit.pending);
+      const running = this.#isEmpty ? null : this.#run(sess, commit.pending);
+      options.copied?.(); // nodes that wait got copies of their inputs
+      await running;
       if (writeMetaGraph) {
         const metaGraph = sess.graph.asDefault(() => this.exportMetaGraph());
         const suffix = metaGraphFilename(checkpoint, metaGraphSuffix).slice(checkpoint.length);

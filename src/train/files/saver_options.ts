@@ -43,6 +43,8 @@ export interface SaveOptions {
   readonly beside?: Readonly<Record<string, Uint8Array>> | undefined;
   /** Reads everything back before it counts; true by default. */
   readonly verify?: boolean | undefined;
+  /** Called when the values of this moment are copied: variables may change from here on. */
+  readonly copied?: (() => void) | undefined;
   /** Keeps checksums of files that carry none in `.tsflow-sums`; false by default, so that a folder holds what TensorFlow leaves. */
   readonly sums?: boolean | undefined;
 }

@@ -19,6 +19,9 @@ import type { RunMemory } from "./state/memory.ts";
 import { encodeRunState } from "./state/run_state.ts";
 import { VariableSnapshot } from "./state/snapshot.ts";
 
+/** A save of more bytes is written while training goes on. */
+const largeBytes = 4e6;
+
 export interface CheckpointOptions {
   readonly modelDir: string;
   readonly maxToKeep: number;
@@ -40,6 +43,9 @@ export class RunCheckpoints {
   readonly #saver: Saver;
   readonly #bestSaver: Saver | null;
   #failed = 0;
+  /** A large save that is being written; another waits for it. */
+  #inFlight: Promise<void> | null = null;
+  #failure: { readonly error: unknown } | null = null;
 
   /** Makes the savers' nodes in the default graph. */
   constructor(options: CheckpointOptions, session: Session, report: (report: Untimed<Report>) => void) {
@@ -57,6 +63,7 @@ export class RunCheckpoints {
 
   /** Gives the variables their values; with `fit`, those alone that the checkpoint has. */
   async restore(prefix: string, fit?: Fit): Promise<void> {
+    await this.settle();
     if (fit && fit.missing.length > 0) {
       const reader = BundleReader.open(prefix);
       try {
@@ -76,18 +83,57 @@ export class RunCheckpoints {
 
   /**
    * Saves, unless the newest is of this step. Throws INVALID_ARGUMENT for values that are not finite. A save that fails is reported, and
-   * thrown when it `mustSucceed`, when too many failed in a row, or when another process holds the lock.
+   * thrown when it `mustSucceed`, when too many failed in a row, or when another process holds the lock. A large one that need not succeed
+   * is over here when its values are copied: `settle` waits for its end, and throws what the save would have thrown.
    */
   async save(step: number, memory: () => RunMemory, { mustSucceed }: { mustSucceed: boolean }): Promise<void> {
+    await this.settle();
     if (this.last?.step === step) return;
     const bad = this.#options.allowNan ? null : this.nonFinite();
     if (bad) throw await this.refuse(step, `variable ${bad} is not finite`);
     this.#options.lock?.assertHeld();
+    const kept = memory();
+    if (mustSucceed || VariableSnapshot.bytesOf(this.#sess.state) < largeBytes)
+      return this.#save(step, kept, { mustSucceed });
+    await new Promise<void>((copied) => {
+      this.#inFlight = this.#save(step, kept, { mustSucceed, copied })
+        .catch((error: unknown) => {
+          this.#failure = { error };
+        })
+        .finally(() => {
+          this.#inFlight = null;
+          copied();
+        });
+    });
+  }
+
+  /** Lets a save in flight go on for so long, and at least for one turn. */
+  async giveTurns(ms: number): Promise<void> {
+    const until = performance.now() + ms;
+    while (this.#inFlight) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (performance.now() >= until) return;
+    }
+  }
+
+  /** Waits for a save in flight. Throws what it would have thrown. */
+  async settle(): Promise<void> {
+    await this.#inFlight;
+    const failure = this.#failure;
+    this.#failure = null;
+    if (failure) throw failure.error;
+  }
+
+  async #save(
+    step: number,
+    memory: RunMemory,
+    { mustSucceed, copied }: { readonly mustSucceed: boolean; readonly copied?: () => void },
+  ): Promise<void> {
     const started = performance.now();
     const path = join(this.#options.modelDir, checkpointName);
     const prefix = `${path}-${step}`;
     try {
-      await this.#write(this.#saver, path, step, memory());
+      await this.#write(this.#saver, path, step, { memory, copied });
     } catch (error) {
       this.#failed++;
       if (!(error instanceof OpError)) throw error;
@@ -104,26 +150,32 @@ export class RunCheckpoints {
 
   async saveBest(step: number, memory: RunMemory): Promise<void> {
     if (!this.#bestSaver) return;
+    await this.settle();
     try {
-      await this.#write(this.#bestSaver, join(this.#options.modelDir, "best", checkpointName), step, memory);
+      await this.#write(this.#bestSaver, join(this.#options.modelDir, "best", checkpointName), step, { memory });
     } catch (error) {
       if (!(error instanceof OpError)) throw error;
       this.#report({ event: "warn", message: `the best checkpoint was not kept: ${error.message}` });
     }
   }
 
-  /** After an fsync that failed the system has dropped the bytes: all files are written anew, once. */
-  async #write(saver: Saver, path: string, step: number, { state, arrays }: RunMemory): Promise<void> {
+  /** After an fsync that failed the system has dropped the bytes: all files are written anew, once, unless the variables have changed since. */
+  async #write(
+    saver: Saver,
+    path: string,
+    step: number,
+    { memory: { state, arrays }, copied }: { readonly memory: RunMemory; readonly copied?: (() => void) | undefined },
+  ): Promise<void> {
     nodeFiles.mkdir(dirname(path));
     const beside = {
       ...(arrays.length > 0 ? { [queuesSuffix]: encodeQueues(arrays) } : {}),
       ".state.json": encodeRunState(state),
     };
-    const options = { globalStep: step, beside, sums: true, verify: this.#options.verifies };
+    const options = { globalStep: step, beside, sums: true, verify: this.#options.verifies, copied };
     try {
       await saver.save(this.#sess, path, options);
     } catch (error) {
-      if (errnoOf(error) !== "EIO") throw error;
+      if (errnoOf(error) !== "EIO" || copied) throw error;
       await saver.save(this.#sess, path, options);
     }
   }

@@ -150,6 +150,7 @@ class TrainRun {
 
   async close(): Promise<void> {
     this.#watch.close();
+    await this.#checkpoints.settle().catch(() => {}); // the run has another error of its own
     this.#writer?.close();
     await this.#sink.close();
     this.#sess.close();
@@ -263,6 +264,7 @@ class TrainRun {
         throw error;
       }
       stepMs = performance.now() - began;
+      await this.#checkpoints.giveTurns(stepMs / 5);
       this.#loss = totalOf(values[0]!);
       const bad = this.#nanGuard.look(next, this.#loss);
       if (bad !== null) {
@@ -371,12 +373,10 @@ class TrainRun {
     });
   }
 
-  // the end
-
   async #finish(stop: StopRequest): Promise<Outcome> {
     const wanted = ["sigint", "sigterm", "sighup", "user"].includes(stop.reason);
     if (!wanted) await this.#evaluate();
-    if (stop.save) await this.#save(true);
+    await (stop.save ? this.#save(true) : this.#checkpoints.settle());
     return this.#end(stop);
   }
 

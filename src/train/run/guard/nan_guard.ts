@@ -56,6 +56,7 @@ export class NanGuard {
   /** Undoes the step, or goes back to the newest good checkpoint: the step from which training goes on. Throws INVALID_ARGUMENT, exit 5, else. */
   async handle({ step, before, what, feed }: BadStep): Promise<number> {
     const { options, sess, model, checkpoints, boundary, globalStep, warn } = this.#run;
+    await checkpoints.settle();
     const { last } = checkpoints;
     if (options.onNan === "skip" && boundary.at(before) && ++this.#skips <= maxSkips) {
       boundary.goBack();
