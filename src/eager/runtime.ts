@@ -1,5 +1,4 @@
 /** What eager execution runs on: one graph for names and functions, one session's state for variables and resources. */
-import { getDefaultGraph } from "../graph/graph.ts";
 import { holdFunction } from "../session/function.ts";
 import type { HostEnvironment } from "../session/plan/host.ts";
 import { Plan } from "../session/plan/plan.ts";
@@ -52,10 +51,4 @@ export function runtimeOf(graph: EagerGraph): Runtime {
     runtimes.set(graph, runtime);
   }
   return runtime;
-}
-
-/** The runtime of the default graph; null where ops make nodes. */
-export function currentRuntime(): Runtime | null {
-  const graph = getDefaultGraph();
-  return graph.isEager ? runtimeOf(graph as EagerGraph) : null;
 }

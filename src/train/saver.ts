@@ -29,6 +29,7 @@ import { Session } from "../session/session.ts";
 import { checkpointExists, getCheckpointMtimes, metaGraphFilename, updateCheckpointState } from "./checkpoint_state.ts";
 import { isOptions, type SaveOptions, type SaverOptions } from "./files/saver_options.ts";
 import { type ExportMetaGraphOptions, exportMetaGraph } from "./meta_graph.ts";
+import { type NamedVariables, SaverAtOnce } from "./trackable/saver.ts";
 
 export type { SaveOptions, SaverOptions };
 
@@ -59,6 +60,10 @@ export class Saver {
     this.#options = options ?? (given === null ? ((variables as SaverOptions) ?? {}) : {});
     this.#variables = given ?? this.#options.varList ?? null;
     this.saverDef = this.#options.saverDef ? { ...this.#options.saverDef } : null;
+    if (getDefaultGraph().isEager) {
+      // biome-ignore lint/correctness/noConstructorReturn: where ops run at once there is no graph to save with
+      return new SaverAtOnce(this.#variables as NamedVariables | null, this.#options) as unknown as Saver;
+    }
     if (this.#options.deferBuild) {
       if (this.#variables) {
         throw new ValueError(

@@ -80,6 +80,11 @@ export class VariableStore {
     return [...this.#variables.values()];
   }
 
+  /** Keeps a variable under a name. */
+  keep(name: string, variable: Variable): void {
+    this.#variables.set(name, variable);
+  }
+
   getVariable(name: string, options: ResolvedOptions): Variable {
     const getter: Getter = (name, options) => this.#get(name, options);
     return options.customGetter ? options.customGetter(getter, name, options) : getter(name, options);
