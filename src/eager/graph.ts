@@ -3,9 +3,9 @@
 import { GraphKeys } from "../build/collections.ts";
 import { Graph } from "../graph/graph.ts";
 import type { Operation } from "../graph/operation.ts";
+import { PythonRandom } from "../graph/parts/python_random.ts";
 import { seedAttrs } from "../graph/parts/seeds.ts";
 import { around } from "../graph/scopes.ts";
-import { PythonRandom } from "./python_random.ts";
 
 const libraryKeys: ReadonlySet<string> = new Set(Object.values(GraphKeys));
 
