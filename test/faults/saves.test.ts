@@ -126,6 +126,22 @@ describe.each(["steps", "fixed"] as const)("saves named by %s", (naming) => {
   });
 });
 
+test("a start goes back to the checkpoint before when what lies beside the newest one is damaged", async () => {
+  const run = await savingRun();
+  const disk = freshDisk();
+  await run(disk, "steps");
+  const path = `${folder}/m-3.state.json`;
+  const bytes = readFile(path, disk);
+  bytes[bytes.length - 2]! ^= 1;
+  disk.unlink(path);
+  const file = disk.open(path, "wx");
+  file.write(bytes);
+  file.close();
+  const { prefix, damaged } = await newestWhole(folder, disk);
+  expect(prefix).toBe(`${folder}/m-2`);
+  expect(damaged.map(({ error }) => error.code)).toEqual(["DATA_LOSS"]);
+});
+
 describe("on Windows", () => {
   const windowsDisk = (): MemoryFiles => {
     const disk = freshDisk();

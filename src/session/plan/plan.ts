@@ -249,7 +249,17 @@ export class Plan {
 
   #environment(options: RunOptions, frame: RunFrame, holder: RunFrame | null): HostEnvironment {
     const { signal = neverAborted, call, releases = frame.releases, owner = this, trace, atOnce } = options;
-    return { state: this.#state, signal, call, releases, owner, holder, mayYield: options.yields ?? false, trace, atOnce };
+    return {
+      state: this.#state,
+      signal,
+      call,
+      releases,
+      owner,
+      holder,
+      mayYield: options.yields ?? false,
+      trace,
+      atOnce,
+    };
   }
 
   #runStage(planned: PlannedStage, frame: RunFrame, environment: HostEnvironment): void | Promise<void> {
