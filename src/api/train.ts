@@ -34,6 +34,7 @@ export {
   removeCheckpoint,
   updateCheckpointState,
 } from "../train/checkpoint_state.ts";
+export { VocabInfo, warmStart } from "../train/estimator/run/warm_start.ts";
 export {
   BytesList,
   Example,
