@@ -16,11 +16,32 @@ type StopSignal = keyof typeof exits;
 const isWindows = process.platform === "win32";
 const signals = (Object.keys(exits) as StopSignal[]).filter((signal) => isWindows || signal !== "SIGBREAK");
 
-/** From the start of the program on, until `stopOnSignals`: a signal leaves with its exit code; locks go when the process does. */
-export function leaveOnSignals(): void {
-  for (const signal of signals) process.on(signal, () => process.exit(exits[signal].exit));
-  if (!isWindows) process.on("SIGUSR2", () => {}); // Nothing to save yet.
+const leave = (signal: StopSignal): void => process.exit(exits[signal].exit);
+
+interface Told {
+  handle: (signal: StopSignal) => void;
+  requestSave: () => void;
 }
+
+const key = Symbol.for("tsflow signals");
+
+/**
+ * Who is told, for all bundles of the program: the first one listens, the one that trains asks to be told. The listeners stay the same
+ * from first to last: Node forgets a signal whose listeners are taken away before it is told.
+ */
+function told(): Told {
+  const shared = process as unknown as { [key]?: Told };
+  const known = shared[key];
+  if (known) return known;
+  const made: Told = { handle: leave, requestSave: () => {} }; // Nothing to save yet.
+  shared[key] = made;
+  for (const signal of signals) process.on(signal, () => made.handle(signal));
+  if (!isWindows) process.on("SIGUSR2", () => made.requestSave());
+  return made;
+}
+
+/** From the start of the program on, until `stopOnSignals`: a signal leaves with its exit code; locks go when the process does. */
+export const leaveOnSignals = (): void => void told();
 
 export interface RunSignals {
   /** What the loop asks at every step boundary. */
@@ -31,36 +52,27 @@ export interface RunSignals {
   readonly off: () => void;
 }
 
-/** Installs handlers for a run that has begun, in place of those before. */
+/** From now on a signal asks the run that has begun to stop. */
 export function stopOnSignals(): RunSignals {
   let asked: StopRequest | null = null;
-  let requestSave = (): void => {};
-  const handleSave = (): void => requestSave();
-  const handle = (signal: StopSignal): void => {
+  const stop = (signal: StopSignal): void => {
     const { exit, reason } = exits[signal];
     if (asked) process.exit(exit);
     asked = { reason, save: true, exit };
     // Through the console, which the panel prints above itself.
     console.error(`tsflow: ${signal}: finishing the step, saving; again to leave at once`);
   };
-  const handlers = signals.map((signal) => [signal, () => handle(signal)] as const);
-  for (const [signal, handler] of handlers) {
-    process.removeAllListeners(signal);
-    process.on(signal, handler);
-  }
-  if (!isWindows) {
-    process.removeAllListeners("SIGUSR2");
-    process.on("SIGUSR2", handleSave);
-  }
+  const listener = told();
+  listener.handle = stop;
   return {
     stop: () => asked,
-    interrupt: () => handle("SIGINT"),
+    interrupt: () => stop("SIGINT"),
     saveThrough: (save) => {
-      requestSave = save;
+      listener.requestSave = save;
     },
     off: () => {
-      process.off("SIGUSR2", handleSave);
-      for (const [signal, handler] of handlers) process.off(signal, handler);
+      listener.handle = leave;
+      listener.requestSave = () => {};
     },
   };
 }
