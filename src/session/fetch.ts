@@ -7,7 +7,7 @@ import { IndexedSlices } from "../graph/indexed_slices.ts";
 import { Operation } from "../graph/operation.ts";
 import { asTensor, isTensorConvertible, Tensor, type TensorConvertible } from "../graph/tensor.ts";
 import { TensorShape } from "../graph/tensor_shape.ts";
-import { FetchedList, fetchedRecord } from "./fetched.ts";
+import { fetchedList, fetchedRecord } from "./fetched.ts";
 
 export interface IndexedSlicesValue {
   readonly values: NdArray;
@@ -67,10 +67,11 @@ export function planFetches(graph: Graph, fetches: unknown): FetchPlan {
     }
     if (Array.isArray(fetch) && !(fetch instanceof TensorShape)) {
       const parts = fetch.map(visit);
+      const n = parts.length;
       return (values) => {
-        const list = new FetchedList();
-        for (const part of parts) list.push(part(values));
-        return list;
+        const list: unknown[] = [];
+        for (let i = 0; i < n; i++) list.push(parts[i]!(values));
+        return fetchedList(list);
       };
     }
     if (fetch instanceof IndexedSlices) {
