@@ -4,6 +4,7 @@ import { ValueError } from "../../core/error.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { constant, placeholderWithDefault } from "../../ops/index.ts";
+import { snakeCase } from "../layers/layer.ts";
 
 interface KerasState {
   readonly counts: Map<string, number>;
@@ -21,11 +22,10 @@ function state(): KerasState {
   return made;
 }
 
-/** `DenseNet` as `dense_net`. */
-export function snakeCase(name: string): string {
-  const words = name.replace(/\W/g, "").replace(/(.)([A-Z][a-z0-9]+)/g, "$1_$2");
-  const lower = words.replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
-  return lower.startsWith("_") ? `private${lower}` : lower;
+/** The name that objects of a class get: `dense_net` for DenseNet. */
+export function nameOfKind(kind: string): string {
+  const name = snakeCase(kind.replace(/\W/g, ""));
+  return name.startsWith("_") ? `private${name}` : name;
 }
 
 /** `dense`, `dense_1`, …: a name that no layer of the default graph was given before. */

@@ -64,7 +64,8 @@ export function constantPredicate(predicate: boolean | Tensor): boolean | null {
   return value ? Boolean(value.item()) : null;
 }
 
-const snakeCase = (name: string): string =>
+/** `DenseNet` as `dense_net`. */
+export const snakeCase = (name: string): string =>
   name
     .replace(/(.)([A-Z][a-z0-9]+)/g, "$1_$2")
     .replace(/([a-z])([A-Z])/g, "$1_$2")

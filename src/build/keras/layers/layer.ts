@@ -19,7 +19,7 @@ import type { Initializer, Regularizer } from "../../variables/store.ts";
 import { type Constraint, Variable } from "../../variables/variable.ts";
 import { getInitializer, type InitializerName } from "../initializers.ts";
 import { type ConstraintName, getConstraint, getRegularizer, type RegularizerName } from "../regularizers.ts";
-import { learningPhase, nameOf, snakeCase, uniqueObjectName } from "../state.ts";
+import { learningPhase, nameOf, nameOfKind, uniqueObjectName } from "../state.ts";
 
 export type Tensors = Tensor | readonly Tensor[];
 
@@ -99,7 +99,7 @@ export abstract class Layer {
 
   /** `kind` is the name when none is given: the class's own, in snake_case. */
   constructor(options: LayerOptions = {}, kind?: string) {
-    this.name = options.name ?? uniqueObjectName(kind ?? snakeCase(new.target.name));
+    this.name = options.name ?? uniqueObjectName(kind ?? nameOfKind(new.target.name));
     this.#trainable = options.trainable ?? true;
     this.#dtype = options.dtype ?? null;
     const { inputShape, batchSize = null } = options;

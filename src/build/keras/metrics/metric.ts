@@ -17,7 +17,7 @@ import {
   zeros,
 } from "../../../ops/index.ts";
 import { Variable } from "../../variables/variable.ts";
-import { snakeCase, uniqueObjectName } from "../state.ts";
+import { nameOfKind, uniqueObjectName } from "../state.ts";
 
 export interface MetricOptions {
   readonly name?: string | undefined;
@@ -32,7 +32,7 @@ export abstract class Metric {
   #reset: Operation | null = null;
 
   constructor(options: MetricOptions = {}) {
-    this.name = options.name ?? uniqueObjectName(snakeCase(new.target.name));
+    this.name = options.name ?? uniqueObjectName(nameOfKind(new.target.name));
     this.dtype = options.dtype ?? float32;
   }
 

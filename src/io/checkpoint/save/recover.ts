@@ -1,12 +1,12 @@
 /** What a start finds in a folder after a crash: litter of saves that did not end, and checkpoints that do not read. */
 import { basename, dirname, join } from "node:path";
-import { DataLossError, NotFoundError, OpError, PermissionDeniedError } from "../../../core/error.ts";
+import { NotFoundError, OpError, PermissionDeniedError } from "../../../core/error.ts";
 import { type FileSystem, isTemporaryName, nodeFiles, removeQuietly, syncFolder } from "../../file_system.ts";
 import { isStrayLock } from "../../folder_lock.ts";
 import { checkpointExists, deleteCheckpoint, placeOf } from "../state.ts";
 import { removeOtherData, verifyBundle } from "./commit.ts";
 import { intentPath, listedPrefixes, readIntent } from "./intent.ts";
-import { fileSum, readSums } from "./sums.ts";
+import { checkFileSum } from "./sums.ts";
 
 /**
  * Removes temporary files, and what an unfinished save left of the prefixes that it names and the state file does not. Only under the
@@ -84,18 +84,7 @@ export async function newestWhole(folder: string, fs: FileSystem = nodeFiles): P
 /** What a run keeps beside its variables must be what was written, where the folder's sums know it: of names that are used once, by step. */
 async function verifyBeside(prefix: string, fs: FileSystem): Promise<void> {
   if (!/-\d+$/.test(prefix)) return;
-  const sums = readSums(dirname(prefix), fs);
-  for (const suffix of [".state.json", ".queues"]) {
-    const path = prefix + suffix;
-    const sum = sums.get(basename(path));
-    if (!sum || !fs.stat(path)) continue;
-    const found = await fileSum(path, fs);
-    if (found.length === sum.length && found.crc32c === sum.crc32c) continue;
-    throw new DataLossError(
-      `${path}: ${found.length} bytes with checksum ${found.crc32c}, ${sum.length} bytes with checksum ${sum.crc32c} were written`,
-      { path },
-    );
-  }
+  for (const suffix of [".state.json", ".queues"]) await checkFileSum(prefix + suffix, fs);
 }
 
 /** Prefixes by step of all indices of a folder. */

@@ -67,14 +67,23 @@ export function writeSums(
   writeFileAtomic(sumsPath(folder), new TextEncoder().encode(text), fs);
 }
 
-/** DATA_LOSS when the folder of a file knows other bytes of it. */
-export function checkSum(path: string, bytes: Uint8Array, fs: FileSystem = nodeFiles): void {
-  const sum = readSums(dirname(path), fs).get(basename(path));
-  if (!sum) return;
-  const crc = crc32c(bytes);
-  if (sum.length === bytes.length && sum.crc32c === crc) return;
+/** DATA_LOSS when a file is not what its folder knows of it. */
+function compare(path: string, found: FileSum, known: FileSum): void {
+  if (found.length === known.length && found.crc32c === known.crc32c) return;
   throw new DataLossError(
-    `${path}: ${bytes.length} bytes with checksum ${crc}, ${sum.length} bytes with checksum ${sum.crc32c} were written`,
+    `${path}: ${found.length} bytes with checksum ${found.crc32c}, ${known.length} bytes with checksum ${known.crc32c} were written`,
     { path, hint: "If another program wrote it anew, remove .tsflow-sums beside it" },
   );
+}
+
+/** DATA_LOSS when the folder of a file knows other bytes of it. */
+export function checkSum(path: string, bytes: Uint8Array, fs: FileSystem = nodeFiles): void {
+  const known = readSums(dirname(path), fs).get(basename(path));
+  if (known) compare(path, { length: bytes.length, crc32c: crc32c(bytes) }, known);
+}
+
+/** The same of a file that is read piece by piece; one that is not there is not checked. */
+export async function checkFileSum(path: string, fs: FileSystem = nodeFiles): Promise<void> {
+  const known = readSums(dirname(path), fs).get(basename(path));
+  if (known && fs.stat(path)) compare(path, await fileSum(path, fs), known);
 }
