@@ -7,8 +7,14 @@ export const recordFlags = {
   max_record_mb: flag.int(256, "the longest record of a compressed file, in MiB", { min: 1, max: 2047 }),
 } satisfies FlagSpecs;
 
+/** What the flags say to a reader. */
+export const readOptions = (flags: FlagsOf<typeof recordFlags>) => ({
+  strict: flags.strict_records,
+  maxRecordBytes: flags.max_record_mb * 2 ** 20,
+});
+
 /** For all readers of the process. */
 export async function takeRecordFlags(flags: FlagsOf<typeof recordFlags>): Promise<void> {
   const { setRecordDefaults } = await import("../../io/record/reader.ts");
-  setRecordDefaults({ strict: flags.strict_records, maxRecordBytes: flags.max_record_mb * 2 ** 20 });
+  setRecordDefaults(readOptions(flags));
 }

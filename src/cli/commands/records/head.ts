@@ -3,6 +3,7 @@ import type { FeatureValue } from "../../../io/example/example.ts";
 import { readRecordsAsync } from "../../../io/record/reader.ts";
 import { printable, thousands } from "../../../ui/format.ts";
 import { defineCommand } from "../../command.ts";
+import { readOptions } from "../../model/record_flags.ts";
 import {
   compressionFlag,
   featureJson,
@@ -52,14 +53,14 @@ export default defineCommand({
   },
   words: [1, 100_000],
   async run({ flags, words, out }) {
-    const [strict, maxRecordBytes] = [flags.strict_records, flags.max_record_mb * 2 ** 20];
+    const limits = readOptions(flags);
     const files = await recordFiles(words, flags.compression);
     let n = 0;
     for (const { path, compression } of files) {
       let offset = 0;
       if (n >= flags.records) break;
       if (files.length > 1 && !out.json) out.print(out.paint("bold", printable(path)));
-      for await (const data of readRecordsAsync(path, { compression, strict, maxRecordBytes })) {
+      for await (const data of readRecordsAsync(path, { compression, ...limits })) {
         if (n >= flags.records) break;
         if (out.json) out.printJson({ record: n, path, offset, bytes: data.length, ...json(data) });
         else out.print(`#${n}  offset ${thousands(offset)}  ${thousands(data.length)} B   ${describe(data)}`);

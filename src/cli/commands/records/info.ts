@@ -3,6 +3,7 @@ import { fileSize } from "../../../io/paths.ts";
 import { readRecordsAsync } from "../../../io/record/reader.ts";
 import { bytes, printable, table, thousands } from "../../../ui/format.ts";
 import { defineCommand } from "../../command.ts";
+import { readOptions } from "../../model/record_flags.ts";
 import { compressionFlag, maxRecordFlag, parseRecord, recordFiles, showFloat, strictFlag } from "./files.ts";
 
 const range = (least: number, most: number): string => (least === most ? String(least) : `${least}..${most}`);
@@ -34,7 +35,7 @@ export default defineCommand({
   flags: { compression: compressionFlag, strict_records: strictFlag, max_record_mb: maxRecordFlag },
   words: [1, 100_000],
   async run({ flags, words, out }) {
-    const [strict, maxRecordBytes] = [flags.strict_records, flags.max_record_mb * 2 ** 20];
+    const limits = readOptions(flags);
     const files = await recordFiles(words, flags.compression);
     const features = new Map<string, ValueCounts>();
     const kinds = new Map<string, number>();
@@ -48,7 +49,7 @@ export default defineCommand({
       counts.add(each);
     };
     for (const { path, compression } of files) {
-      for await (const data of readRecordsAsync(path, { compression, strict, maxRecordBytes })) {
+      for await (const data of readRecordsAsync(path, { compression, ...limits })) {
         records++;
         payload += data.length;
         least = Math.min(least, data.length);
