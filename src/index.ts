@@ -4,8 +4,8 @@ import "./eager/execute.ts";
 import "./eager/function.ts";
 import { literalToArray } from "./ops/convert.ts";
 import "./ops/index.ts";
+import { literals } from "./session/feed.ts";
 import { installFolder } from "./session/fold.ts";
-import { literals } from "./session/session.ts";
 
 literals.toArray = literalToArray as typeof literals.toArray;
 installFolder();

@@ -14,8 +14,11 @@ export function elementCount(shape: FullShape): number {
   return n;
 }
 
-export const sameShape = (a: FullShape, b: FullShape): boolean =>
-  a.length === b.length && a.every((d, i) => d === b[i]);
+export function sameShape(a: FullShape, b: FullShape): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
 
 /** TensorFlow's C++ form: `[?,784]`, `<unknown>`, `[]`. */
 export const formatShape = (shape: Shape): string =>

@@ -21,6 +21,8 @@ const largeUnit = 4096;
 
 export interface Heap {
   readonly memory: WebAssembly.Memory;
+  /** The memory's present buffer: only the heap makes it grow, and asking the memory takes longer than a small step may. */
+  readonly buffer: ArrayBufferLike;
   /** Bytes in blocks at present, and the most there ever were. */
   readonly usage: { readonly bytes: number; readonly peakBytes: number };
   /** A zeroed block, aligned to 64 bytes. Throws RESOURCE_EXHAUSTED. */
@@ -52,6 +54,7 @@ interface Range {
 export function createHeap({ limitBytes = 2 ** 32 - pageBytes, shared = true }: HeapOptions = {}): Heap {
   const memory = createMemory(Math.floor(Math.min(limitBytes, 2 ** 32 - pageBytes) / pageBytes), shared);
   const maximum = memory.maximum;
+  let buffer: ArrayBufferLike = memory.value.buffer;
   /** Sizes of the blocks in use, by address. */
   const sizes = new Map<number, number>();
   const lists = new Map<number, number[]>();
@@ -70,15 +73,16 @@ export function createHeap({ limitBytes = 2 ** 32 - pageBytes, shared = true }: 
 
   function extend(size: number, wanted: number): number {
     const address = top;
-    const missing = address + size + slackBytes - memory.value.buffer.byteLength;
+    const missing = address + size + slackBytes - buffer.byteLength;
     if (missing > 0) {
       // Grown by a quarter of what is there, so that many blocks mean few calls.
       const needed = Math.ceil(missing / pageBytes);
-      const present = memory.value.buffer.byteLength / pageBytes;
+      const present = buffer.byteLength / pageBytes;
       const generous = Math.min(Math.max(needed, Math.ceil(present / 4)), maximum - present);
       if (generous < needed) throw exhausted(wanted);
       try {
         memory.value.grow(generous);
+        buffer = memory.value.buffer;
       } catch {
         throw exhausted(wanted);
       }
@@ -126,6 +130,9 @@ export function createHeap({ limitBytes = 2 ** 32 - pageBytes, shared = true }: 
 
   return {
     memory: memory.value,
+    get buffer() {
+      return buffer;
+    },
     usage,
     allocate(sizeBytes) {
       if (!Number.isFinite(sizeBytes) || sizeBytes < 0) throw new Error(`bug: allocation of ${sizeBytes} bytes`);
@@ -133,7 +140,7 @@ export function createHeap({ limitBytes = 2 ** 32 - pageBytes, shared = true }: 
       if (size >= checkedBytes && usage.bytes + size > memoryLimitBytes())
         throw exhausted(sizeBytes, memoryLimitBytes());
       const { address, isFresh } = size <= smallBytes ? takeSmall(size, sizeBytes) : take(size, sizeBytes);
-      if (!isFresh) new Uint8Array(memory.value.buffer, address, size).fill(0);
+      if (!isFresh) new Uint8Array(buffer, address, size).fill(0);
       sizes.set(address, size);
       usage.bytes += size;
       usage.peakBytes = Math.max(usage.peakBytes, usage.bytes);

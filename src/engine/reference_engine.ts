@@ -21,12 +21,12 @@ export function createReferenceEngine(options: Pick<HeapOptions, "limitBytes"> =
   return {
     name: "reference",
     get buffer() {
-      return heap.memory.buffer;
+      return heap.buffer;
     },
     allocate: heap.allocate,
     free: heap.free,
     usage: heap.usage,
-    compile: (program, slots) => compile(program, slots, () => heap.memory.buffer),
+    compile: (program, slots) => compile(program, slots, () => heap.buffer),
   };
 }
 

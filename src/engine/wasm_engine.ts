@@ -23,7 +23,7 @@ export function createWasmEngine({
 }: WasmEngineOptions = {}): Engine {
   const heap = createHeap(limitBytes === undefined ? {} : { limitBytes });
   const kernels = createKernels({ memory: heap.memory, allocate: heap.allocate, threads, native });
-  const buffer = () => heap.memory.buffer;
+  const buffer = () => heap.buffer;
   return {
     get name() {
       const library = kernels.nativeLibrary();
@@ -31,7 +31,7 @@ export function createWasmEngine({
     },
     lookForNative: kernels.lookForNative,
     get buffer() {
-      return heap.memory.buffer;
+      return heap.buffer;
     },
     allocate: heap.allocate,
     free: heap.free,

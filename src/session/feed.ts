@@ -4,6 +4,7 @@ import { KeyError, TypeError, ValueError } from "../core/error.ts";
 import { NdArray } from "../core/nd_array.ts";
 import { compatible, formatShapePython } from "../core/shape.ts";
 import type { Graph } from "../graph/graph.ts";
+import type { FeedDict } from "../graph/scopes.ts";
 import { asTensor, isTensorConvertible, Tensor } from "../graph/tensor.ts";
 
 /** The tensor that a feed's key stands for. Throws TypeError or ValueError in Python's words. */
@@ -24,15 +25,53 @@ export function feedTensor(graph: Graph, key: unknown): Tensor {
   return tensor;
 }
 
+/** Literals to arrays; set with the op library, which knows the rules. */
+export const literals: { toArray: (value: never, dtype: DType) => NdArray } = {
+  toArray: () => {
+    throw new Error("bug: the op library is not loaded");
+  },
+};
+
+/** The same keys, in the same order? */
+export function sameKeys(keys: readonly unknown[], feedDict: FeedDict | undefined): boolean {
+  if (!feedDict) return keys.length === 0;
+  if (Array.isArray(feedDict)) {
+    if (feedDict.length !== keys.length) return false;
+    for (let i = 0; i < keys.length; i++) if (feedDict[i][0] !== keys[i]) return false;
+    return true;
+  }
+  let i = 0;
+  for (const [key] of feedDict) if (key !== keys[i++]) return false;
+  return i === keys.length;
+}
+
+/** What is fed for n keys, in their order, as it was given. */
+export function fedValues(n: number, feedDict: FeedDict | undefined): unknown[] {
+  const values = new Array<unknown>(n);
+  if (Array.isArray(feedDict)) for (let i = 0; i < n; i++) values[i] = feedDict[i][1];
+  else if (feedDict) {
+    let i = 0;
+    for (const [, value] of feedDict) values[i++] = value;
+  }
+  return values;
+}
+
+/** The values as arrays for the tensors. */
+export function feedArrays(tensors: readonly Tensor[], values: readonly unknown[]): NdArray[] {
+  const arrays = new Array<NdArray>(tensors.length);
+  for (let i = 0; i < arrays.length; i++) arrays[i] = feedValue(tensors[i]!, values[i]);
+  return arrays;
+}
+
 /** The value as an array for the tensor: converted to its dtype, its shape checked. */
-export function feedValue(tensor: Tensor, value: unknown, toArray: (value: never, dtype: DType) => NdArray): NdArray {
+function feedValue(tensor: Tensor, value: unknown): NdArray {
   if (value instanceof Tensor || isTensorConvertible(value)) {
     throw new TypeError(
       `The value of a feed cannot be a tf.Tensor object. Acceptable feed values include Python scalars, strings, lists, numpy ndarrays, or TensorHandles. For reference, the tensor object was ${value} which was passed to the argument \`feed_dict\` with key ${tensor}.`,
     );
   }
   const dtype = tensor.dtype.baseDtype;
-  const array = value instanceof NdArray && value.dtype === dtype ? value : converted(value, dtype, toArray);
+  const array = value instanceof NdArray && value.dtype === dtype ? value : converted(value, dtype);
   const { shape } = tensor;
   if (shape !== null && !compatible(shape, array.shape)) {
     throw new ValueError(
@@ -42,10 +81,10 @@ export function feedValue(tensor: Tensor, value: unknown, toArray: (value: never
   return array;
 }
 
-function converted(value: unknown, dtype: DType, toArray: (value: never, dtype: DType) => NdArray): NdArray {
+function converted(value: unknown, dtype: DType): NdArray {
   checkRange(value, dtype);
   if (dtype.isFloating || dtype.isInteger) checkWords(value, dtype);
-  return toArray(roundedTo(value, dtype) as never, dtype);
+  return literals.toArray(roundedTo(value, dtype) as never, dtype);
 }
 
 /** numpy refuses a plain integer that the dtype cannot hold. */

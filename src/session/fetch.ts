@@ -69,9 +69,9 @@ export function planFetches(graph: Graph, fetches: unknown): FetchPlan {
       const parts = fetch.map(visit);
       const n = parts.length;
       return (values) => {
-        const list: unknown[] = [];
-        for (let i = 0; i < n; i++) list.push(parts[i]!(values));
-        return fetchedList(list);
+        const list = fetchedList(n);
+        for (let i = 0; i < n; i++) list[i] = parts[i]!(values);
+        return list;
       };
     }
     if (fetch instanceof IndexedSlices) {
@@ -130,4 +130,18 @@ export function typeName(value: unknown): string {
   if (typeof value === "number") return Number.isInteger(value) ? "int" : "float";
   if (typeof value === "boolean") return "bool";
   return typeof value === "object" ? (value?.constructor?.name ?? "object") : typeof value;
+}
+
+/** Fetches that are compared cheaply: one element or a flat list. */
+export const isSimple = (fetches: unknown): boolean =>
+  !Array.isArray(fetches)
+    ? typeof fetches === "string" || Object.getPrototypeOf(fetches) !== Object.prototype
+    : fetches.every((fetch) => !Array.isArray(fetch) && isSimple(fetch));
+
+/** Are these the same elements, in one or in a flat list? */
+export function sameFetches(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

@@ -9,18 +9,17 @@ const hidden = (value: unknown): PropertyDescriptor => ({
   configurable: true,
 });
 
-/** Between the lists and Array.prototype: how a list prints. A class would make each list several times as slow. */
-const printedList = Object.create(Array.prototype, {
-  toString: hidden(function toString(this: readonly unknown[]) {
+/** A list that prints so; its constructor is Array's, so that what `map` and `slice` give are plain arrays. */
+class PrintedList extends Array<unknown> {
+  override toString(): string {
     return printValue(this);
-  }),
-  [inspectKey]: hidden(function inspect(this: readonly unknown[]) {
-    return printValue(this);
-  }),
-}) as object;
+  }
+}
+Object.defineProperty(PrintedList.prototype, inspectKey, hidden(PrintedList.prototype.toString));
+Reflect.deleteProperty(PrintedList.prototype, "constructor");
 
-/** The values of a list of fetches, in its order: `[2, 5]`. What `map` and `slice` give are plain arrays. */
-export const fetchedList = (values: unknown[]): unknown[] => Object.setPrototypeOf(values, printedList) as unknown[];
+/** A list of n fetches to be filled: `[2, 5]`. */
+export const fetchedList = (n: number): unknown[] => new PrintedList(n);
 
 /** The values of a record of fetches under its keys: `{'loss': 0.5}`. */
 export function fetchedRecord(entries: readonly (readonly [string, unknown])[]): Record<string, unknown> {

@@ -1,19 +1,18 @@
 /** Sessions: run parts of a graph, keep its variables. Source: tensorflow/python/client/session.py. */
-import type { DType } from "../core/dtype.ts";
 import { CancelledError, InvalidArgumentError, NotFoundError, RuntimeError, TypeError } from "../core/error.ts";
 import { log } from "../core/host.ts";
-import { NdArray } from "../core/nd_array.ts";
+import type { NdArray } from "../core/nd_array.ts";
 import type { Engine } from "../engine/engine.ts";
 import { Graph, getDefaultGraph } from "../graph/graph.ts";
 import { around, type FeedDict, graphStack, type SessionLike, sessionStack } from "../graph/scopes.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { ConfigFields } from "./config.ts";
 import { type EngineName, processEngine } from "./default_engine.ts";
-import { feedTensor, feedValue } from "./feed.ts";
-import { type Fetched, type Fetches, type FetchPlan, planFetches, typeName } from "./fetch.ts";
+import { fedValues, feedArrays, feedTensor, sameKeys } from "./feed.ts";
+import { type Fetched, type Fetches, type FetchPlan, isSimple, planFetches, sameFetches, typeName } from "./fetch.ts";
 import { holdFunction } from "./function.ts";
 import { Plan, type RunOptions as PlanOptions } from "./plan/plan.ts";
-import { naming } from "./shortage.ts";
+import { naming, quickly } from "./shortage.ts";
 import { type FilePolicy, SessionState } from "./state.ts";
 import { runWithin } from "./timeout.ts";
 import { collectStepStats, type RunMetadata, type RunOptions } from "./trace.ts";
@@ -105,9 +104,9 @@ export class Session implements SessionLike, AsyncDisposable {
 
   async #run(fetches: unknown, args: RunArguments | undefined): Promise<unknown> {
     const timeoutMs = args?.options?.timeoutInMs || this.config.operationTimeoutInMs;
-    const start = (signal = args?.signal): unknown =>
-      this.#start(fetches, signal === args?.signal ? args : { ...args, signal }, this.#yielding);
-    const started = timeoutMs ? runWithin(timeoutMs, args?.signal, start) : start();
+    const started = timeoutMs
+      ? runWithin(timeoutMs, args?.signal, (signal) => this.#start(fetches, { ...args, signal }, this.#yielding))
+      : this.#start(fetches, args, this.#yielding);
     const result = started instanceof Promise ? await started : started;
     if ((++this.#runsSinceClock & 15) === 0) {
       const now = performance.now();
@@ -132,11 +131,14 @@ export class Session implements SessionLike, AsyncDisposable {
   #start(fetches: unknown, args: RunArguments | undefined, options: PlanOptions): unknown {
     this.#checkOpen();
     const cached = this.#lookUp(fetches, args?.feedDict);
-    const values = this.#feedValues(cached.feeds, args?.feedDict);
+    const { plan, fetchPlan, feeds } = cached;
+    const given = fedValues(feeds.length, args?.feedDict);
     if (args?.options?.traceLevel && args.options.traceLevel !== "NO_TRACE")
-      return this.#runTraced(cached, values, args);
+      return this.#runTraced(cached, feedArrays(feeds, given), args);
     if (args?.runMetadata) args.runMetadata.stepStats = { devStats: [] };
-    const { plan, fetchPlan } = cached;
+    const results = quickly(plan, given);
+    if (results) return fetchPlan.rebuild(results);
+    const values = feedArrays(feeds, given);
     return naming(plan.nodes, values, fetchPlan.rebuild, () => plan.run(values, this.#runOptions(args, options)));
   }
 
@@ -215,18 +217,6 @@ export class Session implements SessionLike, AsyncDisposable {
     return plan;
   }
 
-  #feedValues(feeds: readonly Tensor[], feedDict: FeedDict | undefined): NdArray[] {
-    const values: NdArray[] = [];
-    if (!feedDict) return values;
-    if (Array.isArray(feedDict)) {
-      for (let i = 0; i < feeds.length; i++) values.push(feedArray(feeds[i]!, feedDict[i][1]));
-      return values;
-    }
-    let i = 0;
-    for (const [, value] of feedDict) values.push(feedArray(feeds[i++]!, value));
-    return values;
-  }
-
   /** Checks explicit devices of nodes made since the last run, and prints where each one goes when asked to. */
   #place(): void {
     const ops = this.graph.operations;
@@ -259,9 +249,7 @@ export class Session implements SessionLike, AsyncDisposable {
         throw new TypeError(`Expected ${feeds.length} feed values of this callable, got ${values.length}`);
       }
       if (plan.graphVersion !== this.graph.version) plan = this.#planFor(fetchPlan, feeds);
-      const arrays = new Array<NdArray>(values.length);
-      for (let i = 0; i < values.length; i++) arrays[i] = feedArray(feeds[i]!, values[i]);
-      const result = plan.run(arrays, options);
+      const result = plan.quick?.run(values) ?? plan.run(feedArrays(feeds, values), options);
       return (result instanceof Promise ? result.then(fetchPlan.rebuild) : fetchPlan.rebuild(result)) as never;
     };
   }
@@ -321,47 +309,6 @@ const isLocalCpu = (device: string): boolean => {
     return (key === "job" && value === "localhost") || ((key === "replica" || key === "task") && value === "0");
   });
 };
-
-/** Fetches that are compared cheaply: one element or a flat list. */
-const isSimple = (fetches: unknown): boolean =>
-  !Array.isArray(fetches)
-    ? typeof fetches === "string" || Object.getPrototypeOf(fetches) !== Object.prototype
-    : fetches.every((fetch) => !Array.isArray(fetch) && isSimple(fetch));
-
-function sameFetches(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}
-
-function sameKeys(keys: readonly unknown[], feedDict: FeedDict | undefined): boolean {
-  if (!feedDict) return keys.length === 0;
-  if (Array.isArray(feedDict)) {
-    if (feedDict.length !== keys.length) return false;
-    for (let i = 0; i < keys.length; i++) if (feedDict[i][0] !== keys[i]) return false;
-    return true;
-  }
-  let i = 0;
-  for (const [key] of feedDict) if (key !== keys[i++]) return false;
-  return i === keys.length;
-}
-
-/** Literals to arrays; set with the op library, which knows the rules. */
-export const literals: { toArray: (value: never, dtype: DType) => NdArray } = {
-  toArray: () => {
-    throw new Error("bug: the op library is not loaded");
-  },
-};
-
-/** A feed's value as an array; plain float32 numbers for scalars take the short way. */
-function feedArray(tensor: Tensor, value: unknown): NdArray {
-  if (typeof value === "number" && tensor.dtype.base === "float32") {
-    const { shape } = tensor;
-    if (shape === null || shape.length === 0) return new NdArray(tensor.dtype, [], Float32Array.of(value));
-  }
-  return feedValue(tensor, value, literals.toArray);
-}
 
 /** Opens a session, makes it the default inside fn, and closes it when fn's promise settles. */
 export async function withSession<R>(

@@ -1,10 +1,11 @@
 /** Memory that ran out, told with the node that wants most of it. */
 import { OpError, ResourceExhaustedError } from "../core/error.ts";
-import type { NdArray } from "../core/nd_array.ts";
+import { NdArray } from "../core/nd_array.ts";
 import { formatShape } from "../core/shape.ts";
 import type { Operation } from "../graph/operation.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { atNode } from "./plan/errors.ts";
+import type { Plan } from "./plan/plan.ts";
 
 const isShortage = (error: unknown): error is Error =>
   (error instanceof OpError && error.code === "RESOURCE_EXHAUSTED" && !error.op) ||
@@ -43,5 +44,20 @@ export function naming<T>(
     });
   } catch (error) {
     throw atLargest(error, nodes, feeds);
+  }
+}
+
+/** The plan's quick run with what is fed; null where the run must go the long way. */
+export function quickly(plan: Plan, values: readonly unknown[]): NdArray[] | null {
+  const { quick } = plan;
+  if (!quick) return null;
+  try {
+    return quick.run(values);
+  } catch (error) {
+    throw atLargest(
+      error,
+      plan.nodes,
+      values.filter((value) => value instanceof NdArray),
+    );
   }
 }

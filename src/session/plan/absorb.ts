@@ -62,3 +62,9 @@ export class Absorptions {
     return this.size < before;
   }
 }
+
+/** The nodes from one on, and those before it that they absorb. */
+export function nodesFrom(nodes: readonly Operation[], at: number, absorptions: Absorptions | undefined): Operation[] {
+  const later = new Set(nodes.slice(at));
+  return nodes.filter((op) => later.has(absorptions?.absorber(op) ?? op));
+}

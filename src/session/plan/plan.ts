@@ -16,6 +16,7 @@ import { type HostEnvironment, readVariable, runHostNode } from "./host.ts";
 import { isLiveRead } from "./live_reads.ts";
 import { cutStages, orderNodes, prune, type Stage } from "./order.ts";
 import { Cancellation, WaitingEnvironment } from "./run/cancellation.ts";
+import { type QuickRun, quickRun } from "./run/quick.ts";
 import type { Tracer } from "./run/tracer.ts";
 import { orderOf, runWaiting, type StageOrder } from "./run/waiting.ts";
 import { giveBack, type RunFrame, Segment } from "./segment.ts";
@@ -73,6 +74,7 @@ export class Plan {
   /** A graph with control flow, as regions, or for the executor of nodes. */
   readonly #program: FlowProgram | null;
   readonly #flow: FlowGraph | null;
+  readonly #sole: Segment | null;
   readonly #fetchIndex: readonly number[];
   readonly #feedIndex: readonly number[];
 
@@ -114,6 +116,7 @@ export class Plan {
       this.#stages = this.#plan(stages, fed);
       this.mayWait = stages.some((stage) => stage.mayWait);
     }
+    this.#sole = this.#stages.length === 1 ? this.#stages[0]!.segment : null;
     this.#fetchIndex = options.fetches.map((tensor) => this.#numberOf(tensor));
     this.#feedIndex = options.feeds.map((tensor) => this.#numberOf(tensor));
   }
@@ -199,6 +202,20 @@ export class Plan {
     }
   }
 
+  /** The shortest way to run as the last time, if there is one. */
+  get quick(): QuickRun | null {
+    const sole = this.#sole;
+    const spec = sole?.last;
+    if (!spec) return null;
+    if (spec.quick === undefined)
+      spec.quick = quickRun(
+        spec,
+        { feeds: this.feeds, inputs: sole!.inputs, fetchIndex: this.#fetchIndex },
+        this.#state,
+      );
+    return spec.quick;
+  }
+
   /** Runs as a part of another run: the fetches stay where they are until the caller gives the workspaces back. */
   hold(feedValues: readonly RunValue[], options: RunOptions): Held | Promise<Held> {
     const frame = this.#frame(feedValues, options);
@@ -234,7 +251,7 @@ export class Plan {
 
   /** A promise only when a long loop yields. */
   #runThrough(frame: RunFrame, options: RunOptions): void | Promise<void> {
-    const sole = this.soleSegment;
+    const sole = this.#sole;
     if (sole) {
       sole.run(frame);
       return;
@@ -336,7 +353,7 @@ export class Plan {
 
   /** The only segment, when the plan is one segment and nothing else. */
   get soleSegment(): Segment | null {
-    return this.#stages.length === 1 ? this.#stages[0]!.segment : null;
+    return this.#sole;
   }
 
   get segments(): readonly Segment[] {

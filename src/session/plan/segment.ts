@@ -11,7 +11,7 @@ import type { Value } from "../../engine/primitive.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { SessionState } from "../state.ts";
-import type { Absorptions } from "./absorb.ts";
+import { type Absorptions, nodesFrom } from "./absorb.ts";
 import { atNode } from "./errors.ts";
 import { inputLeaves, type Lowered, lowerNode, maxConcreteElements, neededInputs } from "./lower_node.ts";
 import { explainSegment, type SegmentExplanation } from "./run/explain.ts";
@@ -94,6 +94,11 @@ export class Segment {
     this.#state = options.state;
     this.#inputIndex = options.inputs.map((tensor) => options.index.get(tensor)!);
     this.#concrete = new Set(options.concrete);
+  }
+
+  /** What it was in the last run. */
+  get last(): Specialisation | null {
+    return this.#last;
   }
 
   run(frame: RunFrame): void {
@@ -284,21 +289,12 @@ export class Segment {
     return attempt;
   }
 
-  /** The nodes from one on, and those before it that they absorb. */
-  #from(at: number): Operation[] {
-    const later = new Set(this.nodes.slice(at));
-    return this.nodes.filter((op) => {
-      const absorber = this.#absorptions?.absorber(op);
-      return later.has(absorber ?? op);
-    });
-  }
-
   #finish(frame: RunFrame, attempt: Attempt): Specialisation {
     const { builder, values, engineInputs, cut } = attempt;
     let wanted: readonly Tensor[] = this.outputs;
     let next: Segment | null = null;
     if (cut) {
-      const rest = this.#from(cut.at);
+      const rest = nodesFrom(this.nodes, cut.at, this.#absorptions);
       const own = new Set(rest.flatMap((op) => op.outputs));
       const isInput = (tensor: Tensor) => !own.has(tensor) && !this.#constants.has(tensor);
       const inputs = [...new Set(rest.flatMap((op) => op.inputs))].filter(isInput);

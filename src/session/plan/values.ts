@@ -95,14 +95,20 @@ export function memoryOf(engine: Engine): MemoryViews {
 }
 
 /** A copy in JavaScript's own memory. */
-export function copyOut(engine: Engine, value: EngineValue): NdArray {
-  const { dtype, shape, address } = value;
-  if (shape.length === 0 && dtype === float32) {
-    const scalar = new Float32Array(1);
-    scalar[0] = memoryOf(engine).floats[address >> 2]!;
-    return new NdArray(dtype, shape, scalar);
-  }
-  return new NdArray(dtype, shape, ownCopy(viewElements(dtype, engine.buffer, address, elementCount(shape))));
+export const copyOut = (engine: Engine, { dtype, shape, address }: EngineValue): NdArray =>
+  copyOutAt(engine, dtype, shape, address);
+
+/** A view of shared memory takes longer than so many elements. */
+const fewElements = 32;
+
+export function copyOutAt(engine: Engine, dtype: DType, shape: FullShape, address: number): NdArray {
+  const count = elementCount(shape);
+  if (dtype !== float32 || count > fewElements)
+    return new NdArray(dtype, shape, ownCopy(viewElements(dtype, engine.buffer, address, count)));
+  const { floats } = memoryOf(engine);
+  const copy = new Float32Array(count);
+  for (let i = 0; i < count; i++) copy[i] = floats[(address >> 2) + i]!;
+  return new NdArray(dtype, shape, copy);
 }
 
 /** The array itself, or a copy where its elements lie in engine memory. */

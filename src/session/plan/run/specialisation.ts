@@ -9,6 +9,7 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import type { Lowered } from "../lower_node.ts";
 import type { Segment } from "../segment.ts";
 import type { EngineValue, VariableValue } from "../values.ts";
+import type { QuickRun } from "./quick.ts";
 import type { Workspace } from "./workspaces.ts";
 
 /** What made a segment be compiled again and again. */
@@ -41,6 +42,8 @@ export interface Specialisation {
   readonly next: Segment | null;
   readonly free: Workspace[];
   layoutVersion: number;
+  /** Made when it has run once; null where there is none. */
+  quick?: QuickRun | null;
   /** For traces: what the nodes became, kept from the first one on. */
   lowered?: Attempt;
 }
