@@ -22,6 +22,9 @@ export const platform = (): { readonly system: string; readonly arch: string } =
   arch: process.arch,
 });
 
+/** The version of the JavaScript engine; empty where it is not V8. */
+export const v8Version = (): string => process.versions.v8 ?? "";
+
 /** What the processor calls itself. */
 export const processorModel = (): string => cpus()[0]?.model ?? "";
 

@@ -4,6 +4,7 @@ import { platform } from "../../core/host.ts";
 import { version } from "../../core/version.ts";
 import { candidates, libraryCommands, search } from "../../engine/native/find.ts";
 import { loadKoffi } from "../../engine/native/foreign.ts";
+import { hasFused } from "../../engine/wasm/fused.ts";
 import { pathKind } from "../../io/paths.ts";
 import { chooseUi, minColumns, minRows } from "../../ui/choose.ts";
 import { bytes, table } from "../../ui/format.ts";
@@ -30,8 +31,6 @@ const features = {
   simd: moduleOf([v128], [], zeros),
   /** i32.atomic.load of a shared memory of one page */
   threads: moduleOf([i32], [5, 4, 1, 3, 1, 1], [65, 0, atomicPrefix, 16, 2, 0]),
-  /** f32x4.relaxed_madd, opcode 0x105 */
-  relaxed: moduleOf([v128], [], [...zeros, ...zeros, ...zeros, simdPrefix, 133, 2]),
 };
 
 const has = (feature: keyof typeof features): boolean => WebAssembly.validate(features[feature]);
@@ -126,7 +125,7 @@ function findings(): Finding[] {
       ...(!simd && { advice: "the wasm engine needs it: use --engine reference" }),
     },
     { name: "WebAssembly threads", value: has("threads") ? "yes" : "no", ok: true },
-    { name: "WebAssembly relaxed SIMD", value: has("relaxed") ? "yes" : "no", ok: true },
+    { name: "WebAssembly relaxed SIMD", value: hasFused() ? "yes" : "no", ok: true },
     ...nativeFindings(),
     { name: "terminal", value: `${size}, TERM ${env.TERM ?? "not set"}, ${panel}`, ok: true },
   ];

@@ -236,6 +236,13 @@ export function select(condition: Expr, x: Operand, y: Operand): Expr {
   return { type, code: isVector(type) ? simd(82) : [0x1b], args };
 }
 
+/** x y + z of float vectors, rounded once where the processor can: part of relaxed SIMD (fused.ts). */
+export const madd = (x: Expr, y: Expr, z: Expr): Expr => ({
+  type: x.type,
+  code: simd(x.type === "f32x4" ? 0x105 : 0x107),
+  args: [x, y, z],
+});
+
 /** limit < x ? limit : x, which passes NaN on; one machine instruction, where fmin takes seven. */
 export const atMost = (x: Expr, limit: Operand): Expr => {
   const y = asExpr(x.type as Lanes, limit);

@@ -2,6 +2,7 @@
 
 import type { PieceTime } from "../../step.ts";
 import { type Callee, type FunctionBuilder, ModuleBuilder } from "../assembler.ts";
+import { compileFused } from "../fused.ts";
 import { asExpr, type Lanes, type Operand } from "../lanes.ts";
 import { mathImports } from "../math/imports.ts";
 
@@ -16,6 +17,8 @@ export interface Kernel {
   readonly math?: readonly string[];
   /** Exported functions piece(job, index, worker) that threads share. */
   readonly pieces?: readonly string[];
+  /** Does its code use `multiplyAdd` (fused.ts)? */
+  readonly isFused?: boolean;
   /** Adds the kernel's functions to a module; the one named `name` is exported. `uses` are the kernels, then the borrowed functions. */
   build(m: ModuleBuilder, uses: readonly Callee[], each: EachPiece): void;
 }
@@ -76,7 +79,7 @@ function moduleOf(kernel: Kernel): WebAssembly.Module {
   const borrowed = (kernel.math ?? []).map((name) => importMath(m, name));
   const each = kernel.pieces ? importPool(m, kernel.pieces) : noPieces;
   kernel.build(m, [...uses, ...borrowed], each);
-  const module = new WebAssembly.Module(m.bytes());
+  const module = kernel.isFused ? compileFused(m.bytes()) : new WebAssembly.Module(m.bytes());
   modules.set(kernel.name, module);
   return module;
 }

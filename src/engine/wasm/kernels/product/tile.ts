@@ -7,7 +7,9 @@
  *     from   what c is added to: rows `fromRow` bytes apart
  *
  * Each element of c is ((0 + a0 b0) + a1 b1) + …, added to that of `from` at the end: the same bits wherever the element lies in a tile.
+ * A step is rounded once where it can be (fused.ts).
  */
+import { multiplyAdd } from "../../fused.ts";
 import { add, eq, gt, load, loadSplat, mul, sub } from "../../instructions.ts";
 import { type Expr, laneBytes, type Scalar, vectorOf } from "../../lanes.ts";
 import type { Kernel } from "../kernel.ts";
@@ -56,6 +58,7 @@ function build(type: Scalar): Kernel {
     name,
     params: new Array<"i32">(10).fill("i32"),
     result: null,
+    isFused: true,
     build(m) {
       m.function(
         name,
@@ -76,8 +79,8 @@ function build(type: Scalar): Kernel {
                 f.set(high, load(vector, b!, bias + step * stepOfB + 16));
                 rowIndices.forEach((r) => {
                   f.set(factor, loadSplat(vector, from, r * size));
-                  f.set(sums[r]![0], add(sums[r]![0], mul(factor, low)));
-                  f.set(sums[r]![1], add(sums[r]![1], mul(factor, high)));
+                  f.set(sums[r]![0], multiplyAdd(factor, low, sums[r]![0]));
+                  f.set(sums[r]![1], multiplyAdd(factor, high, sums[r]![1]));
                   if (r === fence) f.brIf(done, eq(left, -1 - step));
                 });
                 if (step < unroll - 1) f.brIf(done, eq(left, step + 1));
