@@ -7,8 +7,8 @@
  * Source: tensorflow/core/lib/io/record_reader.cc, record_writer.h
  */
 import { DataLossError, ResourceExhaustedError } from "../../core/error.ts";
-import { maskedCrc32c } from "../crc.ts";
-import { BytesPool } from "../stream/bytes_pool.ts";
+import { maskedCrc32c, wholeRecords } from "../crc.ts";
+import { BytesPool, smallBytes } from "../stream/bytes_pool.ts";
 
 export const headerSize = 12;
 export const footerSize = 4;
@@ -16,6 +16,8 @@ export const footerSize = 4;
 export const defaultMaxRecordBytes = 256 * 2 ** 20;
 /** A record of more bytes than this is gathered where it stays; smaller ones lie together. */
 const largeRecord = 2 ** 22;
+/** Records lie together in buffers of at most so many bytes: one that is kept keeps all of its buffer. */
+const sharedBytes = 2 ** 18;
 
 /** What a cutter of records must know of where its bytes come from. */
 export interface RecordOrigin {
@@ -34,10 +36,14 @@ export class RecordCutter {
   #pieces: Uint8Array[] = [];
   #pieceBytes = 0;
   /** A large record that is being gathered, its frame included; bytes are copied into it as they come. */
-  #large: Uint8Array | undefined;
+  #large: Uint8Array<ArrayBuffer> | undefined;
   #largeBytes = 0;
   #offset: number;
   #length = -1;
+  /** Lengths of the records that begin here and are known to be whole and undamaged, from #next on. */
+  #known: Uint32Array = new Uint32Array(0);
+  #next = 0;
+  #room: Uint8Array<ArrayBuffer> | undefined;
   readonly #pool = new BytesPool();
 
   constructor(origin: RecordOrigin, offset = 0) {
@@ -67,12 +73,28 @@ export class RecordCutter {
     this.#pieceBytes += rest.length;
   }
 
+  /** Room for n more bytes, or fewer; once they are read there, and nothing else is done meanwhile, `filled` says how many there are. */
+  room(n: number): Uint8Array<ArrayBuffer> {
+    if (this.#large) return this.#large.subarray(this.#largeBytes, this.#largeBytes + n);
+    const { pending } = this;
+    this.#room = new Uint8Array(Buffer.allocUnsafeSlow(pending + n).buffer as ArrayBuffer);
+    this.#join(this.#room);
+    return this.#room.subarray(pending);
+  }
+
+  filled(n: number): void {
+    if (this.#large) this.#largeBytes += n;
+    else this.#begin(this.#room!.subarray(0, this.pending + n));
+    this.#room = undefined;
+  }
+
   /** How many bytes must be pending for `next` to give a record, as far as its length is known. DATA_LOSS, RESOURCE_EXHAUSTED for that length. */
   get wanted(): number {
     if (this.#length < 0) {
       if (this.pending < headerSize) return headerSize;
       this.#gather(headerSize);
-      this.#length = this.#readLength();
+      if (this.#next === this.#known.length) this.#look();
+      this.#length = this.#known[this.#next] ?? this.#readLength();
     }
     return headerSize + this.#length + footerSize;
   }
@@ -83,20 +105,32 @@ export class RecordCutter {
     return framed?.subarray(headerSize, framed.length - footerSize) ?? null;
   }
 
-  /** As `next`, with bytes that belong to the caller. */
+  /** As `next`, with bytes that belong to the caller, small ones beside others in one buffer. */
   take(): Uint8Array | null {
     const data = this.next();
     if (!data || data.buffer.byteLength === data.length + headerSize + footerSize) return data;
-    return this.#pool.copy(data);
+    return data.length <= smallBytes && data.buffer.byteLength <= sharedBytes ? data : this.#pool.copy(data);
   }
 
   #nextFramed(): Uint8Array | null {
     const framed = this.#framed();
     if (!framed) return null;
     const end = framed.length - footerSize;
-    if (readUint32(framed, end) !== maskedCrc32c(framed.subarray(headerSize, end))) throw this.corrupted(headerSize);
+    const isKnown = this.#next < this.#known.length;
+    if (!isKnown && readUint32(framed, end) !== maskedCrc32c(framed.subarray(headerSize, end)))
+      throw this.corrupted(headerSize);
     this.#pass(framed.length);
     return framed;
+  }
+
+  /** Checks the records that begin here and are all there, as many as can be at once. */
+  #look(): void {
+    const [bytes, at] = [this.#buffer, this.#at];
+    const size = headerSize + readUint32(bytes, at) + footerSize;
+    if (size > bytes.length - at) return;
+    const { sizeBytes, maxRecordBytes = defaultMaxRecordBytes } = this.#origin;
+    this.#known = wholeRecords(bytes, at, sizeBytes === undefined ? maxRecordBytes : Number.POSITIVE_INFINITY);
+    this.#next = 0;
   }
 
   /** The record that begins here with its frame, its data not checked; null if it is not all there. */
@@ -124,6 +158,7 @@ export class RecordCutter {
     } else this.#at += size;
     this.#offset += size;
     this.#length = -1;
+    if (this.#next < this.#known.length) this.#next++;
   }
 
   #beginLarge(size: number): void {
@@ -145,16 +180,24 @@ export class RecordCutter {
 
   #gather(size: number): void {
     if (this.#buffer.length - this.#at >= size) return;
-    if (this.#at === this.#buffer.length && this.#pieces.length === 1) this.#buffer = this.#pieces[0]!;
-    else {
-      const joined = new Uint8Array(this.pending);
-      let to = 0;
-      for (const piece of [this.#buffer.subarray(this.#at), ...this.#pieces]) {
-        joined.set(piece, to);
-        to += piece.length;
-      }
-      this.#buffer = joined;
+    const isOne = this.#at === this.#buffer.length && this.#pieces.length === 1;
+    const joined = isOne ? this.#pieces[0]! : new Uint8Array(this.pending);
+    if (!isOne) this.#join(joined);
+    this.#begin(joined);
+  }
+
+  /** Copies what is pending. */
+  #join(into: Uint8Array): void {
+    let to = 0;
+    for (const piece of [this.#buffer.subarray(this.#at), ...this.#pieces]) {
+      into.set(piece, to);
+      to += piece.length;
     }
+  }
+
+  /** Goes on with all that is pending in one buffer. */
+  #begin(bytes: Uint8Array): void {
+    this.#buffer = bytes;
     this.#at = 0;
     this.#pieces = [];
     this.#pieceBytes = 0;

@@ -15,7 +15,7 @@ export interface RecordOptions {
   readonly fs?: FileSystem;
 }
 
-const pieceSize = 2 ** 18;
+const pieceSize = 2 ** 17;
 const pieceMax = 2 ** 22;
 
 /** What readers take where they are not told otherwise. */
@@ -49,10 +49,9 @@ export function* readRecords(path: string, options: RecordOptions = {}): Generat
     const cutter = new RecordCutter({ path, sizeBytes: file.sizeBytes() });
     for (let position = 0; ; ) {
       for (let record = cutter.take(); record; record = cutter.take()) yield record;
-      const piece = new Uint8Array(pieceFor(cutter));
-      const n = file.read(piece, position);
+      const n = file.read(cutter.room(pieceFor(cutter)), position);
+      cutter.filled(n);
       if (n === 0) break;
-      cutter.push(piece.subarray(0, n));
       position += n;
     }
     finish(cutter, options, undefined);
@@ -136,8 +135,7 @@ export class RecordReader {
       const record = cutter.take();
       if (record) return record;
       if (this.#inflater || this.#ended) return null;
-      const piece = new Uint8Array(pieceFor(cutter));
-      this.#took(cutter, piece, this.#file!.read(piece, this.#position));
+      this.#took(cutter, this.#file!.read(cutter.room(pieceFor(cutter)), this.#position));
     }
   }
 
@@ -173,11 +171,11 @@ export class RecordReader {
     return this.#cutter;
   }
 
-  /** Hands n bytes of a plain file on. */
-  #took(cutter: RecordCutter, piece: Uint8Array, n: number): void {
+  /** n bytes of a plain file are there. */
+  #took(cutter: RecordCutter, n: number): void {
     this.#position += n;
     this.#ended = n === 0;
-    cutter.push(piece.subarray(0, n));
+    cutter.filled(n);
   }
 
   /** Brings more bytes; false at the end. */
@@ -187,13 +185,12 @@ export class RecordReader {
       this.#isDone = true;
       return false;
     }
-    const wanted = this.#inflater ? compressedPiece : pieceFor(cutter);
-    const piece = new Uint8Array(wanted);
-    const n = await this.#file!.readAsync(piece, this.#position);
     if (!this.#inflater) {
-      this.#took(cutter, piece, n);
+      this.#took(cutter, await this.#file!.readAsync(cutter.room(pieceFor(cutter)), this.#position));
       return true;
     }
+    const piece = new Uint8Array(compressedPiece);
+    const n = await this.#file!.readAsync(piece, this.#position);
     this.#position += n;
     let parts: readonly Uint8Array[];
     if (n > 0) parts = await this.#inflater.push(piece.subarray(0, n));

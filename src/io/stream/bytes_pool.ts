@@ -1,7 +1,7 @@
 /** Small byte arrays that lie together: a buffer for each would be dear, and in a large one each would keep all the others alive. */
 
 /** Arrays of up to so many bytes lie together, in buffers of so many. */
-const smallBytes = 2 ** 12;
+export const smallBytes = 2 ** 12;
 const poolBytes = 2 ** 15;
 /** Each begins at a multiple of this, so that numbers in it can be read in place. */
 const alignment = 8;
