@@ -11,11 +11,11 @@ writer.close();
 const files = readdirSync("logs");
 console.log(`${files.length} file`);
 for (const event of tf.train.summaryIterator(`logs/${files[0]}`)) {
-  if (event.fileVersion !== undefined) console.log(`step ${event.step}: file_version`);
-  if (event.graphDef) {
+  if (event.fileVersion) console.log(`step ${event.step}: file_version`);
+  if (event.graphDef.length) {
     console.log(`step ${event.step}: graph_def`);
     const { node } = tf.GraphDef.fromString(event.graphDef);
     console.log(`[${node.map(({ name }) => `'${name}'`).join(", ")}]`);
   }
-  if (event.metaGraphDef) console.log(`step ${event.step}: meta_graph_def`);
+  if (event.metaGraphDef.length) console.log(`step ${event.step}: meta_graph_def`);
 }

@@ -62,5 +62,5 @@ await new LinearRegression().train(1000);
 const tags = new Set<string>();
 for (const file of readdirSync("oo_logs"))
   for (const event of tf.train.summaryIterator(`oo_logs/${file}`))
-    for (const { tag } of event.summary?.value ?? []) tags.add(`'${tag}'`);
+    for (const { tag } of event.summary.value) tags.add(`'${tag}'`);
 console.log(`[${[...tags].join(", ")}]`);

@@ -83,13 +83,28 @@ for (const module of ["keras.losses", "keras.metrics"]) {
 }
 
 /** A module's exports come from these folders alone, first match wins; everything else from all of them. */
-const folders = ["src/ops", "src/build", "src/train", "src/session", "src/graph", "src/core", "src/io", "src/eager"];
+const folders = [
+  "src/ops",
+  "src/build",
+  "src/train",
+  "src/session",
+  "src/graph",
+  "src/core",
+  "src/io",
+  "src/eager",
+  "src/proto/classes.ts",
+];
 const special = {
   layers: ["src/build/layers"],
   losses: ["src/build/losses"],
   metrics: ["src/build/metrics"],
   initializers: ["src/build/initializers.ts", "src/build/variables/initialize.ts"],
-  summary: ["src/build/summary.ts", "src/train/file_writer.ts", "src/train/monitored/hooks/file_writer_cache.ts"],
+  summary: [
+    "src/build/summary.ts",
+    "src/train/file_writer.ts",
+    "src/train/monitored/hooks/file_writer_cache.ts",
+    "src/proto/classes.ts",
+  ],
   errors: ["src/core/error.ts", "src/core/text/error_codes.ts"],
   "app.flags": ["src/core/flags.ts"],
   app: ["src/train/app.ts"],
@@ -141,7 +156,7 @@ const special = {
       "saved_model.tag_constants",
     ].map((path) => [path, ["src/train/saved_model"]]),
   ),
-  train: ["src/train", "src/build/optimizers", "src/build", "src/ops/host", "src/io"],
+  train: ["src/train", "src/build/optimizers", "src/build", "src/ops/host", "src/io", "src/proto/classes.ts"],
 };
 
 /** Our own additions to modules. */

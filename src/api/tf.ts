@@ -154,7 +154,22 @@ export { Operation } from "../graph/operation.ts";
 export { getDefaultSession } from "../graph/scopes.ts";
 export { Tensor } from "../graph/tensor.ts";
 export { Dimension, TensorShape } from "../graph/tensor_shape.ts";
-export { ConfigProto } from "../session/config.ts";
+export {
+  AttrValue,
+  ConfigProto,
+  Event,
+  GPUOptions,
+  GraphOptions,
+  HistogramProto,
+  LogMessage,
+  MetaGraphDef,
+  NameAttrList,
+  OptimizerOptions,
+  SessionLog,
+  Summary,
+  SummaryMetadata,
+  TensorInfo,
+} from "../proto/classes.ts";
 export {
   InteractiveSession,
   type RunArguments,

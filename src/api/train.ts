@@ -25,6 +25,7 @@ export { RMSPropOptimizer } from "../build/optimizers/rmsprop.ts";
 export { flag } from "../core/flags.ts";
 export { latestCheckpoint } from "../io/checkpoint/state.ts";
 export { packageFile } from "../io/package_file.ts";
+export { ClusterDef, JobDef, SaverDef } from "../proto/classes.ts";
 export { arrayBatches, arrayEvaluation, type BatchOptions, type Columns, withFeed } from "../train/batches.ts";
 export {
   checkpointExists,

@@ -10,8 +10,10 @@ import {
   imageSummaryOp,
   mergeSummaryOp,
   scalarSummaryOp,
+  tensorSummaryOp,
   tensorSummaryV2Op,
 } from "../ops/index.ts";
+import { SummaryDescription } from "../proto/classes.ts";
 import { encode, pb } from "../proto/messages.ts";
 import { GraphKeys } from "./collections.ts";
 
@@ -124,4 +126,18 @@ export function mergeAll(
   }
   const summaries = getDefaultGraph().getCollection<Tensor>(options.key ?? GraphKeys.SUMMARIES, options.scope);
   return summaries.length ? merge(summaries, { name: options.name }) : null;
+}
+
+/**
+ * What the node of a tensor summary says about its tensor, given the node's definition (`op.nodeDef`). Throws ValueError for another node.
+ */
+export function getSummaryDescription(nodeDef: {
+  readonly op: string;
+  readonly attr: Readonly<Record<string, pb.AttrValue.$Properties>>;
+}): SummaryDescription {
+  if (nodeDef.op !== tensorSummaryOp.definition.type)
+    throw new ValueError(`Can't get_summary_description on ${nodeDef.op}`);
+  const json = new TextDecoder().decode(nodeDef.attr.description?.s ?? new Uint8Array(0));
+  const { typeHint, type_hint } = JSON.parse(json) as { readonly typeHint?: string; readonly type_hint?: string };
+  return new SummaryDescription({ typeHint: typeHint ?? type_hint });
 }

@@ -37,9 +37,9 @@ export function toLong(value: number | bigint, unsigned = false): Long & number 
 }
 
 /** A 64-bit field as a bigint; an absent one is 0. */
-export function longToBigInt(value: number | Long | null | undefined): bigint {
+export function longToBigInt(value: number | bigint | Long | null | undefined): bigint {
   if (value == null) return 0n;
-  if (typeof value === "number") return BigInt(value);
+  if (typeof value === "number" || typeof value === "bigint") return BigInt(value);
   const bits = (BigInt(value.high) << 32n) | BigInt(value.low >>> 0);
   return value.unsigned ? BigInt.asUintN(64, bits) : BigInt.asIntN(64, bits);
 }

@@ -64,3 +64,16 @@ export function enumNumber(type: string, name: string): number | undefined {
 /** The first name of a number in an enum, or undefined. */
 export const enumName = (type: string, number: number): string | undefined =>
   Object.entries(schema.enums[type]!).find(([, value]) => value === number)?.[0];
+
+/** Full names of the messages that are declared inside this one. */
+export const messagesIn = (full: string): string[] =>
+  Object.keys(schema.messages).filter((name) => isInside(full, name));
+
+/** The enums that are declared inside a message, by their short names. */
+export const enumsOf = (full: string): (readonly [string, Readonly<Record<string, number>>])[] =>
+  Object.entries(schema.enums)
+    .filter(([name]) => isInside(full, name))
+    .map(([name, values]) => [name.slice(full.length + 1), values] as const);
+
+const isInside = (full: string, name: string): boolean =>
+  name.startsWith(`${full}.`) && !name.slice(full.length + 1).includes(".");

@@ -11,7 +11,7 @@
  */
 import protobuf from "protobufjs/minimal.js";
 import { DataLossError, InvalidArgumentError } from "../core/error.ts";
-import { pythonFloat } from "../core/text/float_text.ts";
+import { formatG, pythonFloat } from "../core/text/float_text.ts";
 import { compareUtf8, type Long, longToBigInt, toLong } from "./messages.ts";
 import { enumName, enumNumber, type Field, findMessage, type MessageFields, messageOf } from "./schema.ts";
 import { concat, escapeBytes, Tokenizer, unquote } from "./text_tokens.ts";
@@ -25,18 +25,18 @@ type Values = Map<number, Scalar[]>;
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
-/** Pieces of a text; how the entries of maps follow one another. */
+/** Pieces of a text; is it that of str()? */
 interface Text {
   readonly pieces: string[];
-  readonly descending: boolean;
+  readonly str: boolean;
 }
 
 /**
- * The text of a message of this type (`GraphDef`, or a full name) from its binary form. Maps go by key: `descending` as Python's str() has
- * them, else as text_format has. DATA_LOSS if the bytes are none; unknown fields are left out.
+ * The text of a message of this type (`GraphDef`, or a full name) from its binary form. With `str` as Python's str() has it:
+ * numbers as C's %g, maps in another order with all their keys; else as text_format has it. DATA_LOSS if the bytes are none; unknown fields are left out.
  */
-export function printText(type: string, bytes: Uint8Array, { descending = false } = {}): string {
-  const text: Text = { pieces: [], descending };
+export function printText(type: string, bytes: Uint8Array, { str = false } = {}): string {
+  const text: Text = { pieces: [], str };
   printMessage(messageOf(type), bytes, "", text, 0);
   return text.pieces.join("");
 }
@@ -55,7 +55,7 @@ function printMessage(message: MessageFields, bytes: Uint8Array, indent: string,
       }
     } else {
       const shown = field.repeated ? list : list.slice(-1).filter((value) => field.oneof !== "" || !isDefault(value));
-      for (const value of shown) out.pieces.push(`${indent}${field.name}: ${scalarText(field, value)}\n`);
+      for (const value of shown) out.pieces.push(`${indent}${field.name}: ${scalarText(field, value, out.str)}\n`);
     }
   }
 }
@@ -85,17 +85,28 @@ function printMap(field: Field, entries: readonly Uint8Array[], indent: string, 
     const value = valueField.kind === "message" ? concat((values.get(2) ?? []) as Uint8Array[]) : values.get(2)?.at(-1);
     items.set(ArrayBuffer.isView(key) ? decoder.decode(key) : String(key), { key, value });
   }
-  const order = (a: string, b: string) => (keyField.type === "string" ? compareUtf8(a, b) : Number(a) - Number(b));
-  for (const [, { key, value }] of [...items].sort(([a], [b]) => (out.descending ? order(b, a) : order(a, b)))) {
+  const order = out.str ? strOrder(keyField) : textOrder(keyField);
+  for (const [, { key, value }] of [...items].sort(([a], [b]) => order(a, b))) {
     out.pieces.push(`${indent}${field.name} {\n`);
-    if (!isDefault(key)) out.pieces.push(`${indent}  key: ${scalarText(keyField, key)}\n`);
+    if (out.str || !isDefault(key)) out.pieces.push(`${indent}  key: ${scalarText(keyField, key, out.str)}\n`);
     if (valueField.kind === "message") {
       printBlock("value", messageOf(valueField.type), value as Uint8Array, `${indent}  `, out, depth + 1);
-    } else if (value !== undefined && !isDefault(value)) {
-      out.pieces.push(`${indent}  value: ${scalarText(valueField, value)}\n`);
+    } else if (out.str || (value !== undefined && !isDefault(value))) {
+      const shown = value ?? (valueField.type === "string" ? new Uint8Array() : 0);
+      out.pieces.push(`${indent}  value: ${scalarText(valueField, shown, out.str)}\n`);
     }
     out.pieces.push(`${indent}}\n`);
   }
+}
+
+type Order = (a: string, b: string) => number;
+
+const textOrder = (key: Field): Order => (key.type === "string" ? compareUtf8 : (a, b) => Number(a) - Number(b));
+
+/** Texts backwards, but one that begins another one before it; numbers as unsigned ones. */
+function strOrder(key: Field): Order {
+  if (key.type !== "string") return (a, b) => Number(BigInt.asUintN(64, BigInt(a)) - BigInt.asUintN(64, BigInt(b)));
+  return (a, b) => (a.startsWith(b) || b.startsWith(a) ? compareUtf8(a, b) : compareUtf8(b, a));
 }
 
 function printAny(values: Values, indent: string, out: Text, depth: number): boolean {
@@ -116,11 +127,21 @@ function printAny(values: Values, indent: string, out: Text, depth: number): boo
 const isDefault = (value: Scalar): boolean =>
   ArrayBuffer.isView(value) ? value.length === 0 : Object.is(value, 0) || value === 0n || value === false;
 
-function scalarText(field: Field, value: Scalar): string {
+function scalarText(field: Field, value: Scalar, str: boolean): string {
   if (ArrayBuffer.isView(value)) return `"${escapeBytes(value, field.type === "string")}"`;
   if (field.kind === "enum") return enumName(field.type, value as number) ?? String(value);
+  if (str && (field.type === "float" || field.type === "double")) return strFloat(field.type, value as number);
   if (field.type === "double") return pythonFloat(value as number);
   return field.type === "float" ? pythonFloat(shortFloat(value as number)) : String(value);
+}
+
+/** C's %g with as few digits as are needed: 6 or 9 for a float, 15 or 17 for a double. */
+function strFloat(type: "float" | "double", value: number): string {
+  if (!Number.isFinite(value)) return pythonFloat(value);
+  const [few, all] = type === "float" ? [6, 9] : [15, 17];
+  const short = formatG(value, few);
+  const read = type === "float" ? Math.fround(Number(short)) : Number(short);
+  return Object.is(read, value) ? short : formatG(value, all);
 }
 
 /** The float32 as the double of its decimal of six or more digits. */

@@ -1,5 +1,6 @@
 /** ConfigProto as far as a local session heeds it. Source: tensorflow/core/protobuf/config.proto. */
 
+/** `new tf.Session({ config: { allowSoftPlacement: true } })`; a `tf.ConfigProto` of the same fields does as well. */
 export interface ConfigFields {
   /** Nodes that ask for a device that is not here run on the CPU; else that is an error. */
   readonly allowSoftPlacement?: boolean | undefined;
@@ -11,21 +12,7 @@ export interface ConfigFields {
   readonly operationTimeoutInMs?: number | undefined;
   /** Accepted for programs that ask for a GPU's memory; there is none. */
   readonly gpuOptions?: object | undefined;
-}
-
-/** `new tf.Session({ config: new tf.ConfigProto({ allowSoftPlacement: true }) })`; a plain object of the same fields does as well. */
-export class ConfigProto implements ConfigFields {
-  readonly allowSoftPlacement: boolean;
-  readonly logDevicePlacement: boolean;
-  readonly intraOpParallelismThreads: number;
-  readonly interOpParallelismThreads: number;
-  readonly operationTimeoutInMs: number;
-
-  constructor(fields: ConfigFields = {}) {
-    this.allowSoftPlacement = fields.allowSoftPlacement ?? false;
-    this.logDevicePlacement = fields.logDevicePlacement ?? false;
-    this.intraOpParallelismThreads = fields.intraOpParallelismThreads ?? 0;
-    this.interOpParallelismThreads = fields.interOpParallelismThreads ?? 0;
-    this.operationTimeoutInMs = fields.operationTimeoutInMs ?? 0;
-  }
+  readonly graphOptions?: object | undefined;
+  /** How many devices of each kind: there is one CPU, whatever is asked. */
+  readonly deviceCount?: Readonly<Record<string, number>> | undefined;
 }

@@ -6,11 +6,12 @@
 
 import { TypeError, ValueError } from "../core/error.ts";
 import { log, nowSeconds } from "../core/host.ts";
-import type { NdArray } from "../core/nd_array.ts";
+import { NdArray } from "../core/nd_array.ts";
 import { graphDefinition } from "../graph/def/graph_def.ts";
 import { Graph } from "../graph/graph.ts";
 import { EventFileWriter } from "../io/event_file.ts";
 import { WireWriter } from "../io/wire.ts";
+import type { Event, MetaGraphDef, SessionLog, Summary } from "../proto/classes.ts";
 import { encodeGraphDef } from "../proto/graph_def.ts";
 import { decode, encode, pb } from "../proto/messages.ts";
 import { toShapeProto } from "../proto/shape_proto.ts";
@@ -26,6 +27,9 @@ export interface FileWriterOptions {
   /** Training goes on from this step: the first event says so. */
   readonly sessionStart?: number;
 }
+
+/** A step, or the fetched value of a variable that counts steps. */
+export type GlobalStep = number | bigint | NdArray | null | undefined;
 
 /** The run goes on from this step: points of older files from there on are hidden. */
 const sessionStart = 1;
@@ -68,28 +72,29 @@ export class FileWriter {
     return this.#logdir;
   }
 
-  #add(event: pb.Event.$Properties, step?: number | bigint | null): void {
+  #add(event: pb.Event.$Properties, step?: GlobalStep): void {
+    const at = step instanceof NdArray ? (step.item() as number | bigint) : step;
     const full = {
       ...event,
       wallTime: nowSeconds(),
-      ...(step === undefined || step === null ? {} : { step: BigInt(step) as never }),
+      ...(at === undefined || at === null ? {} : { step: BigInt(at) as never }),
     };
     this.addEvent(encode(pb.Event, full as pb.Event.$Properties));
   }
 
-  /** A serialized Event. */
-  addEvent(event: Uint8Array): void {
+  /** A `tf.Event`, or the bytes of one. */
+  addEvent(event: Event | Uint8Array): void {
     if (this.#isClosed) {
       log(
         "WARNING",
         "Attempting to use a closed FileWriter. The operation will be a noop unless the FileWriter is explicitly reopened.",
       );
     }
-    this.#writer.add(event);
+    this.#writer.add(event instanceof Uint8Array ? event : event.serializeToString());
   }
 
-  /** The value of a summary op (or its bytes) at a global step. Metadata of a tag is written once. */
-  addSummary(summary: NdArray | Uint8Array, globalStep?: number | bigint | null): void {
+  /** The value of a summary op (or its bytes), or a `tf.Summary`, at a global step. Metadata of a tag is written once. */
+  addSummary(summary: NdArray | Summary | Uint8Array, globalStep?: GlobalStep): void {
     const bytes = summary instanceof Uint8Array ? summary : bytesOf(summary);
     const message = decode(pb.Summary, bytes);
     for (const value of message.value) {
@@ -102,34 +107,36 @@ export class FileWriter {
   }
 
   /** One point of a curve without a summary op. */
-  addScalar(tag: string, value: number, globalStep?: number | bigint | null): void {
+  addScalar(tag: string, value: number, globalStep?: GlobalStep): void {
     this.#add({ summary: { value: [{ tag, simpleValue: value }] } }, globalStep);
   }
 
   /** The graph with its static shapes. */
-  addGraph(graph: Graph, globalStep?: number | bigint | null): void {
+  addGraph(graph: Graph, globalStep?: GlobalStep): void {
     if (!(graph instanceof Graph))
       throw new TypeError("The passed graph must be an instance of `Graph` or the deprecated `GraphDef`");
     this.#add({ graphDef: encodeGraphDef(graphDefinition(graph, { addShapes: true })) }, globalStep);
   }
 
-  /** A serialized MetaGraphDef. */
-  addMetaGraph(metaGraphDef: Uint8Array, globalStep?: number | bigint | null): void {
-    this.#add({ metaGraphDef }, globalStep);
+  /** A `tf.MetaGraphDef`, or the bytes of one. */
+  addMetaGraph(metaGraphDef: MetaGraphDef | Uint8Array, globalStep?: GlobalStep): void {
+    const bytes = metaGraphDef instanceof Uint8Array ? metaGraphDef : metaGraphDef.serializeToString();
+    this.#add({ metaGraphDef: bytes }, globalStep);
   }
 
   /** Node times of a traced run under a tag of its own. Throws ValueError when the tag was used before. */
-  addRunMetadata(runMetadata: RunMetadata, tag: string, globalStep?: number | bigint | null): void {
+  addRunMetadata(runMetadata: RunMetadata, tag: string, globalStep?: GlobalStep): void {
     if (this.#seenRuns.has(tag)) throw new ValueError("The provided tag was already used for this event type");
     this.#seenRuns.add(tag);
     this.#add({ taggedRunMetadata: { tag, runMetadata: encodeRunMetadata(runMetadata) } }, globalStep);
   }
 
   addSessionLog(
-    sessionLog: { readonly status: number; readonly checkpointPath?: string; readonly msg?: string },
-    globalStep?: number | bigint | null,
+    sessionLog: SessionLog | { readonly status: number; readonly checkpointPath?: string; readonly msg?: string },
+    globalStep?: GlobalStep,
   ): void {
-    this.#add({ sessionLog }, globalStep);
+    const message = "toPlain" in sessionLog ? sessionLog.toPlain() : sessionLog;
+    this.#add({ sessionLog: message }, globalStep);
   }
 
   /** Says that training goes on from this step. */
@@ -163,7 +170,8 @@ export class FileWriter {
   }
 }
 
-function bytesOf(summary: NdArray): Uint8Array {
+function bytesOf(summary: NdArray | Summary): Uint8Array {
+  if ("serializeToString" in summary) return summary.serializeToString();
   const [bytes] = summary.data as readonly Uint8Array[];
   if (!(bytes instanceof Uint8Array)) throw new TypeError("addSummary needs the value of a summary op");
   return bytes;

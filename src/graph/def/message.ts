@@ -32,7 +32,7 @@ export class NodeDef {
   }
 
   toString(): string {
-    return printText("NodeDef", this.serializeToString(), { descending: true });
+    return printText("NodeDef", this.serializeToString(), { str: true });
   }
 
   [inspectKey](): string {
@@ -98,7 +98,7 @@ export class GraphDef {
   }
 
   toString(): string {
-    return printText("GraphDef", this.serializeToString(), { descending: true });
+    return printText("GraphDef", this.serializeToString(), { str: true });
   }
 
   [inspectKey](): string {

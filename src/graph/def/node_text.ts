@@ -10,7 +10,7 @@ import type { Operation } from "../operation.ts";
 import { nodeDefinition } from "./graph_def.ts";
 
 export const nodeText = (op: Operation): string =>
-  printText("NodeDef", encode(pb.NodeDef, toNodeProto(nodeDefinition(op))), { descending: true });
+  printText("NodeDef", encode(pb.NodeDef, toNodeProto(nodeDefinition(op))), { str: true });
 
 const enumNames: Readonly<Record<string, string>> = { float32: "FLOAT", float64: "DOUBLE", float16: "HALF" };
 
