@@ -1,32 +1,73 @@
 /** Program -> steps: lay out, fuse, plan memory, and write each group down as steps with places. */
 import { dtypeOf } from "../core/dtype.ts";
 import type { NumberArray } from "../core/nd_array.ts";
-import type { SlotAddress } from "./engine.ts";
+import type { InputRoom, SlotAddress } from "./engine.ts";
 import { alignment, roundUp } from "./heap.ts";
 import { shifted } from "./plan/body.ts";
 import { fuse } from "./plan/fuse.ts";
+import type { Group, Grouping } from "./plan/group.ts";
 import { countOf, layOut } from "./plan/layout.ts";
 import { lifetimesOf } from "./plan/lifetime.ts";
-import { planMemory } from "./plan/memory.ts";
+import { type Lifetime, planMemory } from "./plan/memory.ts";
 import { placementsOf } from "./plan/placement.ts";
-import { placeOf, stepsOf } from "./plan/steps.ts";
+import { placeOf, type StepContext, stepsOf } from "./plan/steps.ts";
 import { detailsFrom, inputsOf, type Program, type Site, type Value } from "./primitive.ts";
-import type { Place, Share, Step, StepPlan, StoredArray } from "./step.ts";
+import type { Kernels, Place, Room, Share, Step, StepPlan, StoredArray } from "./step.ts";
 import { sharesOf } from "./trace/shares.ts";
+
+type Facts = Omit<StepContext, "slot" | "place" | "isRead">;
+
+/** Below all ids of values. */
+const roomId = ({ index }: Group): number => -1 - index;
+
+const withRoom = (step: Step, room: Room): Step =>
+  step.kind === "matmul" || step.kind === "convolution" ? { ...step, room } : step;
+
+/** What kernels work in, each for the time of its group. */
+function workingRooms({ groups }: Grouping, facts: Facts, kernels: Pick<Kernels, "roomBytes">): Lifetime[] {
+  const nowhere: Place = { at: "workspace", offset: 0 };
+  const context: StepContext = { ...facts, slot: () => nowhere, place: () => nowhere, isRead: () => true };
+  return groups.flatMap((group) => {
+    if (group.kind !== "product") return [];
+    const sizeBytes = Math.max(0, ...stepsOf(group, context).map((step) => kernels.roomBytes(step)));
+    if (sizeBytes === 0) return [];
+    return [{ id: roomId(group), sizeBytes, from: group.index, to: group.index, over: null }];
+  });
+}
 
 const sizeOf = (value: Value): number => countOf(value) * dtypeOf(value.dtype).sizeBytes;
 
-/** The workspace is arguments, report, rooms of the inputs, buffers. Constants lie in memory that `allocate` gives. */
+export interface CompileOptions {
+  /** Memory for constants. */
+  allocate(sizeBytes: number): number;
+  /** Without them no step gets room to work in. */
+  readonly kernels?: Pick<Kernels, "roomBytes"> | null;
+  /** For each input, `kept` where it is left out. */
+  readonly rooms?: readonly InputRoom[];
+}
+
+/** The workspace is arguments, report, rooms of the inputs, buffers and what kernels work in. */
 export function compileProgram(
   program: Program,
   slots: SlotAddress,
-  allocate: (sizeBytes: number) => number,
+  { allocate, kernels = null, rooms = [] }: CompileOptions,
 ): StepPlan {
   const layout = layOut(program);
   const grouping = fuse(layout);
   const placements = placementsOf(layout, grouping);
-  const lifetimes = lifetimesOf(layout, grouping, placements);
-  const buffers = planMemory(lifetimes);
+  const passing = new Set(layout.inputs.filter((_, k) => rooms[k] === "once"));
+  const lifetimes = lifetimesOf(layout, grouping, { placements, passing });
+  const ids = new Set(lifetimes.map(({ id }) => id));
+  const facts = {
+    access: layout.access,
+    placements,
+    isStored: (root: Value) => grouping.homes.has(root.id) || ids.has(root.id),
+    isOwn: (member: Value, group: number) => grouping.groupOf.get(member.id) === group,
+    isHome: (root: Value) => grouping.homes.has(root.id),
+    writtenSlot: (member: Value) => grouping.writes.get(member.id),
+  };
+  const working = kernels ? workingRooms(grouping, facts, kernels) : [];
+  const buffers = planMemory([...lifetimes, ...working]);
   const shortLived = new Set(lifetimes.filter(({ from, to }) => from === to).map(({ id }) => id));
 
   let top = 4 * program.inputs.length;
@@ -36,8 +77,11 @@ export function compileProgram(
     return offset;
   };
   const reportOffset = claim(24, 8);
-  const inputOffsets = layout.inputs.map((x) => claim(sizeOf(x)));
+  const keptOffsets = layout.inputs.map((x, k) => ((rooms[k] ?? "kept") === "kept" ? claim(sizeOf(x)) : -1));
   const start = claim(buffers.sizeBytes);
+  const inputOffsets = layout.inputs.map((x, k) =>
+    passing.has(x) ? start + buffers.offsets.get(x.id)! : keptOffsets[k]!,
+  );
   const constants = new Map<NumberArray, number>();
 
   function constantAddress(data: NumberArray): number {
@@ -64,20 +108,16 @@ export function compileProgram(
   }
 
   const context = {
-    access: layout.access,
+    ...facts,
     slot: (slot: number): Place => ({ at: "memory", address: slots(slot) }),
     place,
-    placements,
-    isStored: (root: Value) => grouping.homes.has(root.id) || buffers.offsets.has(root.id),
-    isOwn: (member: Value, group: number) => grouping.groupOf.get(member.id) === group,
-    isHome: (root: Value) => grouping.homes.has(root.id),
     isRead: (head: Value) => !shortLived.has(head.id),
-    writtenSlot: (member: Value) => grouping.writes.get(member.id),
   };
   const steps: Step[] = [];
   const shares: (readonly Share[])[] = [];
   for (const group of grouping.groups) {
-    const made = stepsOf(group, context);
+    const room = buffers.offsets.get(roomId(group));
+    const made = stepsOf(group, context).map((step) => (room === undefined ? step : withRoom(step, start + room)));
     steps.push(...made);
     if (made.length > 0) shares.push(...Array<readonly Share[]>(made.length).fill(sharesOf(group)));
   }

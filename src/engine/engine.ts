@@ -19,13 +19,20 @@ export interface Engine {
   free(address: number): void;
   /** Bytes allocated at present, and the most there ever were. */
   readonly usage: { readonly bytes: number; readonly peakBytes: number };
-  compile(program: Program, slots: SlotAddress): Executable;
+  /** `rooms`: for each input, `kept` where it is left out. */
+  compile(program: Program, slots: SlotAddress, rooms?: readonly InputRoom[]): Executable;
 }
+
+/**
+ * Memory for an input in the workspace: it is the input's alone; or it is the input's when a run begins, and used for other values as soon as the
+ * input has been read; or there is none, because the input lies elsewhere.
+ */
+export type InputRoom = "kept" | "once" | "none";
 
 /**
  * A compiled program. Its workspace (any 64-byte aligned block of `workspaceBytes`, allocated by the caller, one for each run at a time)
  * begins with the arguments: an int32 address for each input. `inputOffsets` is room for each input inside the workspace, which the
- * arguments point at after `prepare`.
+ * arguments point at after `prepare`; -1: none.
  */
 export interface Executable {
   readonly workspaceBytes: number;

@@ -111,6 +111,9 @@ export interface LoopStep extends Body {
   readonly reductions: readonly Reduction[];
 }
 
+/** Workspace that a step's kernel may work in: `Kernels.roomBytes` from this offset on. Without one the kernel has memory of its own. */
+export type Room = number;
+
 /**
  * c[i] = a[i] b[i] for i < batch, with a: [m, k] (or [k, m] when transposeA) of row length `lda` elements, and so on; matrices of one
  * batch lie `strideA` elements apart (0: the same one for all). c is dense in its rows: ldc = n. k = 0 gives zeros.
@@ -138,6 +141,7 @@ export interface MatmulStep {
   readonly strideC: number;
   readonly epilogue: Body | null;
   readonly scratch: boolean;
+  readonly room?: Room;
 }
 
 /** Operands and result dense, in the layout of `ConvolutionGeometry`; x and y are the primitive's inputs in order. */
@@ -152,6 +156,7 @@ export interface ConvolutionStep {
   /** As for a matmul, over all elements of `out`. */
   readonly epilogue: Body | null;
   readonly scratch: boolean;
+  readonly room?: Room;
 }
 
 export interface WindowStep {
@@ -331,6 +336,7 @@ export interface StepPlan {
   /** Of those, what values between steps and results take. */
   readonly bufferBytes: number;
   readonly reportOffset: number;
+  /** -1: no room. */
   readonly inputOffsets: readonly number[];
   readonly outputs: readonly {
     readonly dtype: DTypeName;
@@ -365,6 +371,8 @@ export interface PieceTime {
 export interface Kernels {
   /** Whether `emit` makes code for this step; the others run in the reference. */
   supports(step: Step): boolean;
+  /** How much memory the step's kernel works in, packed operands and the like. The places of the step do not matter. */
+  roomBytes(step: Step): number;
   /**
    * One function that runs the steps in order. A step that is not supported is a call of `fallback(index, base)`, with the same results.
    * `reportOffset`: where checks leave their numbers.

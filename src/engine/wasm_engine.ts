@@ -36,7 +36,7 @@ export function createWasmEngine({
     allocate: heap.allocate,
     free: heap.free,
     usage: heap.usage,
-    compile: (program, slots) =>
-      createExecutable(program, slots, { buffer, allocate: heap.allocate, free: heap.free, kernels, callList }),
+    compile: (program, slots, rooms = []) =>
+      createExecutable(program, slots, { buffer, allocate: heap.allocate, free: heap.free, kernels, callList, rooms }),
   };
 }

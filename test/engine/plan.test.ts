@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import type { DTypeName } from "../../src/core/dtype.ts";
 import { elementCount, type FullShape } from "../../src/core/shape.ts";
 import { createBuilder } from "../../src/engine/builder.ts";
-import { compileProgram } from "../../src/engine/compile.ts";
+import { type CompileOptions, compileProgram } from "../../src/engine/compile.ts";
+import type { InputRoom } from "../../src/engine/engine.ts";
 import type { Lowering } from "../../src/engine/lowering.ts";
 import type { Value } from "../../src/engine/primitive.ts";
 import type { LoopStep, MatmulStep, Place, Step } from "../../src/engine/step.ts";
@@ -16,11 +17,15 @@ interface Declared {
 
 const slotAddress = (slot: number): number => (slot + 1) * 1_000_000;
 
-function planOf({ inputs = [], variables = [] }: Declared, body: (p: Lowering, inputs: Value[]) => readonly Value[]) {
+function planOf(
+  { inputs = [], variables = [] }: Declared,
+  body: (p: Lowering, inputs: Value[]) => readonly Value[],
+  options: Pick<CompileOptions, "kernels" | "rooms"> = {},
+) {
   const builder = createBuilder({ variable: (slot) => ({ shape: variables[slot]! }) });
   const values = inputs.map(([dtype, shape]) => builder.input(dtype, shape));
   const p = builder.lowering({ randomSlot: () => 0, wrapError: (error) => error });
-  return compileProgram(builder.finish(body(p, values)), slotAddress, () => 0);
+  return compileProgram(builder.finish(body(p, values)), slotAddress, { allocate: () => 0, ...options });
 }
 
 const kinds = (steps: readonly Step[]): string[] => steps.map(({ kind }) => kind);
@@ -178,5 +183,49 @@ describe("plans", () => {
     const activations = layers * elementCount(size) * 4;
     const gradients = layers * 256 * 256 * 4;
     expect(plan.workspaceBytes).toBeLessThan(1.3 * (activations + gradients));
+  });
+
+  test("rooms of inputs: one alone, one that others use once it is read, none", () => {
+    const n = 4096;
+    const planned = (rooms: readonly InputRoom[]) =>
+      planOf(
+        {
+          inputs: [
+            ["float32", [n]],
+            ["float32", [n]],
+          ],
+        },
+        (p, [x, y]) => [p.scan("sum", p.mul(x!, y!), 0)],
+        { rooms },
+      );
+    const [kept, once, none] = [planned([]), planned(["once", "once"]), planned(["none", "none"])];
+    const inputs = 2 * 4 * n;
+    expect(kept.workspaceBytes - none.workspaceBytes).toBe(inputs);
+    expect(none.inputOffsets).toEqual([-1, -1]);
+    // The product takes the place of an operand, and the sums that of the other one.
+    expect(once.workspaceBytes).toBe(none.workspaceBytes);
+    expect(new Set(once.inputOffsets).size).toBe(2);
+  });
+
+  test("a kernel works where values lie that are made later", () => {
+    const roomBytes = (step: Step) => (step.kind === "matmul" ? 1 << 20 : 0);
+    const plan = planOf(
+      {
+        inputs: [
+          ["float32", [64, 64]],
+          ["float32", [64, 64]],
+          ["float32", [512, 512]],
+        ],
+      },
+      (p, [x, y, z]) => {
+        const product = p.matmul(x!, y!);
+        const far = p.add(z!, p.broadcast(p.reduce("sum", product, [0, 1]), [512, 512]));
+        return [product, p.scan("sum", far, 0)];
+      },
+      { kernels: { roomBytes }, rooms: ["none", "none", "none"] },
+    );
+    const [step] = plan.steps;
+    expect(step).toMatchObject({ kind: "matmul", room: expect.any(Number) });
+    expect(plan.bufferBytes).toBeLessThan(2 * 512 * 512 * 4 + 3 * 64 * 64 * 4);
   });
 });

@@ -3,7 +3,7 @@ import { dtypeOf } from "../../core/dtype.ts";
 import { NdArray, viewElements } from "../../core/nd_array.ts";
 import { elementCount } from "../../core/shape.ts";
 import { compileProgram } from "../compile.ts";
-import type { Executable, Kernel, KernelReport, SlotAddress } from "../engine.ts";
+import type { Executable, InputRoom, Kernel, KernelReport, SlotAddress } from "../engine.ts";
 import type { Program, Value } from "../primitive.ts";
 import { addressOf } from "../reference/loops.ts";
 import { runStep } from "../reference/steps.ts";
@@ -21,6 +21,8 @@ export interface ExecutableOptions {
   readonly kernels: Kernels | null;
   /** Run step by step, for comparison. */
   readonly callList?: boolean;
+  /** For the inputs. */
+  readonly rooms?: readonly InputRoom[];
 }
 
 /** Programs that run once or twice (assignments, counters, strings) are not worth a module. */
@@ -60,7 +62,7 @@ function releaseAll(runs: readonly Run[]): void {
 
 export function createExecutable(program: Program, slots: SlotAddress, options: ExecutableOptions): Executable {
   const { buffer, kernels } = options;
-  const plan = compileProgram(program, slots, options.allocate);
+  const plan = compileProgram(program, slots, { allocate: options.allocate, kernels, rooms: options.rooms ?? [] });
   const { steps, constants, reportOffset, inputOffsets, outputs } = plan;
   for (const [data, address] of constants) {
     const source = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);

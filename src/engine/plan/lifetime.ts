@@ -7,19 +7,21 @@ import { countOf, type Layout } from "./layout.ts";
 import type { Lifetime } from "./memory.ts";
 import type { Placement } from "./placement.ts";
 
+/** `passing`: inputs that have memory of the run, from before the first group on. */
 export function lifetimesOf(
   { access, outputs }: Layout,
   { groups, groupOf, homes }: Grouping,
-  placements: ReadonlyMap<Value, Placement>,
+  { placements, passing }: { placements: ReadonlyMap<Value, Placement>; passing: ReadonlySet<Value> },
 ): Lifetime[] {
   const lastUse = new Map<Value, number>();
+  const isOurs = (root: Value): boolean => groupOf.has(root.id) || passing.has(root);
   const use = (root: Value, group: number) => lastUse.set(root, Math.max(lastUse.get(root) ?? -1, group));
   for (const group of groups) {
     for (const value of membersOf(group)) {
       for (const x of inputsOf(value.primitive)) {
         const { root } = access[x.id]!;
         const isNode = group.members.has(root) || root === group.head;
-        if (groupOf.has(root.id) && (!isNode || value === group.head)) use(root, group.index);
+        if (isOurs(root) && (!isNode || value === group.head)) use(root, group.index);
       }
     }
   }
@@ -39,7 +41,7 @@ export function lifetimesOf(
     for (const value of readers) {
       for (const x of inputsOf(value.primitive)) {
         const at = access[x.id]!;
-        if (!groupOf.has(at.root.id) || group.members.has(at.root) || homes.has(at.root.id)) continue;
+        if (!isOurs(at.root) || group.members.has(at.root) || homes.has(at.root.id)) continue;
         const byElement = isIdentity(x, at) && countOf(x) === group.count;
         roots.set(at.root, (roots.get(at.root) ?? true) && byElement);
       }
@@ -48,7 +50,7 @@ export function lifetimesOf(
       const [base, ...others] = group.head.primitive.inputs;
       const at = access[base.id]!;
       const again = others.some((x) => access[x.id]!.root === at.root);
-      if (!again && isIdentity(base, at) && !homes.has(at.root.id) && groupOf.has(at.root.id)) roots.set(at.root, true);
+      if (!again && isIdentity(base, at) && !homes.has(at.root.id) && isOurs(at.root)) roots.set(at.root, true);
     }
     return new Set(
       [...roots].filter(([root, free]) => free && lastUse.get(root) === group.index).map(([root]) => root),
@@ -61,7 +63,13 @@ export function lifetimesOf(
     begins.set(into, Math.min(begins.get(into) ?? Number.POSITIVE_INFINITY, groupOf.get(root.id)!));
   }
 
-  const lifetimes: Lifetime[] = [];
+  const lifetimes: Lifetime[] = [...passing].map((root) => ({
+    id: root.id,
+    sizeBytes: bytesOf(root),
+    from: -1,
+    to: lastUse.get(root) ?? -1,
+    over: null,
+  }));
   for (const group of groups) {
     const free = dying(group);
     for (const root of membersOf(group)) {

@@ -1,10 +1,13 @@
 /** What the engine gets from this folder: machine code for steps. */
+
+import { alignment, roundUp } from "../heap.ts";
 import { createNativeSteps, type NativeSource, type NativeSteps } from "../native/steps.ts";
 import type { Kernels, Run, Step } from "../step.ts";
 import { describeStep } from "./describe.ts";
 import { emitProgram } from "./emit.ts";
+import { add } from "./instructions.ts";
 import { Library } from "./kernels/kernel.ts";
-import { areaBytes } from "./kernels/product/blocks.ts";
+import { i32 } from "./lanes.ts";
 import { lower } from "./lower/lower.ts";
 import type { Scratch } from "./lower/part.ts";
 import { createThreads } from "./threads.ts";
@@ -20,6 +23,18 @@ export interface KernelOptions {
 
 const jobBytes = 256;
 
+/** The step is lowered with memory of no address, and what it asks for is added up. */
+function roomBytes(step: Step, scratch: Scratch): number {
+  let sum = 0;
+  const nowhere = { block: () => 0, table: () => 0, job: 0 };
+  const room = () => (sizeBytes: number) => {
+    sum += roundUp(sizeBytes, alignment);
+    return () => i32(0);
+  };
+  lower(step, { ...scratch, ...nowhere, room });
+  return sum;
+}
+
 export function createKernels(options: KernelOptions): Kernels {
   const threads = createThreads(options);
   const library = new Library(options.memory, threads);
@@ -28,6 +43,7 @@ export function createKernels(options: KernelOptions): Kernels {
   const scratchFor = createScratch(options, native);
   return {
     supports: (step: Step) => lower(step, scratchFor(0)) !== null,
+    roomBytes: (step) => roomBytes(step, scratchFor(0)),
     emit: (steps, reportOffset, fallback): Run =>
       emitProgram({ library, scratch: scratchFor(reportOffset), fallback }, steps),
     describe: (step) => (native?.plan(step) ? `native ${describeStep(step)}` : describeStep(step)),
@@ -61,15 +77,26 @@ function createScratch(
     tables.set(key, address);
     return address;
   };
+  /** Of the step, where it has room in the workspace. */
+  const room: Scratch["room"] = (step) => {
+    let [at, blocksTaken] = [step.room ?? 0, 0];
+    return (sizeBytes) => {
+      if (step.room === undefined) {
+        const address = block(`room ${blocksTaken++}`, sizeBytes);
+        return () => i32(address);
+      }
+      const here = at;
+      at += roundUp(sizeBytes, alignment);
+      return (base) => add(base, here);
+    };
+  };
   return (reportOffset) => ({
     reportOffset,
+    room,
     block,
     table,
     get job() {
       return block("job", jobBytes);
-    },
-    get areas() {
-      return block("areas", areaBytes * threads);
     },
     threads,
     native,

@@ -17,8 +17,8 @@ import { inputLeaves, type Lowered, lowerNode, maxConcreteElements, neededInputs
 import { explainSegment, type SegmentExplanation } from "./run/explain.ts";
 import { type Attempt, type Growth, hasElements, noOp, retyped, type Specialisation } from "./run/specialisation.ts";
 import { runTraced, type Tracer } from "./run/tracer.ts";
-import { allocateWorkspace, freeWorkspaces, type Workspace } from "./run/workspaces.ts";
-import { copyIn, EngineValue, type RunValue, VariableValue, viewOf } from "./values.ts";
+import { allocateWorkspace, bringIn, freeWorkspaces, roomFor, type Workspace } from "./run/workspaces.ts";
+import { EngineValue, type RunValue, VariableValue, viewOf } from "./values.ts";
 
 /** The values of a run by the plan's numbers for tensors, and the workspaces to give back at its end. */
 export interface RunFrame {
@@ -115,9 +115,10 @@ export class Segment {
     const { executable } = spec;
     for (let i = 0; i < spec.engineInputs.length; i++) {
       const value = frame.values[this.#inputIndex[spec.engineInputs[i]!]!];
-      const room = base + executable.inputOffsets[i]!;
-      const address = value instanceof EngineValue ? value.address : room;
-      if (address === room) copyIn(engine, value as NdArray, room);
+      const address =
+        value instanceof EngineValue
+          ? value.address
+          : bringIn(engine, value as NdArray, base, executable.inputOffsets[i]!, frame.releases);
       if (sources[i] !== address) {
         executable.setInput(base, i, address);
         sources[i] = address;
@@ -354,7 +355,8 @@ export class Segment {
       this.#state.reserveVariable(this.#state.variableAt(slot), shape);
       if (!attempt.assumed.has(slot)) attempt.assumed.set(slot, undefined);
     }
-    const executable = this.#state.engine.compile(finished, this.#state.slotAddress);
+    const rooms = engineInputs.map((i) => roomFor(frame.values[this.#inputIndex[i]!]!));
+    const executable = this.#state.engine.compile(finished, this.#state.slotAddress, rooms);
     return {
       key: this.#keyOf(frame),
       shapes: this.inputs.map((_, i) => {

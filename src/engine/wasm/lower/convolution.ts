@@ -2,9 +2,10 @@
 import { dtypeOf } from "../../../core/dtype.ts";
 import { elementCount } from "../../../core/shape.ts";
 import type { ConvolutionStep, Place } from "../../step.ts";
+import { areaBytesFor } from "../kernels/product/blocks.ts";
 import { directConvolution, directFilterGradient } from "../kernels/product/direct_convolution.ts";
 import { filterGradient } from "../kernels/product/filter_gradient.ts";
-import { stepOfB, tileColumns } from "../kernels/product/tile.ts";
+import { stepOfB, tileColumns, tileRows } from "../kernels/product/tile.ts";
 import type { Expr, Scalar } from "../lanes.ts";
 import { fitsBlocks, forwardParts, inputGradientParts } from "./correlation.ts";
 import { dot, forwardDims, frameOf, places, tapPlaces, turnedDims } from "./frame.ts";
@@ -90,12 +91,16 @@ function filterGradientCall(step: ConvolutionStep, shape: Shape, scratch: Scratc
   const line = spatial[last]!.output;
   const perBlock = Math.max(1, Math.floor(gradientSteps / line));
   const packedBytes = Math.min(perBlock, lines.length) * line * Math.ceil(outChannels / tileColumns(type)) * stepOfB;
-  const packed = scratch.block("packed", packedBytes * scratch.threads);
+  const areaBytes = areaBytesFor(tileRows, Math.min(perBlock, lines.length) * line, size);
   const shared = isShared(2 * batch * outputs * taps * inChannels * outChannels, scratch);
   const resultBytes = taps * inChannels * outChannels * size;
   const perPart = Math.ceil(batch / Math.max(1, Math.min(batch, mostParts, Math.floor(partsBytes / resultBytes))));
   const parts = Math.ceil(batch / perPart);
-  const results = parts > 1 ? scratch.block("parts", parts * resultBytes) : null;
+  const take = scratch.room(step);
+  const working = shared ? scratch.threads : 1;
+  const packed = take(packedBytes * working);
+  const areas = take(areaBytes * working);
+  const results = parts > 1 ? take(parts * resultBytes) : null;
   const lineTable = scratch.table(lines);
   const tapTable = scratch.table(tapOffsets);
   return {
@@ -105,8 +110,8 @@ function filterGradientCall(step: ConvolutionStep, shape: Shape, scratch: Scratc
       return [
         ...[image!, inputs * inChannels * size, framed.frame, framed.rowTable, framed.rowCount, framed.rowBytes],
         ...[lineTable, lines.length, line, moves[last]!, perBlock, tapTable, taps, inChannels],
-        ...[dy!, outputs * outChannels * size, packed, outChannels, parts, perPart, batch, results ?? out!],
-        ...[scratch.areas, framed.frameBytes, packedBytes, out!, scratch.job, shared],
+        ...[dy!, outputs * outChannels * size, packed(base), outChannels, parts, perPart, batch],
+        ...[results?.(base) ?? out!, areas(base), areaBytes, framed.frameBytes, packedBytes, out!, scratch.job, shared],
       ];
     },
   };

@@ -5,7 +5,7 @@
 import { elementCount } from "../../../core/shape.ts";
 import type { SpatialDim } from "../../primitive.ts";
 import type { ConvolutionStep, Place } from "../../step.ts";
-import { stepsFor } from "../kernels/product/blocks.ts";
+import { areaBytesFor, blockRows, stepsFor } from "../kernels/product/blocks.ts";
 import { correlate, packFilter, packTurned, placePixels } from "../kernels/product/correlate.ts";
 import { stepOfB, tileColumns } from "../kernels/product/tile.ts";
 import { type Expr, laneBytes, type Scalar } from "../lanes.ts";
@@ -38,11 +38,13 @@ interface Correlation {
   readonly out: (base: Expr) => Expr | number;
 }
 
+type Take = ReturnType<Scratch["room"]>;
+
 /** Whether rows of so many channels fit the blocks. */
 export const fitsBlocks = (channels: number, type: Scalar): boolean => channels <= stepsFor(64, laneBytes(type));
 
 /** The filter packed, then one product for each image. */
-function calls(c: Correlation, scratch: Scratch): KernelCall[] {
+function calls(c: Correlation, scratch: Scratch, take: Take): KernelCall[] {
   const { type, batch, channels, columns, walk } = c;
   const size = laneBytes(type);
   const framed = frameOf(c.frame, channels * size, scratch);
@@ -68,30 +70,34 @@ function calls(c: Correlation, scratch: Scratch): KernelCall[] {
   );
   const segment = tapsEach * channels;
   const perBlock = Math.max(1, Math.floor(blockSteps / segment));
-  const packed = scratch.block("packed", taps * channels * Math.ceil(columns / tileColumns(type)) * stepOfB);
+  const packed = take(taps * channels * Math.ceil(columns / tileColumns(type)) * stepOfB);
   const turned = c.turned && scratch.table(c.turned);
   const filter = (base: Expr) => addressOf(c.filter, base);
   const pack: KernelCall =
     turned === null
       ? {
           kernel: packFilter(type),
-          args: (base) => [filter(base), packed, taps * channels, columns, perBlock * segment],
+          args: (base) => [filter(base), packed(base), taps * channels, columns, perBlock * segment],
         }
       : {
           kernel: packTurned(type),
-          args: (base) => [filter(base), packed, turned, taps, columns, channels, perBlock * tapsEach],
+          args: (base) => [filter(base), packed(base), turned, taps, columns, channels, perBlock * tapsEach],
         };
   const imageBytes = elementCount(c.frame.map((d) => d.input)) * channels * size;
   const outBytes = pixels.length * columns * size;
   const pixelTable = scratch.table(pixels);
   const segmentTable = scratch.table(segments);
   const shared = isShared(2 * batch * pixels.length * taps * channels * columns, scratch);
+  const steps = Math.min(perBlock, segments.length) * segment;
+  const areaBytes = areaBytesFor(Math.min(blockRows, pixels.length), steps, size);
+  const areas = take(areaBytes * (shared ? scratch.threads : 1));
   const run: KernelCall = {
     kernel: correlate(type),
     args: (base) => [
       ...[addressOf(c.image, base), imageBytes, framed.frame, framed.rowTable, framed.rowCount, framed.rowBytes],
       ...[pixelTable, pixels.length, segmentTable, segments.length, segment, perBlock],
-      ...[packed, columns, c.out(base), outBytes, batch, scratch.areas, framed.frameBytes, scratch.job, shared],
+      ...[packed(base), columns, c.out(base), outBytes, batch, areas(base), areaBytes, framed.frameBytes],
+      ...[scratch.job, shared],
     ],
   };
   return [pack, run];
@@ -108,7 +114,8 @@ export function forwardParts(step: ConvolutionStep, type: Scalar, scratch: Scrat
   }));
   const frame = forwardDims(spatial);
   const sides = { image: step.x, channels: inChannels, filter: step.y, columns: outChannels, turned: null };
-  return calls({ type, batch, ...sides, frame, walk, out: (base) => addressOf(step.out, base) }, scratch);
+  const out = (base: Expr) => addressOf(step.out, base);
+  return calls({ type, batch, ...sides, frame, walk, out }, scratch, scratch.room(step));
 }
 
 export function inputGradientParts(step: ConvolutionStep, type: Scalar, scratch: Scratch): readonly Part[] {
@@ -126,7 +133,8 @@ export function inputGradientParts(step: ConvolutionStep, type: Scalar, scratch:
   }));
   const turned = Array.from({ length: elementCount(spatial.map((s) => s.filter)) }, (_, t) => t).reverse();
   const frame = turnedDims(spatial);
-  return calls({ ...sides, frame, walk, turned, out: (base) => addressOf(step.out, base) }, scratch);
+  const out = (base: Expr) => addressOf(step.out, base);
+  return calls({ ...sides, frame, walk, turned, out }, scratch, scratch.room(step));
 }
 
 /**
@@ -166,9 +174,11 @@ function phases(
   if (withTaps.length < busy.length) {
     parts.push(fillZero(step.out, step.dtype, batch * elementCount(inputs) * columns));
   }
-  for (const phase of withTaps) {
-    const count = elementCount(phase.map((p) => p.pixels));
-    const room = scratch.block("phase", batch * count * columns * size);
+  const take = scratch.room(step);
+  const counts = withTaps.map((phase) => elementCount(phase.map((p) => p.pixels)));
+  const room = take(batch * Math.max(0, ...counts) * columns * size);
+  for (const [i, phase] of withTaps.entries()) {
+    const count = counts[i]!;
     // where the frame would have to begin before dy, the pixels begin later instead
     const start = phase.map((p) => p.taps - 1 - p.shift);
     const walk = phase.map((p, d) => ({
@@ -203,11 +213,11 @@ function phases(
           ),
       ),
     );
-    parts.push(...calls({ ...sides, frame, walk, turned, out: () => room }, scratch));
+    parts.push(...calls({ ...sides, frame, walk, turned, out: room }, scratch, take));
     const imageBytes = elementCount(inputs) * columns * size;
     parts.push({
       kernel: placePixels,
-      args: (base) => [addressOf(step.out, base), imageBytes, table, room, count, columns * size, batch],
+      args: (base) => [addressOf(step.out, base), imageBytes, table, room(base), count, columns * size, batch],
     });
   }
   return parts;

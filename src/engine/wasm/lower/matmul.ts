@@ -2,8 +2,8 @@
 import { dtypeOf } from "../../../core/dtype.ts";
 import type { Body, MatmulStep, Place, View } from "../../step.ts";
 import type { Kernel } from "../kernels/kernel.ts";
-import { blockRows } from "../kernels/product/blocks.ts";
-import { kc, matmul, packedBytes } from "../kernels/product/matmul.ts";
+import { areaBytesFor, blockRows } from "../kernels/product/blocks.ts";
+import { kc, matmul, packedBytesFor } from "../kernels/product/matmul.ts";
 import { rowDots, rowSums } from "../kernels/product/matrix_vector.ts";
 import { tileRows } from "../kernels/product/tile.ts";
 import type { Expr, Scalar } from "../lanes.ts";
@@ -104,19 +104,18 @@ function product(step: MatmulStep, type: Scalar, scratch: Scratch, start: Start)
   const { batch, m, n, k, a, b, c, strideA, strideB, strideC } = step;
   const { size, aRow, aCol, bRow, bCol } = stridesOf(step);
   const shared = isShared(2 * m * n * k, scratch);
-  const work = [
-    scratch.job,
-    scratch.block("packed", packedBytes),
-    scratch.areas,
-    rowsPerPiece(m, shared, scratch),
-    shared,
-  ];
+  const perPiece = rowsPerPiece(m, shared, scratch);
+  const areaBytes = areaBytesFor(Math.min(perPiece, m), Math.min(k, kc), size);
+  const take = scratch.room(step);
+  const packed = take(packedBytesFor(n, k, type));
+  const areas = take(areaBytes * (shared ? scratch.threads : 1));
   return {
     kernel: matmul(type),
     args(base) {
       const [x, y, z] = placesAt(a, b, c)(base);
       const from = start.place ? addressOf(start.place, base) : 0;
       const next = [strideA, strideB, strideC, start.next && strideC].map((stride) => stride * size);
+      const work = [scratch.job, packed(base), areas(base), areaBytes, perPiece, shared];
       return [x!, aRow, aCol, y!, bRow, bCol, z!, from, start.row * size, batch, ...next, m, n, k, ...work];
     },
   };

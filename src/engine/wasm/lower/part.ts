@@ -1,7 +1,7 @@
 /** What a step becomes: kernel calls and loops, one after the other. */
 import type { DTypeName } from "../../../core/dtype.ts";
 import type { NativeCall, NativeSteps } from "../../native/steps.ts";
-import type { Body, LoopStep, Place } from "../../step.ts";
+import type { Body, LoopStep, Place, Room } from "../../step.ts";
 import { add, load } from "../instructions.ts";
 import type { Kernel } from "../kernels/kernel.ts";
 import { type Expr, i32, type Operand, type Scalar } from "../lanes.ts";
@@ -32,9 +32,10 @@ export interface Scratch {
   block(name: string, sizeBytes: number): number;
   /** A table of numbers, one for each content. */
   table(values: readonly number[]): number;
-  /** Where a running product keeps its sizes, and the areas of the threads. */
+  /** Memory that the kernel of a step works in and nothing outlives: each call takes so many bytes more, and says where they lie. */
+  room(step: { readonly room?: Room }): (sizeBytes: number) => (base: Expr) => Expr;
+  /** Where a running product keeps its sizes. */
   readonly job: number;
-  readonly areas: number;
   readonly threads: number;
   /** Takes steps over; null: none. */
   readonly native: NativeSteps | null;

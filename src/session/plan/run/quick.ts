@@ -100,6 +100,7 @@ export function quickRun(
     const shape = spec.shapes[engineInputs[input]!]!;
     const dtype = tensor.dtype.baseDtype;
     const offset = executable.inputOffsets[input]!;
+    if (offset < 0) return null;
     return { input, dtype, shape, offset, isScalar: dtype === float32 && shape.length === 0 };
   });
   const fetches = ends.fetchIndex.map((index): QuickFetch | null => {

@@ -3,9 +3,11 @@
  * when a new one is needed, the ones of executables that have needed none for longest are freed. So a training step that runs again and
  * again allocates nothing, and what initializing or restoring took goes to it.
  */
-import type { Engine, Executable } from "../../../engine/engine.ts";
+import type { NdArray } from "../../../core/nd_array.ts";
+import type { Engine, Executable, InputRoom } from "../../../engine/engine.ts";
+import { copyIn, EngineValue, type RunValue } from "../values.ts";
 
-/** Memory for one run of an executable, and where its inputs come from: 0 is their own room in it. */
+/** Memory for one run of an executable, and where its inputs come from. */
 export interface Workspace {
   readonly base: number;
   readonly end: number;
@@ -37,6 +39,29 @@ export function allocateWorkspace(engine: Engine, executable: Executable, free: 
     end: base + sizeBytes,
     sources: Float64Array.from(executable.inputOffsets, (offset) => base + offset),
   };
+}
+
+/** What room an executable needs for an input that is such a value when it is compiled. */
+export const roomFor = (value: RunValue): InputRoom => (value instanceof EngineValue ? "none" : "once");
+
+/**
+ * Copies an input to its room at `offset` in the workspace, or, where the executable was made for a value that lay in engine memory, to memory
+ * for the rest of the run. Where it lies then.
+ */
+export function bringIn(
+  engine: Engine,
+  value: NdArray,
+  base: number,
+  offset: number,
+  releases: (() => void)[],
+): number {
+  let address = base + offset;
+  if (offset < 0) {
+    address = engine.allocate(Math.max(value.size * value.dtype.sizeBytes, 4));
+    releases.push(() => engine.free(address));
+  }
+  copyIn(engine, value, address);
+  return address;
 }
 
 function freeIdle(engine: Engine, lists: ReadonlySet<Workspace[]>): void {

@@ -2,17 +2,21 @@
 import type { FunctionBuilder, Local } from "../../assembler.ts";
 import { add, load, lt, mul, select } from "../../instructions.ts";
 import { asExpr, type Expr, type Operand } from "../../lanes.ts";
+import { tileRows } from "./tile.ts";
 
 /** Rows of a in one block. */
 export const blockRows = 64;
 
 /** Memory of one thread: a tile, then packed rows of a. */
 export const tileBytes = 256;
-const packedBytes = 512 * 1024;
-export const areaBytes = tileBytes + packedBytes;
+const mostPacked = 512 * 1024;
+
+/** Memory of one thread for so many rows and steps of k. */
+export const areaBytesFor = (rows: number, steps: number, sizeBytes: number): number =>
+  tileBytes + Math.ceil((Math.ceil(rows / tileRows) * tileRows * steps * sizeBytes) / 64) * 64;
 
 /** Steps of k that fit the packed rows of a block. */
-export const stepsFor = (rows: number, sizeBytes: number): number => Math.floor(packedBytes / rows / sizeBytes);
+export const stepsFor = (rows: number, sizeBytes: number): number => Math.floor(mostPacked / rows / sizeBytes);
 
 /** Place of a worker's memory among those of all, which lie one after the other. */
 export const ofWorker = (f: FunctionBuilder, start: Expr, worker: Expr, sizeBytes: Operand): Local =>

@@ -13,7 +13,7 @@ import type { Callee, FunctionBuilder, Local, ModuleBuilder } from "../../assemb
 import { add, copyBytes, eq, gt, load, lt, mul, select, sub } from "../../instructions.ts";
 import { i32, laneBytes, type Scalar } from "../../lanes.ts";
 import type { EachPiece, Kernel } from "../kernel.ts";
-import { areaBytes, blockRows, jobOf, min, ofWorker, tileBytes } from "./blocks.ts";
+import { blockRows, jobOf, min, ofWorker, tileBytes } from "./blocks.ts";
 import { packColumns, packRows } from "./pack.ts";
 import { stepOfB, tile, tileColumns, tileRows } from "./tile.ts";
 
@@ -23,12 +23,12 @@ import { stepOfB, tile, tileColumns, tileRows } from "./tile.ts";
  *     rowTable       places in the frame of `rowCount` pieces of `rowBytes`, which follow each other in the image
  *     pixelTable     places of the output's pixels
  *     segmentTable   places of segments of `segment` elements; `perBlock` of them are one pass over the pixels
- *     areas          memory of the threads
+ *     areas          memory of the threads, `areaBytes` each
  */
 const fields = [
   ...["image", "imageNext", "frame", "rowTable", "rowCount", "rowBytes"],
   ...["pixelTable", "pixels", "segmentTable", "segments", "segment", "perBlock"],
-  ...["packed", "columns", "out", "outNext", "batch", "areas", "frameBytes"],
+  ...["packed", "columns", "out", "outNext", "batch", "areas", "areaBytes", "frameBytes"],
 ] as const;
 
 const job = jobOf(fields);
@@ -93,7 +93,7 @@ function buildCorrelate(m: ModuleBuilder, type: Scalar, uses: readonly Callee[],
 
   const piece = (f: FunctionBuilder, at: Local, index: Local, worker: Local) => {
     const get = (field: (typeof fields)[number]) => job.get(f, at, field);
-    const area = ofWorker(f, get("areas"), worker, areaBytes);
+    const area = ofWorker(f, get("areas"), worker, get("areaBytes"));
     const [pixelTable, pixels, segmentTable, segments] = [
       get("pixelTable"),
       get("pixels"),

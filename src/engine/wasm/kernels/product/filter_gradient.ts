@@ -12,7 +12,7 @@ import type { Callee, FunctionBuilder, Local, ModuleBuilder } from "../../assemb
 import { add, div, eq, load, lt, mul, rem, select, sub } from "../../instructions.ts";
 import { i32, laneBytes, type Scalar, vectorOf } from "../../lanes.ts";
 import type { EachPiece, Kernel } from "../kernel.ts";
-import { areaBytes, jobOf, min, ofWorker, tileBytes } from "./blocks.ts";
+import { jobOf, min, ofWorker, tileBytes } from "./blocks.ts";
 import { frameRows } from "./correlate.ts";
 import { packColumns, packGathered, packRows } from "./pack.ts";
 import { stepOfB, tile, tileColumns, tileRows } from "./tile.ts";
@@ -30,7 +30,7 @@ const fields = [
   ...["image", "imageNext", "frame", "rowTable", "rowCount", "rowBytes"],
   ...["lineTable", "lines", "line", "step", "perBlock", "tapTable", "taps", "channels"],
   ...["dy", "dyNext", "packed", "columns", "parts", "perPart", "batch", "results"],
-  ...["areas", "frameBytes", "packedBytes"],
+  ...["areas", "areaBytes", "frameBytes", "packedBytes"],
 ] as const;
 
 const job = jobOf(fields);
@@ -63,7 +63,7 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
 
   const piece = (f: FunctionBuilder, at: Local, index: Local, worker: Local) => {
     const get = (field: (typeof fields)[number]) => job.get(f, at, field);
-    const area = ofWorker(f, get("areas"), worker, areaBytes);
+    const area = ofWorker(f, get("areas"), worker, get("areaBytes"));
     const [lineTable, lines, line, step, perBlock] = [
       get("lineTable"),
       get("lines"),

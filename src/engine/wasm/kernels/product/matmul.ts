@@ -13,23 +13,29 @@ import type { Callee, FunctionBuilder, Local, ModuleBuilder } from "../../assemb
 import { add, div, eq, gt, lt, mul, ne, select, sub } from "../../instructions.ts";
 import { type Expr, i32, laneBytes, type Scalar } from "../../lanes.ts";
 import type { EachPiece, Kernel } from "../kernel.ts";
-import { areaBytes, jobOf, min, ofWorker, tileBytes } from "./blocks.ts";
+import { jobOf, min, ofWorker, tileBytes } from "./blocks.ts";
 import { packColumns, packRows } from "./pack.ts";
 import { stepOfB, tile, tileColumns, tileRows } from "./tile.ts";
 
 /** Steps of k in one block. */
 export const kc = 256;
 /** Bytes of the packed block of b: KC x NC elements. */
-export const packedBytes = 512 * 1024;
+const packedBytes = 512 * 1024;
+
+/** Bytes of it that a b of k rows and n columns needs. */
+export function packedBytesFor(n: number, k: number, type: Scalar): number {
+  const panels = Math.ceil(Math.min(n, packedBytes / kc / laneBytes(type)) / tileColumns(type));
+  return panels * stepOfB * Math.min(k, kc);
+}
 
 const job = jobOf([
   ...(["a", "aRow", "aCol", "b", "bRow", "bCol", "c", "cRow"] as const),
-  ...(["rows", "columns", "steps", "from", "fromRow", "packed", "areas", "perPiece"] as const),
+  ...(["rows", "columns", "steps", "from", "fromRow", "packed", "areas", "areaBytes", "perPiece"] as const),
 ]);
 
 const params = [
   ...["a", "aRow", "aCol", "b", "bRow", "bCol", "c", "from", "fromRow", "batch", "aNext", "bNext", "cNext", "fromNext"],
-  ...["m", "n", "k", "jobAt", "packed", "areas", "perPiece", "isShared"],
+  ...["m", "n", "k", "jobAt", "packed", "areas", "areaBytes", "perPiece", "isShared"],
 ];
 
 /** Panels of b that one piece packs. */
@@ -39,7 +45,7 @@ const kernels = new Map<Scalar, Kernel>();
 
 /**
  * c[i] = from[i] + a[i] b[i] for i < batch; `from` 0: nothing to add to. Strides in bytes: element (i, p) of a lies i * aRow + p * aCol after it, of which one is the
- * element's size; b likewise; c is dense in rows of n. k >= 1. `jobAt`, `packed` and `areas` are memory to work in; a piece is `perPiece` rows.
+ * element's size; b likewise; c is dense in rows of n. k >= 1. `jobAt`, `packed` and `areas` (`areaBytes` a thread) are memory to work in; a piece is `perPiece` rows.
  */
 export function matmul(type: Scalar): Kernel {
   const known = kernels.get(type);
@@ -108,7 +114,7 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
     const c = f.let(add(job.get(f, at, "c"), mul(start, cRow)));
     const isAdded = f.let(ne(from, 0));
     f.set(from, add(from, mul(start, fromRow)));
-    const area = ofWorker(f, job.get(f, at, "areas"), worker, areaBytes);
+    const area = ofWorker(f, job.get(f, at, "areas"), worker, job.get(f, at, "areaBytes"));
     const packedA = f.let(add(area, tileBytes));
     const panelA = f.let(mul(steps, tileRows * size));
     const panelB = f.let(mul(steps, stepOfB));
@@ -171,6 +177,7 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
         jobAt,
         packed,
         areas,
+        areaBytes,
         perPiece,
         isShared,
       ] = args as Local[];
@@ -186,6 +193,7 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
       put("rows", rows!);
       put("packed", packed!);
       put("areas", areas!);
+      put("areaBytes", areaBytes!);
       put("perPiece", perPiece!);
       f.while(gt(batch!, 0), () => {
         f.for(jc, { from: 0, to: n!, step: nc }, () => {
