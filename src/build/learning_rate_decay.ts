@@ -28,6 +28,7 @@ import {
   sqrt,
   whereV2,
 } from "../ops/index.ts";
+import { byName, type Rest } from "../ops/options.ts";
 import { caseOf, cond } from "./control_flow/cond.ts";
 import { add, mul, oneMinus, sub, truediv } from "./operators.ts";
 
@@ -66,8 +67,9 @@ export function exponentialDecay(
   globalStep: TensorLike,
   decaySteps: TensorLike,
   decayRate: TensorLike,
-  options: StaircaseOption = {},
+  ...rest: Rest<StaircaseOption, ["staircase", "name"]>
 ): Tensor {
+  const options: StaircaseOption = byName(rest, ["staircase", "name"]);
   return scoped(options.name, "ExponentialDecay", (scope) => {
     const initial = start(learningRate);
     const { dtype } = initial;
@@ -84,8 +86,9 @@ export const naturalExpDecay = (
   globalStep: TensorLike,
   decaySteps: TensorLike,
   decayRate: TensorLike,
-  options: StaircaseOption = {},
+  ...rest: Rest<StaircaseOption, ["staircase", "name"]>
 ): Tensor => {
+  const options: StaircaseOption = byName(rest, ["staircase", "name"]);
   const rate =
     typeof decayRate === "number"
       ? scoped("Neg", "Neg", (scope) => negative(constant(decayRate, { dtype: float32, name: "x" }), { name: scope }))
@@ -99,8 +102,9 @@ export function inverseTimeDecay(
   globalStep: TensorLike,
   decaySteps: TensorLike,
   decayRate: TensorLike,
-  options: StaircaseOption = {},
+  ...rest: Rest<StaircaseOption, ["staircase", "name"]>
 ): Tensor {
+  const options: StaircaseOption = byName(rest, ["staircase", "name"]);
   return scoped(options.name, "InverseTimeDecay", (scope) => {
     const initial = start(learningRate);
     const { dtype } = initial;
@@ -125,8 +129,9 @@ export function polynomialDecay(
   learningRate: TensorLike,
   globalStep: TensorLike,
   decaySteps: TensorLike,
-  options: PolynomialDecayOptions = {},
+  ...rest: Rest<PolynomialDecayOptions, ["endLearningRate", "power", "cycle", "name"]>
 ): Tensor {
+  const options: PolynomialDecayOptions = byName(rest, ["endLearningRate", "power", "cycle", "name"]);
   const { endLearningRate = 0.0001, power = 1, cycle = false } = options;
   return scoped(options.name, "PolynomialDecay", (scope) => {
     const initial = start(learningRate);
@@ -189,13 +194,16 @@ export function piecewiseConstant(
 const cosine = (fraction: Tensor, factor: TensorLike): Tensor =>
   mul(factor, add(1, cos(mul(constant(Math.PI, { dtype: float32 }), fraction))));
 
+type CosineDecayArguments = NameOption & { readonly alpha?: number };
+
 /** Half a cosine from learningRate to alpha · learningRate (0) in decaySteps. */
 export function cosineDecay(
   learningRate: TensorLike,
   globalStep: TensorLike,
   decaySteps: TensorLike,
-  options: NameOption & { readonly alpha?: number } = {},
+  ...rest: Rest<CosineDecayArguments, ["alpha", "name"]>
 ): Tensor {
+  const options: CosineDecayArguments = byName(rest, ["alpha", "name"]);
   const { alpha = 0 } = options;
   return scoped(options.name, "CosineDecay", () => {
     const initial = start(learningRate);

@@ -7,6 +7,7 @@ import type { Operation } from "../graph/operation.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../ops/convert.ts";
 import { cast, group, minimum, pow } from "../ops/index.ts";
+import { byName, type Rest } from "../ops/options.ts";
 import { GraphKeys } from "./collections.ts";
 import { cond } from "./control_flow/cond.ts";
 import { zerosInitializer } from "./initializers.ts";
@@ -116,7 +117,8 @@ export class ExponentialMovingAverage {
   readonly #options: ExponentialMovingAverageOptions;
   readonly #averages = new Map<Operation | Tensor, Variable>();
 
-  constructor(decay: TensorLike, options: ExponentialMovingAverageOptions = {}) {
+  constructor(decay: TensorLike, ...rest: Rest<ExponentialMovingAverageOptions, ["numUpdates", "zeroDebias", "name"]>) {
+    const options: ExponentialMovingAverageOptions = byName(rest, ["numUpdates", "zeroDebias", "name"]);
     this.name = options.name ?? "ExponentialMovingAverage";
     this.#decay = decay;
     this.#options = options;

@@ -13,6 +13,7 @@ import {
   tensorSummaryOp,
   tensorSummaryV2Op,
 } from "../ops/index.ts";
+import { byName, type Rest } from "../ops/options.ts";
 import { SummaryDescription } from "../proto/classes.ts";
 import { encode, pb } from "../proto/messages.ts";
 import { GraphKeys } from "./collections.ts";
@@ -48,13 +49,19 @@ export const scalar = (name: string, tensor: TensorLike, options: SummaryOptions
 export const histogram = (name: string, values: TensorLike, options: SummaryOptions = {}): Tensor =>
   tagged(name, options, (tag, scope) => histogramSummaryOp({ tag, values }, scope));
 
+type ImageArguments = SummaryOptions & { readonly maxOutputs?: number | undefined };
+
 /** At most maxOutputs (3) images of a batch [n, h, w, 1 | 3 | 4]; floats are scaled image by image. */
 export const image = (
   name: string,
   tensor: TensorLike,
-  options: SummaryOptions & { readonly maxOutputs?: number | undefined } = {},
-): Tensor =>
-  tagged(name, options, (tag, scope) => imageSummaryOp({ tag, tensor, max_images: options.maxOutputs ?? 3 }, scope));
+  ...rest: Rest<ImageArguments, ["maxOutputs", "collections", "family"]>
+): Tensor => {
+  const options: ImageArguments = byName(rest, ["maxOutputs", "collections", "family"]);
+  return tagged(name, options, (tag, scope) =>
+    imageSummaryOp({ tag, tensor, max_images: options.maxOutputs ?? 3 }, scope),
+  );
+};
 
 /** At most maxOutputs (3) sounds [n, frames, channels] in -1 .. 1. */
 export const audio = (

@@ -22,6 +22,12 @@ export interface TensorConvertible {
 export const isTensorConvertible = (value: unknown): value is TensorConvertible =>
   typeof value === "object" && value !== null && asTensor in value;
 
+export interface EvalOptions {
+  readonly feedDict?: FeedDict | undefined;
+  /** The default session where left out. */
+  readonly session?: SessionLike | undefined;
+}
+
 /** One output of an operation. Its dtype is fixed; its static shape may be made more specific. */
 export class Tensor {
   readonly op: Operation;
@@ -112,7 +118,9 @@ export class Tensor {
   }
 
   /** Runs the graph for this tensor in the given session or the default one. */
-  eval(feedDict?: FeedDict, session?: SessionLike): Promise<NdArray> {
+  eval(feeds?: FeedDict | EvalOptions | null, given?: SessionLike): Promise<NdArray> {
+    const isOptions = feeds !== undefined && feeds !== null && !(Symbol.iterator in feeds);
+    const { feedDict, session }: EvalOptions = isOptions ? feeds : { feedDict: feeds ?? undefined, session: given };
     const target = session ?? defaultSession();
     if (!target) {
       throw new ValueError(

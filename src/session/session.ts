@@ -39,6 +39,10 @@ export interface RunArguments {
   readonly signal?: AbortSignal;
 }
 
+/** Feeds may stand by themselves, as in Python: `sess.run(loss, [[x, 1]])`. */
+export const runArguments = (args: RunArguments | FeedDict | undefined): RunArguments | undefined =>
+  args !== undefined && Symbol.iterator in args ? { feedDict: args } : args;
+
 interface CachedRun {
   readonly fetches: unknown;
   readonly feeds: readonly Tensor[];
@@ -98,8 +102,8 @@ export class Session implements SessionLike, AsyncDisposable {
    * Runs what the fetches need. Fetches nest freely; tensors give arrays, operations null. Feeds are pairs of tensor and value, for this
    * run only. Throws in TensorFlow's words: closed session, unknown fetch, missing feed, wrong shape or dtype, uninitialized variable.
    */
-  run<const F extends Fetches>(fetches: F, args?: RunArguments): Promise<Fetched<F>> {
-    return this.#run(fetches, args) as Promise<never>;
+  run<const F extends Fetches>(fetches: F, args?: RunArguments | FeedDict): Promise<Fetched<F>> {
+    return this.#run(fetches, runArguments(args)) as Promise<never>;
   }
 
   async #run(fetches: unknown, args: RunArguments | undefined): Promise<unknown> {
@@ -119,8 +123,8 @@ export class Session implements SessionLike, AsyncDisposable {
   }
 
   /** As `run`, at once. Throws RuntimeError when the fetches need a node that waits (queues, readers). */
-  runSync<const F extends Fetches>(fetches: F, args?: RunArguments): Fetched<F> {
-    const result = this.#start(fetches, args, this.#options);
+  runSync<const F extends Fetches>(fetches: F, args?: RunArguments | FeedDict): Fetched<F> {
+    const result = this.#start(fetches, runArguments(args), this.#options);
     if (result instanceof Promise) {
       result.catch(() => {});
       throw new RuntimeError("These fetches wait for queues, files or functions: use `await sess.run(...)`");

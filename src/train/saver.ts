@@ -23,6 +23,7 @@ import { makeFolderOf } from "../io/checkpoint/bundle_writer.ts";
 import { CheckpointCommit } from "../io/checkpoint/save/commit.ts";
 import { nodeFiles, removeQuietly, withoutTemporaryNames } from "../io/file_system.ts";
 import { isInside } from "../io/paths.ts";
+import { byName, type Rest } from "../ops/options.ts";
 import { decode, encode, pb } from "../proto/messages.ts";
 import { printText } from "../proto/text_format.ts";
 import { Session } from "../session/session.ts";
@@ -126,7 +127,12 @@ export class Saver {
    * it was. The folder is made when its parent is there. Throws ValueError without, FAILED_PRECONDITION for variables without a value,
    * RESOURCE_EXHAUSTED on a full disk.
    */
-  async save(sess: Session, savePath: string, options: SaveOptions = {}): Promise<string | null> {
+  async save(
+    sess: Session,
+    savePath: string,
+    ...rest: Rest<SaveOptions, ["globalStep", "latestFilename"]>
+  ): Promise<string | null> {
+    const options: SaveOptions = byName(rest, ["globalStep", "latestFilename"]);
     const { metaGraphSuffix = "meta", writeMetaGraph = true, writeState = true, beside = {}, verify, sums } = options;
     const latestFilename = options.latestFilename ?? "checkpoint";
     if (!this.#isBuilt) throw new RuntimeError("`build()` should be called before save if defer_build==True");

@@ -8,6 +8,7 @@ import type { Operation } from "../../graph/operation.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { cast, constant, identity, lessEqual, reduceSum, stack } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { GraphKeys } from "../collections.ts";
 import { FunctionBody } from "../functions/body.ts";
 import { assertThat } from "./assert.ts";
@@ -131,8 +132,9 @@ export interface CaseOptions extends CondOptions {
 /** What the function beside the first true predicate returns, or the default one. Without a default, no true predicate is an error when run. */
 export function caseOf(
   pairs: readonly PredicateAndFn[],
-  options: CaseOptions = {},
+  ...rest: Rest<CaseOptions, ["default", "exclusive", "strict", "name"]>
 ): Tensor | Nested<Tensor | IndexedSlices | FlowArray> {
+  const options: CaseOptions = byName(rest, ["default", "exclusive", "strict", "name"]);
   const { exclusive = false, strict = false, name } = options;
   if (!Array.isArray(pairs))
     throw new TypeError(`'pred_fn_pairs' must be a list, tuple, or dict. Received: ${typeof pairs}`);

@@ -6,6 +6,7 @@ import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { constant, shape as shapeOf, TensorArray } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { add } from "../operators.ts";
 import { checkSameStructure, flatten, type Nested, pack } from "./structure.ts";
 import { type LoopValue, type WhileLoopOptions, whileLoop } from "./while_loop.ts";
@@ -78,7 +79,8 @@ const withRows = (tensor: Tensor, rows: Dim): Tensor => {
  * The rows of fn(row of elems) as one tensor (or one for each in the structure that fn returns). Throws ValueError for no or scalar elems,
  * TypeError when fn returns another structure than dtype (or elems) has.
  */
-export function mapFn(fn: RowFunction, elems: Rows, options: MapOptions = {}): Value {
+export function mapFn(fn: RowFunction, elems: Rows, ...rest: Rest<MapOptions, ["dtype", "parallelIterations"]>): Value {
+  const options: MapOptions = byName(rest, ["dtype", "parallelIterations"]);
   if (typeof fn !== "function")
     throw new TypeError(`The provided function ${String(fn)} is not callable.fn must be callable.`);
   const given = flatten<TensorLike>(elems);
@@ -122,12 +124,22 @@ export function mapFn(fn: RowFunction, elems: Rows, options: MapOptions = {}): V
 }
 
 /** fn(… fn(fn(initializer, row 0), row 1) …). */
-export function foldl(fn: RowFunction, elems: Rows, options: FoldOptions = {}): Value {
+export function foldl(
+  fn: RowFunction,
+  elems: Rows,
+  ...rest: Rest<FoldOptions, ["initializer", "parallelIterations"]>
+): Value {
+  const options: FoldOptions = byName(rest, ["initializer", "parallelIterations"]);
   return fold("foldl", fn, elems, options);
 }
 
 /** As foldl, from the last row to the first. */
-export function foldr(fn: RowFunction, elems: Rows, options: FoldOptions = {}): Value {
+export function foldr(
+  fn: RowFunction,
+  elems: Rows,
+  ...rest: Rest<FoldOptions, ["initializer", "parallelIterations"]>
+): Value {
+  const options: FoldOptions = byName(rest, ["initializer", "parallelIterations"]);
   return fold("foldr", fn, elems, options);
 }
 
@@ -178,7 +190,12 @@ function fold(kind: "foldl" | "foldr", fn: RowFunction, elems: Rows, options: Fo
 const minusOne = (n: TensorLike): TensorLike => (typeof n === "number" ? n - 1 : (n as Tensor).sub(1));
 
 /** All of foldl's accumulators as rows: row i is the one after row i of elems. */
-export function scan(fn: RowFunction, elems: Rows, options: ScanOptions = {}): Value {
+export function scan(
+  fn: RowFunction,
+  elems: Rows,
+  ...rest: Rest<ScanOptions, ["initializer", "parallelIterations"]>
+): Value {
+  const options: ScanOptions = byName(rest, ["initializer", "parallelIterations"]);
   checkFunction(fn);
   const { initializer, reverse = false, inferShape = true } = options;
   const like = initializer ?? elems;

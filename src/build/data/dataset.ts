@@ -33,15 +33,20 @@ import {
   windowDatasetOp,
   zipDatasetOp,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { datasets, elementOf, trace } from "./function.ts";
 import {
+  type BatchOptions,
   type Count,
   components,
   count,
   defaultPadding,
+  type InterleaveOptions,
   known,
+  type MapOptions,
   replicated,
   rowsOf,
+  type ShuffleOptions,
   seeds,
   sliced,
   text,
@@ -72,16 +77,6 @@ import {
 } from "./structure.ts";
 
 type Callback<R = unknown> = (...args: Any[]) => R;
-
-export interface MapOptions {
-  readonly numParallelCalls?: Count | undefined;
-  readonly deterministic?: boolean | undefined;
-}
-
-export interface InterleaveOptions extends MapOptions {
-  readonly cycleLength?: Count | undefined;
-  readonly blockLength?: Count | undefined;
-}
 
 const autotune = -1;
 const determinism = (deterministic?: boolean): string => String(deterministic ?? "default");
@@ -171,7 +166,8 @@ export class Dataset {
   }
 
   /** f of each element; a list is spread over its arguments. */
-  map(f: Callback, { numParallelCalls, deterministic }: MapOptions = {}): Dataset {
+  map(f: Callback, ...rest: Rest<MapOptions, ["numParallelCalls", "deterministic"]>): Dataset {
+    const { numParallelCalls, deterministic }: MapOptions = byName(rest, ["numParallelCalls", "deterministic"]);
     const { fn, captured, output } = trace(f, this.elementSpec, "Dataset_map");
     const inputs = { input_dataset: this.variantTensor, other_arguments: captured, f: fn, ...attrsOf(output) };
     const made =
@@ -196,7 +192,11 @@ export class Dataset {
   }
 
   /** As `flatMap`, with `cycleLength` datasets at a time that give `blockLength` elements in turn. */
-  interleave(f: Callback<Dataset>, options: InterleaveOptions = {}): Dataset {
+  interleave(
+    f: Callback<Dataset>,
+    ...rest: Rest<InterleaveOptions, ["cycleLength", "blockLength", "numParallelCalls"]>
+  ): Dataset {
+    const options: InterleaveOptions = byName(rest, ["cycleLength", "blockLength", "numParallelCalls"]);
     const { cycleLength = autotune, blockLength = 1, numParallelCalls, deterministic } = options;
     const { fn, captured, output } = trace(f, this.elementSpec, "Dataset_interleave");
     const elements = elementsOf(output, "interleave");
@@ -278,13 +278,8 @@ export class Dataset {
   }
 
   /** In an order that a buffer of this many elements gives; another one in each repetition. */
-  shuffle(
-    bufferSize: Count,
-    options: {
-      readonly seed?: number | bigint | undefined;
-      readonly reshuffleEachIteration?: boolean | undefined;
-    } = {},
-  ): Dataset {
+  shuffle(bufferSize: Count, ...rest: Rest<ShuffleOptions, ["seed", "reshuffleEachIteration"]>): Dataset {
+    const options: ShuffleOptions = byName(rest, ["seed", "reshuffleEachIteration"]);
     const buffer = count(bufferSize, "buffer_size");
     const attrs = { ...seeds(options.seed), reshuffle_each_iteration: options.reshuffleEachIteration ?? true };
     return this.#like(shuffleDatasetOp({ ...this.#input, buffer_size: buffer, ...attrs }));
@@ -314,7 +309,8 @@ export class Dataset {
   }
 
   /** n elements as rows; the last batch may be smaller, or is dropped. */
-  batch(batchSize: Count, { dropRemainder = false }: { readonly dropRemainder?: boolean } = {}): Dataset {
+  batch(batchSize: Count, ...rest: Rest<BatchOptions, ["dropRemainder"]>): Dataset {
+    const { dropRemainder = false }: BatchOptions = byName(rest, ["dropRemainder"]);
     const size = count(batchSize, "batch_size");
     const drop = truth(dropRemainder, "drop_remainder");
     const elements = batchedSpecs(this.elementSpec, rowsOf(size, drop));
@@ -323,7 +319,8 @@ export class Dataset {
   }
 
   /** As `batch`, rows padded to one size. */
-  paddedBatch(batchSize: Count, options: PaddedBatchOptions = {}): Dataset {
+  paddedBatch(batchSize: Count, ...rest: Rest<PaddedBatchOptions, ["paddedShapes", "paddingValues"]>): Dataset {
+    const options: PaddedBatchOptions = byName(rest, ["paddedShapes", "paddingValues"]);
     const specs = specsOf(this.elementSpec);
     const size = count(batchSize, "batch_size");
     const shapes = specs.map((spec, i) => paddedShape(spec, paddedShapesOf(options.paddedShapes, specs.length)?.[i]));

@@ -13,6 +13,25 @@ import { attrsOf, flatten, type Nested, packAs, type Spec, specOf } from "./stru
 /** A number of elements, or a tensor that holds it. */
 export type Count = number | bigint | Tensor;
 
+export interface MapOptions {
+  readonly numParallelCalls?: Count | undefined;
+  readonly deterministic?: boolean | undefined;
+}
+
+export interface InterleaveOptions extends MapOptions {
+  readonly cycleLength?: Count | undefined;
+  readonly blockLength?: Count | undefined;
+}
+
+export interface BatchOptions {
+  readonly dropRemainder?: boolean;
+}
+
+export interface ShuffleOptions {
+  readonly seed?: number | bigint | undefined;
+  readonly reshuffleEachIteration?: boolean | undefined;
+}
+
 export const count = (value: TensorLike, name: string): Tensor => convertToTensor(value, { dtype: int64, name });
 export const text = (value: TensorLike, name: string): Tensor => convertToTensor(value, { dtype: string, name });
 export const truth = (value: TensorLike, name: string): Tensor => convertToTensor(value, { dtype: bool, name });

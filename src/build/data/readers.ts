@@ -11,6 +11,7 @@ import {
   textLineDatasetOp,
   tFRecordDatasetOp,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { Dataset } from "./dataset.ts";
 import { trace } from "./function.ts";
 import { type Count, count, text } from "./inputs.ts";
@@ -68,7 +69,11 @@ function namesDataset(filenames: TensorLike): Dataset {
 
 /** The records of TFRecord files. */
 export class TFRecordDataset extends Dataset {
-  constructor(filenames: TensorLike | Dataset, options: ReaderOptions = {}) {
+  constructor(
+    filenames: TensorLike | Dataset,
+    ...rest: Rest<ReaderOptions, ["compressionType", "bufferSize", "numParallelReads"]>
+  ) {
+    const options: ReaderOptions = byName(rest, ["compressionType", "bufferSize", "numParallelReads"]);
     const { compressionType = "", bufferSize = ownChoice, numParallelReads } = options;
     const read = (filename: Tensor): Dataset =>
       new Dataset(
@@ -85,7 +90,11 @@ export class TFRecordDataset extends Dataset {
 
 /** The lines of text files, without their ends. */
 export class TextLineDataset extends Dataset {
-  constructor(filenames: TensorLike | Dataset, options: ReaderOptions = {}) {
+  constructor(
+    filenames: TensorLike | Dataset,
+    ...rest: Rest<ReaderOptions, ["compressionType", "bufferSize", "numParallelReads"]>
+  ) {
+    const options: ReaderOptions = byName(rest, ["compressionType", "bufferSize", "numParallelReads"]);
     const { compressionType = "", bufferSize = lineBuffer, numParallelReads } = options;
     const read = (filename: Tensor): Dataset =>
       new Dataset(

@@ -15,6 +15,7 @@ import { isTensorConvertible, Tensor, type TensorConvertible } from "../../graph
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import * as ops from "../../ops/index.ts";
 import { identity, ones, shape, tuple, zeros, zerosLike } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { isLoopSwitch, makeLoopState } from "../control_flow/gradients/loops.ts";
 import type { LoopState } from "../control_flow/gradients/state.ts";
 import { zerosLikeOutput } from "../control_flow/gradients/zeros.ts";
@@ -52,8 +53,9 @@ const listOf = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(valu
 export function gradients(
   ys: TensorLike | readonly TensorLike[],
   xs: Differentiable | readonly Differentiable[],
-  options: GradientsOptions = {},
+  ...rest: Rest<GradientsOptions, ["gradYs", "name"]>
 ): (Gradient | null)[] {
+  const options: GradientsOptions = byName(rest, ["gradYs", "name"]);
   const graph = getDefaultGraph();
   if (graph.isEager) {
     throw new RuntimeError(

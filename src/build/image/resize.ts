@@ -20,6 +20,7 @@ import {
   squeeze,
   withDependencies,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { truediv } from "../operators.ts";
 import { above, asBatch, assertion, checkAtLeast3D, dimensions, type Size } from "./checks.ts";
 import { padToBoundingBox } from "./crop.ts";
@@ -51,7 +52,12 @@ const resizers = {
  * Images [h, w, c] or [n, h, w, c] in another size [newHeight, newWidth]: float32, but for the nearest neighbour. Returned as they are
  * where the size is theirs. Throws ValueError for other ranks.
  */
-export function resizeImages(given: TensorLike, size: TensorLike, options: ResizeImagesOptions = {}): Tensor {
+export function resizeImages(
+  given: TensorLike,
+  size: TensorLike,
+  ...rest: Rest<ResizeImagesOptions, ["method", "alignCorners"]>
+): Tensor {
+  const options: ResizeImagesOptions = byName(rest, ["method", "alignCorners"]);
   const { method = 0, alignCorners = false, preserveAspectRatio = false, name } = options;
   return getDefaultGraph().nameScope(name ?? "resize", () => {
     let images = convertToTensor(given, { name: "images" });

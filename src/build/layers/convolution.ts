@@ -4,6 +4,7 @@ import { formatShapePython, type Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { TensorLike } from "../../ops/convert.ts";
 import { add, biasAdd, convolution, reshape } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import type { Variable } from "../variables/variable.ts";
 import { addBias, type DataFormat, type WeightedOptions } from "./core.ts";
 import { Layer } from "./layer.ts";
@@ -135,21 +136,48 @@ export const conv1d = (
   inputs: TensorLike,
   filters: number,
   kernelSize: Size,
-  options: ConvolutionLayerOptions = {},
-): Tensor => new Conv1D(filters, kernelSize, options).openScope().apply(inputs);
+  ...rest: Rest<ConvolutionLayerOptions, ["strides", "padding", "dataFormat", "dilationRate", "activation"]>
+): Tensor => {
+  const options: ConvolutionLayerOptions = byName(rest, [
+    "strides",
+    "padding",
+    "dataFormat",
+    "dilationRate",
+    "activation",
+  ]);
+  return new Conv1D(filters, kernelSize, options).openScope().apply(inputs);
+};
 
 /** Images [n, h, w, c] to [n, h', w', filters], with variables `kernel` [r, s, c, filters] and `bias`. */
 export const conv2d = (
   inputs: TensorLike,
   filters: number,
   kernelSize: Size,
-  options: ConvolutionLayerOptions = {},
-): Tensor => new Conv2D(filters, kernelSize, options).openScope().apply(inputs);
+  ...rest: Rest<ConvolutionLayerOptions, ["strides", "padding", "dataFormat", "dilationRate", "activation"]>
+): Tensor => {
+  const options: ConvolutionLayerOptions = byName(rest, [
+    "strides",
+    "padding",
+    "dataFormat",
+    "dilationRate",
+    "activation",
+  ]);
+  return new Conv2D(filters, kernelSize, options).openScope().apply(inputs);
+};
 
 /** Volumes [n, d, h, w, c] to [n, d', h', w', filters], with variables `kernel` [q, r, s, c, filters] and `bias`. */
 export const conv3d = (
   inputs: TensorLike,
   filters: number,
   kernelSize: Size,
-  options: ConvolutionLayerOptions = {},
-): Tensor => new Conv3D(filters, kernelSize, options).openScope().apply(inputs);
+  ...rest: Rest<ConvolutionLayerOptions, ["strides", "padding", "dataFormat", "dilationRate", "activation"]>
+): Tensor => {
+  const options: ConvolutionLayerOptions = byName(rest, [
+    "strides",
+    "padding",
+    "dataFormat",
+    "dilationRate",
+    "activation",
+  ]);
+  return new Conv3D(filters, kernelSize, options).openScope().apply(inputs);
+};

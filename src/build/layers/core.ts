@@ -15,6 +15,7 @@ import {
   transpose,
   dropout as withoutSome,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { zerosInitializer } from "../initializers.ts";
 import type { InitializerLike, Regularizer } from "../variables/store.ts";
 import type { Constraint, Variable } from "../variables/variable.ts";
@@ -93,8 +94,14 @@ export class Dense extends Layer {
 }
 
 /** inputs · kernel + bias over the last axis: [..., m] to [..., units], with variables `kernel` and `bias`. */
-export const dense = (inputs: TensorLike, units: number, options: WeightedOptions = {}): Tensor =>
-  new Dense(units, options).openScope().apply(inputs);
+export const dense = (
+  inputs: TensorLike,
+  units: number,
+  ...rest: Rest<WeightedOptions, ["activation", "useBias", "kernelInitializer", "biasInitializer"]>
+): Tensor => {
+  const options: WeightedOptions = byName(rest, ["activation", "useBias", "kernelInitializer", "biasInitializer"]);
+  return new Dense(units, options).openScope().apply(inputs);
+};
 
 export interface DropoutLayerOptions extends LayerOptions {
   /** The part that is dropped; 0.5 by default. */
@@ -145,9 +152,16 @@ export class Dropout extends Layer {
   }
 }
 
+type DropoutArguments = DropoutLayerOptions & TrainingOptions;
+
 /** Drops a part of the inputs while `training` is true, and scales the rest by 1 / (1 - rate). */
-export const dropout = (inputs: TensorLike, options: DropoutLayerOptions & TrainingOptions = {}): Tensor =>
-  new Dropout(options).apply(inputs, { training: options.training ?? false });
+export const dropout = (
+  inputs: TensorLike,
+  ...rest: Rest<DropoutArguments, ["rate", "noiseShape", "seed", "training"]>
+): Tensor => {
+  const options: DropoutArguments = byName(rest, ["rate", "noiseShape", "seed", "training"]);
+  return new Dropout(options).apply(inputs, { training: options.training ?? false });
+};
 
 export type DataFormat = "channels_last" | "channels_first";
 

@@ -2,6 +2,7 @@
 import type { Tensor } from "../../graph/tensor.ts";
 import type { TensorLike } from "../../ops/convert.ts";
 import { avgPool, avgPool3d, expandDims, maxPool, maxPool3d, squeeze } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import type { DataFormat } from "./core.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 import { amongAll, dataFormatOf, opFormat, type Padding, paddingOf, type Size, sizes } from "./window.ts";
@@ -90,28 +91,31 @@ export class AveragePooling3D extends Pooling {
   }
 }
 
-type PoolingFunction = (inputs: TensorLike, poolSize: Size, strides: Size, options?: PoolingOptions) => Tensor;
+type PoolingRest = Rest<PoolingOptions, ["padding", "dataFormat", "name"]>;
+type PoolingFunction = (inputs: TensorLike, poolSize: Size, strides: Size, ...rest: PoolingRest) => Tensor;
+
+const optionsOf = (rest: PoolingRest): PoolingOptions => byName(rest, ["padding", "dataFormat", "name"]);
 
 /** The largest of each window of sequences [n, w, c]. */
-export const maxPooling1d: PoolingFunction = (inputs, poolSize, strides, options) =>
-  new MaxPooling1D(poolSize, strides, options).apply(inputs);
+export const maxPooling1d: PoolingFunction = (inputs, poolSize, strides, ...rest) =>
+  new MaxPooling1D(poolSize, strides, optionsOf(rest)).apply(inputs);
 
 /** The largest of each window of images [n, h, w, c]. */
-export const maxPooling2d: PoolingFunction = (inputs, poolSize, strides, options) =>
-  new MaxPooling2D(poolSize, strides, options).apply(inputs);
+export const maxPooling2d: PoolingFunction = (inputs, poolSize, strides, ...rest) =>
+  new MaxPooling2D(poolSize, strides, optionsOf(rest)).apply(inputs);
 
 /** The largest of each window of volumes [n, d, h, w, c]. */
-export const maxPooling3d: PoolingFunction = (inputs, poolSize, strides, options) =>
-  new MaxPooling3D(poolSize, strides, options).apply(inputs);
+export const maxPooling3d: PoolingFunction = (inputs, poolSize, strides, ...rest) =>
+  new MaxPooling3D(poolSize, strides, optionsOf(rest)).apply(inputs);
 
 /** The mean of each window of sequences [n, w, c]. */
-export const averagePooling1d: PoolingFunction = (inputs, poolSize, strides, options) =>
-  new AveragePooling1D(poolSize, strides, options).apply(inputs);
+export const averagePooling1d: PoolingFunction = (inputs, poolSize, strides, ...rest) =>
+  new AveragePooling1D(poolSize, strides, optionsOf(rest)).apply(inputs);
 
 /** The mean of each window of images [n, h, w, c]. */
-export const averagePooling2d: PoolingFunction = (inputs, poolSize, strides, options) =>
-  new AveragePooling2D(poolSize, strides, options).apply(inputs);
+export const averagePooling2d: PoolingFunction = (inputs, poolSize, strides, ...rest) =>
+  new AveragePooling2D(poolSize, strides, optionsOf(rest)).apply(inputs);
 
 /** The mean of each window of volumes [n, d, h, w, c]. */
-export const averagePooling3d: PoolingFunction = (inputs, poolSize, strides, options) =>
-  new AveragePooling3D(poolSize, strides, options).apply(inputs);
+export const averagePooling3d: PoolingFunction = (inputs, poolSize, strides, ...rest) =>
+  new AveragePooling3D(poolSize, strides, optionsOf(rest)).apply(inputs);

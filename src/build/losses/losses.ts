@@ -31,6 +31,7 @@ import {
   where,
   zerosLike,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { GraphKeys } from "../collections.ts";
 import { addLoss } from "./collection.ts";
 import { withoutLastOne } from "./squeeze.ts";
@@ -66,10 +67,16 @@ function ofPredictions(
 }
 
 /** |predictions - labels|. */
-export const absoluteDifference = (labels: TensorLike, predictions: TensorLike, options: LossOptions = {}): Tensor =>
-  ofPredictions("absolute_difference", labels, predictions, options, (prediction, label) =>
+export const absoluteDifference = (
+  labels: TensorLike,
+  predictions: TensorLike,
+  ...rest: Rest<LossOptions, ["weights", "scope"]>
+): Tensor => {
+  const options: LossOptions = byName(rest, ["weights", "scope"]);
+  return ofPredictions("absolute_difference", labels, predictions, options, (prediction, label) =>
     abs(subtract(prediction, label)),
   );
+};
 
 export interface CosineDistanceOptions extends LossOptions {
   /** The dimension along which the vectors (of length 1) lie. */
@@ -85,8 +92,13 @@ export function cosineDistance(labels: TensorLike, predictions: TensorLike, opti
 }
 
 /** max(0, 1 - (2 labels - 1) · logits), for labels 0 and 1. */
-export const hingeLoss = (labels: TensorLike, logits: TensorLike, options: LossOptions = {}): Tensor =>
-  ofPredictions(
+export const hingeLoss = (
+  labels: TensorLike,
+  logits: TensorLike,
+  ...rest: Rest<LossOptions, ["weights", "scope"]>
+): Tensor => {
+  const options: LossOptions = byName(rest, ["weights", "scope"]);
+  return ofPredictions(
     "hinge_loss",
     labels,
     logits,
@@ -98,6 +110,7 @@ export const hingeLoss = (labels: TensorLike, logits: TensorLike, options: LossO
     },
     "logits",
   );
+};
 
 export interface HuberLossOptions extends LossOptions {
   /** Where the square becomes linear; 1 by default. */
@@ -132,10 +145,16 @@ export function logLoss(labels: TensorLike, predictions: TensorLike, options: Lo
 }
 
 /** (predictions - labels)². */
-export const meanSquaredError = (labels: TensorLike, predictions: TensorLike, options: LossOptions = {}): Tensor =>
-  ofPredictions("mean_squared_error", labels, predictions, options, (prediction, label) =>
+export const meanSquaredError = (
+  labels: TensorLike,
+  predictions: TensorLike,
+  ...rest: Rest<LossOptions, ["weights", "scope"]>
+): Tensor => {
+  const options: LossOptions = byName(rest, ["weights", "scope"]);
+  return ofPredictions("mean_squared_error", labels, predictions, options, (prediction, label) =>
     squaredDifference(prediction, label),
   );
+};
 
 /** How far the differences between pairs of elements are from those of the labels, example by example. */
 export function meanPairwiseSquaredError(
@@ -182,8 +201,9 @@ export interface SmoothedLossOptions extends LossOptions {
 export function sigmoidCrossEntropy(
   multiClassLabels: TensorLike,
   logits: TensorLike,
-  options: SmoothedLossOptions = {},
+  ...rest: Rest<SmoothedLossOptions, ["weights", "scope"]>
 ): Tensor {
+  const options: SmoothedLossOptions = byName(rest, ["weights", "scope"]);
   needed(multiClassLabels, "multi_class_labels");
   needed(logits, "logits");
   const { labelSmoothing = 0 } = options;
@@ -201,8 +221,9 @@ export function sigmoidCrossEntropy(
 export function softmaxCrossEntropy(
   onehotLabels: TensorLike,
   logits: TensorLike,
-  options: SmoothedLossOptions = {},
+  ...rest: Rest<SmoothedLossOptions, ["weights", "scope"]>
 ): Tensor {
+  const options: SmoothedLossOptions = byName(rest, ["weights", "scope"]);
   needed(onehotLabels, "onehot_labels");
   needed(logits, "logits");
   const { labelSmoothing = 0 } = options;
@@ -222,7 +243,12 @@ export function softmaxCrossEntropy(
 }
 
 /** The cross entropy of one class of several, the labels as numbers of classes. */
-export function sparseSoftmaxCrossEntropy(labels: TensorLike, logits: TensorLike, options: LossOptions = {}): Tensor {
+export function sparseSoftmaxCrossEntropy(
+  labels: TensorLike,
+  logits: TensorLike,
+  ...rest: Rest<LossOptions, ["weights", "scope"]>
+): Tensor {
+  const options: LossOptions = byName(rest, ["weights", "scope"]);
   needed(labels, "labels");
   needed(logits, "logits");
   return getDefaultGraph().nameScope(options.scope ?? "sparse_softmax_cross_entropy_loss", (scope) => {

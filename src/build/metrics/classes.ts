@@ -24,6 +24,7 @@ import {
   where,
   withDependencies,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { assertLess, assertNonNegative } from "../checks/compare.ts";
 import { removeSqueezableDimensions } from "../losses/squeeze.ts";
 import { scatterAdd } from "../variables/scatter.ts";
@@ -42,8 +43,9 @@ export interface ConfusionMatrixOptions {
 export function confusionMatrix(
   labels: TensorLike,
   predictions: TensorLike,
-  options: ConfusionMatrixOptions = {},
+  ...rest: Rest<ConfusionMatrixOptions, ["numClasses", "dtype"]>
 ): Tensor {
+  const options: ConfusionMatrixOptions = byName(rest, ["numClasses", "dtype"]);
   const { numClasses, dtype = int32 } = options;
   return getDefaultGraph().nameScope(options.name ?? "confusion_matrix", () => {
     const given = [convertToTensor(labels, { name: "labels" }), convertToTensor(predictions, { name: "predictions" })];

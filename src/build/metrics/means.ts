@@ -23,6 +23,7 @@ import {
   where,
   zerosLike,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { removeSqueezableDimensions } from "../losses/squeeze.ts";
 import { broadcastWeights } from "../losses/weights.ts";
 import { assignAdd } from "../variables/state.ts";
@@ -49,7 +50,8 @@ function quotient(total: Variable, count: Variable, values: Tensor, added: () =>
 }
 
 /** The mean of all values, weighted. */
-export function mean(values: TensorLike, options: MetricOptions = {}): Metric {
+export function mean(values: TensorLike, ...rest: Rest<MetricOptions, ["weights"]>): Metric {
+  const options: MetricOptions = byName(rest, ["weights"]);
   return inMetricScope("mean", options, () => {
     let each = cast(values as Tensor, float32);
     const total = metricVariable([], float32, "total");
@@ -92,24 +94,44 @@ const named = (options: MetricOptions, name: string, weights: TensorLike | null)
 });
 
 /** How many predictions equal their labels, of all. */
-export function accuracy(labels: TensorLike, predictions: TensorLike, options: MetricOptions = {}): Metric {
+export function accuracy(
+  labels: TensorLike,
+  predictions: TensorLike,
+  ...rest: Rest<MetricOptions, ["weights"]>
+): Metric {
+  const options: MetricOptions = byName(rest, ["weights"]);
   const { labels: label, predictions: given, weights } = align(predictions, labels, options.weights);
   const prediction = given.dtype === label.dtype ? given : cast(given, label.dtype.baseDtype);
   const isCorrect = cast(equal(prediction, label), float32);
   return mean(isCorrect, named(options, "accuracy", weights));
 }
 
-export function meanAbsoluteError(labels: TensorLike, predictions: TensorLike, options: MetricOptions = {}): Metric {
+export function meanAbsoluteError(
+  labels: TensorLike,
+  predictions: TensorLike,
+  ...rest: Rest<MetricOptions, ["weights"]>
+): Metric {
+  const options: MetricOptions = byName(rest, ["weights"]);
   const { labels: label, predictions: prediction, weights } = align(predictions, labels, options.weights);
   return mean(abs(prediction.sub(label)), named(options, "mean_absolute_error", weights));
 }
 
-export function meanSquaredError(labels: TensorLike, predictions: TensorLike, options: MetricOptions = {}): Metric {
+export function meanSquaredError(
+  labels: TensorLike,
+  predictions: TensorLike,
+  ...rest: Rest<MetricOptions, ["weights"]>
+): Metric {
+  const options: MetricOptions = byName(rest, ["weights"]);
   const { labels: label, predictions: prediction, weights } = align(predictions, labels, options.weights);
   return mean(squaredDifference(label, prediction), named(options, "mean_squared_error", weights));
 }
 
-export function rootMeanSquaredError(labels: TensorLike, predictions: TensorLike, options: MetricOptions = {}): Metric {
+export function rootMeanSquaredError(
+  labels: TensorLike,
+  predictions: TensorLike,
+  ...rest: Rest<MetricOptions, ["weights"]>
+): Metric {
+  const options: MetricOptions = byName(rest, ["weights"]);
   const { labels: label, predictions: prediction, weights } = align(predictions, labels, options.weights);
   const name = options.name || "root_mean_squared_error";
   const [value, update] = meanSquaredError(label, prediction, { weights, name });

@@ -1,3 +1,8 @@
+type AdadeltaOptimizerArguments = OptimizerOptions & {
+  readonly rho?: Hyperparameter;
+  readonly epsilon?: Hyperparameter;
+};
+
 /** Adadelta: the ratio of moving averages of updates and gradients sets the step. Source: tensorflow/python/training/adadelta.py. */
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
@@ -7,6 +12,7 @@ import {
   resourceSparseApplyAdadeltaOp,
   sparseApplyAdadeltaOp,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import type { Variable } from "../variables/variable.ts";
 import { type Hyperparameter, Optimizer, type OptimizerOptions, type Updates } from "./optimizer.ts";
 
@@ -19,10 +25,8 @@ export class AdadeltaOptimizer extends Optimizer {
   #rho!: Tensor;
   #epsilon!: Tensor;
 
-  constructor(
-    learningRate: Hyperparameter = 0.001,
-    options: OptimizerOptions & { readonly rho?: Hyperparameter; readonly epsilon?: Hyperparameter } = {},
-  ) {
+  constructor(learningRate: Hyperparameter = 0.001, ...rest: Rest<AdadeltaOptimizerArguments, ["rho", "epsilon"]>) {
+    const options: AdadeltaOptimizerArguments = byName(rest, ["rho", "epsilon"]);
     super(options, "Adadelta");
     this.#given = { rate: learningRate, rho: options.rho ?? 0.95, epsilon: options.epsilon ?? 1e-8 };
   }

@@ -1,3 +1,5 @@
+type AdagradOptimizerArguments = OptimizerOptions & { readonly initialAccumulatorValue?: number };
+
 /** Adagrad and its dual averaging form: steps scaled by the sum of squared gradients. Source: adagrad.py, adagrad_da.py. */
 
 import { int64 } from "../../core/dtype.ts";
@@ -23,6 +25,7 @@ import {
   sparseApplyAdagradDAOp,
   sparseApplyAdagradOp,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { constantInitializer } from "../initializers.ts";
 import { add } from "../operators.ts";
 import type { InitializerLike } from "../variables/store.ts";
@@ -40,10 +43,8 @@ export class AdagradOptimizer extends Optimizer {
   #rate!: Tensor;
 
   /** Throws ValueError when initialAccumulatorValue (0.1) is not positive. */
-  constructor(
-    learningRate: Hyperparameter,
-    options: OptimizerOptions & { readonly initialAccumulatorValue?: number } = {},
-  ) {
+  constructor(learningRate: Hyperparameter, ...rest: Rest<AdagradOptimizerArguments, ["initialAccumulatorValue"]>) {
+    const options: AdagradOptimizerArguments = byName(rest, ["initialAccumulatorValue"]);
     const { initialAccumulatorValue = 0.1 } = options;
     if (initialAccumulatorValue <= 0) {
       throw new ValueError(`initial_accumulator_value must be positive: ${pythonFloat(initialAccumulatorValue)}`);

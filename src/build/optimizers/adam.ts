@@ -3,6 +3,7 @@ import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { applyAdamOp, group, resourceApplyAdamOp, resourceScatterAddOp, scatterAddOp, sqrt } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { add, mul, oneMinus, truediv } from "../operators.ts";
 import type { Updated } from "../variables/updated.ts";
 import type { Variable } from "../variables/variable.ts";
@@ -28,7 +29,8 @@ export class AdamOptimizer extends Optimizer {
   #beta2!: Tensor;
   #epsilon!: Tensor;
 
-  constructor(learningRate: Hyperparameter = 0.001, options: AdamOptions = {}) {
+  constructor(learningRate: Hyperparameter = 0.001, ...rest: Rest<AdamOptions, ["beta1", "beta2", "epsilon"]>) {
+    const options: AdamOptions = byName(rest, ["beta1", "beta2", "epsilon"]);
     super(options, "Adam");
     const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
     this.#given = { rate: learningRate, beta1, beta2, epsilon };

@@ -23,6 +23,7 @@ import {
   unique,
   unsortedSegmentSum,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { GraphKeys, getCollection } from "../collections.ts";
 import type { AggregationMethod, Gradient } from "../gradients/aggregate.ts";
 import { gradients } from "../gradients/gradients.ts";
@@ -67,6 +68,8 @@ export interface OptimizerOptions {
 /** A builder of a training op, for references or for resources. */
 // biome-ignore lint/suspicious/noExplicitAny: builders of many signatures stand in one table
 export type Update = (record: any, name?: string | null) => Operation | Tensor;
+type MinimizeArguments = ComputeOptions & ApplyOptions;
+
 /** The op for references and the one for resources. */
 export type Updates = readonly [reference: Update, resource: Update];
 
@@ -94,7 +97,8 @@ export abstract class Optimizer {
   }
 
   /** Gradients and their application in one; in eager execution of a function. Throws ValueError when no variable has a gradient. */
-  minimize(loss: Loss, options: ComputeOptions & ApplyOptions = {}): Operation {
+  minimize(loss: Loss, ...rest: Rest<MinimizeArguments, ["globalStep", "varList"]>): Operation {
+    const options: MinimizeArguments = byName(rest, ["globalStep", "varList"]);
     const found = this.computeGradients(loss, options);
     if (found.every(([gradient]) => gradient === null)) {
       throw new ValueError(
@@ -105,7 +109,8 @@ export abstract class Optimizer {
   }
 
   /** The loss's gradient for each variable; null where none. A loss that is no scalar counts as its sum; one that is a function is run on a tape. */
-  computeGradients(loss: Loss, options: ComputeOptions = {}): Gradients {
+  computeGradients(loss: Loss, ...rest: Rest<ComputeOptions, ["varList"]>): Gradients {
+    const options: ComputeOptions = byName(rest, ["varList"]);
     const { gateGradients = Optimizer.GATE_OP, gradLoss } = options;
     if (typeof loss === "function") return this.#tapeGradients(loss, options);
     if (getDefaultGraph().isEager) {
@@ -144,7 +149,11 @@ export abstract class Optimizer {
   }
 
   /** The operation that applies gradients to their variables; in collection TRAIN_OP. */
-  applyGradients(pairs: readonly GradientAndVariable[], options: ApplyOptions = {}): Operation {
+  applyGradients(
+    pairs: readonly GradientAndVariable[],
+    ...rest: Rest<ApplyOptions, ["globalStep", "name"]>
+  ): Operation {
+    const options: ApplyOptions = byName(rest, ["globalStep", "name"]);
     if (pairs.length === 0) throw new ValueError("No variables provided.");
     const converted = pairs.map(([gradient, variable]) => [convertGradient(gradient), variable] as const);
     const variables = converted.filter(([gradient]) => gradient !== null).map(([, variable]) => variable);

@@ -13,6 +13,7 @@ import {
   sparseApplyCenteredRMSPropOp,
   sparseApplyRMSPropOp,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { onesInitializer } from "../initializers.ts";
 import type { Variable } from "../variables/variable.ts";
 import { type Hyperparameter, Optimizer, type OptimizerOptions, type Updates } from "./optimizer.ts";
@@ -38,7 +39,8 @@ export class RMSPropOptimizer extends Optimizer {
   #momentum!: Tensor;
   #epsilon!: Tensor;
 
-  constructor(learningRate: Hyperparameter, options: RmsPropOptions = {}) {
+  constructor(learningRate: Hyperparameter, ...rest: Rest<RmsPropOptions, ["decay", "momentum", "epsilon"]>) {
+    const options: RmsPropOptions = byName(rest, ["decay", "momentum", "epsilon"]);
     super(options, "RMSProp");
     const { decay = 0.9, momentum = 0, epsilon = 1e-10, centered = false } = options;
     this.#given = { rate: learningRate, decay, momentum, epsilon };

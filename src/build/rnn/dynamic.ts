@@ -22,6 +22,7 @@ import {
   TensorArray,
   zeros,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { assertThat } from "../control_flow/assert.ts";
 import { flatten, type Nested, pack } from "../control_flow/structure.ts";
 import { whileLoop } from "../control_flow/while_loop.ts";
@@ -52,8 +53,9 @@ export interface DynamicRnnOptions {
 export function dynamicRnn(
   cell: Cell,
   inputs: Nested<TensorLike>,
-  options: DynamicRnnOptions = {},
+  ...rest: Rest<DynamicRnnOptions, ["sequenceLength", "initialState", "dtype"]>
 ): readonly [Nested<Tensor>, State] {
+  const options: DynamicRnnOptions = byName(rest, ["sequenceLength", "initialState", "dtype"]);
   checkCell("cell", cell);
   const { dtype, timeMajor = false } = options;
   return variableScope(options.scope || "rnn", (scope) => {

@@ -3,6 +3,7 @@ import { int32 } from "../../core/dtype.ts";
 import { ValueError } from "../../core/error.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import * as tf from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { zerosInitializer } from "../initializers.ts";
 import { add, mul } from "../operators.ts";
 import { fixedSizePartitioner } from "../variables/partitioned.ts";
@@ -29,7 +30,8 @@ export class BasicLSTMCell extends LayerRNNCell {
   #kernel!: Variable;
   #bias!: Variable;
 
-  constructor(numUnits: number, options: BasicLSTMCellOptions = {}) {
+  constructor(numUnits: number, ...rest: Rest<BasicLSTMCellOptions, ["forgetBias", "stateIsTuple", "activation"]>) {
+    const options: BasicLSTMCellOptions = byName(rest, ["forgetBias", "stateIsTuple", "activation"]);
     super(options, new.target === BasicLSTMCell ? "BasicLSTMCell" : undefined);
     this.#forgetBias = options.forgetBias ?? 1;
     this.#isTuple = options.stateIsTuple ?? true;
@@ -83,7 +85,11 @@ export class LSTMCell extends LayerRNNCell {
   #peepholes: { readonly f: Variable; readonly i: Variable; readonly o: Variable } | null = null;
   #projection: Variable | null = null;
 
-  constructor(numUnits: number, options: LSTMCellOptions = {}) {
+  constructor(
+    numUnits: number,
+    ...rest: Rest<LSTMCellOptions, ["usePeepholes", "cellClip", "initializer", "numProj"]>
+  ) {
+    const options: LSTMCellOptions = byName(rest, ["usePeepholes", "cellClip", "initializer", "numProj"]);
     super(options, new.target === LSTMCell ? "LSTMCell" : undefined);
     this.#units = numUnits;
     this.#options = options;

@@ -1,6 +1,7 @@
 /** The plain recurrent cell, and the gated one. Source: rnn_cell_impl.py, BasicRNNCell, GRUCell. */
 import type { Tensor } from "../../graph/tensor.ts";
 import { sigmoid, split } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { constantInitializer, zerosInitializer } from "../initializers.ts";
 import { add, mul, sub } from "../operators.ts";
 import type { InitializerLike } from "../variables/store.ts";
@@ -15,7 +16,8 @@ export class BasicRNNCell extends LayerRNNCell {
   #kernel!: Variable;
   #bias!: Variable;
 
-  constructor(numUnits: number, options: CellOptions = {}) {
+  constructor(numUnits: number, ...rest: Rest<CellOptions, ["activation"]>) {
+    const options: CellOptions = byName(rest, ["activation"]);
     super(options, new.target === BasicRNNCell ? "BasicRNNCell" : undefined);
     this.stateSize = numUnits;
     this.outputSize = numUnits;
@@ -47,7 +49,8 @@ export class GRUCell extends LayerRNNCell {
   #gates!: readonly [Variable, Variable];
   #candidate!: readonly [Variable, Variable];
 
-  constructor(numUnits: number, options: GRUCellOptions = {}) {
+  constructor(numUnits: number, ...rest: Rest<GRUCellOptions, ["activation"]>) {
+    const options: GRUCellOptions = byName(rest, ["activation"]);
     super(options, new.target === GRUCell ? "GRUCell" : undefined);
     this.stateSize = numUnits;
     this.outputSize = numUnits;

@@ -7,6 +7,7 @@ import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { cast, concat, identity, reduceMax, reduceMin, shape as shapeOf, zeros } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { flatten, type Nested, pack } from "../control_flow/structure.ts";
 import { type VariableScope, variableScope } from "../variables/scope.ts";
 import { type BatchSize, type Cell, checkCell, type State, shapeOfParts, shapeTensor } from "./state.ts";
@@ -47,8 +48,9 @@ function checkInputs(inputs: unknown): asserts inputs is readonly Nested<Tensor>
 export function staticRnn(
   cell: Cell,
   inputs: readonly Nested<Tensor>[],
-  options: StaticRnnOptions = {},
+  ...rest: Rest<StaticRnnOptions, ["initialState", "dtype", "sequenceLength", "scope"]>
 ): readonly [Nested<Tensor>[], State] {
+  const options: StaticRnnOptions = byName(rest, ["initialState", "dtype", "sequenceLength", "scope"]);
   checkCell("cell", cell);
   checkInputs(inputs);
   const { dtype } = options;

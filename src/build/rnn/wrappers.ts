@@ -8,6 +8,7 @@ import { constantValue } from "../../graph/infer.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { concat, divide, dropout, floor, randomUniform } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { checkSameStructure, flatten, isFlowArray, type Nested, pack } from "../control_flow/structure.ts";
 import { add, mul, sub } from "../operators.ts";
 import { RNNCell, type StepResult } from "./cell.ts";
@@ -76,7 +77,8 @@ export class DropoutWrapper extends CellWrapper {
   readonly #options: DropoutWrapperOptions;
   readonly #noise: { readonly input: Tensor[]; readonly state: Tensor[]; readonly output: Tensor[] } | null = null;
 
-  constructor(cell: Cell, options: DropoutWrapperOptions = {}) {
+  constructor(cell: Cell, ...rest: Rest<DropoutWrapperOptions, ["inputKeepProb", "outputKeepProb", "stateKeepProb"]>) {
+    const options: DropoutWrapperOptions = byName(rest, ["inputKeepProb", "outputKeepProb", "stateKeepProb"]);
     super(cell, { dtype: options.dtype }, "DropoutWrapper");
     this.#options = options;
     const { inputKeepProb = 1, stateKeepProb = 1, outputKeepProb = 1, dtype, inputSize } = options;

@@ -7,6 +7,7 @@ import { around } from "../../graph/scopes.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { plainShape } from "../../graph/tensor_shape.ts";
 import { convertToTensor } from "../../ops/convert.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { GraphKeys } from "../collections.ts";
 import {
   type CustomGetter,
@@ -277,25 +278,20 @@ export function withStore<R>(store: VariableStore, fn: () => R): R {
   });
 }
 
-/** The shape stands beside the name or among the options, as in Python. */
-const shaped = (shape: Shape | undefined | GetVariableOptions, options: GetVariableOptions): GetVariableOptions =>
-  shape === undefined || shape === null
-    ? options
-    : Array.isArray(shape) || typeof shape === "number"
-      ? { ...options, shape: plainShape(shape) }
-      : (shape as GetVariableOptions);
+/** The shape may be a number. */
+const shaped = (options: GetVariableOptions): GetVariableOptions =>
+  options.shape === undefined || options.shape === null ? options : { ...options, shape: plainShape(options.shape) };
+
+type GetVariableArguments = Rest<GetVariableOptions, ["shape", "dtype", "initializer", "regularizer", "trainable"]>;
+const byPlace = ["shape", "dtype", "initializer", "regularizer", "trainable"] as const;
 
 /**
  * The variable of this name in the current variable scope: made here, or the existing one under reuse. Without an initializer (nor one
  * from the scope) floats are glorot uniform and integers zero. Throws ValueError in Python's words when it exists and may not, or
  * the other way round, or with another shape or dtype.
  */
-export function getVariable(
-  name: string,
-  shapeOrOptions?: Shape | GetVariableOptions,
-  moreOptions: GetVariableOptions = {},
-): Variable {
-  const options = shaped(shapeOrOptions, moreOptions);
+export function getVariable(name: string, ...rest: GetVariableArguments): Variable {
+  const options = shaped(byName(rest, byPlace));
   const scope = getVariableScope();
   const { store } = scopeState();
   const full = scope.name ? `${scope.name}/${name}` : name;
@@ -328,12 +324,8 @@ export function getVariable(
 }
 
 /** As getVariable, in LOCAL_VARIABLES and never trained. */
-export function getLocalVariable(
-  name: string,
-  shapeOrOptions?: Shape | GetVariableOptions,
-  moreOptions: GetVariableOptions = {},
-): Variable {
-  const options = shaped(shapeOrOptions, moreOptions);
+export function getLocalVariable(name: string, ...rest: GetVariableArguments): Variable {
+  const options = shaped(byName(rest, byPlace));
   return getVariable(name, {
     ...options,
     trainable: false,

@@ -9,6 +9,7 @@ import type { Value } from "../../engine/primitive.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { TensorLike } from "../convert.ts";
 import { defineOp } from "../define.ts";
+import { byName, type Rest } from "../options.ts";
 
 /** output = input; prints message and data on standard error, at most first_n times (-1: each time). */
 export const printOp = defineOp("Print", {
@@ -38,7 +39,12 @@ export interface PrintOptions {
 }
 
 /** The input itself, which prints `data` on standard error whenever it is computed. */
-export const Print = (input: TensorLike, data: readonly TensorLike[], options: PrintOptions = {}): Tensor => {
+export const Print = (
+  input: TensorLike,
+  data: readonly TensorLike[],
+  ...rest: Rest<PrintOptions, ["message", "firstN", "summarize", "name"]>
+): Tensor => {
+  const options: PrintOptions = byName(rest, ["message", "firstN", "summarize", "name"]);
   const { message = "", firstN = -1, summarize = 3, name } = options;
   return printOp({ input, data, message, first_n: firstN, summarize }, name);
 };

@@ -7,8 +7,9 @@
 import { GraphKeys } from "../../build/collections.ts";
 import { AbortedError, OutOfRangeError, RuntimeError, UnavailableError, ValueError } from "../../core/error.ts";
 import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
+import type { FeedDict } from "../../graph/scopes.ts";
 import type { Fetched, Fetches } from "../../session/fetch.ts";
-import type { RunArguments, Session } from "../../session/session.ts";
+import { type RunArguments, runArguments, type Session } from "../../session/session.ts";
 import * as logging from "../logging.ts";
 import { Coordinator } from "../queue/coordinator.ts";
 import { startQueueRunners } from "../queue/queue_runner.ts";
@@ -34,7 +35,7 @@ interface Live {
 export interface StepContext {
   /** The session itself, without hooks. */
   readonly session: Session;
-  runWithHooks<const F extends Fetches>(fetches: F, args?: RunArguments): Promise<Fetched<F>>;
+  runWithHooks<const F extends Fetches>(fetches: F, args?: RunArguments | FeedDict): Promise<Fetched<F>>;
   /** Leaves the step function; training is over. */
   requestStop(): never;
 }
@@ -127,8 +128,8 @@ class MonitoredSessionBase {
   }
 
   /** One run with the hooks. Throws RuntimeError once training should stop, or the session is closed. */
-  run<const F extends Fetches>(fetches: F, args: RunArguments = {}): Promise<Fetched<F>> {
-    return this.#recovering((live) => live.runs.run(fetches, args)) as Promise<never>;
+  run<const F extends Fetches>(fetches: F, args?: RunArguments | FeedDict): Promise<Fetched<F>> {
+    return this.#recovering((live) => live.runs.run(fetches, runArguments(args) ?? {})) as Promise<never>;
   }
 
   /** Calls a function of one step, which may run several times. Throws ValueError for a function without a step context. */
@@ -141,7 +142,7 @@ class MonitoredSessionBase {
     return this.#recovering(async (live) =>
       stepFn({
         session: live.sess,
-        runWithHooks: (fetches, args = {}) => live.runs.run(fetches, args) as Promise<never>,
+        runWithHooks: (fetches, args) => live.runs.run(fetches, runArguments(args) ?? {}) as Promise<never>,
         requestStop() {
           throw new StopIteration("step_fn has requested the iterations to stop.");
         },

@@ -23,6 +23,7 @@ import {
   shape,
   size,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { noPipelines } from "./batch.ts";
 import { addQueueRunner, QueueRunner } from "./queue_runner.ts";
 
@@ -122,8 +123,14 @@ function mergedShape(a: Shape, b: Shape): Shape {
 
 const noStrings = "string_input_producer requires a non-null input tensor";
 
+type StringInputProducerArguments = ProducerOptions & CancelOption;
+
 /** A queue of strings, often names of files. Throws ValueError for none; a run fails with INVALID_ARGUMENT when a tensor has none. */
-export function stringInputProducer(stringTensor: TensorLike, options: ProducerOptions & CancelOption = {}): FIFOQueue {
+export function stringInputProducer(
+  stringTensor: TensorLike,
+  ...rest: Rest<StringInputProducerArguments, ["numEpochs", "shuffle", "seed", "capacity"]>
+): FIFOQueue {
+  const options: StringInputProducerArguments = byName(rest, ["numEpochs", "shuffle", "seed", "capacity"]);
   const { capacity = 32 } = options;
   if (!isSymbolic(stringTensor) && (!stringTensor || (Array.isArray(stringTensor) && stringTensor.length === 0))) {
     throw new ValueError(noStrings);
@@ -146,7 +153,11 @@ export function rangeInputProducer(limit: TensorLike, options: ProducerOptions =
 }
 
 /** One slice of each tensor along its first axis, of the same position, another in each run. Throws ValueError without tensors. */
-export function sliceInputProducer(tensorList: readonly TensorLike[], options: ProducerOptions = {}): Tensor[] {
+export function sliceInputProducer(
+  tensorList: readonly TensorLike[],
+  ...rest: Rest<ProducerOptions, ["numEpochs", "shuffle", "seed", "capacity"]>
+): Tensor[] {
+  const options: ProducerOptions = byName(rest, ["numEpochs", "shuffle", "seed", "capacity"]);
   const { name, ...others } = options;
   return inScope(name, "input_producer", () => {
     const tensors = tensorList.map((tensor) => convertToTensor(tensor));

@@ -15,6 +15,7 @@ import type { Operation } from "../../graph/operation.ts";
 import { defaultSession, type FeedDict, type SessionLike } from "../../graph/scopes.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { QueueBase } from "../../ops/host/queue/classes/base.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { decode, encode, pb } from "../../proto/messages.ts";
 import * as logging from "../logging.ts";
 import type { Coordinator } from "./coordinator.ts";
@@ -237,7 +238,8 @@ export interface StartQueueRunnersOptions extends CreateThreadsOptions {
  * Starts the threads of all runners in the collection of the session's graph; [] with a warning when there are none. Throws ValueError
  * without a session, TypeError for something else in its place.
  */
-export function startQueueRunners(options: StartQueueRunnersOptions = {}): Thread[] {
+export function startQueueRunners(...rest: Rest<StartQueueRunnersOptions, ["sess", "coord"]>): Thread[] {
+  const options: StartQueueRunnersOptions = byName(rest, ["sess", "coord"]);
   const { coord, daemon = true, start = true, collection = GraphKeys.QUEUE_RUNNERS } = options;
   const sess = options.sess ?? defaultSession();
   if (!sess) {

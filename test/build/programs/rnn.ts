@@ -11,7 +11,7 @@ function trained(...values: unknown[]) {
   return [...flat(...values), new tf.train.GradientDescentOptimizer(0.1).minimize(loss)];
 }
 
-type DynamicOptions = NonNullable<Parameters<typeof tf.nn.dynamicRnn>[2]>;
+type DynamicOptions = Extract<Parameters<typeof tf.nn.dynamicRnn>[2], { readonly scope?: unknown }>;
 const dynamic = (cell: Parameters<typeof tf.nn.dynamicRnn>[0], x: Tensor, options: DynamicOptions = {}): Tensor[] =>
   flat(tf.nn.dynamicRnn(cell, x, { dtype: tf.float32, ...options }));
 

@@ -8,6 +8,7 @@ import { constant } from "../../constant.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as ops from "../../index.ts";
+import { byName, type Rest } from "../../options.ts";
 import { inScope, type Named } from "../array/basic/names.ts";
 
 /** output = t, no less than clip_value_min and no more than clip_value_max: scalars, or of t's shape. */
@@ -78,12 +79,15 @@ export function clipByValue<X extends Clippable>(
   }) as Clipped<X>;
 }
 
+type ClipByNormArguments = { readonly axes?: TensorLike | null } & Named;
+
 /** t scaled down to an L2 norm of at most clipNorm along `axes` (all by default). */
 export function clipByNorm<X extends Clippable>(
   t: X,
   clipNorm: TensorLike,
-  options: { readonly axes?: TensorLike | null } & Named = {},
+  ...rest: Rest<ClipByNormArguments, ["axes", "name"]>
 ): Clipped<X> {
+  const options: ClipByNormArguments = byName(rest, ["axes", "name"]);
   return inScope(options.name, "clip_by_norm", (scope) => {
     const values = valuesOf(t, "t");
     const limit =
@@ -114,12 +118,15 @@ function checkList(tList: unknown): void {
     throw new TypeError(`\`t_list\` should be a sequence of tensors. Received ${typeof tList}.`);
 }
 
+type ClipByGlobalNormArguments = { readonly useNorm?: Tensor | null } & Named;
+
 /** All tensors scaled by one factor so that their global norm is at most clipNorm; and that norm. Nulls stay null. */
 export function clipByGlobalNorm<X extends Clippable | null>(
   tList: readonly X[],
   clipNorm: TensorLike,
-  options: { readonly useNorm?: Tensor | null } & Named = {},
+  ...rest: Rest<ClipByGlobalNormArguments, ["useNorm", "name"]>
 ): readonly [(Tensor | IndexedSlices | null)[], Tensor] {
+  const options: ClipByGlobalNormArguments = byName(rest, ["useNorm", "name"]);
   checkList(tList);
   const norm = options.useNorm ?? globalNorm(tList, options);
   const clipped = inScope(options.name, "clip_by_global_norm", (scope) => {

@@ -3,6 +3,7 @@ import { ValueError } from "../../../core/error.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import * as ops from "../../index.ts";
+import { byName, type Rest } from "../../options.ts";
 import { inScope, type Named } from "../array/basic/names.ts";
 
 export interface NormOptions extends Named {
@@ -31,7 +32,8 @@ function checkOptions(ord: string | number, axis: NormOptions["axis"]): void {
 }
 
 /** The norm of vectors along `axis`, or of matrices along two axes. Throws ValueError for norms that do not exist. */
-export function norm(tensor: TensorLike, options: NormOptions = {}): Tensor {
+export function norm(tensor: TensorLike, ...rest: Rest<NormOptions, ["ord", "axis", "keepdims", "name"]>): Tensor {
+  const options: NormOptions = byName(rest, ["ord", "axis", "keepdims", "name"]);
   const { ord = "euclidean", axis = null, name } = options;
   const keepdims = options.keepdims ?? options.keepDims ?? false;
   checkOptions(ord, axis);

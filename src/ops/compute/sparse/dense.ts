@@ -17,6 +17,7 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as ops from "../../index.ts";
+import { byName, type Rest } from "../../options.ts";
 import { copyElements, emptyArray, toNumbers } from "../array/basic/elements.ts";
 import { zeros, zerosLike } from "../array/basic/fill.ts";
 import { inScope, type Named } from "../array/basic/names.ts";
@@ -290,7 +291,11 @@ export function sparseToDense(
 }
 
 /** The sparse tensor with all its zeros (or the default) written out. */
-export function sparseTensorToDense(input: SparseLike, options: ToDenseOptions = {}): Tensor {
+export function sparseTensorToDense(
+  input: SparseLike,
+  ...rest: Rest<ToDenseOptions, ["defaultValue", "validateIndices", "name"]>
+): Tensor {
+  const options: ToDenseOptions = byName(rest, ["defaultValue", "validateIndices", "name"]);
   const sparse = toSparse(input);
   const { validateIndices = true, name } = options;
   const fallback = options.defaultValue ?? zeros([], sparse.dtype);

@@ -5,9 +5,13 @@ import { getDefaultGraph } from "../../../graph/graph.ts";
 import { type SparseParts, SparseTensor as SparseTensorParts } from "../../../graph/sparse_tensor.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 
-/** A sparse tensor of tensors, lists or arrays: indices [n, rank] in row-major order, values [n], denseShape [rank]. Source: sparse_tensor.py. */
+/**
+ * A sparse tensor of tensors, lists or arrays: indices [n, rank] in row-major order, values [n], denseShape [rank], by place or by name.
+ * Source: sparse_tensor.py.
+ */
 export class SparseTensor extends SparseTensorParts {
-  constructor(parts: SparseParts<TensorLike>) {
+  constructor(...given: readonly [SparseParts<TensorLike>] | readonly [TensorLike, TensorLike, TensorLike]) {
+    const parts = given.length === 1 ? given[0] : { indices: given[0], values: given[1], denseShape: given[2] };
     super(
       getDefaultGraph().nameScope("SparseTensor", () => {
         const indices = convertToTensor(parts.indices, { name: "indices", dtype: int64 });

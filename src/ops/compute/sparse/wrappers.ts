@@ -8,6 +8,7 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import { constant } from "../../constant.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import * as ops from "../../index.ts";
+import { byName, type Rest } from "../../options.ts";
 import { identity } from "../array/basic/identity.ts";
 import { inScope, type Named } from "../array/basic/names.ts";
 import { reshape } from "../array/basic/reshape.ts";
@@ -249,12 +250,22 @@ const reduceRecord = (sparse: SparseParts, options: SparseReduceOptions) => ({
 });
 
 /** Sums over axes as a dense tensor. */
-export const sparseReduceSum = (input: SparseLike, options: SparseReduceOptions = {}): Tensor =>
-  sparseReduceSumOp(reduceRecord(toSparse(input), options), options.name);
+export const sparseReduceSum = (
+  input: SparseLike,
+  ...rest: Rest<SparseReduceOptions, ["axis", "keepdims"]>
+): Tensor => {
+  const options: SparseReduceOptions = byName(rest, ["axis", "keepdims"]);
+  return sparseReduceSumOp(reduceRecord(toSparse(input), options), options.name);
+};
 
 /** Largest elements over axes as a dense tensor; zero where there is none. */
-export const sparseReduceMax = (input: SparseLike, options: SparseReduceOptions = {}): Tensor =>
-  sparseReduceMaxOp(reduceRecord(toSparse(input), options), options.name);
+export const sparseReduceMax = (
+  input: SparseLike,
+  ...rest: Rest<SparseReduceOptions, ["axis", "keepdims"]>
+): Tensor => {
+  const options: SparseReduceOptions = byName(rest, ["axis", "keepdims"]);
+  return sparseReduceMaxOp(reduceRecord(toSparse(input), options), options.name);
+};
 
 export function sparseReduceSumSparse(input: SparseLike, options: SparseReduceOptions = {}): SparseParts {
   const result = sparseReduceSumSparseOp(reduceRecord(toSparse(input), options), options.name);

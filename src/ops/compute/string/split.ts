@@ -8,6 +8,7 @@ import type { SparseTensor as SparseParts } from "../../../graph/sparse_tensor.t
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as ops from "../../index.ts";
+import { byName, type Rest } from "../../options.ts";
 import { integerArray, toNumbers } from "../array/basic/elements.ts";
 import { inScope, type Named } from "../array/basic/names.ts";
 import { SparseTensor } from "../sparse/tensor.ts";
@@ -188,11 +189,14 @@ export const stringNGramsOp = defineOp("StringNGrams", {
   gradient: "unregistered",
 });
 
+type StringSplitArguments = { readonly sep?: TensorLike | null; readonly skipEmpty?: boolean } & Named;
+
 /** The parts of each string as a sparse matrix, cut at any character of the delimiter. Source: string_ops.py. */
 export function stringSplit(
   source: TensorLike,
-  options: { readonly sep?: TensorLike | null; readonly skipEmpty?: boolean } & Named = {},
+  ...rest: Rest<StringSplitArguments, ["sep", "skipEmpty"]>
 ): SparseParts {
+  const options: StringSplitArguments = byName(rest, ["sep", "skipEmpty"]);
   const delimiter = convertToTensor(options.sep ?? " ");
   const text = convertToTensor(source);
   const { indices, values, shape } = stringSplitOp(

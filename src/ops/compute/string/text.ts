@@ -14,6 +14,7 @@ import {
 import type { Tensor } from "../../../graph/tensor.ts";
 import type { TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
+import { byName, type Rest } from "../../options.ts";
 import { toNumbers } from "../array/basic/elements.ts";
 import type { Named } from "../array/basic/names.ts";
 import { joinBytes, mapStrings, stringArray, stringsOf, toBytes, toText } from "./bytes.ts";
@@ -190,11 +191,16 @@ export const substrOp = defineOp("Substr", {
   gradient: "unregistered",
 });
 
+type StringJoinArguments = { readonly separator?: string } & Named;
+
 /** The strings joined place by place. Source: string_ops.py. */
 export const stringJoin = (
   inputs: readonly TensorLike[],
-  options: { readonly separator?: string } & Named = {},
-): Tensor => stringJoinOp({ inputs, separator: options.separator ?? "" }, options.name);
+  ...rest: Rest<StringJoinArguments, ["separator", "name"]>
+): Tensor => {
+  const options: StringJoinArguments = byName(rest, ["separator", "name"]);
+  return stringJoinOp({ inputs, separator: options.separator ?? "" }, options.name);
+};
 
 export const stringStrip = (input: TensorLike, options: Named = {}): Tensor => stringStripOp({ input }, options.name);
 

@@ -9,6 +9,7 @@ import type { Operation } from "../../../graph/operation.ts";
 import { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../convert.ts";
 import { cast, identity, range, shape as shapeOf } from "../../index.ts";
+import { byName, type Rest } from "../../options.ts";
 import { TensorList } from "./at_once.ts";
 import {
   tensorArrayCloseV3Op,
@@ -66,8 +67,8 @@ export class TensorArray {
   readonly flow!: Tensor;
   #shared!: Shared;
 
-  constructor(dtype: DType, options: TensorArrayOptions | number = {}) {
-    const given = typeof options === "number" ? { size: options } : options;
+  constructor(dtype: DType, ...rest: Rest<TensorArrayOptions, ["size", "dynamicSize", "clearAfterRead"]>) {
+    const given: TensorArrayOptions = byName(rest, ["size", "dynamicSize", "clearAfterRead"]);
     checkOptions(given);
     const { size, inferShape = true, elementShape = null, dynamicSize: isDynamic = false } = given;
     if (getDefaultGraph().isEager) {

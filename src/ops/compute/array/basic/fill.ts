@@ -7,6 +7,7 @@ import { Tensor } from "../../../../graph/tensor.ts";
 import { constant } from "../../../constant.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { zerosLikeArray } from "../../../variant/value.ts";
 import { inScope, type Named } from "./names.ts";
 import { reshape } from "./reshape.ts";
@@ -130,7 +131,8 @@ export interface LikeOptions extends Named {
 }
 
 /** Zeros of the tensor's shape, and of its dtype if no other is given. */
-export function zerosLike(tensor: TensorLike, options: LikeOptions = {}): Tensor {
+export function zerosLike(tensor: TensorLike, ...rest: Rest<LikeOptions, ["dtype", "name"]>): Tensor {
+  const options: LikeOptions = byName(rest, ["dtype", "name"]);
   const { dtype, optimize = true, name } = options;
   return inScope(name, "zeros_like", (scope) => {
     const x = convertToTensor(tensor, { name: "tensor" });
@@ -144,7 +146,8 @@ export function zerosLike(tensor: TensorLike, options: LikeOptions = {}): Tensor
 }
 
 /** Ones of the tensor's shape, and of its dtype if no other is given. */
-export function onesLike(tensor: TensorLike, options: LikeOptions = {}): Tensor {
+export function onesLike(tensor: TensorLike, ...rest: Rest<LikeOptions, ["dtype", "name"]>): Tensor {
+  const options: LikeOptions = byName(rest, ["dtype", "name"]);
   const { dtype, optimize = true, name } = options;
   return inScope(name, "ones_like", (scope) => {
     const x = convertToTensor(tensor, { name: "tensor" });

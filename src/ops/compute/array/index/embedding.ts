@@ -8,6 +8,7 @@ import { Tensor } from "../../../../graph/tensor.ts";
 import { constant } from "../../../constant.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as ops from "../../../index.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { identity } from "../basic/identity.ts";
 import { inScope, type Named } from "../basic/names.ts";
 import { reshape } from "../basic/reshape.ts";
@@ -52,8 +53,9 @@ function clip(params: Tensor, ids: Tensor, maxNorm: TensorLike | null | undefine
 export function embeddingLookup(
   params: TensorLike | readonly TensorLike[],
   ids: TensorLike,
-  options: EmbeddingOptions = {},
+  ...rest: Rest<EmbeddingOptions, ["partitionStrategy", "name"]>
 ): Tensor {
+  const options: EmbeddingOptions = byName(rest, ["partitionStrategy", "name"]);
   if (params === null || params === undefined) throw new ValueError("params must be specified");
   const list = tablesOf(params);
   if (list.length === 0) throw new ValueError("Length of params is currently 0. Need at least one param.");

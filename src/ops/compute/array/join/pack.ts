@@ -15,6 +15,7 @@ import { constant } from "../../../constant.ts";
 import { convertToTensor, isSymbolic, type Literal, packing, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "../basic/names.ts";
 
 /** output = the values stacked along a new axis. Source: array_ops.cc, pack_op.cc, array_grad.py. */
@@ -149,11 +150,14 @@ packing.pack = (values, dtype, name) => {
   return autopack(items, wanted, name ?? "packed") as Tensor;
 };
 
+type StackArguments = { readonly axis?: number } & Named;
+
 /** Tensors of one shape joined along a new axis. Source: array_ops_stack.py. */
 export function stack(
   values: readonly TensorLike[] | TensorLike,
-  options: { readonly axis?: number } & Named = {},
+  ...rest: Rest<StackArguments, ["axis", "name"]>
 ): Tensor {
+  const options: StackArguments = byName(rest, ["axis", "name"]);
   const { axis = 0, name = "stack" } = options;
   if (axis === 0) {
     try {
@@ -170,11 +174,11 @@ export function stack(
   return packOp({ values: list, axis }, name);
 }
 
+type UnstackArguments = { readonly num?: number | undefined; readonly axis?: number } & Named;
+
 /** The tensor taken apart along an axis, whose size must be known or given as `num`. */
-export function unstack(
-  value: TensorLike,
-  options: { readonly num?: number | undefined; readonly axis?: number } & Named = {},
-): Tensor[] {
+export function unstack(value: TensorLike, ...rest: Rest<UnstackArguments, ["num", "axis", "name"]>): Tensor[] {
+  const options: UnstackArguments = byName(rest, ["num", "axis", "name"]);
   const { axis = 0, name = "unstack" } = options;
   if (options.num !== undefined) return unpackOp({ value, num: options.num, axis }, name);
   const tensor = convertToTensor(value);

@@ -7,6 +7,7 @@ import type { ShapeContext } from "../../../../graph/definition.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
+import { byName, type Rest } from "../../../options.ts";
 import type { Named } from "../basic/names.ts";
 import { divided, numbersFromInput, scalarFromInput } from "../basic/shape_input.ts";
 
@@ -138,7 +139,12 @@ export interface SplitOptions extends Named {
 }
 
 /** The tensor cut along `axis`: into that many equal pieces, or into pieces of the given sizes. Source: array_ops.py. */
-export function split(value: TensorLike, numOrSizes: TensorLike, options: SplitOptions = {}): Tensor[] {
+export function split(
+  value: TensorLike,
+  numOrSizes: TensorLike,
+  ...rest: Rest<SplitOptions, ["axis", "num", "name"]>
+): Tensor[] {
+  const options: SplitOptions = byName(rest, ["axis", "num", "name"]);
   const { axis = 0, name = "split" } = options;
   if (typeof numOrSizes === "number") return splitOp({ split_dim: axis, value, num_split: numOrSizes }, name);
   const sizes = convertToTensor(numOrSizes);

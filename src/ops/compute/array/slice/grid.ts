@@ -6,6 +6,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { constant } from "../../../constant.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as ops from "../../../index.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { ones } from "../basic/fill.ts";
 import { inScope, type Named } from "../basic/names.ts";
 import { expandDims, reshape } from "../basic/reshape.ts";
@@ -43,12 +44,15 @@ export function meshgrid(vectors: readonly TensorLike[], options: MeshgridOption
   });
 }
 
+type SequenceMaskArguments = { readonly dtype?: DType | null } & Named;
+
 /** mask[…, j] = j < lengths[…]. */
 export function sequenceMask(
   lengths: TensorLike,
   maxlen: TensorLike | null = null,
-  options: { readonly dtype?: DType | null } & Named = {},
+  ...rest: Rest<SequenceMaskArguments, ["dtype", "name"]>
 ): Tensor {
+  const options: SequenceMaskArguments = byName(rest, ["dtype", "name"]);
   const { dtype = bool, name } = options;
   return inScope(name, "SequenceMask", () => {
     const counts = convertToTensor(lengths);

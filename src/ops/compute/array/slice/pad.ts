@@ -8,6 +8,7 @@ import { Tensor } from "../../../../graph/tensor.ts";
 import { isSymbolic, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
+import { byName, type Rest } from "../../../options.ts";
 import type { Named } from "../basic/names.ts";
 import { numbersFromInput } from "../basic/shape_input.ts";
 import { getStaticValue } from "../basic/static_value.ts";
@@ -168,7 +169,12 @@ export interface PadOptions extends Named {
 }
 
 /** The tensor inside a border of a constant or of its own mirror image; paddings: [rank, 2]. Source: array_ops.py. */
-export function pad(tensor: TensorLike, paddings: TensorLike, options: PadOptions = {}): Tensor {
+export function pad(
+  tensor: TensorLike,
+  paddings: TensorLike,
+  ...rest: Rest<PadOptions, ["mode", "name", "constantValues"]>
+): Tensor {
+  const options: PadOptions = byName(rest, ["mode", "name", "constantValues"]);
   const { constantValues = 0, name } = options;
   const mode = (options.mode ?? "CONSTANT").toUpperCase();
   let result: Tensor;

@@ -80,10 +80,13 @@ const isOptions = (value: unknown): value is ReduceOptions =>
   typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
 /** The options of a call in either form. */
-export function reduceOptions(axisOrOptions: AxisOrOptions | undefined, options: ReduceOptions | undefined) {
+export function reduceOptions(axisOrOptions: AxisOrOptions | undefined, options: ReduceOptions | boolean | undefined) {
   const given: ReduceOptions = isOptions(axisOrOptions)
     ? axisOrOptions
-    : { ...options, ...(axisOrOptions === undefined ? {} : { axis: axisOrOptions }) };
+    : {
+        ...(typeof options === "boolean" ? { keepdims: options } : options),
+        ...(axisOrOptions === undefined ? {} : { axis: axisOrOptions }),
+      };
   return {
     axis: given.axis ?? given.reductionIndices ?? null,
     keepDims: given.keepdims ?? given.keepDims ?? false,

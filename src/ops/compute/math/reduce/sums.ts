@@ -174,7 +174,12 @@ export const euclideanNormOp: ReduceOp = reduction("EuclideanNorm", euclideanNor
   return tf.truediv(op.input, y.div(tf.reshape(dy, kept)));
 });
 
-export type ReduceCall = (input: TensorLike, axisOrOptions?: AxisOrOptions, options?: ReduceOptions) => Tensor;
+/** `f(x)`, `f(x, 1)`, `f(x, 1, true)` (keepdims), `f(x, { axis: 1 })`, `f(x, 1, { keepdims: true })`. */
+export type ReduceCall = (
+  input: TensorLike,
+  axisOrOptions?: AxisOrOptions,
+  options?: ReduceOptions | boolean,
+) => Tensor;
 
 /** The public function of a reduction: along `axis`, or along all axes. */
 export const callReduction =

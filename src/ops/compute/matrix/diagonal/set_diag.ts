@@ -22,6 +22,7 @@ import { convertToTensor, isSymbolic, type TensorLike } from "../../../convert.t
 import { defineOp } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
 import * as ops from "../../../index.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 import { numbersFromInput } from "../../array/basic/shape_input.ts";
 import { diagOp, diagPartOp, matrixDiagPartV3Op, matrixDiagV3Op, zero } from "./diag.ts";
@@ -237,7 +238,11 @@ export interface EyeOptions extends Named {
 }
 
 /** Identity matrices, or matrices with ones on their main diagonal. Throws TypeError for sizes that are no whole numbers. */
-export function eye(numRows: TensorLike, options: EyeOptions = {}): Tensor {
+export function eye(
+  numRows: TensorLike,
+  ...rest: Rest<EyeOptions, ["numColumns", "batchShape", "dtype", "name"]>
+): Tensor {
+  const options: EyeOptions = byName(rest, ["numColumns", "batchShape", "dtype", "name"]);
   const { numColumns = null, batchShape = null, dtype = float32, name } = options;
   return inScope(name, "eye", () => {
     const columns = numColumns ?? numRows;

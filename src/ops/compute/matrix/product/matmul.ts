@@ -6,6 +6,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 import { alike } from "../../math/elementwise/operands.ts";
 
@@ -132,7 +133,12 @@ const isByte = (dtype: DType): boolean => dtype.base === "int8" || dtype.base ==
  * a @ b for matrices [m, k] and [k, n], or for batches of them whose leading dimensions broadcast. Throws ValueError when one operand
  * is to be both transposed and adjoint.
  */
-export function matmul(left: TensorLike, right: TensorLike, options: MatmulOptions = {}): Tensor {
+export function matmul(
+  left: TensorLike,
+  right: TensorLike,
+  ...rest: Rest<MatmulOptions, ["transposeA", "transposeB", "adjointA", "adjointB"]>
+): Tensor {
+  const options: MatmulOptions = byName(rest, ["transposeA", "transposeB", "adjointA", "adjointB"]);
   const { aIsSparse = false, bIsSparse = false, outputType = null } = options;
   let { transposeA = false, transposeB = false, adjointA = false, adjointB = false } = options;
   return inScope(options.name, "MatMul", (scope) => {

@@ -9,6 +9,7 @@ import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp, type OpBuilder } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
 import * as ops from "../../../index.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 
 const floats = "{half, bfloat16, float, double}";
@@ -210,8 +211,10 @@ export interface LeakyReluOptions extends Named {
 }
 
 /** x where it is positive, alpha * x elsewhere. Whole numbers become float32. Source: nn_ops.py. */
-export const leakyRelu = (features: TensorLike, options: LeakyReluOptions = {}): Tensor =>
-  inScope(options.name, "LeakyRelu", (scope) => {
+export const leakyRelu = (features: TensorLike, ...rest: Rest<LeakyReluOptions, ["alpha", "name"]>): Tensor => {
+  const options: LeakyReluOptions = byName(rest, ["alpha", "name"]);
+  return inScope(options.name, "LeakyRelu", (scope) => {
     const x = convertToTensor(features, { name: "features" });
     return leakyReluOp({ features: x.dtype.isInteger ? ops.cast(x, float32) : x, alpha: options.alpha ?? 0.2 }, scope);
   });
+};

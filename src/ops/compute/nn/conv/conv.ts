@@ -3,7 +3,7 @@ import { ValueError } from "../../../../core/error.ts";
 import { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as tf from "../../../index.ts";
-import { type Arguments, argumentsOf } from "../../../options.ts";
+import { type Arguments, argumentsOf, byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 import { type PaddingLike, paddingAttrs, sequence, type WindowSize } from "../pool/options.ts";
 import { conv2DBackpropFilterOp, conv2DBackpropInputOp, conv2DOp } from "./conv2d.ts";
@@ -90,8 +90,9 @@ export function conv2dTranspose(
   value: TensorLike,
   filter: TensorLike,
   outputShape: TensorLike,
-  options: ConvolutionTransposeOptions,
+  ...rest: Rest<ConvolutionTransposeOptions, ["strides", "padding"]>
 ): Tensor {
+  const options: ConvolutionTransposeOptions = byName(rest, ["strides", "padding"]);
   return inScope(options.name, "conv2d_transpose", (scope) =>
     conv2DBackpropInputOp({ input_sizes: outputShape, filter, out_backprop: value, ...imageAttrs(options) }, scope),
   );
@@ -118,12 +119,15 @@ function lineAttrs(options: ConvolutionTransposeOptions): LineAttrs & { readonly
   };
 }
 
+type Conv1dArguments = ConvolutionOptions & { readonly stride?: WindowSize };
+
 /** Sequences [n, w, c] convolved with filters [s, c, k]: an image of one row. `strides` is the stride. */
 export function conv1d(
   value: TensorLike,
   filters: TensorLike,
-  options: ConvolutionOptions & { readonly stride?: WindowSize },
+  ...rest: Rest<Conv1dArguments, ["stride", "padding"]>
 ): Tensor {
+  const options: Conv1dArguments = byName(rest, ["stride", "padding"]);
   return inScope(options.name, "conv1d", (scope) => {
     const { isFirst, ...attrs } = lineAttrs({ ...options, strides: options.stride ?? options.strides ?? null });
     const axis = isFirst ? -2 : -3;
@@ -165,7 +169,12 @@ export function conv1dTranspose(
 }
 
 /** Volumes [n, d, h, w, c] convolved with filters [r, s, t, c, k]. strides has one number for each of the five axes. */
-export function conv3d(input: TensorLike, filter: TensorLike, options: ConvolutionOptions): Tensor {
+export function conv3d(
+  input: TensorLike,
+  filter: TensorLike,
+  ...rest: Rest<ConvolutionOptions, ["strides", "padding"]>
+): Tensor {
+  const options: ConvolutionOptions = byName(rest, ["strides", "padding"]);
   const dataFormat = options.dataFormat ?? "NDHWC";
   const channel = channelOf(dataFormat, 4);
   return conv3DOp(

@@ -2,6 +2,7 @@
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as tf from "../../../index.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 import { type PaddingLike, paddingAttrs } from "../pool/options.ts";
 import { conv2d } from "./conv.ts";
@@ -32,7 +33,12 @@ export function depthwiseConv2dNative(
 }
 
 /** As depthwiseConv2dNative, with dilation by space to batch. */
-export function depthwiseConv2d(input: TensorLike, filter: TensorLike, options: DepthwiseOptions): Tensor {
+export function depthwiseConv2d(
+  input: TensorLike,
+  filter: TensorLike,
+  ...rest: Rest<DepthwiseOptions, ["strides", "padding"]>
+): Tensor {
+  const options: DepthwiseOptions = byName(rest, ["strides", "padding"]);
   const { strides, padding, dataFormat = null, name } = options;
   return inScope(name, "depthwise", (scope) => {
     const x = convertToTensor(input, { name: "tensor_in" });
@@ -64,8 +70,9 @@ export function separableConv2d(
   input: TensorLike,
   depthwiseFilter: TensorLike,
   pointwiseFilter: TensorLike,
-  options: DepthwiseOptions,
+  ...rest: Rest<DepthwiseOptions, ["strides", "padding"]>
 ): Tensor {
+  const options: DepthwiseOptions = byName(rest, ["strides", "padding"]);
   const { strides, padding, dataFormat = null, name } = options;
   return inScope(name, "separable_conv2d", (scope) => {
     const x = convertToTensor(input, { name: "tensor_in" });

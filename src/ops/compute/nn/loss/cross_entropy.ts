@@ -6,6 +6,7 @@ import { getDefaultGraph } from "../../../../graph/graph.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as tf from "../../../index.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 import { assertions } from "./assertions.ts";
 import { softmaxCrossEntropyWithLogitsOp, sparseSoftmaxCrossEntropyWithLogitsOp } from "./cross_entropy_ops.ts";
@@ -154,7 +155,10 @@ export interface WeightedCrossEntropyOptions extends CrossEntropyOptions {
 }
 
 /** As sigmoidCrossEntropyWithLogits, with positive labels weighing `posWeight` times as much. */
-export function weightedCrossEntropyWithLogits(options: WeightedCrossEntropyOptions): Tensor {
+export function weightedCrossEntropyWithLogits(
+  ...rest: Rest<WeightedCrossEntropyOptions, ["labels", "logits", "posWeight", "name"]>
+): Tensor {
+  const options: WeightedCrossEntropyOptions = byName(rest, ["labels", "logits", "posWeight", "name"]);
   return inScope(options.name, "logistic_loss", (scope) => {
     const logits = convertToTensor(options.logits, { name: "logits" });
     const labels = convertToTensor(options.labels, { name: "labels", preferredDtype: logits.dtype.baseDtype });

@@ -3,6 +3,7 @@ import { float32, int32, int64 } from "../../../../core/dtype.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as tf from "../../../index.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 import type { Candidates } from "../../random/sampling/batch.ts";
 
@@ -109,13 +110,35 @@ function hits(labels: Tensor, sampled: Tensor, numTrue: number, numSampled: numb
 }
 
 /** Noise-contrastive estimation: the loss of telling true classes from drawn ones, [batch]. */
-export function nceLoss(options: SampledLossOptions): Tensor {
+export function nceLoss(
+  ...rest: Rest<SampledLossOptions, ["weights", "biases", "labels", "inputs", "numSampled", "numClasses", "numTrue"]>
+): Tensor {
+  const options: SampledLossOptions = byName(rest, [
+    "weights",
+    "biases",
+    "labels",
+    "inputs",
+    "numSampled",
+    "numClasses",
+    "numTrue",
+  ]);
   const [logits, labels] = sampledLogits({ ...options, seed: null }, "nce_loss");
   return sumRows(tf.sigmoidCrossEntropyWithLogits({ labels, logits, name: "sampled_losses" }));
 }
 
 /** Softmax cross entropy over the true and the drawn classes, [batch]: for training; to evaluate, use all classes. */
-export function sampledSoftmaxLoss(options: SampledLossOptions): Tensor {
+export function sampledSoftmaxLoss(
+  ...rest: Rest<SampledLossOptions, ["weights", "biases", "labels", "inputs", "numSampled", "numClasses", "numTrue"]>
+): Tensor {
+  const options: SampledLossOptions = byName(rest, [
+    "weights",
+    "biases",
+    "labels",
+    "inputs",
+    "numSampled",
+    "numClasses",
+    "numTrue",
+  ]);
   const all = { ...options, removeAccidentalHits: options.removeAccidentalHits ?? true };
   const [logits, wanted] = sampledLogits(all, "sampled_softmax_loss");
   const labels = tf.stopGradient(wanted, { name: "labels_stop_gradient" });

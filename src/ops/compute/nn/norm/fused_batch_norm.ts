@@ -11,6 +11,7 @@ import { constant } from "../../../constant.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
+import { byName, type Rest } from "../../../options.ts";
 import type { Named } from "../../array/basic/names.ts";
 import {
   axesBeside,
@@ -189,8 +190,9 @@ export interface FusedBatchNormOptions extends Named {
 /** y, the mean and the variance, of which the last two are running ones where exponentialAvgFactor is not 1. Source: nn_impl.py. */
 export function fusedBatchNorm(
   x: TensorLike,
-  options: FusedBatchNormOptions,
+  ...rest: Rest<FusedBatchNormOptions, ["scale", "offset", "mean", "variance", "epsilon"]>
 ): [y: Tensor, mean: Tensor, variance: Tensor] {
+  const options: FusedBatchNormOptions = byName(rest, ["scale", "offset", "mean", "variance", "epsilon"]);
   const { epsilon = 0.001, dataFormat = "NHWC", isTraining = true, exponentialAvgFactor = 1, name } = options;
   const isGiven = (value: unknown): boolean => value !== null && value !== undefined;
   if ((!isTraining || exponentialAvgFactor !== 1) && !(isGiven(options.mean) && isGiven(options.variance))) {

@@ -4,6 +4,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { constant } from "../../../constant.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as tf from "../../../index.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 
 export type Axes = number | readonly number[];
@@ -138,8 +139,19 @@ export interface BatchNormalizationOptions extends Named {
 }
 
 /** (x - mean) / sqrt(variance + epsilon) * scale + offset; all broadcast to x. */
-export function batchNormalization(x: TensorLike, options: BatchNormalizationOptions): Tensor {
-  const { offset, scale, varianceEpsilon, name } = options;
+export function batchNormalization(
+  x: TensorLike,
+  ...rest: Rest<BatchNormalizationOptions, ["mean", "variance", "offset", "scale", "varianceEpsilon", "name"]>
+): Tensor {
+  const options: BatchNormalizationOptions = byName(rest, [
+    "mean",
+    "variance",
+    "offset",
+    "scale",
+    "varianceEpsilon",
+    "name",
+  ]);
+  const { offset = null, scale = null, varianceEpsilon, name } = options;
   const [given, mean, variance] = [
     convertToTensor(x),
     convertToTensor(options.mean),

@@ -4,6 +4,7 @@ import { type DType, int64 } from "../../../../core/dtype.ts";
 import { ValueError } from "../../../../core/error.ts";
 import type { Shape } from "../../../../core/shape.ts";
 import { getDefaultGraph } from "../../../../graph/graph.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { fIFOQueueV2Op, paddingFIFOQueueV2Op, priorityQueueV2Op, randomShuffleQueueV2Op } from "../ops.ts";
 import { dtypeList, nameList, QueueBase, type ShapesOption, shapeList } from "./base.ts";
 
@@ -25,7 +26,8 @@ type OneOrMany = DType | readonly DType[];
 
 /** Elements leave in the order in which they came; at most `capacity` of them are there. */
 export class FIFOQueue extends QueueBase {
-  constructor(capacity: number, dtypes: OneOrMany, options: QueueOptions = {}) {
+  constructor(capacity: number, dtypes: OneOrMany, ...rest: Rest<QueueOptions, ["shapes", "names"]>) {
+    const options: QueueOptions = byName(rest, ["shapes", "names"]);
     const types = dtypeList(dtypes);
     const shapes = shapeList(options.shapes);
     const names = nameList(options.names, types);
@@ -53,7 +55,13 @@ const nodeName = (options: { readonly name?: string | undefined }, otherwise: st
 
 /** Elements leave in random order; a dequeue leaves at least `minAfterDequeue` to mix with, until the queue is closed. */
 export class RandomShuffleQueue extends QueueBase {
-  constructor(capacity: number, minAfterDequeue: number, dtypes: OneOrMany, options: ShuffleQueueOptions = {}) {
+  constructor(
+    capacity: number,
+    minAfterDequeue: number,
+    dtypes: OneOrMany,
+    ...rest: Rest<ShuffleQueueOptions, ["shapes", "names", "seed"]>
+  ) {
+    const options: ShuffleQueueOptions = byName(rest, ["shapes", "names", "seed"]);
     const types = dtypeList(dtypes);
     const shapes = shapeList(options.shapes);
     const names = nameList(options.names, types);
@@ -107,7 +115,8 @@ export class PaddingFIFOQueue extends QueueBase {
 
 /** The element of the smallest priority leaves first: an int64 that comes before the components. */
 export class PriorityQueue extends QueueBase {
-  constructor(capacity: number, types: OneOrMany, options: QueueOptions = {}) {
+  constructor(capacity: number, types: OneOrMany, ...rest: Rest<QueueOptions, ["shapes", "names"]>) {
+    const options: QueueOptions = byName(rest, ["shapes", "names"]);
     const own = dtypeList(types);
     const shapes = shapeList(options.shapes);
     const handle = priorityQueueV2Op(
