@@ -217,6 +217,8 @@ export interface OpDefinition {
   ) => NdArray | readonly NdArray[] | void | Promise<NdArray | readonly NdArray[] | void>;
   /** The op runs functions of the library on its inputs as they are. It waits where they do. */
   readonly call?: (record: Any, context: CallContext) => readonly Passed[] | Promise<readonly Passed[]>;
+  /** Of an op that calls one function once, with all its inputs: the attr that names it; "" for the function of the op's own name. */
+  readonly called?: string;
   /** The op that calls may last as long as a loop: a run with it is asynchronous. */
   readonly loops?: boolean;
   /** What this node can do together with nodes before it, for which `lower` would have to know their values. */

@@ -122,6 +122,7 @@ export interface OpSpec<I extends readonly string[], O extends readonly string[]
   flow?: FlowRole;
   passes?: boolean;
   loops?: boolean;
+  called?: NoInfer<NameOf<A[number]>>;
   access?: FileAccess;
   /** A constant's value. */
   value?: (op: AttrRecord<A>) => NdArray;

@@ -93,6 +93,7 @@ function functionOp(source: FunctionDef): OpDefinition {
           context.self,
           inputs.flatMap((arg) => record[arg.name] as Passed | readonly Passed[]),
         ),
+      called: "",
       gradient: (tf, record, ...dys) => tf.gradientOfFunctionOp(record, dys),
     };
     asOps.set(source, definition);

@@ -71,6 +71,7 @@ export const partitionedCallOp = defineOp("PartitionedCall", {
   attrs: callAttrs,
   shape: calledShapes,
   call: ({ args, f }, context) => callChecked(context, f, args),
+  called: "f",
   gradient: (tf: Tools, { op }, ...dys) => ({ args: tf.gradientOfCall(op, dys) }),
 });
 
@@ -82,6 +83,7 @@ export const statefulPartitionedCallOp = defineOp("StatefulPartitionedCall", {
   stateful: true,
   shape: calledShapes,
   call: ({ args, f }, context) => callChecked(context, f, args),
+  called: "f",
   gradient: (tf: Tools, { op }, ...dys) => ({ args: tf.gradientOfCall(op, dys) }),
 });
 

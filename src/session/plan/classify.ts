@@ -5,12 +5,14 @@ import type { AttrPlain } from "../../graph/definition.ts";
 import { argLength } from "../../graph/infer.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import { isInlined } from "./inline.ts";
 import { isLiveRead } from "./live_reads.ts";
 
 const lowered = new WeakMap<Operation, boolean>();
 
 /** Does the node become part of a segment? Needs `lower` for its attrs, and numbers: strings go through the host. */
 export function isLowered(op: Operation): boolean {
+  if (op.definition.called !== undefined) return !hasStrings(op) && isInlined(op);
   let known = lowered.get(op);
   if (known === undefined) {
     known = decide(op);

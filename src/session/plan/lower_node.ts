@@ -9,6 +9,7 @@ import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { SessionState } from "../state.ts";
 import { atNode } from "./errors.ts";
+import { lowerCall } from "./inline.ts";
 import { isLiveRead } from "./live_reads.ts";
 import { VariableValue } from "./values.ts";
 
@@ -18,23 +19,46 @@ export type Lowered = Value | VariableValue;
 /** Inputs of up to this many elements may become part of a segment's key. */
 export const maxConcreteElements = 256;
 
-/** Lowers one node, together with those that it absorbs, and records its outputs. */
+/** What lowering needs of a session. */
+export type LoweringState = Pick<SessionState, "variableOf" | "randomSlot">;
+
+/**
+ * Lowers one node, together with those that it absorbs or that it calls, and records its outputs. Errors name the node; `wrap` adds the
+ * calls that it is inside of.
+ */
 export function lowerNode(
   op: Operation,
   builder: Builder,
   values: Map<Tensor, Lowered>,
-  state: SessionState,
+  state: LoweringState,
   absorbed?: Absorbed,
+  wrap: (error: unknown) => unknown = (error) => error,
 ): void {
   const { definition } = op;
-  if (definition.variable) {
-    values.set(op.outputs[0]!, state.variableOf(op).value);
-    return;
+  if (definition.variable) values.set(op.outputs[0]!, state.variableOf(op).value);
+  else if (definition.called !== undefined) lowerCall(op, { builder, values, state, wrap });
+  else {
+    const named = (error: unknown): unknown => wrap(atNode(error, op));
+    try {
+      lowerOne(
+        op,
+        builder.lowering({ randomSlot: () => state.randomSlot(op), wrapError: named as (error: Error) => Error }),
+        values,
+        absorbed,
+      );
+    } catch (error) {
+      throw named(error);
+    }
   }
-  const lowering = builder.lowering({
-    randomSlot: () => state.randomSlot(op),
-    wrapError: (error) => atNode(error, op) as Error,
-  });
+}
+
+function lowerOne(
+  op: Operation,
+  lowering: Lowering,
+  values: Map<Tensor, Lowered>,
+  absorbed: Absorbed | undefined,
+): void {
+  const { definition } = op;
   const record = recordOf<Lowered>(op, inputsFor(op, values, lowering, absorbed?.inputs));
   const lower = absorbed ? definition.absorbs!.lower : definition.lower!;
   const result = lower(lowering, record, {
