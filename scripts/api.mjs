@@ -19,6 +19,13 @@ names["contrib.eager"] =
     " ",
   );
 
+/** Modules whose names tf_names.json does not tell. */
+names.nest = ["assert_same_structure", "flatten", "is_nested", "map_structure", "pack_sequence_as"];
+names.spectral = "dct fft fft2d fft3d idct ifft ifft2d ifft3d irfft irfft2d irfft3d rfft rfft2d rfft3d".split(" ");
+names.compat = ["as_bytes", "as_str", "as_str_any", "as_text", "dimension_at_index", "dimension_value", "path_to_str"];
+names.flags = names["app.flags"];
+names[""] = [...names[""].filter((name) => name !== "flags")];
+
 /** Python's name as ours. */
 const ours = (name) =>
   /^[A-Z]/.test(name) ? name : name.replace(/_+([a-z0-9])/g, (_, letter) => letter.toUpperCase());
@@ -134,6 +141,10 @@ const special = {
   "estimator.inputs": ["src/train/estimator/inputs"],
   feature_column: ["src/build/feature_column"],
   lookup: ["src/build/lookup"],
+  nest: ["src/build/tensors/nest.ts"],
+  flags: ["src/core/flags.ts"],
+  spectral: ["src/ops/compute/signal", "src/build/signal"],
+  compat: ["src/core/text/compat.ts", "src/build/tensors/convert.ts"],
   audio: ["src/ops/compute/signal"],
   image: ["src/ops/compute/image", "src/build/image"],
   signal: ["src/ops/compute/signal", "src/build/signal"],
@@ -194,6 +205,7 @@ const own = {
     "../build/moving_averages.ts": ["weightedMovingAverage"],
   },
   "app.flags": { "../core/flags.ts": ["FLAGS", "flag"] },
+  flags: { "../core/flags.ts": ["FLAGS", "flag"] },
   lookup: {
     "../build/lookup/index_tables.ts": [
       "indexTableFromFile",

@@ -46,6 +46,7 @@ export {
   varianceScalingInitializer,
   zerosInitializer,
 } from "../build/initializers.ts";
+export { opScope, variableOpScope } from "../build/legacy/scopes.ts";
 export { initializeAllTables, tablesInitializer } from "../build/lookup/table.ts";
 export { confusionMatrix } from "../build/metrics/classes.ts";
 export {
@@ -74,8 +75,17 @@ export {
   newaxis,
   noRegularizer,
 } from "../build/tensors/convert.ts";
+export { printV2 as print } from "../build/tensors/print.ts";
 export { argsort, histogramFixedWidthBins, sort } from "../build/tensors/sort.ts";
 export { sparseMask, sparseResetShape } from "../build/tensors/sparse.ts";
+export {
+  IndexedSlicesSpec,
+  NoneTensorSpec,
+  SparseTensorSpec,
+  TensorSpec,
+  TypeSpec,
+  typeSpecFromValue,
+} from "../build/tensors/specs.ts";
 export {
   allVariables,
   assertVariablesInitialized,
@@ -134,6 +144,12 @@ export {
   int16,
   int32,
   int64,
+  QUANTIZED_DTYPES,
+  qint8,
+  qint16,
+  qint32,
+  quint8,
+  quint16,
   resource,
   string,
   uint8,
@@ -144,13 +160,19 @@ export {
 } from "../core/dtype.ts";
 export { OpError } from "../core/error.ts";
 export { NdArray } from "../core/nd_array.ts";
-export { version } from "../core/version.ts";
+export { VERSION, version } from "../core/version.ts";
 export { disableEagerExecution, enableEagerExecution, executingEagerly } from "../eager/mode.ts";
 export { GradientTape } from "../eager/tape/gradient_tape.ts";
+export {
+  GRAPH_DEF_VERSION,
+  GRAPH_DEF_VERSION_MIN_CONSUMER,
+  GRAPH_DEF_VERSION_MIN_PRODUCER,
+} from "../graph/def/graph_def.ts";
 export { GraphDef, importGraphDef, NodeDef } from "../graph/def/message.ts";
 export { Graph, getDefaultGraph, resetDefaultGraph } from "../graph/graph.ts";
 export { IndexedSlices } from "../graph/indexed_slices.ts";
 export { Operation } from "../graph/operation.ts";
+export { DeviceSpec } from "../graph/parts/device_spec.ts";
 export { getDefaultSession } from "../graph/scopes.ts";
 export { Tensor } from "../graph/tensor.ts";
 export { Dimension, TensorShape } from "../graph/tensor_shape.ts";
@@ -182,6 +204,7 @@ export { RunMetadata, RunOptions } from "../session/trace.ts";
 export * as app from "./app.ts";
 export * as audio from "./audio.ts";
 export * as bitwise from "./bitwise.ts";
+export * as compat from "./compat.ts";
 export * as contrib from "./contrib.ts";
 export * as data from "./data.ts";
 export * as debugging from "./debugging.ts";
@@ -189,6 +212,7 @@ export * as dtypes from "./dtypes.ts";
 export * as errors from "./errors.ts";
 export * as estimator from "./estimator.ts";
 export * as featureColumn from "./feature_column.ts";
+export * as flags from "./flags.ts";
 export * as gfile from "./gfile.ts";
 export * as graphUtil from "./graph_util.ts";
 export * as image from "./image.ts";
@@ -203,6 +227,7 @@ export * as losses from "./losses.ts";
 export * as manip from "./manip.ts";
 export * as math from "./math.ts";
 export * as metrics from "./metrics.ts";
+export * as nest from "./nest.ts";
 export * as nn from "./nn.ts";
 export * as pythonIo from "./python_io.ts";
 export * as quantization from "./quantization.ts";
@@ -212,6 +237,7 @@ export * as savedModel from "./saved_model.ts";
 export * as sets from "./sets.ts";
 export * as signal from "./signal.ts";
 export * as sparse from "./sparse.ts";
+export * as spectral from "./spectral.ts";
 export * as strings from "./strings.ts";
 export * as summary from "./summary.ts";
 export * as test from "./test.ts";

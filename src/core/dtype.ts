@@ -180,3 +180,13 @@ export const complex64 = dtypeOf("complex64");
 export const complex128 = dtypeOf("complex128");
 export const resource = dtypeOf("resource");
 export const variant = dtypeOf("variant");
+export const qint8 = dtypeOf("qint8");
+export const quint8 = dtypeOf("quint8");
+export const qint16 = dtypeOf("qint16");
+export const quint16 = dtypeOf("quint16");
+export const qint32 = dtypeOf("qint32");
+
+/** Dtypes whose numbers stand for others between a minimum and a maximum, and their reference forms. */
+export const QUANTIZED_DTYPES: ReadonlySet<DType> = new Set(
+  [qint8, quint8, qint16, quint16, qint32].flatMap((dtype) => [dtype, dtype.asRef]),
+);

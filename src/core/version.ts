@@ -2,3 +2,6 @@
 import manifest from "../../package.json" with { type: "json" };
 
 export const version: string = manifest.version;
+
+/** The same under the name that TensorFlow 1 has for it. */
+export const VERSION: string = version;

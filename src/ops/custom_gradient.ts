@@ -70,3 +70,7 @@ export function customGradient<R extends Tensor | readonly Tensor[]>(
     return (Array.isArray(result) ? all.slice(0, results.length) : all[0]) as R;
   };
 }
+
+/** The function, differentiated as if it were the identity: the gradient of its result is its argument's. */
+export const gradPassThrough = (f: (...args: Tensor[]) => Tensor): ((...args: TensorLike[]) => Tensor) =>
+  customGradient((...args) => [f(...args), (...dys) => (dys.length === 1 ? args.map(() => dys[0]!) : dys)]);

@@ -1,5 +1,6 @@
 /** tf.logging: lines on standard error by level. Source: tensorflow/python/platform/tf_logging.py. */
 import { writeStderr } from "../core/host.ts";
+import { streamKey } from "../core/text/stream.ts";
 
 export const DEBUG = 10;
 export const INFO = 20;
@@ -34,11 +35,20 @@ export function log(level: number, message: string, ...values: readonly unknown[
   if (level >= verbosity) writeStderr(`${names[level] ?? level}:tensorflow:${format(message, values)}\n`);
 }
 
+/** A function that tf.print takes as its output stream. */
+const asStream = <F extends object>(stream: string, fn: F): F => Object.assign(fn, { [streamKey]: stream });
+
 export const debug = (message: string, ...values: readonly unknown[]): void => log(DEBUG, message, ...values);
-export const info = (message: string, ...values: readonly unknown[]): void => log(INFO, message, ...values);
-export const warn = (message: string, ...values: readonly unknown[]): void => log(WARN, message, ...values);
+export const info = asStream("log(info)", (message: string, ...values: readonly unknown[]): void =>
+  log(INFO, message, ...values),
+);
+export const warn = asStream("log(warning)", (message: string, ...values: readonly unknown[]): void =>
+  log(WARN, message, ...values),
+);
 export const warning = warn;
-export const error = (message: string, ...values: readonly unknown[]): void => log(ERROR, message, ...values);
+export const error = asStream("log(error)", (message: string, ...values: readonly unknown[]): void =>
+  log(ERROR, message, ...values),
+);
 export const fatal = (message: string, ...values: readonly unknown[]): void => log(FATAL, message, ...values);
 
 const counts = new Map<string, number>();

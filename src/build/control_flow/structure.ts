@@ -69,7 +69,7 @@ function firstDifference(a: unknown, b: unknown): string | null {
   if (!isNested(a) || !isNested(b)) return null;
   const [keys, others] = [Object.keys(a).sort(), Object.keys(b).sort()];
   if (isRecord(a) && isRecord(b) && keys.join() !== others.join()) {
-    return `The two dictionaries don't have the same set of keys. First structure has keys ${described(a)}, while second structure has keys ${described(b)}`;
+    return `The two dictionaries don't have the same set of keys. First structure has keys ${described(keys)}, while second structure has keys ${described(others)}`;
   }
   if (keys.length !== others.length) {
     return `The two structures don't have the same number of elements. First structure: ${described(a)}. Second structure: ${described(b)}`;
@@ -98,6 +98,7 @@ function pythonText(value: unknown): string {
       .map((key) => `'${key}': ${pythonText(value[key])}`)
       .join(", ")}}`;
   }
+  if (typeof value === "string") return `'${value}'`;
   return value instanceof Tensor ? value.repr() : String(value);
 }
 

@@ -30,3 +30,8 @@ export function graphDefinition(graph: Graph, options: { addShapes?: boolean; fr
     library: graph.library,
   };
 }
+
+/** The version that graphs made here say they are of, and the oldest ones that read them and that are read. */
+export const GRAPH_DEF_VERSION: number = producerVersion;
+export const GRAPH_DEF_VERSION_MIN_CONSUMER = 0;
+export const GRAPH_DEF_VERSION_MIN_PRODUCER = 0;

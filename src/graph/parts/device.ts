@@ -1,7 +1,8 @@
 /** Device names: parsing, merging of nested scopes, canonical text. Source: tensorflow/python/framework/device_spec.py. */
 import { ValueError } from "../../core/error.ts";
 
-interface DeviceSpec {
+/** The parts that a name says, as texts. */
+export interface DeviceFields {
   readonly job?: string;
   readonly replica?: string;
   readonly task?: string;
@@ -10,8 +11,8 @@ interface DeviceSpec {
 }
 
 /** Throws ValueError `Unknown attribute 'foo' is encountered while parsing the device spec: '/foo:1'.`-like for a bad name. */
-function parseDevice(text: string): DeviceSpec {
-  const spec: { -readonly [K in keyof DeviceSpec]: DeviceSpec[K] } = {};
+export function parseDevice(text: string): DeviceFields {
+  const spec: { -readonly [K in keyof DeviceFields]: DeviceFields[K] } = {};
   for (const part of text.split("/")) {
     if (part === "") continue;
     const words = part.split(":");
@@ -35,7 +36,7 @@ function parseDevice(text: string): DeviceSpec {
   return spec;
 }
 
-function deviceText(spec: DeviceSpec): string {
+export function deviceText(spec: DeviceFields): string {
   let text = "";
   if (spec.job !== undefined) text += `/job:${spec.job}`;
   if (spec.replica !== undefined) text += `/replica:${spec.replica}`;
@@ -52,13 +53,17 @@ export const mergeDevices = (outer: string, inner: string): string =>
   outer === "" ? canonicalDevice(inner) : deviceText({ ...parseDevice(outer), ...parseDevice(inner) });
 
 /** What a device scope holds: a device, a choice for each op, or null, which forgets the scopes around it. */
-export type DeviceScope = string | ((op: { name: string; type: string }) => string | null) | null;
+export type DeviceScope =
+  | string
+  | { toString(): string }
+  | ((op: { name: string; type: string }) => string | null)
+  | null;
 
 /** The device of an op inside these scopes, outermost first. */
 export function deviceIn(scopes: readonly DeviceScope[], op: { name: string; type: string }): string {
   let device = "";
   for (const scope of scopes) {
-    const text = typeof scope === "function" ? scope(op) : scope;
+    const text = typeof scope === "function" ? scope(op) : scope === null ? null : String(scope);
     if (text) device = mergeDevices(device, text);
     else if (scope === null) device = "";
   }

@@ -6,7 +6,9 @@ import { withRank } from "../../core/shape.ts";
 import { summarize as summarizeArray } from "../../core/text/summarize.ts";
 import type { Lowering } from "../../engine/lowering.ts";
 import type { Value } from "../../engine/primitive.ts";
+import type { RunContext } from "../../graph/definition.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import { nodeFiles, writeAll } from "../../io/file_system.ts";
 import type { TensorLike } from "../convert.ts";
 import { defineOp } from "../define.ts";
 import { byName, type Rest } from "../options.ts";
@@ -58,9 +60,11 @@ export const printV2Op = defineOp("PrintV2", {
     withRank(input, 0);
     return [];
   },
-  compute({ input, output_stream, end }) {
+  access: "file",
+  run({ input, output_stream, end }, context) {
     const text = `${new TextDecoder().decode((input.data as readonly Uint8Array[])[0])}${end}`;
-    if (output_stream === "stdout") writeStdout(text);
+    if (output_stream.startsWith("file://")) appendText(output_stream.slice("file://".length), text, context);
+    else if (output_stream === "stdout") writeStdout(text);
     else if (output_stream === "stderr" || output_stream.startsWith("log(")) writeStderr(text);
     else
       throw invalidArgument(
@@ -69,6 +73,16 @@ export const printV2Op = defineOp("PrintV2", {
   },
   gradient: "unregistered",
 });
+
+function appendText(path: string, text: string, context: RunContext): void {
+  context.permit(path);
+  const file = nodeFiles.open(path, "a");
+  try {
+    writeAll(file, new TextEncoder().encode(text));
+  } finally {
+    file.close();
+  }
+}
 
 /** Fails with the data when the condition is false: `assertion failed: [-1] [is not positive]`. */
 export const assertOp = defineOp("Assert", {
