@@ -51,6 +51,7 @@ const convolution = (fn: "forward" | "inputGradient" | "filterGradient"): Step =
 
 const steps: [string, Step][] = [
   ["matmul", matmul(131, 90, 300)],
+  ["matmul with a wide matrix", matmul(61, 700, 290)],
   ["convolution", convolution("forward")],
   ["convolution's input gradient", convolution("inputGradient")],
   ["convolution's filter gradient", convolution("filterGradient")],

@@ -3,7 +3,7 @@ import { dtypeOf } from "../../../core/dtype.ts";
 import type { Body, MatmulStep, Place, View } from "../../step.ts";
 import type { Kernel } from "../kernels/kernel.ts";
 import { areaBytesFor, blockRows } from "../kernels/product/blocks.ts";
-import { kc, matmul, packedBytesFor } from "../kernels/product/matmul.ts";
+import { kc, markBytes, matmul, packedBytesFor } from "../kernels/product/matmul.ts";
 import { rowDots, rowSums } from "../kernels/product/matrix_vector.ts";
 import { tileRows } from "../kernels/product/tile.ts";
 import type { Expr, Scalar } from "../lanes.ts";
@@ -58,11 +58,19 @@ function startOf({ batch, n, dtype }: MatmulStep, { extents, loads, nodes, store
   return isRow ? { place: view.place, row: 0, next: 0 } : null;
 }
 
-/** Enough pieces that no thread waits long for the last one. */
-function rowsPerPiece(m: number, shared: number, { threads }: Scratch): number {
-  if (!shared) return blockRows;
-  const even = Math.ceil(m / (4 * threads) / tileRows) * tileRows;
-  return Math.min(blockRows, Math.max(even, 2 * tileRows));
+/** Threads may pack the right matrix each for itself in so many bytes together. */
+const ownMost = 512 * 1024;
+
+/** Rows of a piece, how many pieces have so many, and rows of the others: small ones come last, so that no thread waits long. */
+function piecesOf(
+  m: number,
+  shared: number,
+  { threads }: Scratch,
+): readonly [rows: number, coarse: number, fine: number] {
+  if (!shared) return [blockRows, 0, blockRows];
+  const inTiles = (rows: number): number => Math.ceil(rows / tileRows) * tileRows;
+  const rows = Math.min(blockRows, Math.max(inTiles(m / (4 * threads)), 2 * tileRows));
+  return [rows, Math.max(0, Math.floor(m / rows) - threads), inTiles(rows / 4)];
 }
 
 const placesAt =
@@ -104,10 +112,13 @@ function product(step: MatmulStep, type: Scalar, scratch: Scratch, start: Start)
   const { batch, m, n, k, a, b, c, strideA, strideB, strideC } = step;
   const { size, aRow, aCol, bRow, bCol } = stridesOf(step);
   const shared = isShared(2 * m * n * k, scratch);
-  const perPiece = rowsPerPiece(m, shared, scratch);
-  const areaBytes = areaBytesFor(Math.min(perPiece, m), Math.min(k, kc), size);
+  const pieces = piecesOf(m, shared, scratch);
+  const areaBytes = areaBytesFor(Math.min(pieces[0], m), Math.min(k, kc), size);
   const take = scratch.room(step);
-  const packed = take(packedBytesFor(n, k, type));
+  const packedBytes = packedBytesFor(n, k, type);
+  const ownBytes = shared && packedBytes <= ownMost / scratch.threads ? packedBytes : 0;
+  const packed = take(ownBytes > 0 ? ownBytes * scratch.threads : packedBytes);
+  const marks = ownBytes > 0 ? scratch.block("marks", markBytes * (scratch.threads + 1)) : 0;
   const areas = take(areaBytes * (shared ? scratch.threads : 1));
   return {
     kernel: matmul(type),
@@ -115,7 +126,7 @@ function product(step: MatmulStep, type: Scalar, scratch: Scratch, start: Start)
       const [x, y, z] = placesAt(a, b, c)(base);
       const from = start.place ? addressOf(start.place, base) : 0;
       const next = [strideA, strideB, strideC, start.next && strideC].map((stride) => stride * size);
-      const work = [scratch.job, packed(base), areas(base), areaBytes, perPiece, shared];
+      const work = [scratch.job, packed(base), areas(base), areaBytes, ...pieces, ownBytes, marks, shared];
       return [x!, aRow, aCol, y!, bRow, bCol, z!, from, start.row * size, batch, ...next, m, n, k, ...work];
     },
   };

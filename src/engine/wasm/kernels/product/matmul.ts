@@ -10,7 +10,7 @@
  * Source: Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication (2008).
  */
 import type { Callee, FunctionBuilder, Local, ModuleBuilder } from "../../assembler.ts";
-import { add, div, eq, gt, lt, mul, ne, select, sub } from "../../instructions.ts";
+import { add, div, eq, ge, gt, load, lt, mul, ne, select, sub } from "../../instructions.ts";
 import { type Expr, i32, laneBytes, type Scalar } from "../../lanes.ts";
 import type { EachPiece, Kernel } from "../kernel.ts";
 import { jobOf, min, ofWorker, tileBytes } from "./blocks.ts";
@@ -30,22 +30,30 @@ export function packedBytesFor(n: number, k: number, type: Scalar): number {
 
 const job = jobOf([
   ...(["a", "aRow", "aCol", "b", "bRow", "bCol", "c", "cRow"] as const),
-  ...(["rows", "columns", "steps", "from", "fromRow", "packed", "areas", "areaBytes", "perPiece"] as const),
+  ...(["rows", "columns", "steps", "from", "fromRow", "packed", "areas", "areaBytes"] as const),
+  ...(["perPiece", "coarse", "perFine", "packs", "ownBytes", "marks", "serial"] as const),
 ]);
 
 const params = [
   ...["a", "aRow", "aCol", "b", "bRow", "bCol", "c", "from", "fromRow", "batch", "aNext", "bNext", "cNext", "fromNext"],
-  ...["m", "n", "k", "jobAt", "packed", "areas", "areaBytes", "perPiece", "isShared"],
+  ...["m", "n", "k", "jobAt", "packed", "areas", "areaBytes", "perPiece", "coarse", "perFine"],
+  ...["ownBytes", "marks", "isShared"],
 ];
 
 /** Panels of b that one piece packs. */
 const panelsPerPiece = 8;
 
+/** The count of blocks that threads packed for themselves, then for each thread the last one that it did: a line of the cache for each. */
+export const markBytes = 64;
+
 const kernels = new Map<Scalar, Kernel>();
 
 /**
- * c[i] = from[i] + a[i] b[i] for i < batch; `from` 0: nothing to add to. Strides in bytes: element (i, p) of a lies i * aRow + p * aCol after it, of which one is the
- * element's size; b likewise; c is dense in rows of n. k >= 1. `jobAt`, `packed` and `areas` (`areaBytes` a thread) are memory to work in; a piece is `perPiece` rows.
+ * c[i] = from[i] + a[i] b[i] for i < batch; `from` 0: nothing to add to. Strides in bytes: element (i, p) of a lies i * aRow + p * aCol after
+ * it, of which one is the element's size; b likewise; c is dense in rows of n. k >= 1. `jobAt`, `packed` and `areas` (`areaBytes` a thread) are
+ * memory to work in. The first `coarse` pieces are `perPiece` rows each, the others `perFine`, so that threads end at about the same time.
+ * `ownBytes` other than 0: each thread packs b for itself, into so many bytes of `packed`, rather than wait for the others and fetch what they
+ * packed; `marks` is memory that nothing else writes.
  */
 export function matmul(type: Scalar): Kernel {
   const known = kernels.get(type);
@@ -74,11 +82,15 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
       export: true,
     });
 
-  /** Some panels of the block of b. */
-  const packB = piece("pack_b", (f, at, index) => {
-    const [b, bRow, bCol, steps, packed] = (["b", "bRow", "bCol", "steps", "packed"] as const).map((field) =>
-      job.get(f, at, field),
-    ) as [Local, Local, Local, Local, Local];
+  /** pack_panels(job, index, packed): some panels of the block of b. */
+  const packPanels = m.function("pack_panels", ["i32", "i32", "i32"], null, (f, ...params) => {
+    const [at, index, packed] = params as [Local, Local, Local];
+    const [b, bRow, bCol, steps] = (["b", "bRow", "bCol", "steps"] as const).map((field) => job.get(f, at, field)) as [
+      Local,
+      Local,
+      Local,
+      Local,
+    ];
     const start = f.let(mul(index, panelsPerPiece * width));
     const columns = min(f, panelsPerPiece * width, sub(job.get(f, at, "columns"), start));
     f.set(b, add(b, mul(start, bCol)));
@@ -102,16 +114,36 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
     });
   });
 
+  const packB = piece("pack_b", (f, at, index) => f.call(packPanels, at, index, job.get(f, at, "packed")));
+
+  /** The block of b in memory of the thread's own, packed by the thread when it takes its first piece. */
+  const ownB = (f: FunctionBuilder, at: Local, worker: Local, packed: Local) => {
+    const mark = f.let(add(job.get(f, at, "marks"), mul(add(worker, 1), markBytes)));
+    const serial = job.get(f, at, "serial");
+    f.set(packed, add(packed, mul(worker, job.get(f, at, "ownBytes"))));
+    f.if(ne(load("i32", mark), serial), () => {
+      const index = f.local("i32");
+      f.for(index, { from: 0, to: job.get(f, at, "packs") }, () => f.call(packPanels, at, index, packed));
+      f.store("i32", mark, serial);
+    });
+  };
+
   /** Some rows of c. */
   const rowsOfC = piece("rows_of_c", (f, at, index, worker) => {
     const [aRow, aCol, cRow, fromRow, steps, from, packed, columns] = (
       ["aRow", "aCol", "cRow", "fromRow", "steps", "from", "packed", "columns"] as const
     ).map((field) => job.get(f, at, field)) as [Local, Local, Local, Local, Local, Local, Local, Local];
-    const perPiece = job.get(f, at, "perPiece");
+    const [perPiece, coarse] = [job.get(f, at, "perPiece"), job.get(f, at, "coarse")];
     const start = f.let(mul(index, perPiece));
+    f.if(ge(index, coarse), () => {
+      f.set(start, mul(coarse, perPiece));
+      f.set(perPiece, job.get(f, at, "perFine"));
+      f.set(start, add(start, mul(sub(index, coarse), perPiece)));
+    });
     const rows = min(f, perPiece, sub(job.get(f, at, "rows"), start));
     const a = f.let(add(job.get(f, at, "a"), mul(start, aRow)));
     const c = f.let(add(job.get(f, at, "c"), mul(start, cRow)));
+    f.if(job.get(f, at, "ownBytes"), () => ownB(f, at, worker, packed));
     const isAdded = f.let(ne(from, 0));
     f.set(from, add(from, mul(start, fromRow)));
     const area = ofWorker(f, job.get(f, at, "areas"), worker, job.get(f, at, "areaBytes"));
@@ -179,11 +211,16 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
         areas,
         areaBytes,
         perPiece,
+        coarse,
+        perFine,
+        ownBytes,
+        marks,
         isShared,
       ] = args as Local[];
       const put = (field: Parameters<typeof job.get>[2], value: Expr) => job.put(f, jobAt!, field, value);
       const cRow = f.let(mul(n!, size));
-      const pieces = f.let(div(sub(add(rows!, perPiece!), 1), perPiece!));
+      const fineRows = sub(rows!, mul(coarse!, perPiece!));
+      const pieces = f.let(add(coarse!, div(sub(add(fineRows, perFine!), 1), perFine!)));
       const [jc, pc] = [f.local("i32"), f.local("i32")];
       put("aRow", aRow!);
       put("aCol", aCol!);
@@ -195,12 +232,17 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
       put("areas", areas!);
       put("areaBytes", areaBytes!);
       put("perPiece", perPiece!);
+      put("coarse", coarse!);
+      put("perFine", perFine!);
+      put("ownBytes", ownBytes!);
+      put("marks", marks!);
       f.while(gt(batch!, 0), () => {
         f.for(jc, { from: 0, to: n!, step: nc }, () => {
           const columns = min(f, nc, sub(n!, jc));
           const panels = panelsPerPiece * width;
           const packs = f.let(div(add(columns, panels - 1), i32(panels)));
           put("columns", columns);
+          put("packs", packs);
           put("c", add(c!, mul(jc, size)));
           f.for(pc, { from: 0, to: k!, step: kc }, () => {
             put("steps", min(f, kc, sub(k!, pc)));
@@ -217,7 +259,15 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
             );
             put("a", add(a!, mul(pc, aCol!)));
             put("b", add(add(b!, mul(pc, bRow!)), mul(jc, bCol!)));
-            each(f, packB, { job: jobAt!, count: packs, isShared: isShared! });
+            f.if(
+              ownBytes!,
+              () => {
+                const serial = f.let(add(load("i32", marks!), 1));
+                f.store("i32", marks!, serial);
+                put("serial", serial);
+              },
+              () => each(f, packB, { job: jobAt!, count: packs, isShared: isShared! }),
+            );
             each(f, rowsOfC, { job: jobAt!, count: pieces, isShared: isShared! });
           });
         });
