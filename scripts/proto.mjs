@@ -48,7 +48,10 @@ async function generate() {
     ]);
     const { transformSync } = await import("esbuild");
     const code = readFileSync(join(work, "messages.js"), "utf8");
-    writeFileSync(join(work, "messages.js"), transformSync(code, { minifyWhitespace: true, format: "esm" }).code);
+    writeFileSync(
+      join(work, "messages.js"),
+      transformSync(lateMessages(code), { minifyWhitespace: true, format: "esm" }).code,
+    );
     const schema = flatten(JSON.parse(readFileSync(join(work, "schema.json"), "utf8")));
     rmSync(join(work, "schema.json"));
     writeFileSync(join(work, "schema.js"), `export const schema = ${JSON.stringify(schema)};\n`);
@@ -60,6 +63,21 @@ async function generate() {
     rmSync(work, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** A message's class is made when it is first used: a start needs few of them. */
+function lateMessages(code) {
+  const made = /^( {4})(\w+)\.(\w+) = \(function\(\) \{\n([\s\S]*?)\n\1\}\)\(\);$/gm;
+  const late = code.replace(made, '$1$late($2, "$3", function() {\n$4\n$1});');
+  return late.replace(
+    /^import .*$/m,
+    `$&
+const $late = (holder, name, make) => Object.defineProperty(holder, name, { configurable: true, enumerable: true, get() {
+  const value = make();
+  Object.defineProperty(holder, name, { configurable: true, enumerable: true, writable: true, value });
+  return value;
+} });`,
+  );
 }
 
 async function pbjs(...args) {

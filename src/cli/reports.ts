@@ -1,5 +1,6 @@
 /** Where the reports of a run go: panel, lines or JSON, and always log.jsonl in the run's folder. */
 import { dirname } from "node:path";
+import { isatty } from "node:tty";
 import { nodeFiles } from "../io/file_system.ts";
 import { appendLines } from "../io/text_file.ts";
 import type { Controls, ReportSink } from "../train/report.ts";
@@ -20,10 +21,10 @@ export interface ReportOptions {
 export async function prepareReports(
   options: ReportOptions,
 ): Promise<(controls: Controls, logPath: string | null) => ReportSink> {
-  const { stdin, stdout, stderr } = process;
+  const { stdout, stderr } = process;
   const env = (name: string): string | undefined => process.env[name];
   const kind = chooseUi(options.ui, options.json, {
-    stdinIsTTY: stdin.isTTY === true,
+    stdinIsTTY: isatty(0),
     stdoutIsTTY: stdout.isTTY === true,
     stderrIsTTY: stderr.isTTY === true,
     columns: stdout.columns ?? 0,
@@ -40,7 +41,7 @@ export async function prepareReports(
   const shown = (controls: Controls): ReportSink => {
     if (panel)
       return panel.panelSink({
-        stdin,
+        stdin: process.stdin,
         stdout,
         stderr,
         controls,

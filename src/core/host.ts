@@ -53,6 +53,10 @@ export const processorCount = (): number => availableParallelism();
 
 export const pid = (): number => process.pid;
 
+/** Hexadecimal digits for names that no other process takes. Not for secrets: Node's own source of those takes milliseconds to load. */
+export const randomHex = (digits: number): string =>
+  Array.from({ length: digits }, () => Math.floor(Math.random() * 16).toString(16)).join("");
+
 /** Is there a process of this number, of any user? */
 export function isRunning(number: number): boolean {
   try {

@@ -2,12 +2,11 @@
  * The disk, as the rest of `io` sees it: a small interface, so that tests can put a layer between which fails or stops at any operation.
  * All operations throw an OpError with the code and the words that TensorFlow gives for the system's error.
  */
-import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { type Code, FailedPreconditionError, OpError, opError } from "../core/error.ts";
-import { log, pid, platform } from "../core/host.ts";
+import { log, pid, platform, randomHex } from "../core/host.ts";
 
 export interface FileStat {
   readonly sizeBytes: number;
@@ -278,7 +277,7 @@ export function readFile(path: string, files: FileSystem = nodeFiles): Uint8Arra
 
 /** A name in the same folder for what will be renamed to `path`; a start-up may remove such files. */
 export const temporaryName = (path: string): string =>
-  join(dirname(path), `.tsf-tmp-${pid()}-${randomBytes(6).toString("hex")}-${basename(path)}`);
+  join(dirname(path), `.tsf-tmp-${pid()}-${randomHex(12)}-${basename(path)}`);
 
 const temporaryPart = /\.tsf-tmp-\d+-[0-9a-f]+-/;
 const atStart = new RegExp(`^${temporaryPart.source}`);

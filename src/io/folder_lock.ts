@@ -2,11 +2,10 @@
  * The lock of a model's folder: `.tsflow.lock`, linked into place from a private file, so that of many writers one wins. A holder that
  * is gone (same host and boot, no such process or another one of its number; or another boot) is taken over at once.
  */
-import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { join } from "node:path";
 import { FailedPreconditionError, OpError } from "../core/error.ts";
-import { hostname, isRunning, nowMs, onExit, pid } from "../core/host.ts";
+import { hostname, isRunning, nowMs, onExit, pid, randomHex } from "../core/host.ts";
 import { errnoOf, type FileSystem, nodeFiles, readFile, removeQuietly, writeAll } from "./file_system.ts";
 
 export interface LockHolder {
@@ -36,7 +35,7 @@ const writtenMs = 1000;
 const lockPath = (folder: string): string => join(folder, ".tsflow.lock");
 
 /** A name that the sweep of another start leaves alone while this process lives. */
-const privateName = (path: string): string => `${path}-${pid()}-${randomBytes(6).toString("hex")}`;
+const privateName = (path: string): string => `${path}-${pid()}-${randomHex(12)}`;
 
 /** Was a file of this name left by a process that is gone? The holder of the lock asks. */
 export function isStrayLock(name: string): boolean {
@@ -117,7 +116,7 @@ export class FolderLock {
     const made = files.stat(folder) ? null : folder;
     files.mkdir(folder);
     const path = lockPath(folder);
-    const nonce = randomBytes(8).toString("hex");
+    const nonce = randomHex(16);
     const own: LockHolder = {
       pid: pid(),
       started: startOf(pid()),

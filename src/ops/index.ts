@@ -250,5 +250,3 @@ export * from "./variant/list_ops.ts";
 export * from "./variant/list_scatter.ts";
 export * from "./variant/map_ops.ts";
 export * from "./variant/optional.ts";
-
-import "./compute/math/segment/dense.ts";

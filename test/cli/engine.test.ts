@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { bundle } from "../../scripts/bundle.mjs";
+import { programInto } from "../../scripts/bundle.mjs";
 import { libraries } from "../engine/native/library.ts";
 import { program, run, temporaryFolder } from "./program.ts";
 
@@ -13,10 +13,10 @@ const folder = temporaryFolder();
 /** A program with no package beside it, as where the user has not added koffi. */
 const alone = mkdtempSync(join(tmpdir(), "tsflow-alone-"));
 afterAll(() => rmSync(alone, { recursive: true, force: true }));
-await bundle(alone, { program: true });
+await programInto(alone);
 writeFileSync(join(alone, "package.json"), '{ "type": "module" }');
 cpSync(resolve(import.meta.dirname, "../../data"), join(alone, "data"), { recursive: true });
-const tsflowAlone = (args: string) => run([join(alone, "cli.js"), ...args.split(" ")], { cwd: alone });
+const tsflowAlone = (args: string) => run([join(alone, "cli.cjs"), ...args.split(" ")], { cwd: alone });
 
 const stateOf = (run: string, step: number): Record<string, unknown> =>
   JSON.parse(readFileSync(join(folder, run, `model.ckpt-${step}.state.json`), "utf8"));

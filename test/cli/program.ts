@@ -1,10 +1,10 @@
-/** Runs the program as a shell would: bundled once for each test file, with streams that are pipes. */
+/** Runs the program as a shell would: bundled once for all test files, with streams that are pipes. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import { bundle } from "../../scripts/bundle.mjs";
+import { programInto } from "../../scripts/bundle.mjs";
 
 const modules = join(import.meta.dirname, "../../node_modules");
 
@@ -28,11 +28,11 @@ export interface RunOptions {
 export async function program(): Promise<(args: string, options?: RunOptions) => Promise<Ran>> {
   const folder = mkdtempSync(join(modules, ".tsflow-test-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  await bundle(folder, { program: true }).catch((error: unknown) => {
+  await programInto(folder).catch((error: unknown) => {
     rmSync(folder, { recursive: true, force: true }); // a file that does not load runs no afterAll
     throw error;
   });
-  return (args, options = {}) => run([join(folder, "cli.js"), ...words(args)], options);
+  return (args, options = {}) => run([join(folder, "cli.cjs"), ...words(args)], options);
 }
 
 /** A temporary folder for the files of this test file. */

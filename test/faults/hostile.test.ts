@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bundle } from "../../scripts/bundle.mjs";
+import { programInto } from "../../scripts/bundle.mjs";
 import { arrayFiles } from "./hostile/arrays.ts";
 import type { HostileFile } from "./hostile/builders.ts";
 import { checkpointFiles } from "./hostile/checkpoints.ts";
@@ -32,11 +32,11 @@ afterAll(() => {
 
 let control = 0;
 beforeAll(async () => {
-  await bundle(program, { program: true });
+  await programInto(program);
   const good = ["graph", "check", "good.pbtxt", "--json"];
   writeFiles(folder, { "good.pbtxt": 'node { name: "a" op: "NoOp" }' });
-  const first = await measure(join(program, "cli.js"), good, folder);
-  control = (await measure(join(program, "cli.js"), good, folder)).rssBytes;
+  const first = await measure(join(program, "cli.cjs"), good, folder);
+  control = (await measure(join(program, "cli.cjs"), good, folder)).rssBytes;
   expect([first.stderr, first.exit]).toEqual(["", 0]);
   expect(control).toBeGreaterThan(0);
 });
@@ -69,7 +69,7 @@ describe("hostile", () => {
   test.concurrent.each(chosen)("$name", async (file) => {
     const cwd = join(folder, String(corpus.indexOf(file)));
     writeFiles(cwd, file.files);
-    judge(file, await measure(join(program, "cli.js"), file.command, cwd));
+    judge(file, await measure(join(program, "cli.cjs"), file.command, cwd));
     rmSync(cwd, { recursive: true, force: true });
   });
 });

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
-import { bundle } from "../../scripts/bundle.mjs";
+import { programInto } from "../../scripts/bundle.mjs";
 import { BundleReader } from "../../src/io/checkpoint/bundle_reader.ts";
 import { newestWhole } from "../../src/io/checkpoint/save/recover.ts";
 
@@ -53,14 +53,14 @@ export function program(): Program {
   const built = mkdtempSync(join(root, "node_modules", ".tsflow-faults-"));
   const work = mkdtempSync(join(tmpdir(), "tsflow-faults-"));
   const children = new Set<ChildProcess>();
-  beforeAll(() => bundle(built, { program: true }).then(() => undefined));
+  beforeAll(() => programInto(built));
   afterAll(() => {
     for (const child of children) child.kill("SIGKILL"); // of a test that failed
     for (const folder of [built, work]) rmSync(folder, { recursive: true, force: true });
   });
   const start = (...words: readonly string[]): Started => {
     const began = performance.now();
-    const child = spawn(process.execPath, [join(built, "cli.js"), ...words], { cwd: work, stdio: "pipe" });
+    const child = spawn(process.execPath, [join(built, "cli.cjs"), ...words], { cwd: work, stdio: "pipe" });
     children.add(child);
     let [stdout, stderr] = ["", ""];
     child.stdout!.setEncoding("utf8").on("data", (text: string) => {

@@ -89,21 +89,21 @@ describe("the package", () => {
 
 describe("the program", () => {
   test("starts without library, messages or models", () => {
-    const ran = ranIn("cli.js", "--help");
+    const ran = ranIn("cli.cjs", "--help");
     expect(ran).toContain("src/cli/main.ts");
     expect(ran.filter((path) => !/^src\/(cli|core|ui)\/[^/]+/.test(path))).toEqual([]);
   });
 
   test("has the panel in a file that only a terminal loads, in React's production form", () => {
     const code = readFileSync(join(folder, "tsflow.cjs"), "utf8");
-    expect(code).toContain('import("./panel.js")');
+    expect(code).toContain('__import("./panel.js")');
     expect(code).not.toContain("createElement");
     expect(readFileSync(join(folder, "panel.js"), "utf8")).not.toContain("react-reconciler.development");
   });
 
   test("leaves compiled code behind, and runs without it, with a broken one and with that of another build", () => {
-    const cache = join(folder, "tsflow.cache");
-    const models = () => execFileSync(process.execPath, [join(folder, "cli.js"), "models"], { encoding: "utf8" });
+    const cache = join(folder, "models.cache");
+    const models = () => execFileSync(process.execPath, [join(folder, "cli.cjs"), "models"], { encoding: "utf8" });
     rmSync(cache, { force: true });
     const wanted = models();
     const good = readFileSync(cache);
@@ -128,7 +128,7 @@ describe("the program", () => {
        } });`,
     );
     for (let run = 0; run < 2; run++) {
-      const shown = spawnSync(process.execPath, [join(folder, "cli.js"), "models", "show", model], {
+      const shown = spawnSync(process.execPath, [join(folder, "cli.cjs"), "models", "show", model], {
         encoding: "utf8",
       });
       expect(shown).toMatchObject({ status: 0, stderr: "" });

@@ -7,6 +7,7 @@ import { type Combiner, embeddingLookupSparse, safeEmbeddingLookupSparse } from 
 import { truncatedNormalInitializer } from "../initializers.ts";
 import type { FeatureSpec } from "../parsing.ts";
 import type { Initializer } from "../variables/store.ts";
+import { checkpointSource } from "../variables/initialize.ts";
 import type { Variable } from "../variables/variable.ts";
 import { named } from "./arguments.ts";
 import {
@@ -21,11 +22,6 @@ import {
 import { notInDense, type SequenceDense, sequenceDense } from "./sequence.ts";
 
 type Fields = readonly (readonly [string, unknown])[];
-
-/** What gives variables their values from a checkpoint: filled by the layer that reads files. */
-export const checkpointSource: { restore: ((source: string, name: string, variable: Variable) => void) | null } = {
-  restore: null,
-};
 
 export interface TableOptions {
   /** How the embeddings of one example become one: "mean" by default. */

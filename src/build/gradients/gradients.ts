@@ -271,7 +271,9 @@ class Walk {
   }
 }
 
-const tools = { ...ops, IndexedSlices, gradientOfBranches, gradientOfCall, gradientOfWhile };
+const own = { IndexedSlices, gradientOfBranches, gradientOfCall, gradientOfWhile };
+/** Ops are looked up when a gradient asks for them: those that no gradient needs stay unread. */
+const tools: typeof ops & typeof own = Object.assign(Object.create(ops), own);
 
 differentiator.gradientGraph = gradientGraph;
 

@@ -102,3 +102,8 @@ export function assertVariablesInitialized(variables?: readonly Variable[]): Ten
   );
   return ranks.length === 1 ? ranks[0]! : stack(ranks);
 }
+
+/** What gives variables their values from a checkpoint: filled by the layer that reads files. */
+export const checkpointSource: { restore: ((source: string, name: string, variable: Variable) => void) | null } = {
+  restore: null,
+};

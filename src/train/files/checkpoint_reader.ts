@@ -1,6 +1,6 @@
 /** Checkpoints read by name: `tf.train.loadCheckpoint`, `listVariables`, `initFromCheckpoint`. Source: checkpoint_utils.py, checkpoint_reader.cc. */
 import { GraphKeys } from "../../build/collections.ts";
-import { checkpointSource } from "../../build/feature_column/embedding.ts";
+import { checkpointSource } from "../../build/variables/initialize.ts";
 import type { PartitionedVariable } from "../../build/variables/partitioned.ts";
 import { assign } from "../../build/variables/state.ts";
 import { Variable } from "../../build/variables/variable.ts";
