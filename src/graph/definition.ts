@@ -157,10 +157,14 @@ export interface CallContext {
   call(fn: FunctionRef, args: readonly Passed[]): Eventually<readonly Passed[]>;
   /** Is the only result of the function true? */
   test(fn: FunctionRef, args: readonly Passed[]): Eventually<boolean>;
-  /** Calls what `next` says, each time with what the last call gave, until it says null. Memory does not grow with the number of calls. */
+  /**
+   * Calls what `next` says, each time with what the last call gave, until it says null. Memory does not grow with the number of calls.
+   * `asksFirst`: `next` does nothing but test one function, always the same, and call another, with the values that it gets.
+   */
   loop(
     values: readonly Passed[],
     next: (values: readonly Passed[], iteration: number) => Eventually<FunctionCall | null>,
+    asksFirst?: boolean,
   ): Eventually<readonly Passed[]>;
   /** The value as an array; a view, valid as long as the value. */
   array(value: Passed): NdArray;

@@ -35,14 +35,15 @@ interface WhileRecord {
 }
 
 function repeat({ input, cond, body }: WhileRecord, context: CallContext) {
-  return context.loop(input, (values, iteration) => {
+  const next = (values: readonly Passed[], iteration: number) => {
     if (iteration > 0 && values.length !== input.length) {
       throw invalidArgument(`While loop body returned ${values.length} arguments. Expected: ${input.length}.`);
     }
     const goesOn = context.test(cond, values);
     const call = { fn: body, args: values };
     return goesOn instanceof Promise ? goesOn.then((yes) => (yes ? call : null)) : goesOn ? call : null;
-  });
+  };
+  return context.loop(input, next, true);
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the gradient tools

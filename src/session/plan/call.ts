@@ -11,6 +11,7 @@ import type { Operation } from "../../graph/operation.ts";
 import type { SessionState } from "../state.ts";
 import type { HostEnvironment } from "./host.ts";
 import type { Plan } from "./plan.ts";
+import { isMovable, tightLoopOf } from "./run/function_loop.ts";
 import type { Tracer } from "./run/tracer.ts";
 import { giveBack, type RunFrame } from "./segment.ts";
 import { copyOut, EngineValue, ownArray, type RunValue, viewOf } from "./values.ts";
@@ -19,6 +20,8 @@ import { copyOut, EngineValue, ownArray, type RunValue, viewOf } from "./values.
 export interface Held {
   readonly values: readonly RunValue[];
   readonly frame: RunFrame;
+  /** The function's. */
+  readonly plan?: Plan;
 }
 
 export interface CallOptions {
@@ -113,6 +116,7 @@ export function callContext(op: Operation, node: NodeFacts, environment: HostEnv
     holder.borrowed.push(...held.frame.borrowed.splice(0));
     return held.values;
   };
+  let tested: Plan | undefined;
   const array = (value: Passed): NdArray =>
     (value instanceof EngineValue ? viewOf(state.engine, value) : value) as NdArray;
   return {
@@ -121,6 +125,7 @@ export function callContext(op: Operation, node: NodeFacts, environment: HostEnv
     call: (fn, args) => then(hold(fn, args), adopt) as Eventually<readonly Passed[]>,
     test: (fn, args) =>
       then(hold(fn, args), (held) => {
+        tested = held.plan;
         try {
           if (held.values.length !== 1) {
             throw new InvalidArgumentError(
@@ -132,8 +137,11 @@ export function callContext(op: Operation, node: NodeFacts, environment: HostEnv
           giveBack(held.frame);
         }
       }),
-    loop: (values, next) =>
-      runLoop(values as readonly RunValue[], next as Next, hold, environment, adopt) as Eventually<readonly Passed[]>,
+    loop: (values, next, asksFirst) => {
+      const conditionOf = (): Plan | undefined => (asksFirst ? tested : undefined);
+      const calls = { next: next as Next, hold, adopt, conditionOf };
+      return runLoop(values as readonly RunValue[], calls, environment) as Eventually<readonly Passed[]>;
+    },
     array,
     gradientOf: derivativeOf,
   };
@@ -170,21 +178,48 @@ class Owners {
   }
 }
 
+interface LoopCalls {
+  readonly next: Next;
+  readonly hold: (fn: FunctionRef, args: readonly Passed[]) => Eventually<Held>;
+  readonly adopt: (held: Held) => readonly RunValue[];
+  /** The plan of the function that `next` asked, where it then calls another with the same values. */
+  readonly conditionOf: () => Plan | undefined;
+}
+
+/** Iterations of a loop of functions before they are tried as one program: shapes settle meanwhile. */
+const tightTries: ReadonlySet<number> = new Set([1, 3]);
+
 /** Iterations follow each other at once while nothing waits and for 50 ms at most; then the event loop gets its turn. */
 function runLoop(
   first: readonly RunValue[],
-  next: Next,
-  hold: (fn: FunctionRef, args: readonly Passed[]) => Eventually<Held>,
+  { next, hold, adopt, conditionOf }: LoopCalls,
   environment: HostEnvironment,
-  adopt: (held: Held) => readonly RunValue[],
 ): Eventually<readonly RunValue[]> {
   const owners = new Owners();
   let values = first;
   let iteration = 0;
+  let body: Plan | undefined;
+  let isTight = false;
+  /** Runs the iterations that are left as one program, where there is one: to the end or until others must have their turn. */
+  const runTight = (): "done" | "paused" | "impossible" => {
+    const condition = conditionOf();
+    if (!condition || !body || environment.trace || !(isTight || tightTries.has(iteration))) return "impossible";
+    const tight = values.every(isMovable) ? tightLoopOf(condition, body, environment.state) : null;
+    const frame: RunFrame = { values: [...values], borrowed: [], releases: [] };
+    const pauseAt = environment.atOnce ? Number.POSITIVE_INFINITY : performance.now() + yieldEveryMs;
+    const ended = tight?.run(frame, environment, pauseAt) ?? "impossible";
+    isTight = ended === "paused";
+    if (ended !== "impossible") {
+      values = frame.values as RunValue[];
+      owners.replace({ values, frame });
+    }
+    return ended;
+  };
   const done = (): readonly RunValue[] => adopt({ values, frame: owners.release() });
   const take = (held: Held): void => {
     owners.replace(held);
     values = held.values;
+    body = held.plan;
     iteration++;
   };
   const later = async (pending: Promise<unknown>): Promise<readonly RunValue[]> => {
@@ -193,11 +228,14 @@ function runLoop(
       let since = performance.now();
       for (;;) {
         if (step === null) return done();
+        let ended = "impossible";
         if (step !== undefined) {
           const call = step as FunctionCall;
-          take(await hold(call.fn, call.args));
+          ended = runTight();
+          if (ended === "done") return done();
+          if (ended === "impossible") take(await hold(call.fn, call.args));
         }
-        if ((iteration & 7) === 0 && performance.now() - since > yieldEveryMs) {
+        if (ended === "paused" || ((iteration & 7) === 0 && performance.now() - since > yieldEveryMs)) {
           await new Promise((resolve) => setImmediate(resolve));
           environment.signal.throwIfAborted();
           since = performance.now();
@@ -216,6 +254,9 @@ function runLoop(
       const step = next(values, iteration);
       if (step instanceof Promise) return later(step);
       if (step === null) return done();
+      const ended = runTight();
+      if (ended === "done") return done();
+      if (ended === "paused") return later(new Promise<void>((resolve) => setImmediate(resolve)));
       const held = hold(step.fn, step.args);
       if (held instanceof Promise) return later(held.then(take));
       take(held);

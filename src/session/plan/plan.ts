@@ -16,6 +16,7 @@ import { type HostEnvironment, readVariable, runHostNode } from "./host.ts";
 import { isLiveRead } from "./live_reads.ts";
 import { cutStages, orderNodes, prune, type Stage } from "./order.ts";
 import { Cancellation, WaitingEnvironment } from "./run/cancellation.ts";
+import type { FunctionLoop } from "./run/function_loop.ts";
 import { type QuickRun, quickRun } from "./run/quick.ts";
 import type { Tracer } from "./run/tracer.ts";
 import { orderOf, runWaiting, type StageOrder } from "./run/waiting.ts";
@@ -66,6 +67,8 @@ export class Plan {
   readonly mayWait: boolean;
   /** Plans of the functions that runs of this plan call: what they draw begins anew with each plan, as in TensorFlow. */
   readonly functions = new Map<string, Plan>();
+  /** Of a loop's body: the loop as one program. */
+  loop: FunctionLoop | null = null;
   readonly #stages: readonly PlannedStage[];
   #order: StageOrder | undefined;
   readonly #index = new Map<Tensor, number>();
@@ -219,7 +222,11 @@ export class Plan {
   /** Runs as a part of another run: the fetches stay where they are until the caller gives the workspaces back. */
   hold(feedValues: readonly RunValue[], options: RunOptions): Held | Promise<Held> {
     const frame = this.#frame(feedValues, options);
-    const held = (): Held => ({ values: this.#fetchIndex.map((index) => this.#heldValue(frame, index)), frame });
+    const held = (): Held => ({
+      values: this.#fetchIndex.map((index) => this.#heldValue(frame, index)),
+      frame,
+      plan: this,
+    });
     const failed = (error: unknown): never => {
       giveBack(frame);
       throw error;
@@ -375,6 +382,7 @@ export class Plan {
   }
 
   dispose(): void {
+    this.loop?.tight?.dispose();
     this.#program?.root.dispose();
     for (const segment of this.segments) segment.dispose();
     for (const plan of this.functions.values()) plan.dispose();

@@ -20,8 +20,6 @@ import type { LoopPlaces } from "./loop.ts";
 import type { Region } from "./region.ts";
 
 export interface TightLoopParts {
-  readonly condition: Region;
-  readonly body: Region;
   readonly variables: readonly LoopPlaces[];
   readonly predicate: number;
   readonly index: TensorIndex;
@@ -29,7 +27,9 @@ export interface TightLoopParts {
 }
 
 /** Null where the loop's regions are more than a segment each, or change variables of the session. */
-export function createTightLoop(parts: TightLoopParts): TightLoop | null {
+export function createTightLoop(
+  parts: TightLoopParts & { readonly condition: Region; readonly body: Region },
+): TightLoop | null {
   const [condition, body] = [soleNodes(parts.condition), soleNodes(parts.body)];
   if (!condition || !body) return null;
   const made = new Set(condition.flatMap((op) => op.outputs.map((output) => parts.index.get(output)!)));
