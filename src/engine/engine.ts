@@ -17,6 +17,8 @@ export interface Engine {
   /** Zeroed memory, aligned to 64 bytes. Throws RESOURCE_EXHAUSTED naming the bytes wanted. */
   allocate(sizeBytes: number): number;
   free(address: number): void;
+  /** Copies bytes of the memory; the ranges may overlap. */
+  copy(to: number, from: number, sizeBytes: number): void;
   /** Bytes allocated at present, and the most there ever were. */
   readonly usage: { readonly bytes: number; readonly peakBytes: number };
   /** `rooms`: for each input, `kept` where it is left out. */

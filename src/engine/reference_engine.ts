@@ -25,6 +25,9 @@ export function createReferenceEngine(options: Pick<HeapOptions, "limitBytes"> =
     },
     allocate: heap.allocate,
     free: heap.free,
+    copy(to, from, sizeBytes) {
+      new Uint8Array(heap.buffer).copyWithin(to, from, from + sizeBytes);
+    },
     usage: heap.usage,
     compile: (program, slots) => compile(program, slots, () => heap.buffer),
   };

@@ -3,6 +3,7 @@ import type { Engine } from "./engine.ts";
 import { createHeap } from "./heap.ts";
 import type { NativeSource } from "./native/steps.ts";
 import { createExecutable } from "./plan/executable.ts";
+import { createCopy } from "./wasm/copy.ts";
 import { createKernels } from "./wasm/kernels.ts";
 
 export interface WasmEngineOptions {
@@ -35,6 +36,7 @@ export function createWasmEngine({
     },
     allocate: heap.allocate,
     free: heap.free,
+    copy: createCopy(heap.memory),
     usage: heap.usage,
     compile: (program, slots, rooms = []) =>
       createExecutable(program, slots, { buffer, allocate: heap.allocate, free: heap.free, kernels, callList, rooms }),

@@ -14,8 +14,11 @@ import type { SessionState } from "../state.ts";
 import { type Absorptions, nodesFrom } from "./absorb.ts";
 import { atNode } from "./errors.ts";
 import { inputLeaves, type Lowered, lowerNode, maxConcreteElements, neededInputs } from "./lower_node.ts";
+import { deferSums, type RunningSums } from "./run/deep_sum.ts";
 import { explainSegment, type SegmentExplanation } from "./run/explain.ts";
-import { type Attempt, type Growth, hasElements, noOp, retyped, type Specialisation } from "./run/specialisation.ts";
+import type { Attempt, Growth, Specialisation } from "./run/specialisation.ts";
+import { factsOf, hasElements, noOp, retyped } from "./run/specialisation.ts";
+import type { Accumulator } from "./run/sums.ts";
 import { runTraced, type Tracer } from "./run/tracer.ts";
 import { allocateWorkspace, bringIn, freeWorkspaces, roomFor, type Workspace } from "./run/workspaces.ts";
 import { EngineValue, type RunValue, VariableValue, viewOf } from "./values.ts";
@@ -28,6 +31,8 @@ export interface RunFrame {
   /** Called when the run is over. */
   readonly releases: (() => void)[];
   readonly trace?: Tracer | undefined;
+  /** Of the loop that it is an iteration of. */
+  readonly sums?: RunningSums;
 }
 
 export interface Borrowed {
@@ -61,6 +66,7 @@ export class Segment {
   readonly #state: SessionState;
   readonly #absorptions: Absorptions | undefined;
   readonly #isOurs: (input: Tensor) => boolean;
+  readonly #accumulators: readonly Accumulator[];
   readonly #inputIndex: readonly number[];
   /** Inputs whose values are part of the key. */
   readonly #concrete: Set<number>;
@@ -81,9 +87,12 @@ export class Segment {
     absorptions?: Absorptions | undefined;
     /** May an input be given on as it is? Not what the caller of the run holds. */
     isOurs?: (input: Tensor) => boolean;
+    /** Variables of the loop that nothing else in it reads. */
+    accumulators?: readonly Accumulator[];
   }) {
     this.#absorptions = options.absorptions;
     this.#isOurs = options.isOurs ?? (() => false);
+    this.#accumulators = options.accumulators ?? [];
     this.growth = options.growth ?? { compiled: 0, shapedBy: new Set() };
     this.nodes = options.nodes;
     this.inputs = options.inputs;
@@ -109,6 +118,7 @@ export class Segment {
   #runOnce(frame: RunFrame): Segment | null {
     const { engine } = this.#state;
     const spec = this.#specialise(frame);
+    if (this.#accumulators.length > 0) frame.sums?.settle(frame.trace, spec.sums);
     const workspace = spec.free.pop() ?? allocateWorkspace(engine, spec.executable, spec.free);
     frame.borrowed.push({ free: spec.free, workspace });
     const { base, sources } = workspace;
@@ -128,16 +138,14 @@ export class Segment {
       spec.lowered ??= this.#lower(frame);
       runTraced(spec, base, { nodes: this.nodes, state: this.#state, trace: frame.trace });
     } else executable.run(base);
-    for (let i = 0; i < spec.written.length; i++) {
-      const { slot, shape } = spec.written[i]!;
-      this.#state.commitVariable(this.#state.variableAt(slot), shape);
-    }
+    for (const { slot, shape } of spec.written) this.#state.commitVariable(this.#state.variableAt(slot), shape);
     for (let k = 0; k < spec.outputs.length; k++) {
       const { index, dtype } = spec.outputs[k]!;
       frame.values[index] = new EngineValue(dtype, executable.outputs[k]!.shape, executable.outputAddress(base, k));
     }
     for (const { index, value } of spec.known) frame.values[index] = value;
     for (const { index, from } of spec.passed) frame.values[index] = frame.values[from];
+    if (spec.sums.length > 0) frame.sums!.keep(spec, frame, workspace);
     return spec.next;
   }
 
@@ -192,6 +200,7 @@ export class Segment {
     this.#specialisations.delete(spec.key);
     freeWorkspaces(this.#state.engine, spec.free);
     spec.executable.dispose?.();
+    for (const sum of spec.sums) sum.dispose();
     spec.next?.dispose();
     if (this.#last === spec) this.#last = null;
   }
@@ -325,10 +334,11 @@ export class Segment {
     const passed: { index: number; from: number }[] = [];
     const sources = new Map(engineInputs.map((i) => [values.get(this.inputs[i]!)!, i]));
     const lowering = builder.lowering(noOp);
+    const sums = deferSums(cut ? [] : this.#accumulators, attempt, { segment: this, wanted, state: this.#state });
     for (const tensor of wanted) {
       const value = values.get(tensor);
-      if (value === undefined) continue;
       const index = this.index.get(tensor)!;
+      if (value === undefined || sums.nexts.has(index)) continue;
       const source = sources.get(value);
       if (value instanceof VariableValue) known.push({ index, value });
       else if (
@@ -349,7 +359,7 @@ export class Segment {
         }
       }
     }
-    const finished = builder.finish(program);
+    const finished = builder.finish([...program, ...sums.given]);
     const written = [...builder.written()].map(([slot, { shape }]) => ({ slot, shape }));
     for (const { slot, shape } of written) {
       this.#state.reserveVariable(this.#state.variableAt(slot), shape);
@@ -359,27 +369,20 @@ export class Segment {
     const executable = this.#state.engine.compile(finished, this.#state.slotAddress, rooms);
     return {
       key: this.#keyOf(frame),
-      shapes: this.inputs.map((_, i) => {
-        const value = frame.values[this.#inputIndex[i]!]!;
-        return value instanceof VariableValue ? null : (value as NdArray).shape;
-      }),
-      given: this.inputs.map((_, i) => {
-        const value = frame.values[this.#inputIndex[i]!]!;
-        if (value instanceof VariableValue) return value.slot;
-        const array = value as NdArray | EngineValue;
-        return this.#isConcrete(i, array) ? (this.#arrayOf(array).data.slice() as NumberArray) : null;
-      }),
+      ...factsOf(
+        this.#inputIndex.map((index) => frame.values[index]!),
+        (array, i) => (this.#isConcrete(i, array) ? (this.#arrayOf(array).data.slice() as NumberArray) : null),
+      ),
       executable,
       engineInputs,
       outputs,
       known,
       passed,
       written,
-      assumed: [...attempt.assumed].map(([slot, shape]) => ({
-        slot,
-        shape,
-        address: this.#state.variableAt(slot).address,
-      })),
+      sums: sums.deep,
+      assumed: [...attempt.assumed].map(([slot, shape]) => {
+        return { slot, shape, address: this.#state.variableAt(slot).address };
+      }),
       next,
       free: [],
       layoutVersion: this.#state.layoutVersion,
@@ -388,8 +391,9 @@ export class Segment {
 
   /** What it has become so far, for `tsflow explain`: each specialisation, and after a cut the parts that follow. */
   explain(): readonly SegmentExplanation[] {
-    return [...this.#specialisations.values()].flatMap(({ executable, shapes, next }) => [
+    return [...this.#specialisations.values()].flatMap(({ executable, shapes, sums, next }) => [
       explainSegment(this.nodes, executable, shapes, next?.nodes),
+      ...sums.flatMap((sum) => sum.explain()),
       ...(next?.explain() ?? []),
     ]);
   }

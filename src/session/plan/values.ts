@@ -129,6 +129,7 @@ export function copyIn(engine: Engine, array: NdArray, address: number): void {
   const data = array.data as Float32Array;
   const memory = memoryOf(engine);
   if (data.length === 1 && array.dtype === float32) memory.floats[address >> 2] = data[0]!;
+  else if (data.buffer === memory.buffer) engine.copy(address, data.byteOffset, data.byteLength);
   else memory.bytes.set(new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength), address);
 }
 

@@ -3,7 +3,8 @@
  * sets of workspaces alternate. One iteration runs at a time, which every limit of parallel iterations allows.
  */
 import type { HostEnvironment } from "../host.ts";
-import type { Borrowed, RunFrame } from "../segment.ts";
+import { RunningSums } from "../run/deep_sum.ts";
+import type { Borrowed, RunFrame, Segment } from "../segment.ts";
 import { copyOut, EngineValue, type RunValue } from "../values.ts";
 import { isTrue, type Region } from "./region.ts";
 import type { TightLoop } from "./tight.ts";
@@ -39,6 +40,7 @@ interface Turn {
   /** The iteration's values and workspaces, and those of the iteration before. */
   current: RunFrame;
   previous: RunFrame;
+  readonly sums: RunningSums;
   count: number;
   since: number;
   /** What comes next. */
@@ -62,10 +64,12 @@ export class Loop {
   run(outer: RunFrame, environment: HostEnvironment): void | Promise<void> {
     const { values, releases, trace } = outer;
     for (const { from, merge } of this.#parts.variables) values[merge] = values[from];
+    const sums = new RunningSums(outer.borrowed);
     const turn: Turn = {
       outer,
-      current: { values, borrowed: [], releases, trace },
-      previous: { values, borrowed: [], releases, trace },
+      current: { values, borrowed: [], releases, trace, sums },
+      previous: { values, borrowed: [], releases, trace, sums },
+      sums,
       count: 0,
       since: performance.now(),
       phase: "condition",
@@ -106,6 +110,7 @@ export class Loop {
         if (turn.phase === "body") {
           if (!isTrue(values[predicate], environment)) break;
           if (turn.count >= settledAfter && turn.isTight) {
+            turn.sums.settle(turn.outer.trace);
             const pauseAt = environment.mayYield ? turn.since + yieldEveryMs : Number.POSITIVE_INFINITY;
             const state = tight!.run(turn.current, environment, pauseAt);
             if (state === "done") break;
@@ -125,6 +130,7 @@ export class Loop {
       leave(turn);
       throw error;
     }
+    turn.sums.settle(turn.outer.trace);
     leave(turn);
     for (const { merge, exits } of this.#parts.variables) for (const exit of exits) values[exit] = values[merge];
   }
@@ -149,16 +155,17 @@ export class Loop {
     old.length = 0;
     [turn.current, turn.previous] = [turn.previous, turn.current];
     turn.count++;
-    if (turn.count >= maxCompilations && turn.count <= 2 * maxCompilations) this.#settle();
+    if (turn.count >= maxCompilations && turn.count <= 2 * maxCompilations) this.#settle(turn);
   }
 
   /** Takes nodes whose shapes change with values out of the body's segments. */
-  #settle(): void {
+  #settle({ sums, outer }: Turn): void {
     const { body } = this.#parts;
-    const isUnsettled = body.segments.some(
-      ({ growth, nodes }) => growth.compiled >= maxCompilations && growth.shapedBy.size > 0 && nodes.length > 1,
-    );
+    const grows = ({ growth, nodes }: Segment): boolean =>
+      growth.compiled >= maxCompilations && growth.shapedBy.size > 0 && nodes.length > 1;
+    const isUnsettled = body.stages.some(({ segments }) => segments.some(grows));
     if (!isUnsettled) return;
+    sums.settle(outer.trace);
     const rebuilt = this.#parts.rebuild(body);
     if (rebuilt) this.#parts.body = rebuilt;
   }

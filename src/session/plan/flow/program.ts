@@ -10,6 +10,7 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import type { SessionState } from "../../state.ts";
 import { isLowered } from "../classify.ts";
 import { isLiveRead } from "../live_reads.ts";
+import type { Accumulator } from "../run/sums.ts";
 import { type RunFrame, Segment, type TensorIndex } from "../segment.ts";
 import { type Frames, findFrames, type RegularLoop } from "./frames.ts";
 import { Guards } from "./guards.ts";
@@ -37,6 +38,8 @@ interface Context {
   /** Numbers of values that guards and loops look at. */
   readonly predicates: Set<number>;
   readonly state: SessionState;
+  /** Variables of the loop whose body the region is. */
+  readonly accumulators?: readonly Accumulator[];
 }
 
 export function planFlow(options: {
@@ -154,7 +157,8 @@ function runnerOf(stage: FlowStage, context: Context): Runner | null {
   if (stage.loop) return loopRunner(stage.loop, context);
   if (stage.kind === "merge") return mergeRunner(stage, context);
   const op = stage.nodes[0]!;
-  if (stage.kind === "segment" || isLowered(op)) return segmentRunner(stage.nodes, context);
+  const { accumulators = [] } = stage.guard.literals.length === 0 ? context : {};
+  if (stage.kind === "segment" || isLowered(op)) return segmentRunner(stage.nodes, { ...context, accumulators });
   const call = new HostCall(op, context.index);
   return { nodes: [op], segments: [], run: (frame, environment) => call.run(frame, environment), dispose: () => {} };
 }
@@ -187,8 +191,19 @@ function segmentRunner(ops: readonly Operation[], context: Context): Runner {
     fetchedRefs: new Set([...fetched].filter((tensor) => tensor.dtype.isRef || isLiveRead(tensor))),
     index,
     state,
+    accumulators: context.accumulators?.filter((variable) => isOwnSum(variable, own, users)) ?? [],
   });
   return { nodes, segments: [segment], run: (frame) => segment.run(frame), dispose: () => segment.dispose() };
+}
+
+/** Whether these nodes alone read a loop variable, and give its next value to nobody else. */
+function isOwnSum({ merge, next }: Accumulator, own: ReadonlySet<Operation>, users: Context["users"]): boolean {
+  const takers = users.get(next) ?? [];
+  return (
+    (users.get(merge) ?? []).every((op) => own.has(op) || op.definition.flow === "exit") &&
+    takers.length === 1 &&
+    takers[0]!.definition.flow === "nextIteration"
+  );
 }
 
 /** With the nodes between two of them that pass a value on. */
@@ -238,10 +253,6 @@ function loopRunner(loop: RegularLoop, context: Context): Runner | null {
   const { index } = context;
   const predicate = index.get(loop.condition.inputs[0]!)!;
   context.predicates.add(predicate);
-  const conditionRegion = createRegion([...conditionNodes], context);
-  const bodyNodes = frame.nodes.filter((op) => !conditionNodes.has(op));
-  const body = createRegion(bodyNodes, context);
-  if (!conditionRegion || !body) return null;
   const variables = loop.variables.map(
     ({ enter, merge, next, exits }): LoopPlaces => ({
       from: index.get(enter.inputs[0]!)!,
@@ -250,6 +261,11 @@ function loopRunner(loop: RegularLoop, context: Context): Runner | null {
       exits: exits.map((exit) => index.get(exit.outputs[0]!)!),
     }),
   );
+  const conditionRegion = createRegion([...conditionNodes], { ...context, accumulators: [] });
+  const bodyNodes = frame.nodes.filter((op) => !conditionNodes.has(op));
+  const inside: Context = { ...context, accumulators: variables.filter(({ merge, next }) => merge !== next) };
+  const body = createRegion(bodyNodes, inside);
+  if (!conditionRegion || !body) return null;
   const runner = new Loop({
     variables,
     predicate,
@@ -257,8 +273,7 @@ function loopRunner(loop: RegularLoop, context: Context): Runner | null {
     body,
     rebuild(old) {
       const apart = new Set(old.segments.flatMap(({ growth }) => [...growth.shapedBy]));
-      const rebuilt = createRegion(bodyNodes, context, { apart });
-      return rebuilt;
+      return createRegion(bodyNodes, inside, { apart });
     },
     tight: createTightLoop({ condition: conditionRegion, body, variables, predicate, index, state: context.state }),
   });

@@ -8,7 +8,8 @@ import type { Operation } from "../../../graph/operation.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import type { Lowered } from "../lower_node.ts";
 import type { Segment } from "../segment.ts";
-import type { EngineValue, VariableValue } from "../values.ts";
+import { type EngineValue, type RunValue, VariableValue } from "../values.ts";
+import type { DeepSum } from "./deep_sum.ts";
 import type { QuickRun } from "./quick.ts";
 import type { Workspace } from "./workspaces.ts";
 
@@ -33,6 +34,8 @@ export interface Specialisation {
   /** Outputs that are inputs: where one goes, and where it comes from. */
   readonly passed: readonly { readonly index: number; readonly from: number }[];
   readonly written: readonly { readonly slot: number; readonly shape: FullShape }[];
+  /** Of products, in a loop: the segment gives their operands. */
+  readonly sums: readonly DeepSum[];
   /** What must still hold of variables; an undefined shape does not matter. */
   readonly assumed: readonly {
     readonly slot: number;
@@ -66,6 +69,17 @@ export const noOp = {
   },
   wrapError: (error: Error): Error => error,
 };
+
+/** What the inputs of a run are, and what must hold of them besides. `elements`: those of a value that is part of the key. */
+export const factsOf = (
+  values: readonly RunValue[],
+  elements: (array: NdArray | EngineValue, i: number) => NumberArray | null,
+): Pick<Specialisation, "shapes" | "given"> => ({
+  shapes: values.map((value) => (value instanceof VariableValue ? null : (value as NdArray).shape)),
+  given: values.map((value, i) =>
+    value instanceof VariableValue ? value.slot : elements(value as NdArray | EngineValue, i),
+  ),
+});
 
 /** The graph's dtype over the engine's: handles are int32 there. */
 export const retyped = (array: NdArray, dtype: DType): NdArray =>
