@@ -12,6 +12,11 @@ export { RunConfig } from "../train/estimator/run/run_config.ts";
 export { EstimatorSpec, ModeKeys } from "../train/estimator/run/spec.ts";
 export { VocabInfo, WarmStartSettings } from "../train/estimator/run/warm_start.ts";
 export { EvalSpec, Exporter, TrainSpec, trainAndEvaluate } from "../train/estimator/training.ts";
+export {
+  BoostedTreesClassifier,
+  BoostedTreesEstimator,
+  BoostedTreesRegressor,
+} from "../train/estimator/trees/estimators.ts";
 export { FeedFnHook, FinalOpsHook, GlobalStepWaiterHook, StopAtStepHook } from "../train/monitored/hooks/control.ts";
 export {
   LoggingTensorHook,

@@ -103,6 +103,11 @@ export {
   variablesInitializer,
 } from "../build/variables/initialize.ts";
 export {
+  disableResourceVariables,
+  enableResourceVariables,
+  resourceVariablesEnabled,
+} from "../build/variables/nodes.ts";
+export {
   fixedSizePartitioner,
   minMaxVariablePartitioner,
   variableAxisSizePartitioner,

@@ -180,6 +180,7 @@ export * from "./function/loop.ts";
 export * from "./host/boosted/ensemble_ops.ts";
 export * from "./host/boosted/grow.ts";
 export * from "./host/boosted/quantile_ops.ts";
+export * from "./host/boosted/way.ts";
 export * from "./host/checkpoint/bundle.ts";
 export * from "./host/checkpoint/slices.ts";
 export * from "./host/data/batch/batch.ts";

@@ -17,7 +17,7 @@ import {
 import { notInDense, type SequenceDense, sequenceDense } from "./sequence.ts";
 
 /** Ids as a vector of counts (or of weights), one place for each bucket. */
-class IndicatorColumn extends FeatureColumn implements DenseColumn {
+export class IndicatorColumn extends FeatureColumn implements DenseColumn {
   protected override readonly kind = "IndicatorColumn";
   readonly categoricalColumn: CategoricalColumn;
 

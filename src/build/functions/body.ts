@@ -7,6 +7,7 @@ import type { Tensor } from "../../graph/tensor.ts";
 export class FunctionBody extends Graph {
   /** Tensors from outside, and what stands for them. */
   readonly captures = new Map<Tensor, Tensor>();
+  readonly #origins = new Map<Tensor, Tensor>();
   readonly #outer: Graph;
 
   constructor(outer: Graph) {
@@ -14,6 +15,10 @@ export class FunctionBody extends Graph {
     this.shareLibrary(outer);
     this.seed = outer.seed;
     this.#outer = outer;
+  }
+
+  get outer(): Graph {
+    return this.#outer;
   }
 
   /** Where ops run at once outside, they do so in fn: variables are made once, not in each call. */
@@ -34,10 +39,20 @@ export class FunctionBody extends Graph {
     if (tensor.graph === this) return tensor;
     let inner = this.captures.get(tensor);
     if (!inner) {
-      inner = argument(this, tensor.op.name, tensor.dtype.baseDtype, tensor.shape);
+      inner = this.controlDependencies(null, () =>
+        argument(this, tensor.op.name, tensor.dtype.baseDtype, tensor.shape),
+      );
       inner.handleData = tensor.handleData;
       this.captures.set(tensor, inner);
+      this.#origins.set(inner, tensor);
     }
     return inner;
+  }
+
+  /** The tensor outside of all bodies that this one stands for; itself where it is of this body. */
+  origin(tensor: Tensor): Tensor {
+    const outside = this.#origins.get(tensor);
+    if (!outside) return tensor;
+    return outside.graph instanceof FunctionBody ? outside.graph.origin(outside) : outside;
   }
 }

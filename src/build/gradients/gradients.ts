@@ -23,7 +23,7 @@ import { gradientOfBranches } from "../functions/branches.ts";
 import { gradientGraph, gradientOfCall } from "../functions/calls.ts";
 import { gradientOfWhile } from "../functions/loops.ts";
 import { type AggregationMethod, aggregate, type Gradient, GradientTable } from "./aggregate.ts";
-import { countPending, isTrainable, stopsOf } from "./pending.ts";
+import { countPending, inputsOf, isTrainable, stopsOf } from "./pending.ts";
 
 /** What an x without a path to ys gets. */
 export const UnconnectedGradients = { NONE: "none", ZERO: "zero" } as const;
@@ -199,7 +199,7 @@ class Walk {
       const found = getDefaultGraph().nameScope(`${op.name}_grad`, () =>
         this.#gated(gradientOf(op, slots as (Gradient | null)[])),
       );
-      for (const [i, input] of op.inputs.entries()) {
+      for (const [i, input] of inputsOf(op).entries()) {
         const gradient = found[i] ?? null;
         if (gradient === null) continue;
         if (gradient instanceof Tensor && input.dtype.base !== "resource") takeShape(gradient, input, op, i);
@@ -219,7 +219,7 @@ class Walk {
 
   /** Tells the inputs' operations that one more of their uses is done; those that wait for nothing more come next. */
   #release(op: Operation, counts: Map<Operation, number>, queue: Operation[]): void {
-    for (const input of op.inputs) {
+    for (const input of inputsOf(op)) {
       const from = input.op;
       const left = (counts.get(from) ?? 0) - 1;
       counts.set(from, left);

@@ -42,6 +42,20 @@ export interface NodesOptions {
   readonly cachingDevice: string | undefined;
 }
 
+let areResources = false;
+
+/** From now on variables are resources where nothing else is said. */
+export const enableResourceVariables = (): void => {
+  areResources = true;
+};
+
+/** Variables are references again where nothing else is said, as they are at start. */
+export const disableResourceVariables = (): void => {
+  areResources = false;
+};
+
+export const resourceVariablesEnabled = (): boolean => areResources;
+
 /** Throws ValueError in Python's words when the initial value has no full shape. */
 export function makeReferenceNodes(options: NodesOptions): VariableNodes {
   const { initialValue: given, dtype, validateShape } = options;

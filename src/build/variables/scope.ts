@@ -9,6 +9,7 @@ import { plainShape } from "../../graph/tensor_shape.ts";
 import { convertToTensor } from "../../ops/convert.ts";
 import { byName, type Rest } from "../../ops/options.ts";
 import { GraphKeys } from "../collections.ts";
+import { resourceVariablesEnabled } from "./nodes.ts";
 import {
   type CustomGetter,
   type GetVariableOptions,
@@ -314,7 +315,7 @@ export function getVariable(name: string, ...rest: GetVariableArguments): Variab
       cachingDevice: options.cachingDevice ?? scope.cachingDevice ?? undefined,
       partitioner: options.partitioner ?? scope.partitioner,
       validateShape: options.validateShape ?? true,
-      useResource: options.useResource ?? scope.useResource ?? false,
+      useResource: options.useResource ?? scope.useResource ?? resourceVariablesEnabled(),
       customGetter: options.customGetter ?? scope.customGetter,
       constraint: options.constraint ?? scope.constraint ?? undefined,
       synchronization: options.synchronization,

@@ -9,6 +9,7 @@ import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { FeedDict, SessionLike } from "../../graph/scopes.ts";
 import { asTensor, type Tensor, type TensorConvertible } from "../../graph/tensor.ts";
+import { FunctionBody } from "../functions/body.ts";
 import { addOperators } from "./operators.ts";
 
 /** `<tf.Variable 'w:0' shape=(1,) dtype=float32_ref>`; in eager execution with the value. */
@@ -40,7 +41,7 @@ interface Updatable {
 export class UpdatedVariable implements TensorConvertible {
   readonly op: Operation;
   readonly #read: () => Tensor;
-  /** Null in eager execution, where it is read when somebody asks. */
+  /** Null in eager execution and inside of functions, where it is read when somebody asks. */
   readonly #first: Tensor | null;
   readonly #variable: Updatable;
 
@@ -48,11 +49,11 @@ export class UpdatedVariable implements TensorConvertible {
     this.op = op;
     this.#read = read;
     this.#variable = variable;
-    this.#first = variable.graph.isEager ? null : read();
+    this.#first = variable.graph.isEager || getDefaultGraph() instanceof FunctionBody ? null : read();
   }
 
   get name(): string {
-    return this.#first ? this.op.name : "UnreadVariable";
+    return this.#variable.graph.isEager ? "UnreadVariable" : this.op.name;
   }
 
   get dtype(): DType {

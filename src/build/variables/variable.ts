@@ -31,6 +31,7 @@ import {
   makeEagerVariable,
   makeReferenceNodes,
   makeResourceNodes,
+  resourceVariablesEnabled,
   type VariableNodes,
   valueShape,
 } from "./nodes.ts";
@@ -110,7 +111,7 @@ export class Variable implements TensorConvertible {
       );
     }
     const { isEager } = getDefaultGraph().initScope(getDefaultGraph);
-    const isResource = isEager || (options.useResource ?? false);
+    const isResource = isEager || (options.useResource ?? resourceVariablesEnabled());
     const make = isEager ? makeEagerVariable : isResource ? makeResourceNodes : makeReferenceNodes;
     this.#nodes = make({
       initialValue,

@@ -17,6 +17,8 @@ export interface FunctionParts {
   readonly outputs: readonly Tensor[];
   /** Nodes that run although no output needs them. */
   readonly targets?: readonly Operation[];
+  /** The nodes of the body; those between inputs and outputs by default. */
+  readonly nodes?: readonly Operation[];
   /** Tensors of the body that nodes read in place of others. */
   readonly replaced?: ReadonlyMap<Tensor, Tensor>;
   /** Names for the arguments and results; made up where missing. */
@@ -59,7 +61,7 @@ export function addFunction(graph: Graph, name: string, parts: FunctionParts): F
 
 function functionDef(name: string, parts: FunctionParts): FunctionDef {
   const { inputs, outputs, targets = [] } = parts;
-  const nodes = nodesBetween(parts);
+  const nodes = parts.nodes ?? nodesBetween(parts);
   const taken = new Set(nodes.map((op) => op.name));
   const free = (wanted: string): string => {
     let text = wanted;
@@ -91,10 +93,12 @@ function functionDef(name: string, parts: FunctionParts): FunctionDef {
         ...nodeDefinition(op),
         inputs: [
           ...op.inputs.map(text),
-          ...op.controlInputs.flatMap((input) => {
-            const arg = controls.get(input);
-            return arg ? [`^${arg}`] : included.has(input) ? [`^${input.name}`] : [];
-          }),
+          ...op.controlInputs
+            .flatMap((input) => {
+              const arg = controls.get(input);
+              return arg ? [`^${arg}`] : included.has(input) ? [`^${input.name}`] : [];
+            })
+            .sort(),
         ],
       }),
     ),

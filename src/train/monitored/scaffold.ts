@@ -1,6 +1,12 @@
 /** The operations that a session needs around a model's own: made where they are not given. Source: monitored_session.py, Scaffold. */
 import { GraphKeys } from "../../build/collections.ts";
 import { tablesInitializer } from "../../build/lookup/table.ts";
+import {
+  initializeResources,
+  localResources,
+  reportUninitializedResources,
+  sharedResources,
+} from "../../build/resources/registered.ts";
 import { mergeAll } from "../../build/summary.ts";
 import {
   globalVariables,
@@ -8,13 +14,12 @@ import {
   localVariablesInitializer,
   reportUninitializedVariables,
 } from "../../build/variables/initialize.ts";
-import { string } from "../../core/dtype.ts";
 import { RuntimeError } from "../../core/error.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { FeedDict } from "../../graph/scopes.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { concat, constant, group, noOp } from "../../ops/index.ts";
+import { concat, group } from "../../ops/index.ts";
 import type { Session } from "../../session/session.ts";
 import * as logging from "../logging.ts";
 import { Saver } from "../saver.ts";
@@ -35,15 +40,6 @@ export interface ScaffoldOptions {
   readonly copyFromScaffold?: Scaffold | null | undefined;
 }
 
-/** No variables but those of tables and the like count as resources here: there is nothing to report of them. */
-const uninitializedResources = (): Tensor =>
-  getDefaultGraph().nameScope("report_uninitialized_resources", () =>
-    getDefaultGraph().device("/cpu:0", () => constant([], { dtype: string, shape: [0] })),
-  );
-
-/** Tables are filled, and there are no other resources: an operation for them all the same, as in Python. */
-const initializedResources = (): Operation => noOp({ name: "init" });
-
 export class Scaffold {
   #options: ScaffoldOptions;
 
@@ -62,16 +58,18 @@ export class Scaffold {
       ...o,
       initOp:
         o.initOp ??
-        getOrDefault("init_op", GraphKeys.INIT_OP, () => group(globalVariablesInitializer(), initializedResources())),
+        getOrDefault("init_op", GraphKeys.INIT_OP, () =>
+          group(globalVariablesInitializer(), initializeResources(sharedResources())),
+        ),
       readyOp:
         o.readyOp ??
         getOrDefault("ready_op", GraphKeys.READY_OP, () =>
-          concat([reportUninitializedVariables(), uninitializedResources()], 0),
+          concat([reportUninitializedVariables(), reportUninitializedResources()], 0),
         ),
       readyForLocalInitOp:
         o.readyForLocalInitOp ??
         getOrDefault("ready_for_local_init_op", GraphKeys.READY_FOR_LOCAL_INIT_OP, () =>
-          concat([reportUninitializedVariables(globalVariables()), uninitializedResources()], 0),
+          concat([reportUninitializedVariables(globalVariables()), reportUninitializedResources(sharedResources())], 0),
         ),
       localInitOp: o.localInitOp ?? getOrDefault("local_init_op", GraphKeys.LOCAL_INIT_OP, Scaffold.defaultLocalInitOp),
       summaryOp: o.summaryOp ?? getOrDefault("summary_op", GraphKeys.SUMMARY_OP, () => mergeAll()),
@@ -127,7 +125,7 @@ export class Scaffold {
   }
 
   static defaultLocalInitOp(): Operation {
-    return group(localVariablesInitializer(), tablesInitializer(), initializedResources());
+    return group(localVariablesInitializer(), tablesInitializer(), initializeResources(localResources()));
   }
 }
 

@@ -123,13 +123,20 @@ export const boostedTreesDeserializeEnsembleOp = defineOp("BoostedTreesDeseriali
 const bucketAt = ({ data, shape }: NdArray, i: number, dimension: number): number =>
   (data as Int32Array)[i * (shape[1] ?? 1) + dimension]!;
 
-function nextNode(ensemble: TreeEnsemble, tree: number, id: number, features: readonly NdArray[], i: number): number {
+/** The node below a split that example i goes to. */
+export function nextNode(
+  ensemble: TreeEnsemble,
+  tree: number,
+  id: number,
+  features: readonly NdArray[],
+  i: number,
+): number {
   const { kind: how, featureId, dimensionId, threshold, leftId, rightId } = ensemble.trees[tree]!.nodes[id]!.split!;
   const bucket = bucketAt(features[featureId]!, i, dimensionId);
   return (how === "bucketized" ? bucket <= threshold : bucket === threshold) ? leftId : rightId;
 }
 
-const batchOf = (features: readonly Shape[]): number | null => features[0]?.[0] ?? null;
+export const batchOf = (features: readonly Shape[]): number | null => features[0]?.[0] ?? null;
 
 /** The sum of all trees' logits: [n, logits_dimension]. */
 export const boostedTreesPredictOp = defineOp("BoostedTreesPredict", {

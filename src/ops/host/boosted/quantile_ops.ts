@@ -121,8 +121,7 @@ export const boostedTreesQuantileStreamResourceFlushOp = defineOp("BoostedTreesQ
     const count = Number(num_buckets.item());
     state.boundaries = state.streams!.map((stream) => {
       const summary = stream.finalize();
-      const values = generate_quantiles ? quantilesOf(summary, count - 1) : boundariesOf(summary, count);
-      return vector(Float32Array.from(new Set(values)));
+      return vector(generate_quantiles ? quantilesOf(summary, count - 1) : boundariesOf(summary, count));
     });
   },
   gradient: "unregistered",

@@ -105,11 +105,19 @@ function approximationError(summary: Summary): number {
   return summary.length === 0 ? 0 : gap / totalWeight(summary);
 }
 
-/** At most `count` boundaries, the least and the greatest value among them, within the summary's error. */
+/** At most `count` boundaries, the least and the greatest value among them. What is too much goes where it leaves the smallest gap of ranks. */
 export function boundariesOf(summary: Summary, count: number): Float32Array {
-  const kept = compressed(summary, count, approximationError(summary) + 1 / count);
-  const chosen = kept.length > count ? [...kept.slice(0, count - 1), kept.at(-1)!] : kept;
-  return Float32Array.from(chosen, ({ value }) => value);
+  const kept = [...compressed(summary, count, f32(approximationError(summary) + 1 / count))];
+  while (kept.length > Math.max(count, 2)) {
+    let least = 1;
+    let gap = Number.POSITIVE_INFINITY;
+    for (let i = 1; i + 1 < kept.length; i++) {
+      const own = previousMax(kept[i + 1]!) - nextMin(kept[i - 1]!);
+      if (own < gap) [least, gap] = [i, own];
+    }
+    kept.splice(least, 1);
+  }
+  return Float32Array.from(new Set(kept.map(({ value }) => value)));
 }
 
 /** Values at `count + 1` ranks that are equally far apart. */
@@ -157,8 +165,7 @@ export class QuantileStream {
   }
 
   pushSummary(summary: Summary): void {
-    this.#flush();
-    this.#propagate(summary);
+    this.#propagate(compressed(summary, this.#block, this.#epsilon));
   }
 
   #flush(): void {

@@ -23,13 +23,13 @@ export interface RegressionHeadOptions extends HeadOptions {
 /** predictions: {"predictions": [n, labelDimension]}. Throws ValueError for a dimension below 1. */
 export class RegressionHead extends Head {
   readonly #dimension: number;
-  readonly #inverseLinkFn: ((logits: Tensor) => Tensor) | null;
+  readonly inverseLinkFn: ((logits: Tensor) => Tensor) | null;
 
   constructor(options: RegressionHeadOptions = {}) {
     super(options);
     this.#dimension = options.labelDimension ?? 1;
     if (this.#dimension < 1) throw new ValueError(`Invalid label_dimension ${this.#dimension}.`);
-    this.#inverseLinkFn = options.inverseLinkFn ?? null;
+    this.inverseLinkFn = options.inverseLinkFn ?? null;
   }
 
   override get logitsDimension(): number {
@@ -42,8 +42,8 @@ export class RegressionHead extends Head {
 
   protected override predict(given: Tensor): Predicted {
     const logits = checkedLogits(given, this.#dimension);
-    if (!this.#inverseLinkFn) return { logits, predictions: { predictions: logits }, parts: { predicted: logits } };
-    const predicted = this.#inverseLinkFn(logits);
+    if (!this.inverseLinkFn) return { logits, predictions: { predictions: logits }, parts: { predicted: logits } };
+    const predicted = this.inverseLinkFn(logits);
     return { logits, predictions: { predictions: predicted, logits }, parts: { predicted } };
   }
 

@@ -147,10 +147,8 @@ export const truediv: BinaryCall = (x, y, options = {}) =>
 
 export const divide: BinaryCall = (x, y, options = {}) => {
   if (options.name) return truediv(x, y, options);
-  const a = isSymbolic(x)
-    ? x
-    : convertToTensor(x, { dtype: isSymbolic(y) ? (y as Tensor).dtype.baseDtype : undefined });
-  return truediv(a, y);
+  const dtype = !isSymbolic(x) && isSymbolic(y) ? (y as Tensor).dtype.baseDtype : undefined;
+  return truediv(convertToTensor(x, { dtype }), y);
 };
 
 /** Python 2's division: integers are rounded down. */
