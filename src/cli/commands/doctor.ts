@@ -2,9 +2,9 @@
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { platform } from "../../core/host.ts";
 import { version } from "../../core/version.ts";
+import { hasRelaxedSimd } from "../../core/wasm/relaxed_simd.ts";
 import { candidates, libraryCommands, search } from "../../engine/native/find.ts";
 import { loadKoffi } from "../../engine/native/foreign.ts";
-import { hasFused } from "../../engine/wasm/fused.ts";
 import { pathKind } from "../../io/paths.ts";
 import { chooseUi, minColumns, minRows } from "../../ui/choose.ts";
 import { bytes, table } from "../../ui/format.ts";
@@ -125,7 +125,7 @@ function findings(): Finding[] {
       ...(!simd && { advice: "the wasm engine needs it: use --engine reference" }),
     },
     { name: "WebAssembly threads", value: has("threads") ? "yes" : "no", ok: true },
-    { name: "WebAssembly relaxed SIMD", value: hasFused() ? "yes" : "no", ok: true },
+    { name: "WebAssembly relaxed SIMD", value: hasRelaxedSimd() ? "yes" : "no", ok: true },
     ...nativeFindings(),
     { name: "terminal", value: `${size}, TERM ${env.TERM ?? "not set"}, ${panel}`, ok: true },
   ];

@@ -5,7 +5,7 @@
  * linear map, so each of its bytes is a sum of lookups in tables of 16 bytes, one for each half byte. What is left of the last group is a
  * message of 64 bytes with the same remainder, which tables of 256 words take 16 bytes at a time.
  */
-import { compileRelaxed, hasRelaxedSimd } from "../../core/relaxed_simd.ts";
+import { compileRelaxed, hasRelaxedSimd } from "../../core/wasm/relaxed_simd.ts";
 import {
   add,
   and,

@@ -1,8 +1,8 @@
 /** The kernel library: functions of fixed code over addresses and sizes, assembled and compiled at their first use. */
 
+import { compileRelaxed } from "../../../core/wasm/relaxed_simd.ts";
 import type { PieceTime } from "../../step.ts";
 import { type Callee, type FunctionBuilder, ModuleBuilder } from "../assembler.ts";
-import { compileFused } from "../fused.ts";
 import { asExpr, type Lanes, type Operand } from "../lanes.ts";
 import { mathImports } from "../math/imports.ts";
 
@@ -79,7 +79,7 @@ function moduleOf(kernel: Kernel): WebAssembly.Module {
   const borrowed = (kernel.math ?? []).map((name) => importMath(m, name));
   const each = kernel.pieces ? importPool(m, kernel.pieces) : noPieces;
   kernel.build(m, [...uses, ...borrowed], each);
-  const module = kernel.isFused ? compileFused(m.bytes()) : new WebAssembly.Module(m.bytes());
+  const module = kernel.isFused ? compileRelaxed(m.bytes()) : new WebAssembly.Module(m.bytes());
   modules.set(kernel.name, module);
   return module;
 }
