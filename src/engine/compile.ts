@@ -79,9 +79,11 @@ export function compileProgram(
   const reportOffset = claim(24, 8);
   const keptOffsets = layout.inputs.map((x, k) => ((rooms[k] ?? "kept") === "kept" ? claim(sizeOf(x)) : -1));
   const start = claim(buffers.sizeBytes);
-  const inputOffsets = layout.inputs.map((x, k) =>
-    passing.has(x) ? start + buffers.offsets.get(x.id)! : keptOffsets[k]!,
-  );
+  const inputOffsets = layout.inputs.map((x, k) => {
+    if (!passing.has(x)) return keptOffsets[k]!;
+    const offset = buffers.offsets.get(x.id);
+    return offset === undefined ? -2 : start + offset;
+  });
   const constants = new Map<NumberArray, number>();
 
   function constantAddress(data: NumberArray): number {

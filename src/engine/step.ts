@@ -336,7 +336,7 @@ export interface StepPlan {
   /** Of those, what values between steps and results take. */
   readonly bufferBytes: number;
   readonly reportOffset: number;
-  /** -1: no room. */
+  /** -1: no room; -2: nothing reads it. */
   readonly inputOffsets: readonly number[];
   readonly outputs: readonly {
     readonly dtype: DTypeName;

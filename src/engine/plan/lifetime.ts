@@ -63,13 +63,10 @@ export function lifetimesOf(
     begins.set(into, Math.min(begins.get(into) ?? Number.POSITIVE_INFINITY, groupOf.get(root.id)!));
   }
 
-  const lifetimes: Lifetime[] = [...passing].map((root) => ({
-    id: root.id,
-    sizeBytes: bytesOf(root),
-    from: -1,
-    to: lastUse.get(root) ?? -1,
-    over: null,
-  }));
+  const lifetimes = [...passing].flatMap((root): Lifetime[] => {
+    const to = lastUse.get(root);
+    return to === undefined ? [] : [{ id: root.id, sizeBytes: bytesOf(root), from: -1, to, over: null }];
+  });
   for (const group of groups) {
     const free = dying(group);
     for (const root of membersOf(group)) {

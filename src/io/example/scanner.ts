@@ -5,6 +5,7 @@
 import { DataLossError } from "../../core/error.ts";
 import { BytesPool } from "../stream/bytes_pool.ts";
 import { WireReader } from "../wire.ts";
+import { ExampleFrame } from "./frame.ts";
 
 export type FeatureKind = "none" | "bytes" | "float" | "int64";
 
@@ -23,6 +24,13 @@ export class ExampleScanner {
   readonly #starts: Float64Array;
   readonly #ends: Float64Array;
   #buffer: Uint8Array = new Uint8Array();
+  /** 1 for floats that lie in one piece, exactly between start and end. */
+  readonly #packed: Uint8Array;
+  /** What the last Example was apart from its values: Examples of one writer have that in common, and so the places of the values. */
+  readonly #frame = new ExampleFrame();
+  /** Bytes of the array that floats were copied to last. */
+  #target = new Float32Array();
+  #targetBytes = new Uint8Array();
 
   constructor(keys: readonly string[]) {
     this.#keys = keys.map((key) => encoder.encode(key));
@@ -30,11 +38,36 @@ export class ExampleScanner {
     this.#present = new Uint8Array(keys.length);
     this.#starts = new Float64Array(keys.length);
     this.#ends = new Float64Array(keys.length);
+    this.#packed = new Uint8Array(keys.length);
   }
 
   /** Reads the Example in these bytes. DATA_LOSS if they are none. */
   scan(buffer: Uint8Array, start = 0, end = buffer.length): void {
     this.#buffer = buffer;
+    const moved = this.#frame.moved(buffer, start, end);
+    if (moved !== null) {
+      for (let i = 0; moved !== 0 && i < this.#starts.length; i++) {
+        this.#starts[i]! += moved;
+        this.#ends[i]! += moved;
+      }
+      return;
+    }
+    this.#scanWhole(buffer, start, end);
+    for (let i = 0; i < this.#kinds.length; i++) this.#packed[i] = Number(this.#kinds[i] === 2 && this.#unpack(i));
+    this.#frame.keep(buffer, start, end, { kinds: this.#kinds, starts: this.#starts, ends: this.#ends });
+  }
+
+  /** Narrows the place of a feature's floats to one packed run, if that is what it is. */
+  #unpack(i: number): boolean {
+    const list = this.#list(i);
+    if (!isLittleEndian || !list.hasMore || list.varint() !== 0x0a) return false;
+    const end = messageEnd(list);
+    if (end !== this.#ends[i] || (end - list.at) % 4 !== 0) return false;
+    this.#starts[i] = list.at;
+    return true;
+  }
+
+  #scanWhole(buffer: Uint8Array, start: number, end: number): void {
     this.#kinds.fill(0);
     this.#present.fill(0);
     const example = this.#reader.reset(buffer, start, end);
@@ -130,13 +163,20 @@ export class ExampleScanner {
   /** How many values feature i has. */
   count(i: number): number {
     if (this.#kinds[i] === 0) return 0;
+    if (this.#packed[i] === 1) return (this.#ends[i]! - this.#starts[i]!) / 4;
     if (this.#kinds[i] === 1) return countBytes(this.#list(i));
     return this.#kinds[i] === 2 ? countFloats(this.#list(i)) : countInt64s(this.#list(i));
   }
 
   /** Copies the values of a float feature to `target` from `at` on; how many. They must have room: see `count`. */
   floatsInto(i: number, target: Float32Array, at: number): number {
-    return readFloats(this.#list(i), target, at);
+    if (this.#packed[i] === 0) return readFloats(this.#list(i), target, at);
+    if (target !== this.#target) {
+      this.#target = target as Float32Array<ArrayBuffer>;
+      this.#targetBytes = new Uint8Array(target.buffer as ArrayBuffer, target.byteOffset, target.byteLength);
+    }
+    this.#targetBytes.set(this.#buffer.subarray(this.#starts[i]!, this.#ends[i]!), 4 * at);
+    return this.count(i);
   }
 
   int64sInto(i: number, target: BigInt64Array, at: number): number {

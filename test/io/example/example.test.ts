@@ -262,3 +262,66 @@ describe.skipIf(!hasGoldens)("TensorFlow's Examples", () => {
     }
   });
 });
+
+describe("one scanner over many Examples", () => {
+  const keys = ["image", "label", "name", "absent"];
+  const example = (i: number, size = 5): Uint8Array =>
+    encodeExample([
+      ["image", { kind: "float", value: Float32Array.from({ length: size }, (_, k) => i + k / 8) }],
+      ["label", { kind: "int64", value: [i % 100] }],
+      ["name", { kind: "bytes", value: [text(`n${i % 10}`), text("x")] }],
+      ["other", { kind: "float", value: [1, 2, 3] }],
+    ]);
+
+  /** All that a scanner gives, or the error's words. */
+  function scanned(scanner: ExampleScanner, bytes: Uint8Array, start: number, end: number): unknown {
+    try {
+      scanner.scan(bytes, start, end);
+      return keys.map((_, i) => {
+        const count = scanner.count(i);
+        const kind = scanner.kind(i);
+        const facts = [scanner.has(i), kind, count];
+        if (kind === "float") {
+          const floats = new Float32Array(count + 2);
+          return [...facts, scanner.floatsInto(i, floats, 1), [...new Uint8Array(floats.buffer)]];
+        }
+        if (kind === "int64") {
+          const integers = new BigInt64Array(count);
+          return [...facts, scanner.int64sInto(i, integers, 0), [...integers].map(String)];
+        }
+        return kind === "bytes" ? [...facts, scanner.bytes(i).map(hex)] : facts;
+      });
+    } catch (error) {
+      return String(error);
+    }
+  }
+
+  test("gives what a scanner of each alone gives", () => {
+    const records = Array.from({ length: 60 }, (_, i) => example(i, i % 20 < 15 ? 5 : 6));
+    const buffer = new Uint8Array(records.reduce((sum, { length }) => sum + length + 3, 0));
+    const scanner = new ExampleScanner(keys);
+    let at = 0;
+    for (const record of records) {
+      at += 3;
+      buffer.set(record, at);
+      const alone = scanned(new ExampleScanner(keys), record, 0, record.length);
+      expect(scanned(scanner, buffer, at, at + record.length)).toEqual(alone);
+      at += record.length;
+    }
+  });
+
+  test("with any byte changed in one of them, whatever came before", () => {
+    const good = example(7);
+    const scanner = new ExampleScanner(keys);
+    for (let at = 0; at < good.length; at++) {
+      for (const bit of [0, 1, 3, 7]) {
+        const changed = good.slice();
+        changed[at]! ^= 1 << bit;
+        for (const record of [good, good, changed, good]) {
+          const alone = scanned(new ExampleScanner(keys), record, 0, record.length);
+          expect(scanned(scanner, record, 0, record.length)).toEqual(alone);
+        }
+      }
+    }
+  });
+});

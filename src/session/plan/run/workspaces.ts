@@ -46,7 +46,7 @@ export const roomFor = (value: RunValue): InputRoom => (value instanceof EngineV
 
 /**
  * Copies an input to its room at `offset` in the workspace, or, where the executable was made for a value that lay in engine memory, to memory
- * for the rest of the run. Where it lies then.
+ * for the rest of the run. Where it lies then. What nothing reads (-2) is not copied.
  */
 export function bringIn(
   engine: Engine,
@@ -55,6 +55,7 @@ export function bringIn(
   offset: number,
   releases: (() => void)[],
 ): number {
+  if (offset === -2) return base;
   let address = base + offset;
   if (offset < 0) {
     address = engine.allocate(Math.max(value.size * value.dtype.sizeBytes, 4));
