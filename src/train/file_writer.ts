@@ -52,8 +52,8 @@ export class FileWriter {
     this.#writer = this.#open();
     if (options.sessionStart !== undefined) this.addSessionStart(options.sessionStart);
     if (graph) {
-      this.addGraph(graph);
       const graphDef = encodeGraphDef(graphDefinition(graph, { addShapes: true }));
+      this.#add({ graphDef });
       this.addMetaGraph(new WireWriter().bytes(1, new Uint8Array(0)).bytes(2, graphDef).finish());
     }
   }
