@@ -8,6 +8,11 @@ export {
 export { DNNClassifier, DNNEstimator, DNNRegressor } from "../train/estimator/canned/dnn.ts";
 export { LinearClassifier, LinearEstimator, LinearRegressor } from "../train/estimator/canned/linear.ts";
 export { Estimator } from "../train/estimator/estimator.ts";
+export {
+  addMetrics,
+  classifierParseExampleSpec,
+  regressorParseExampleSpec,
+} from "../train/estimator/experimental/extenders.ts";
 export { RunConfig } from "../train/estimator/run/run_config.ts";
 export { EstimatorSpec, ModeKeys } from "../train/estimator/run/spec.ts";
 export { VocabInfo, WarmStartSettings } from "../train/estimator/run/warm_start.ts";
@@ -28,4 +33,5 @@ export { ProfilerHook } from "../train/monitored/hooks/profiler.ts";
 export { CheckpointSaverHook, CheckpointSaverListener, SummarySaverHook } from "../train/monitored/hooks/saving.ts";
 export { SessionRunArgs, SessionRunContext, SessionRunHook } from "../train/monitored/hooks/session_run_hook.ts";
 export { SecondOrStepTimer } from "../train/monitored/hooks/timer.ts";
+export * as experimental from "./estimator_experimental.ts";
 export * as inputs from "./estimator_inputs.ts";

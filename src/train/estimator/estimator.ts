@@ -81,6 +81,11 @@ export class Estimator {
     return this.#config;
   }
 
+  /** Where variables begin, if not at their initial values. */
+  get warmStartFrom(): WarmStartSettings | null {
+    return this.#warmStart;
+  }
+
   get params(): Params {
     return { ...this.#params };
   }
