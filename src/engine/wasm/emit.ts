@@ -2,6 +2,7 @@
  * One function for a list of steps: kernels are called with constant sizes, loops become functions of their own, loops of a few elements
  * and scalars are written in place.
  */
+import { compileRelaxed } from "../../core/wasm/relaxed_simd.ts";
 import type { LoopStep, Run, Step } from "../step.ts";
 import { type Callee, call, type FunctionBuilder, type Local, ModuleBuilder } from "./assembler.ts";
 import { add, convert, load, mul } from "./instructions.ts";
@@ -153,7 +154,7 @@ export function emitProgram(environment: ProgramEnvironment, steps: readonly Ste
     { export: true },
   );
 
-  const module = new WebAssembly.Module(m.bytes());
+  const module = compileRelaxed(m.bytes());
   const host = {
     fallback,
     ...Object.fromEntries(natives.map(({ call: { run } }, k) => [`native_${k}`, run])),

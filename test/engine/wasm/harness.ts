@@ -9,6 +9,7 @@ import {
   setElement,
   viewElements,
 } from "../../../src/core/nd_array.ts";
+import { compileRelaxed } from "../../../src/core/wasm/relaxed_simd.ts";
 import { runStep } from "../../../src/engine/reference/steps.ts";
 import type { Step } from "../../../src/engine/step.ts";
 import { ModuleBuilder } from "../../../src/engine/wasm/assembler.ts";
@@ -30,9 +31,7 @@ export function instantiate(
   const m = new ModuleBuilder();
   m.importMemory("env", "memory", { shared: true, maximumPages: 65536 });
   build(m);
-  const bytes = m.bytes();
-  if (!WebAssembly.validate(bytes)) new WebAssembly.Module(bytes);
-  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory }, math: mathImports, ...imports })
+  return new WebAssembly.Instance(compileRelaxed(m.bytes()), { env: { memory }, math: mathImports, ...imports })
     .exports as Exports;
 }
 

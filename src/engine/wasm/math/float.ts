@@ -1,8 +1,10 @@
 /**
  * float32 functions written once for a scalar and a vector (f32 or f32x4): equal bits in both. exp and log are within 1 ulp of the
- * exact value, tanh and sigmoid within 2, over all floats; denormals, infinities and NaN included.
+ * exact value, tanh and sigmoid within 2, over all floats; denormals, infinities and NaN included. Modules with exp, tanh or sigmoid are made by
+ * `compileRelaxed`.
  */
 import type { FunctionBuilder } from "../assembler.ts";
+import { multiplyAdd } from "../fused.ts";
 import {
   abs,
   add,
@@ -15,6 +17,7 @@ import {
   eq,
   ge,
   gt,
+  lane,
   lt,
   mul,
   neg,
@@ -23,6 +26,7 @@ import {
   select,
   shl,
   shr,
+  splat,
   sub,
 } from "../instructions.ts";
 import { constant, type Expr, isVector, type Lanes } from "../lanes.ts";
@@ -33,6 +37,20 @@ export function polynomial(x: Expr, coefficients: readonly number[]): Expr {
   for (let i = coefficients.length - 2; i >= 0; i--) sum = add(mul(sum, x), coefficients[i]!);
   return sum;
 }
+
+/** The same with each step rounded once (fused.ts). */
+function fusedPolynomial(x: Expr, coefficients: readonly number[]): Expr {
+  let sum: Expr = constant(x.type as Lanes, coefficients.at(-1)!);
+  for (let i = coefficients.length - 2; i >= 0; i--)
+    sum = multiplyAdd(sum, x, constant(x.type as Lanes, coefficients[i]!));
+  return sum;
+}
+
+/** A scalar goes the way of vectors: it has no multiplication and addition in one. */
+const throughVectors =
+  (code: (f: FunctionBuilder, x: Expr) => Expr) =>
+  (f: FunctionBuilder, x: Expr): Expr =>
+    isVector(x.type) ? code(f, x) : lane(code(f, f.let(splat("f32x4", x))), 0);
 
 const bitsType = (x: Expr): Lanes => (isVector(x.type) ? "i32x4" : "i32");
 const bits = (x: Expr): Expr => reinterpret(bitsType(x), x);
@@ -54,49 +72,56 @@ const ln2Low = -2.1219444005e-4;
 const roundingMagic = 1.5 * 2 ** 23;
 const magicBits = 0x4b400000;
 
-/** exp(x) = 2^n (1 + q), |x| < 2^20: n as an integer (anything for NaN), and q. */
-function reduceExp(f: FunctionBuilder, x: Expr): { n: Expr; q: Expr } {
-  const shifted = f.let(add(mul(x, Math.LOG2E), roundingMagic));
+/** exp(x) = 2^n (1 + q), |x| < 2^20: n in the low bits of a float (anything for NaN), and q. */
+function reduceExp(f: FunctionBuilder, x: Expr): { shifted: Expr; q: Expr } {
+  const of = (value: number): Expr => constant(x.type as Lanes, value);
+  const shifted = f.let(multiplyAdd(x, of(Math.LOG2E), of(roundingMagic)));
   const n = f.let(sub(shifted, roundingMagic));
-  const r = f.let(sub(sub(x, mul(n, ln2High)), mul(n, ln2Low)));
-  return { n: sub(bits(shifted), magicBits), q: add(r, mul(mul(r, r), polynomial(r, expTail))) };
+  const r = f.let(multiplyAdd(n, of(-ln2Low), multiplyAdd(n, of(-ln2High), x)));
+  return { shifted, q: multiplyAdd(mul(r, r), fusedPolynomial(r, expTail), r) };
 }
 
-/** Clamping keeps the powers of two in range and passes NaN on; exp(89) is infinite and exp(-104) is 0 as they should be. */
-export function exp(f: FunctionBuilder, x: Expr): Expr {
-  const { n, q } = reduceExp(f, f.let(atMost(f.let(atLeast(x, -104)), 89)));
-  const whole = f.let(n);
+/** x >= -104; exp(89) is infinite and exp(-104) is 0 as they should be. */
+function expBelow(f: FunctionBuilder, x: Expr): Expr {
+  const { shifted, q } = reduceExp(f, x);
+  const whole = f.let(sub(bits(shifted), magicBits));
   const half = f.let(shr(whole, 1));
   return mul(mul(add(q, 1), powerOfTwo(half, x.type)), powerOfTwo(sub(whole, half), x.type));
 }
+
+/** Clamping keeps the powers of two in range and passes NaN on. */
+export const exp = throughVectors((f, x) => expBelow(f, f.let(atMost(f.let(atLeast(x, -104)), 89))));
 
 /** (tanh(x) - x) / x³ in x², for x² <= 0.41. */
 const tanhTail = [-0.33333272, 0.13331144, -0.053713344, 0.02054926, -0.0056012045];
 
 /** 1 - 2 / (exp(2|x|) + 1), and a polynomial below 0.625, where the difference would cancel. Where it rounds to 1 the clamp ends it. */
-export function tanh(f: FunctionBuilder, x: Expr): Expr {
+export const tanh = throughVectors((f, x) => {
+  const type = x.type as Lanes;
   const size = f.let(atMost(f.let(abs(x)), 10));
-  const { n, q } = reduceExp(f, f.let(add(size, size)));
-  const e = mul(add(q, 1), powerOfTwo(n, x.type));
-  const large = sub(1, div(constant(x.type as Lanes, 2), add(e, 1)));
+  const { shifted, q } = reduceExp(f, f.let(add(size, size)));
+  // 2^n: all bits of the magic number but those of n leave at the top
+  const power = f.let(fromBits(add(shl(bits(shifted), 23), 127 << 23), type));
+  const large = sub(1, div(constant(type, 2), multiplyAdd(q, power, add(power, 1))));
   const square = f.let(mul(size, size));
-  const small = add(mul(mul(size, square), polynomial(square, tanhTail)), size);
+  const small = multiplyAdd(mul(size, square), fusedPolynomial(square, tanhTail), size);
   return withSign(select(gt(size, 0.625), large, small), x);
-}
+});
 
 /**
  * sigmoid(x) = 1 / (1 + e) for x >= 0, e / (1 + e) below, with e = exp(-|x|). The rounding error of 1 + e is known exactly and taken
  * out again to first order.
  */
-export function sigmoid(f: FunctionBuilder, x: Expr): Expr {
-  const e = f.let(exp(f, f.let(neg(abs(x)))));
+export const sigmoid = throughVectors((f, x) => {
+  const type = x.type as Lanes;
+  const e = f.let(expBelow(f, f.let(atLeast(f.let(neg(abs(x))), -104))));
   const sum = f.let(add(e, 1));
-  const lost = sub(e, sub(sum, 1));
-  const negative = f.let(lt(x, constant(x.type as Lanes, 0)));
+  const excess = sub(sub(sum, 1), e);
+  const negative = f.let(lt(x, constant(type, 0)));
   const y = f.let(div(select(negative, e, 1), sum));
   const inverse = select(negative, sub(1, y), y);
-  return sub(y, mul(mul(y, inverse), lost));
-}
+  return multiplyAdd(mul(y, inverse), excess, y);
+});
 
 /** (log(1 + t) - t + t²/2) / t³ for 1 + t in [sqrt(1/2), sqrt(2)], 8e-10 from exact beside log(1 + t). */
 const logTail = [
