@@ -49,12 +49,39 @@ const convolution = (fn: "forward" | "inputGradient" | "filterGradient"): Step =
   epilogue: null,
 });
 
+const pooled = [1, 2].map(() => ({ input: 28, output: 14, filter: 3, stride: 2, dilation: 1, padBefore: 0 }));
+const windows = { batch: 7, channels: 37, spatial: pooled };
+
+const window = (fn: "max" | "average"): Step => ({
+  kind: "window",
+  fn,
+  dtype: "float32",
+  geometry: windows,
+  x: at(megabyte),
+  out: at(4 * megabyte),
+});
+
+const windowGradient = (fn: "max" | "average"): Step => ({
+  kind: "windowGradient",
+  fn,
+  dtype: "float32",
+  geometry: windows,
+  x: fn === "max" ? at(megabyte) : null,
+  y: fn === "max" ? at(megabyte) : null,
+  dy: at(2 * megabyte),
+  out: at(4 * megabyte),
+});
+
 const steps: [string, Step][] = [
   ["matmul", matmul(131, 90, 300)],
   ["matmul with a wide matrix", matmul(61, 700, 290)],
   ["convolution", convolution("forward")],
   ["convolution's input gradient", convolution("inputGradient")],
   ["convolution's filter gradient", convolution("filterGradient")],
+  ["max pool", window("max")],
+  ["average pool", window("average")],
+  ["max pool's gradient", windowGradient("max")],
+  ["average pool's gradient", windowGradient("average")],
   [
     "elementwise loop",
     {

@@ -6,7 +6,7 @@
 import type { FunctionBuilder, Local } from "../assembler.ts";
 import { add, and, atLeast, convert, div, eq, geU, load, mul, not, or, select, splat, sub } from "../instructions.ts";
 import { constant, type Expr, type Lanes, laneBytes, type Vector, vectorOf } from "../lanes.ts";
-import { defineKernel } from "./define.ts";
+import { defineShared } from "./define.ts";
 import type { Kernel } from "./kernel.ts";
 
 type Float = "f32" | "f64";
@@ -57,27 +57,25 @@ const spread = (kind: Lanes, x: Expr): Expr => (kind === x.type ? x : splat(kind
 
 /** The largest (NaN never is; -infinity if there is nothing else), or the average of each window. */
 export const window = (fn: "max" | "average", type: Float): Kernel =>
-  defineKernel(
+  defineShared(
     `window_${fn}_${type}`,
-    { params: windowParams },
-    (f, { x, out, starts, entries, pixels, pixelBytes, batch, xBytes }) => {
+    { params: windowParams, count: "batch" },
+    (f, { x, out, starts, entries, pixels, pixelBytes, xBytes }, image) => {
       const p = f.local("i32");
-      f.while(batch, () => {
-        f.for(p, { from: 0, to: pixels }, () => {
-          const size = fn === "average" ? sizeOf(f, type, starts, p) : null;
-          overChannels(f, type, pixelBytes, (kind, at) => {
-            const from = f.let(add(x, at));
-            const total = f.local(kind, constant(kind, size ? 0 : Number.NEGATIVE_INFINITY));
-            overWindow(f, { starts, entries }, p, (offset) => {
-              const value = load(kind, add(from, offset));
-              f.set(total, size ? add(total, value) : atLeast(total, f.let(value)));
-            });
-            f.store(kind, add(out, at), size ? div(total, spread(kind, size)) : total);
+      f.set(x, add(x, mul(image, xBytes)));
+      f.set(out, add(out, mul(image, mul(pixels, pixelBytes))));
+      f.for(p, { from: 0, to: pixels }, () => {
+        const size = fn === "average" ? sizeOf(f, type, starts, p) : null;
+        overChannels(f, type, pixelBytes, (kind, at) => {
+          const from = f.let(add(x, at));
+          const total = f.local(kind, constant(kind, size ? 0 : Number.NEGATIVE_INFINITY));
+          overWindow(f, { starts, entries }, p, (offset) => {
+            const value = load(kind, add(from, offset));
+            f.set(total, size ? add(total, value) : atLeast(total, f.let(value)));
           });
-          f.set(out, add(out, pixelBytes));
+          f.store(kind, add(out, at), size ? div(total, spread(kind, size)) : total);
         });
-        f.set(x, add(x, xBytes));
-        f.set(batch, sub(batch, 1));
+        f.set(out, add(out, pixelBytes));
       });
     },
   );
@@ -87,45 +85,40 @@ export const window = (fn: "max" | "average", type: Float): Kernel =>
  * 0 before; `outBytes` are the bytes of one image of y.
  */
 export const windowGradient = (fn: "max" | "average", type: Float): Kernel =>
-  defineKernel(
+  defineShared(
     `window_gradient_${fn}_${type}`,
-    { params: gradientParams },
-    (f, { x, out, starts, entries, pixels, pixelBytes, batch, xBytes, y, dy, outBytes }) => {
+    { params: gradientParams, count: "batch" },
+    (f, { x, out, starts, entries, pixels, pixelBytes, xBytes, y, dy, outBytes }, image) => {
       const p = f.local("i32");
-      f.while(batch, () => {
-        f.for(p, { from: 0, to: pixels }, () => {
-          const size = fn === "average" ? sizeOf(f, type, starts, p) : null;
-          const place = f.let(mul(p, pixelBytes));
-          overChannels(f, type, pixelBytes, (kind, at) => {
-            const given = f.let(load(kind, add(add(dy, place), at)));
-            const to = f.let(add(out, at));
-            if (size) {
-              const share = f.let(div(given, spread(kind, size)));
-              overWindow(f, { starts, entries }, p, (offset) => {
-                const target = f.let(add(to, offset));
-                f.store(kind, target, add(load(kind, target), share));
-              });
-              return;
-            }
-            const best = f.let(load(kind, add(add(y, place), at)));
-            const from = f.let(add(x, at));
-            const zero = constant(kind, 0);
-            const done = f.let(eq(zero, constant(kind, 1)));
+      for (const place of [x, out]) f.set(place, add(place, mul(image, xBytes)));
+      for (const place of [y, dy]) f.set(place, add(place, mul(image, outBytes)));
+      f.for(p, { from: 0, to: pixels }, () => {
+        const size = fn === "average" ? sizeOf(f, type, starts, p) : null;
+        const place = f.let(mul(p, pixelBytes));
+        overChannels(f, type, pixelBytes, (kind, at) => {
+          const given = f.let(load(kind, add(add(dy, place), at)));
+          const to = f.let(add(out, at));
+          if (size) {
+            const share = f.let(div(given, spread(kind, size)));
             overWindow(f, { starts, entries }, p, (offset) => {
-              const here = f.let(offset);
-              const isBest = f.let(eq(load(kind, add(from, here)), best));
-              const target = f.let(add(to, here));
-              const isFirst = kind === type ? and(isBest, eq(done, 0)) : and(isBest, not(done));
-              f.store(kind, target, add(load(kind, target), select(isFirst, given, zero)));
-              f.set(done, or(done, isBest));
+              const target = f.let(add(to, offset));
+              f.store(kind, target, add(load(kind, target), share));
             });
+            return;
+          }
+          const best = f.let(load(kind, add(add(y, place), at)));
+          const from = f.let(add(x, at));
+          const zero = constant(kind, 0);
+          const done = f.let(eq(zero, constant(kind, 1)));
+          overWindow(f, { starts, entries }, p, (offset) => {
+            const here = f.let(offset);
+            const isBest = f.let(eq(load(kind, add(from, here)), best));
+            const target = f.let(add(to, here));
+            const isFirst = kind === type ? and(isBest, eq(done, 0)) : and(isBest, not(done));
+            f.store(kind, target, add(load(kind, target), select(isFirst, given, zero)));
+            f.set(done, or(done, isBest));
           });
         });
-        f.set(x, add(x, xBytes));
-        f.set(out, add(out, xBytes));
-        f.set(y, add(y, outBytes));
-        f.set(dy, add(dy, outBytes));
-        f.set(batch, sub(batch, 1));
       });
     },
   );

@@ -5,7 +5,7 @@ import type { SpatialDim, WindowGeometry } from "../../primitive.ts";
 import type { Place, WindowGradientStep, WindowStep } from "../../step.ts";
 import { window, windowGradient } from "../kernels/window.ts";
 import type { Expr } from "../lanes.ts";
-import { addressOf, fillZero, type Part, type Scratch } from "./part.ts";
+import { addressOf, fillZero, isShared, type Part, type Scratch } from "./part.ts";
 
 const floats = { float32: "f32", float64: "f64" } as const;
 const floatOf = (dtype: string): "f32" | "f64" | undefined => floats[dtype as keyof typeof floats];
@@ -43,19 +43,25 @@ function tablesOf({ spatial, channels }: WindowGeometry, size: number) {
   return { starts, entries };
 }
 
-/** The arguments that window and windowGradient share, after x and out. */
-function shared(geometry: WindowGeometry, size: number, scratch: Scratch): number[] {
+/** The arguments that window and windowGradient have in common, after x and out; and whether threads share the images. */
+function common(geometry: WindowGeometry, size: number, scratch: Scratch) {
   const { batch, channels, spatial } = geometry;
   const { starts, entries } = tablesOf(geometry, size);
   const xBytes = elementCount(spatial.map((s) => s.input)) * channels * size;
-  return [scratch.table(starts), scratch.table(entries), starts.length - 1, channels * size, batch, xBytes];
+  const numbers = [scratch.table(starts), scratch.table(entries), starts.length - 1, channels * size, batch, xBytes];
+  return { numbers, last: [scratch.job, isShared(workOfEntry * batch * entries.length * channels, scratch)] };
 }
+
+/** Elementary operations for each input pixel of a window. */
+const workOfEntry = 4;
 
 export function lowerWindow({ fn, dtype, geometry, x, out }: WindowStep, scratch: Scratch): readonly Part[] | null {
   const type = floatOf(dtype);
   if (!type) return null;
-  const numbers = shared(geometry, dtypeOf(dtype).sizeBytes, scratch);
-  return [{ kernel: window(fn, type), args: (base) => [addressOf(x, base), addressOf(out, base), ...numbers] }];
+  const { numbers, last } = common(geometry, dtypeOf(dtype).sizeBytes, scratch);
+  return [
+    { kernel: window(fn, type), args: (base) => [addressOf(x, base), addressOf(out, base), ...numbers, ...last] },
+  ];
 }
 
 export function lowerWindowGradient(step: WindowGradientStep, scratch: Scratch): readonly Part[] | null {
@@ -64,7 +70,7 @@ export function lowerWindowGradient(step: WindowGradientStep, scratch: Scratch):
   if (!type) return null;
   const { batch, channels, spatial } = geometry;
   const size = dtypeOf(dtype).sizeBytes;
-  const numbers = shared(geometry, size, scratch);
+  const { numbers, last } = common(geometry, size, scratch);
   const outBytes = elementCount(spatial.map((s) => s.output)) * channels * size;
   const elements = batch * elementCount(spatial.map((s) => s.input)) * channels;
   const at = (place: Place | null, base: Expr) => (place ? addressOf(place, base) : 0);
@@ -72,7 +78,15 @@ export function lowerWindowGradient(step: WindowGradientStep, scratch: Scratch):
     fillZero(out, dtype, elements),
     {
       kernel: windowGradient(fn, type),
-      args: (base) => [at(x, base), addressOf(out, base), ...numbers, at(y, base), addressOf(dy, base), outBytes],
+      args: (base) => [
+        at(x, base),
+        addressOf(out, base),
+        ...numbers,
+        at(y, base),
+        addressOf(dy, base),
+        outBytes,
+        ...last,
+      ],
     },
   ];
 }
