@@ -234,6 +234,15 @@ export function createBuilder(options: BuilderOptions): Builder {
     return state;
   }
 
+  /** The methods, for one op. */
+  class Writer {
+    readonly op: OpContext;
+    constructor(op: OpContext) {
+      this.op = op;
+    }
+  }
+  Object.setPrototypeOf(Writer.prototype, methods);
+
   return {
     input(dtype, shape) {
       const value = append({ kind: "input", index: inputs.length }, dtype, shape);
@@ -243,7 +252,7 @@ export function createBuilder(options: BuilderOptions): Builder {
     from(given) {
       origin = given;
     },
-    lowering: (op) => Object.create(methods, { op: { value: op } }) as Lowering,
+    lowering: (op) => new Writer(op) as unknown as Lowering,
     finish: (outputs) => prune(values, inputs, outputs, sites),
     written: () => written,
     reads: () => reads,

@@ -46,10 +46,14 @@ function spread<T>(
   items: readonly T[],
 ): void {
   let at = 0;
-  for (const arg of args) {
-    const n = argLength(arg, attrs);
-    record[arg.name] = isListArg(arg) ? items.slice(at, at + n) : items[at];
-    at += n;
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i]!;
+    if (!isListArg(arg)) record[arg.name] = items[at++];
+    else {
+      const n = argLength(arg, attrs);
+      record[arg.name] = items.slice(at, at + n);
+      at += n;
+    }
   }
 }
 

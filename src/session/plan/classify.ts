@@ -104,6 +104,7 @@ const references = new WeakMap<Operation, { version: number; inputs: readonly Re
 
 /** The variables whose references or handles an op takes, and which of them it changes. */
 export function referenceInputs(op: Operation): readonly ReferenceInput[] {
+  if (!op.inputs.some(leadsToVariable)) return none;
   const known = references.get(op);
   if (known && known.version === op.graph.version) return known.inputs;
   const inputs: ReferenceInput[] = [];
@@ -119,6 +120,14 @@ export function referenceInputs(op: Operation): readonly ReferenceInput[] {
   references.set(op, { version: op.graph.version, inputs });
   return inputs;
 }
+
+const none: readonly ReferenceInput[] = [];
+
+const leadsToVariable = (tensor: Tensor): boolean =>
+  tensor.dtype.isRef ||
+  tensor.dtype.base === "resource" ||
+  tensor.op.definition.variable !== undefined ||
+  isLiveRead(tensor);
 
 /** Follows reference and handle edges back to the node that makes the variable. */
 function variableBehind(tensor: Tensor): Operation | null {

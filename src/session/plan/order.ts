@@ -53,11 +53,14 @@ export function orderNodes(nodes: readonly Operation[], fed: ReadonlySet<Tensor>
   const place = new Map(sorted.map((op, i) => [op, i]));
   const waiting = new Int32Array(sorted.length);
   const users: number[][] = sorted.map(() => []);
+  const wait = (from: number, i: number): void => {
+    users[from]!.push(i);
+    waiting[i]!++;
+  };
   for (const [i, op] of sorted.entries()) {
-    for (const from of sourcesOf(op, fed)) {
-      users[place.get(from)!]!.push(i);
-      waiting[i]!++;
-    }
+    // A source that is named twice is waited for, and counted down, twice.
+    for (const input of op.inputs) if (!fed.has(input)) wait(place.get(input.op)!, i);
+    for (const input of op.controlInputs) if (!isFed(input, fed)) wait(place.get(input)!, i);
   }
   const quiet = new MinHeap();
   const updating = new MinHeap();
@@ -175,7 +178,8 @@ export function cutStages(
 ): Stage[] {
   const lowers = (op: Operation): boolean => isLowered(op) || absorptions?.absorber(op) !== undefined;
   const apart = (op: Operation): boolean => setsApart(op) && absorptions?.absorber(op) === undefined;
-  const levels = new Map<Operation, { level: number; awaits: number }>();
+  /** The level and the awaited ancestors of what comes after a node. */
+  const levels = new Map<Operation, { readonly next: number; readonly nextAwaits: number }>();
   const awaitSets = new AwaitSets();
   const tracks = new Map<Operation, VariableTrack>();
   const groups = new Map<string, { kind: "segment" | "host"; nodes: Operation[]; order: number; mayWait: boolean }>();
@@ -184,15 +188,16 @@ export function cutStages(
     const lowered = lowers(op);
     let level = 0;
     let awaits = 0;
-    for (const source of sourcesOf(op, fed)) {
+    const follow = (source: Operation): void => {
       const from = levels.get(source)!;
-      level = Math.max(level, from.level + (lowers(source) ? 0 : 1));
-      awaits = awaitSets.union(awaits, apart(source) ? awaitSets.with(from.awaits, source.id + 1) : from.awaits);
-    }
+      level = Math.max(level, from.next);
+      awaits = awaitSets.union(awaits, from.nextAwaits);
+    };
+    for (const input of op.inputs) if (!fed.has(input)) follow(input.op);
+    for (const input of op.controlInputs) if (!isFed(input, fed)) follow(input);
     const variables = referenceInputs(op);
-    const updated = new Set(
-      variables.filter((reference) => reference.isUpdated).map((reference) => reference.variable),
-    );
+    const updated = new Set<Operation>();
+    for (const { variable, isUpdated } of variables) if (isUpdated) updated.add(variable);
     for (const { variable } of variables) {
       const track = tracks.get(variable);
       if (!track) continue;
@@ -200,17 +205,17 @@ export function cutStages(
       awaits = awaitSets.union(awaits, track.updatesAwait);
       if (updated.has(variable)) awaits = awaitSets.union(awaits, track.readersAwait);
     }
-    levels.set(op, { level, awaits });
+    const next = level + (lowered ? 0 : 1);
+    const nextAwaits = apart(op) ? awaitSets.with(awaits, op.id + 1) : awaits;
+    levels.set(op, { next, nextAwaits });
     for (const { variable } of variables) {
       const track = tracks.get(variable) ?? { readers: 0, readersAwait: 0, updates: 0, updatesAwait: 0 };
-      const next = level + (lowered ? 0 : 1);
-      const nextAwait = apart(op) ? awaitSets.with(awaits, op.id + 1) : awaits;
       if (updated.has(variable)) {
         track.updates = Math.max(track.updates, next);
-        track.updatesAwait = awaitSets.union(track.updatesAwait, nextAwait);
+        track.updatesAwait = awaitSets.union(track.updatesAwait, nextAwaits);
       } else {
         track.readers = Math.max(track.readers, next);
-        track.readersAwait = awaitSets.union(track.readersAwait, nextAwait);
+        track.readersAwait = awaitSets.union(track.readersAwait, nextAwaits);
       }
       tracks.set(variable, track);
     }

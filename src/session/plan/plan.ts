@@ -138,6 +138,7 @@ export class Plan {
     this.#absorptions = absorptions;
     for (;;) {
       const stages = cutStages(this.nodes, fed, { absorptions });
+      if (absorptions.size === 0) return stages;
       const stageOf = new Map(stages.flatMap((stage) => stage.nodes.map((op) => [op, stage] as const)));
       if (!absorptions.keepWithin((op) => stageOf.get(op))) return stages;
     }
