@@ -26,6 +26,11 @@ names.compat = ["as_bytes", "as_str", "as_str_any", "as_text", "dimension_at_ind
 names.flags = names["app.flags"];
 names[""] = [...names[""].filter((name) => name !== "flags")];
 
+names.ragged =
+  "RaggedTensorValue boolean_mask constant constant_value map_flat_values placeholder range row_splits_to_segment_ids segment_ids_to_row_splits stack stack_dynamic_partitions".split(
+    " ",
+  );
+
 /** Python's name as ours. */
 const ours = (name) =>
   /^[A-Z]/.test(name) ? name : name.replace(/_+([a-z0-9])/g, (_, letter) => letter.toUpperCase());
@@ -53,6 +58,7 @@ const aliases = {
 const longer = {
   initializers: (name) => [`${name}Initializer`],
   random: (name) => [`random${name[0].toUpperCase()}${name.slice(1)}`],
+  ragged: (name) => [`ragged${name[0].toUpperCase()}${name.slice(1)}`],
   sets: (name) => [`set${name[0].toUpperCase()}${name.slice(1)}`],
   sparse: (name) => [
     ...(name === "matmul" ? ["sparseTensorDenseMatmul"] : []),
@@ -88,6 +94,49 @@ for (const module of ["keras.losses", "keras.metrics"]) {
     kerasLoss[name] ?? (/^[A-Z]+$/.test(name) ? kerasLoss[name.toLowerCase()] : name) ?? name,
   ];
 }
+/** Python's words that JavaScript keeps for itself. */
+longer["keras.backend"] = (name) =>
+  ({
+    var: ["variance"],
+    switch: ["switchOf"],
+    function: ["functionOf"],
+    eval: ["evaluated"],
+    backend: ["backendName"],
+  })[name] ?? [];
+/** get, serialize and deserialize of each of Keras' modules are `getLoss`, `serializeLoss` … */
+const kerasThings = {
+  activations: "Activation",
+  constraints: "Constraint",
+  initializers: "Initializer",
+  layers: "Layer",
+  losses: "Loss",
+  metrics: "Metric",
+  optimizers: "Optimizer",
+  "optimizers.schedules": "Schedule",
+  regularizers: "Regularizer",
+};
+for (const [module, thing] of Object.entries(kerasThings)) {
+  const before = longer[`keras.${module}`];
+  const own = { get: { losses: "getLossFunction", metrics: "getMetricObject" }[module] ?? `get${thing}` };
+  longer[`keras.${module}`] = (name) =>
+    ["serialize", "deserialize"].includes(name)
+      ? [`${name}${thing}`]
+      : name === "get"
+        ? [own.get]
+        : name === "Initializer" || name === "Regularizer"
+          ? [`${name}Class`]
+          : (before?.(name) ?? []);
+}
+/** Modules of Keras that are as they were in TensorFlow 1, beside those that the list has. */
+names["keras.optimizers.schedules"] =
+  "LearningRateSchedule ExponentialDecay InverseTimeDecay PiecewiseConstantDecay PolynomialDecay CosineDecay CosineDecayRestarts serialize deserialize".split(
+    " ",
+  );
+names["keras.preprocessing"] = [];
+names["keras.preprocessing.sequence"] = "pad_sequences TimeseriesGenerator make_sampling_table skipgrams".split(" ");
+names["keras.preprocessing.text"] = "Tokenizer hashing_trick one_hot text_to_word_sequence tokenizer_from_json".split(
+  " ",
+);
 
 /** A module's exports come from these folders alone, first match wins; everything else from all of them. */
 const folders = [
@@ -125,17 +174,25 @@ const special = {
   "contrib.eager": ["src/eager", "src/build/variables", "src/train/trackable"],
   keras: ["src/build/keras", "src/train/keras"],
   "keras.activations": ["src/build/keras/activations.ts"],
-  "keras.backend": ["src/train/keras/backend.ts", "src/build/keras/state.ts"],
-  "keras.callbacks": ["src/train/keras/callbacks.ts"],
-  "keras.constraints": ["src/build/keras/regularizers.ts"],
+  "keras.backend": ["src/train/keras/backend.ts", "src/build/keras/state.ts", "src/build/keras/backend"],
+  "keras.callbacks": ["src/train/keras/callbacks"],
+  "keras.constraints": ["src/build/keras/constraints.ts"],
   "keras.initializers": ["src/build/keras/initializers.ts"],
   "keras.layers": ["src/build/keras/layers", "src/build/keras/network.ts"],
-  "keras.losses": ["src/build/keras/losses.ts"],
-  "keras.metrics": ["src/build/keras/metrics", "src/build/keras/losses.ts"],
+  "keras.losses": ["src/build/keras/losses"],
+  "keras.metrics": ["src/build/keras/metrics", "src/build/keras/losses"],
   "keras.models": ["src/train/keras"],
   "keras.optimizers": ["src/build/keras/optimizers"],
   "keras.regularizers": ["src/build/keras/regularizers.ts"],
-  "keras.utils": ["src/train/keras/utils.ts"],
+  "keras.preprocessing.sequence": ["src/train/keras/preprocessing"],
+  "keras.preprocessing.text": ["src/train/keras/preprocessing"],
+  "keras.optimizers.schedules": ["src/build/keras/optimizers/schedules.ts"],
+  "keras.utils": [
+    "src/train/keras/data",
+    "src/train/keras/utils.ts",
+    "src/train/keras/preprocessing",
+    "src/build/keras/config",
+  ],
   estimator: ["src/train/estimator", "src/train/monitored"],
   "estimator.experimental": ["src/train/estimator"],
   "estimator.inputs": ["src/train/estimator/inputs"],
@@ -145,6 +202,8 @@ const special = {
   flags: ["src/core/flags.ts"],
   spectral: ["src/ops/compute/signal", "src/build/signal"],
   compat: ["src/core/text/compat.ts", "src/build/tensors/convert.ts"],
+  ragged: ["src/build/ragged"],
+  strings: ["src/build/ragged/act/strings.ts", ...folders],
   audio: ["src/ops/compute/signal"],
   image: ["src/ops/compute/image", "src/build/image"],
   signal: ["src/ops/compute/signal", "src/build/signal"],
@@ -260,7 +319,7 @@ function find(name, places) {
   return undefined;
 }
 
-const fileName = (path) => (path === "" ? "tf" : path.replace(".", "_"));
+const fileName = (path) => (path === "" ? "tf" : path.replaceAll(".", "_"));
 const namespace = (path) => ours(path.split(".").pop());
 
 function moduleText(path) {
@@ -288,7 +347,11 @@ function moduleText(path) {
     taken.add(mine);
   }
   const inner = Object.keys(names).filter(
-    (other) => other !== "" && (path === "" ? !other.includes(".") : other.startsWith(`${path}.`)),
+    (other) =>
+      other !== "" &&
+      (path === ""
+        ? !other.includes(".")
+        : other.startsWith(`${path}.`) && !other.slice(path.length + 1).includes(".")),
   );
   const lines = [...byFile]
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -12,5 +12,6 @@ export * as losses from "./keras_losses.ts";
 export * as metrics from "./keras_metrics.ts";
 export * as models from "./keras_models.ts";
 export * as optimizers from "./keras_optimizers.ts";
+export * as preprocessing from "./keras_preprocessing.ts";
 export * as regularizers from "./keras_regularizers.ts";
 export * as utils from "./keras_utils.ts";

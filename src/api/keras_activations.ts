@@ -1,12 +1,15 @@
 /** tf.keras.activations. Written by scripts/api.mjs. */
 export {
+  deserializeActivation as deserialize,
   elu,
   exponential,
+  getActivation as get,
   hardSigmoid,
   linear,
   mish,
   relu,
   selu,
+  serializeActivation as serialize,
   sigmoid,
   softmax,
   softplus,

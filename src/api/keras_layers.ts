@@ -1,28 +1,78 @@
 /** tf.keras.layers. Written by scripts/api.mjs. */
 export { ELU, LeakyReLU, PReLU, ReLU, Softmax, ThresholdedReLU } from "../build/keras/layers/advanced_activations.ts";
+export { AdditiveAttention, Attention } from "../build/keras/layers/attention/attention.ts";
+export { deserializeLayer as deserialize, serializeLayer as serialize } from "../build/keras/layers/configured.ts";
 export {
   Conv1D,
   Conv2D,
   Conv2DTranspose,
   Conv3D,
   Conv3DTranspose,
+  Convolution1D,
+  Convolution2D,
+  Convolution2DTranspose,
+  Convolution3D,
+  Convolution3DTranspose,
+} from "../build/keras/layers/convolution/convolution.ts";
+export {
+  Cropping1D,
+  Cropping2D,
+  Cropping3D,
+  UpSampling1D,
+  UpSampling2D,
+  UpSampling3D,
+  ZeroPadding1D,
+  ZeroPadding2D,
+  ZeroPadding3D,
+} from "../build/keras/layers/convolution/padding.ts";
+export {
+  AveragePooling1D,
+  AveragePooling2D,
+  AveragePooling3D,
+  AvgPool1D,
+  AvgPool2D,
+  AvgPool3D,
+  GlobalAveragePooling1D,
+  GlobalAveragePooling2D,
+  GlobalAveragePooling3D,
+  GlobalAvgPool1D,
+  GlobalAvgPool2D,
+  GlobalAvgPool3D,
+  GlobalMaxPool1D,
+  GlobalMaxPool2D,
+  GlobalMaxPool3D,
+  GlobalMaxPooling1D,
+  GlobalMaxPooling2D,
+  GlobalMaxPooling3D,
+  MaxPool1D,
+  MaxPool2D,
+  MaxPool3D,
+  MaxPooling1D,
+  MaxPooling2D,
+  MaxPooling3D,
+} from "../build/keras/layers/convolution/pooling.ts";
+export {
+  Conv1DTranspose,
+  Convolution1DTranspose,
+  DepthwiseConv1D,
   DepthwiseConv2D,
+  LocallyConnected1D,
+  LocallyConnected2D,
+  SeparableConv1D,
   SeparableConv2D,
-} from "../build/keras/layers/convolution.ts";
+  SeparableConvolution1D,
+  SeparableConvolution2D,
+} from "../build/keras/layers/convolution/separable.ts";
 export {
   Activation,
   Dense,
-  Dropout,
   Flatten,
-  GaussianDropout,
-  GaussianNoise,
+  Identity,
   Lambda,
   Masking,
   Permute,
   RepeatVector,
   Reshape,
-  SpatialDropout1D,
-  SpatialDropout2D,
 } from "../build/keras/layers/core.ts";
 export { Embedding } from "../build/keras/layers/embedding.ts";
 export { Layer } from "../build/keras/layers/layer.ts";
@@ -46,25 +96,29 @@ export {
 } from "../build/keras/layers/merge.ts";
 export { BatchNormalization, LayerNormalization } from "../build/keras/layers/normalization.ts";
 export {
-  Cropping1D,
-  Cropping2D,
-  UpSampling1D,
-  UpSampling2D,
-  ZeroPadding1D,
-  ZeroPadding2D,
-} from "../build/keras/layers/padding.ts";
-export {
-  AveragePooling1D,
-  AveragePooling2D,
-  AveragePooling3D,
-  GlobalAveragePooling1D,
-  GlobalAveragePooling2D,
-  GlobalMaxPooling1D,
-  GlobalMaxPooling2D,
-  MaxPooling1D,
-  MaxPooling2D,
-  MaxPooling3D,
-} from "../build/keras/layers/pooling.ts";
+  CategoryEncoding,
+  Discretization,
+  Rescaling,
+  Resizing,
+} from "../build/keras/layers/preprocessing/preprocessing.ts";
 export { GRUCell, LSTMCell, SimpleRNNCell } from "../build/keras/layers/recurrent/cells.ts";
-export { Bidirectional, GRU, LSTM, RNN, SimpleRNN, TimeDistributed } from "../build/keras/layers/recurrent/layers.ts";
+export {
+  Bidirectional,
+  GRU,
+  LSTM,
+  RNN,
+  SimpleRNN,
+  TimeDistributed,
+  Wrapper,
+} from "../build/keras/layers/recurrent/layers.ts";
+export {
+  ActivityRegularization,
+  AlphaDropout,
+  Dropout,
+  GaussianDropout,
+  GaussianNoise,
+  SpatialDropout1D,
+  SpatialDropout2D,
+  SpatialDropout3D,
+} from "../build/keras/layers/regularization/dropout.ts";
 export { Input, InputLayer } from "../build/keras/network.ts";

@@ -1,15 +1,24 @@
 /** tf.keras.losses. Written by scripts/api.mjs. */
 export {
-  BinaryCrossentropy,
   binaryCrossentropy,
+  binaryFocalCrossentropy,
+  categoricalCrossentropy,
+  categoricalFocalCrossentropy,
+  sparseCategoricalCrossentropy,
+} from "../build/keras/losses/cross_entropy.ts";
+export {
+  BinaryCrossentropy,
+  BinaryFocalCrossentropy,
   CategoricalCrossentropy,
+  CategoricalFocalCrossentropy,
   CategoricalHinge,
   CosineSimilarity,
-  categoricalCrossentropy,
   categoricalHinge,
   cosineSimilarity as cosine,
   cosineSimilarity as cosineProximity,
   cosineSimilarity,
+  deserializeLoss as deserialize,
+  getLossFunction as get,
   Hinge,
   Huber,
   hinge,
@@ -42,6 +51,6 @@ export {
   poisson,
   SparseCategoricalCrossentropy,
   SquaredHinge,
-  sparseCategoricalCrossentropy,
+  serializeLoss as serialize,
   squaredHinge,
-} from "../build/keras/losses.ts";
+} from "../build/keras/losses/losses.ts";

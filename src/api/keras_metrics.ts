@@ -1,8 +1,12 @@
 /** tf.keras.metrics. Written by scripts/api.mjs. */
 export {
   binaryCrossentropy,
-  CategoricalHinge,
+  binaryFocalCrossentropy,
   categoricalCrossentropy,
+  categoricalFocalCrossentropy,
+  sparseCategoricalCrossentropy,
+} from "../build/keras/losses/cross_entropy.ts";
+export {
   cosineSimilarity as cosine,
   cosineSimilarity as cosineProximity,
   hinge,
@@ -25,9 +29,24 @@ export {
   meanSquaredLogarithmicError,
   meanSquaredLogarithmicError as msle,
   poisson,
-  sparseCategoricalCrossentropy,
   squaredHinge,
-} from "../build/keras/losses.ts";
+} from "../build/keras/losses/losses.ts";
+export {
+  BinaryIoU,
+  F1Score,
+  FBetaScore,
+  IoU,
+  MeanIoU,
+  MeanRelativeError,
+  MeanTensor,
+  OneHotIoU,
+  OneHotMeanIoU,
+  PrecisionAtRecall,
+  R2Score,
+  RecallAtPrecision,
+  SensitivityAtSpecificity,
+  SpecificityAtSensitivity,
+} from "../build/keras/metrics/confusion.ts";
 export { Mean, MeanMetricWrapper, Metric } from "../build/keras/metrics/metric.ts";
 export {
   Accuracy,
@@ -37,12 +56,14 @@ export {
   binaryAccuracy,
   CategoricalAccuracy,
   CategoricalCrossentropy,
+  CategoricalHinge,
   CosineSimilarity,
   categoricalAccuracy,
   FalseNegatives,
   FalsePositives,
   Hinge,
   KLDivergence,
+  LogCoshError,
   MeanAbsoluteError,
   MeanAbsolutePercentageError,
   MeanSquaredError,
@@ -63,3 +84,8 @@ export {
   TruePositives,
   topKCategoricalAccuracy,
 } from "../build/keras/metrics/metrics.ts";
+export {
+  deserializeMetric as deserialize,
+  getMetricObject as get,
+  serializeMetric as serialize,
+} from "../build/keras/metrics/named.ts";

@@ -1,2 +1,13 @@
 /** tf.keras.regularizers. Written by scripts/api.mjs. */
-export { l1, l1L2, l2 } from "../build/keras/regularizers.ts";
+export {
+  deserializeRegularizer as deserialize,
+  getRegularizer as get,
+  L1,
+  L1L2,
+  L2,
+  l1,
+  l1L2,
+  l2,
+  RegularizerClass as Regularizer,
+  serializeRegularizer as serialize,
+} from "../build/keras/regularizers.ts";

@@ -1,2 +1,11 @@
 /** tf.keras.utils. Written by scripts/api.mjs. */
-export { normalize, toCategorical } from "../train/keras/utils.ts";
+export {
+  customObjectScope,
+  getCustomObjects,
+  getRegisteredName,
+  getRegisteredObject,
+  registerKerasSerializable,
+} from "../build/keras/config/registry.ts";
+export { Sequence } from "../train/keras/data/sequence.ts";
+export { padSequences } from "../train/keras/preprocessing/sequence.ts";
+export { getSourceInputs, modelToDot, normalize, toCategorical, toOrdinal } from "../train/keras/utils.ts";

@@ -151,6 +151,9 @@ export class NotImplementedError extends Error {
 export class RuntimeError extends Error {
   override name = "RuntimeError";
 }
+export class IndexError extends Error {
+  override readonly name = "IndexError";
+}
 /** Python prints a KeyError as the repr of its text: `message` has the quotes, `text` has not. */
 export class KeyError extends Error {
   override name = "KeyError";

@@ -17,11 +17,19 @@ import {
   tanh as tanhOf,
   where,
 } from "../../ops/index.ts";
-import { byName } from "./named.ts";
+import { byName, serializeObject } from "./config/registry.ts";
 
 export type Activation = (x: Tensor) => Tensor;
 /** A function, one of Keras' names, or null for none. */
 export type ActivationLike = Activation | string | null;
+
+const logits = new WeakMap<Tensor, Tensor>();
+/** What a softmax or a sigmoid of this module was made from: losses take it instead of the probabilities. */
+export const keptLogits = (probabilities: Tensor): Tensor | null => logits.get(probabilities) ?? null;
+function withLogits(probabilities: Tensor, x: Tensor): Tensor {
+  logits.set(probabilities, x);
+  return probabilities;
+}
 
 export const linear: Activation = (x) => x;
 export const elu: Activation = (x) => eluOf(x);
@@ -31,9 +39,9 @@ export const hardSigmoid: Activation = (x) => clipByValue(add(multiply(x, 0.2), 
 /** max(x, 0). */
 export const relu: Activation = (x) => reluOf(x);
 export const selu: Activation = (x) => seluOf(x);
-export const sigmoid: Activation = (x) => sigmoidOf(x);
+export const sigmoid: Activation = (x) => withLogits(sigmoidOf(x), x);
 /** Softmax over the last axis. */
-export const softmax: Activation = (x) => softmaxOf(x);
+export const softmax: Activation = (x) => withLogits(softmaxOf(x), x);
 export const logSoftmax: Activation = (x) => logSoftmaxOf(x);
 export const softplus: Activation = (x) => softplusOf(x);
 export const softsign: Activation = (x) => softsignOf(x);
@@ -66,6 +74,11 @@ const table: Readonly<Record<string, Activation>> = {
   tanh,
 };
 
+for (const [name, fn] of Object.entries(table)) Object.defineProperty(fn, "name", { value: name });
+
 /** The activation of a name; null is linear. Throws ValueError for names that Keras has not. */
 export const getActivation = (identifier: ActivationLike | undefined): Activation =>
   identifier === null || identifier === undefined ? linear : byName("activation function", table, identifier);
+export const deserializeActivation = getActivation;
+/** The name of an activation. */
+export const serializeActivation = (activation: ActivationLike): unknown => serializeObject(getActivation(activation));

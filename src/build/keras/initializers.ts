@@ -1,4 +1,6 @@
 /** `tf.keras.initializers`, with the defaults of TensorFlow 1.x. Source: tf_keras/src/initializers/initializers_v1.py. */
+import type { DType } from "../../core/dtype.ts";
+import type { Tensor } from "../../graph/tensor.ts";
 import {
   constantInitializer,
   glorotNormalInitializer,
@@ -17,50 +19,86 @@ import {
   zerosInitializer,
 } from "../initializers.ts";
 import type { Initializer } from "../variables/store.ts";
-import { byName } from "./named.ts";
+import {
+  byName,
+  type Config,
+  deserializeObject,
+  functionClass,
+  getCustomObjects,
+  identify,
+  isSerialized,
+  type Serialized,
+  serializeObject,
+} from "./config/registry.ts";
+import { nameOfKind } from "./state.ts";
 
-export type InitializerName = Initializer | string;
+export type InitializerName = Initializer | InitializerClass | Serialized | string;
 
 export interface Seeded {
   readonly seed?: number | bigint | null;
 }
 
-type Made<A extends readonly unknown[]> = ((...args: A) => Initializer) & (new (...args: A) => Initializer);
+/** An initializer of one's own: a class with `call`, or a function of shape and options. */
+export abstract class InitializerClass {
+  abstract call(shape: readonly number[], options: { readonly dtype: DType }): Tensor;
+}
 
-/** With `new`, as Python's classes have it in TypeScript, or without. */
-const kind = <A extends readonly unknown[]>(make: (...args: A) => Initializer): Made<A> =>
-  function initializer(...args: A): Initializer {
-    return make(...args);
-  } as unknown as Made<A>;
+const dtype = "float32";
+const seedOf = ({ seed = null }: Seeded = {}): Config => ({ seed, dtype });
 
 /** Uniform in [-0.05, 0.05). */
-export const RandomUniform = kind((options: Seeded & { readonly minval?: number; readonly maxval?: number } = {}) => {
-  const { minval = -0.05, maxval = 0.05, seed = null } = options;
-  return randomUniformInitializer(minval, maxval, { seed });
-});
+export const RandomUniform = functionClass(
+  "RandomUniform",
+  (options: Seeded & { readonly minval?: number; readonly maxval?: number } = {}) => {
+    const { minval = -0.05, maxval = 0.05, seed = null } = options;
+    return randomUniformInitializer(minval, maxval, { seed });
+  },
+  ({ minval = -0.05, maxval = 0.05, seed = null } = {}) => ({ minval, maxval, seed, dtype }),
+);
+type Normal = Seeded & { readonly mean?: number; readonly stddev?: number };
+const normalConfig = ({ mean = 0, stddev = 0.05, seed = null }: Normal = {}): Config => ({ mean, stddev, seed, dtype });
 /** Mean 0, standard deviation 0.05. */
-export const RandomNormal = kind((options: Seeded & { readonly mean?: number; readonly stddev?: number } = {}) => {
-  const { mean = 0, stddev = 0.05, seed = null } = options;
-  return randomNormalInitializer(mean, stddev, { seed });
-});
+export const RandomNormal = functionClass(
+  "RandomNormal",
+  ({ mean = 0, stddev = 0.05, seed = null }: Normal = {}) => randomNormalInitializer(mean, stddev, { seed }),
+  normalConfig,
+);
 /** Mean 0, standard deviation 0.05, drawn again beyond two standard deviations. */
-export const TruncatedNormal = kind((options: Seeded & { readonly mean?: number; readonly stddev?: number } = {}) => {
-  const { mean = 0, stddev = 0.05, seed = null } = options;
-  return truncatedNormalInitializer(mean, stddev, { seed });
-});
-export const Zeros = kind(zerosInitializer);
-export const Ones = kind(onesInitializer);
+export const TruncatedNormal = functionClass(
+  "TruncatedNormal",
+  ({ mean = 0, stddev = 0.05, seed = null }: Normal = {}) => truncatedNormalInitializer(mean, stddev, { seed }),
+  normalConfig,
+);
+export const Zeros = functionClass("Zeros", zerosInitializer, () => ({ dtype }));
+export const Ones = functionClass("Ones", onesInitializer, () => ({ dtype }));
 /** A number fills the shape. */
-export const Constant = kind(constantInitializer);
-export const GlorotUniform = kind(glorotUniformInitializer);
-export const GlorotNormal = kind(glorotNormalInitializer);
-export const HeNormal = kind(heNormalOf);
-export const HeUniform = kind(heUniformOf);
-export const LecunNormal = kind(lecunNormalOf);
-export const LecunUniform = kind(lecunUniformOf);
-export const Orthogonal = kind(orthogonalInitializer);
-export const Identity = kind(identityInitializer);
-export const VarianceScaling = kind(varianceScalingInitializer);
+export const Constant = functionClass(
+  "Constant",
+  constantInitializer,
+  (value = 0) => ({ value, dtype }),
+  ({ value = 0 }: { readonly value?: number }): [number] => [value],
+);
+const seeded = (className: string, make: typeof glorotUniformInitializer, config = seedOf) =>
+  functionClass(className, make, (options) => config(options as Seeded | undefined));
+const seedAlone = ({ seed = null }: Seeded = {}): Config => ({ seed });
+export const GlorotUniform = seeded("GlorotUniform", glorotUniformInitializer);
+export const GlorotNormal = seeded("GlorotNormal", glorotNormalInitializer);
+export const HeNormal = seeded("HeNormal", heNormalOf, seedAlone);
+export const HeUniform = seeded("HeUniform", heUniformOf, seedAlone);
+export const LecunNormal = seeded("LecunNormal", lecunNormalOf, seedAlone);
+export const LecunUniform = seeded("LecunUniform", lecunUniformOf, seedAlone);
+export const Orthogonal = functionClass("Orthogonal", orthogonalInitializer, (options = {}) => {
+  const { gain = 1, seed = null } = options as Seeded & { readonly gain?: number };
+  return { gain, seed, dtype };
+});
+export const Identity = functionClass("Identity", identityInitializer, (options = {}) => {
+  const { gain = 1 } = options as { readonly gain?: number };
+  return { gain, dtype };
+});
+export const VarianceScaling = functionClass("VarianceScaling", varianceScalingInitializer, (options = {}) => {
+  const { scale = 1, mode = "fan_in", distribution = "truncated_normal", seed = null } = options;
+  return { scale, mode, distribution, seed, dtype };
+});
 
 export const zeros = Zeros;
 export const ones = Ones;
@@ -74,10 +112,17 @@ export const lecunUniform = LecunUniform;
 export const orthogonal = Orthogonal;
 export const identity = Identity;
 export const randomUniform = RandomUniform;
+export const uniform = RandomUniform;
 export const randomNormal = RandomNormal;
+export const normal = RandomNormal;
 export const truncatedNormal = TruncatedNormal;
 
-const table: Readonly<Record<string, () => Initializer>> = {
+interface InitializerMaker {
+  (): Initializer;
+  fromConfig(config: Config): Initializer;
+}
+
+const table = {
   zeros: Zeros,
   ones: Ones,
   constant: Constant,
@@ -86,17 +131,34 @@ const table: Readonly<Record<string, () => Initializer>> = {
   normal: RandomNormal,
   random_normal: RandomNormal,
   truncated_normal: TruncatedNormal,
-  glorot_uniform: glorotUniformInitializer,
-  glorot_normal: glorotNormalInitializer,
-  he_normal: heNormalOf,
-  he_uniform: heUniformOf,
-  lecun_normal: lecunNormalOf,
-  lecun_uniform: lecunUniformOf,
-  orthogonal: orthogonalInitializer,
-  identity: identityInitializer,
-  variance_scaling: varianceScalingInitializer,
-};
+  glorot_uniform: GlorotUniform,
+  glorot_normal: GlorotNormal,
+  he_normal: HeNormal,
+  he_uniform: HeUniform,
+  lecun_normal: LecunNormal,
+  lecun_uniform: LecunUniform,
+  orthogonal: Orthogonal,
+  identity: Identity,
+  variance_scaling: VarianceScaling,
+} as unknown as Readonly<Record<string, InitializerMaker>>;
 
-/** The initializer of a name, with its defaults. Throws ValueError for names that Keras has not. */
-export const getInitializer = (identifier: InitializerName): Initializer =>
-  typeof identifier === "string" ? byName("initializer", table, identifier)() : identifier;
+/** The initializer of a name with its defaults, or that data describe. Throws ValueError for names that Keras has not. */
+export function getInitializer(identifier: InitializerName): Initializer {
+  if (isSerialized(identifier)) return deserializeInitializer(identifier);
+  if (identifier instanceof InitializerClass) {
+    return identify(
+      (shape, options) => identifier.call(shape, options as { readonly dtype: DType }),
+      identifier.constructor.name,
+      (identifier as { getConfig?: () => Config }).getConfig?.() ?? {},
+    );
+  }
+  if (typeof identifier !== "string") return identifier;
+  const found = byName<object>("initializer", table, identifier);
+  const isClass = (found as { prototype?: unknown }).prototype instanceof InitializerClass;
+  if (isClass) return getInitializer(new (found as new () => InitializerClass)());
+  return found === getCustomObjects().get(identifier) ? (found as Initializer) : (found as InitializerMaker)();
+}
+
+export const deserializeInitializer = (given: Serialized): Initializer =>
+  getInitializer(deserializeObject("initializer", (name) => table[nameOfKind(name)], given));
+export const serializeInitializer = (initializer: InitializerName): unknown => serializeObject(initializer);

@@ -7,13 +7,16 @@
  *
  * Layers go by falling depth, those of one depth in the order in which a walk from the outputs meets them. Source: tf_keras functional.py.
  */
-import { type DType, float32 } from "../../core/dtype.ts";
+import { type DType, dtypeOf, float32 } from "../../core/dtype.ts";
 import { ValueError } from "../../core/error.ts";
 import type { Dim, Shape } from "../../core/shape.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
+import { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { placeholder, zeros } from "../../ops/index.ts";
+import type { Config } from "./config/registry.ts";
 import { historyOf, Layer, type LayerNode, listOf, remember, type Tensors } from "./layers/layer.ts";
+import { originOf } from "./layers/op_layer.ts";
 import { getUid } from "./state.ts";
 
 export interface InputOptions {
@@ -49,6 +52,11 @@ export class InputLayer extends Layer {
   protected override call(inputs: Tensors): Tensors {
     return inputs;
   }
+
+  static override fromConfig(config: Config): InputLayer {
+    const { batch_input_shape: batchShape, dtype, name } = config as Record<string, never>;
+    return new InputLayer({ batchShape: batchShape!, dtype: dtypeOf(dtype!), name: name! });
+  }
 }
 
 /** What layers are first applied to: a placeholder, or, where ops run at once, one example of zeros. */
@@ -76,20 +84,20 @@ export interface Network {
 /** The layers between inputs and outputs. Throws ValueError when some output does not come from the inputs alone, or when names repeat. */
 export function networkOf(inputs: readonly Tensor[], outputs: readonly Tensor[]): Network {
   for (const input of inputs) {
-    if (historyOf(input)) continue;
+    if (originOf(input)) continue;
     throw new ValueError(
-      `Input tensors to a Functional model must come from \`tf.keras.Input\`. Received: ${input} (missing previous layer metadata).`,
+      `Input tensors to a Functional model must come from \`tf.keras.Input\`. Received inputs=${input} (missing previous layer metadata).`,
     );
   }
   const order: LayerNode[] = [];
   const indices = new Map<Layer, number>();
   for (const output of outputs) {
-    if (!historyOf(output)) {
+    if (!originOf(output)) {
       throw new ValueError(
         `Output tensors of a Functional model must be the output of a Keras \`Layer\` (thus holding past layer metadata). Found: ${output}`,
       );
     }
-    walk(historyOf(output)!, inputs, order, indices);
+    walk(originOf(output)!, inputs, order, indices);
   }
   const depths = depthsOf(order);
   const layerDepths = new Map<Layer, number>();
@@ -97,7 +105,7 @@ export function networkOf(inputs: readonly Tensor[], outputs: readonly Tensor[])
     layerDepths.set(node.layer, Math.max(depth, layerDepths.get(node.layer) ?? 0));
   }
   for (const input of inputs) {
-    const { layer } = historyOf(input)!;
+    const { layer } = originOf(input)!;
     if (!layerDepths.has(layer)) layerDepths.set(layer, 0);
     if (!indices.has(layer)) indices.set(layer, -1);
   }
@@ -133,13 +141,14 @@ function walk(start: LayerNode, inputs: readonly Tensor[], order: LayerNode[], i
     const isStart = top.node.outputs.some((output) => inputs.includes(output));
     const input = isStart ? undefined : top.node.inputs[top.next++];
     if (input) {
-      const from = historyOf(input);
+      const from = originOf(input);
       if (from) enter(from);
       continue;
     }
     if (!isStart && top.node.inputs.length === 0) {
+      const asker = stack.at(-2)?.node ?? top.node;
       throw new ValueError(
-        `Graph disconnected: cannot obtain value for tensor ${top.node.outputs[0]} at layer "${top.node.layer.name}". The following previous layers were accessed without issue: [${order.map(({ layer }) => `'${layer.name}'`).join(", ")}]`,
+        `Graph disconnected: cannot obtain value for tensor ${top.node.outputs[0]} at layer "${asker.layer.name}". The following previous layers were accessed without issue: [${order.map(({ layer }) => `'${layer.name}'`).join(", ")}]`,
       );
     }
     open.delete(top.node);
@@ -157,11 +166,35 @@ function depthsOf(order: readonly LayerNode[]): Map<LayerNode, number> {
     depths.set(node, depth);
     ofLayer.set(node.layer, depth);
     for (const input of node.inputs) {
-      const from = historyOf(input);
+      const from = originOf(input);
       if (from && order.includes(from)) depths.set(from, Math.max(depth + 1, depths.get(from) ?? 0));
     }
   }
   return depths;
+}
+
+/** Those of losses and updates that need no other data than what comes in at these inputs. All of them where ops run at once. */
+export function dependingOn<T extends Operation | { readonly op: Operation }>(
+  inputs: readonly Tensor[],
+  items: readonly T[],
+): T[] {
+  if (getDefaultGraph().isEager) return [...items];
+  const isForeign = (tensor: Tensor): boolean =>
+    historyOf(tensor)?.layer instanceof InputLayer && !inputs.includes(tensor);
+  return items.filter((item) => {
+    const seen = new Set<Tensor>();
+    const op = item instanceof Operation ? item : item.op;
+    const open = [...op.inputs, ...op.controlInputs.flatMap((control) => control.inputs)];
+    for (let next = open.pop(); next; next = open.pop()) {
+      if (isForeign(next)) return false;
+      for (const input of [...next.op.inputs, ...next.op.controlInputs.flatMap((op) => op.inputs)]) {
+        if (seen.has(input)) continue;
+        seen.add(input);
+        open.push(input);
+      }
+    }
+    return true;
+  });
 }
 
 /** What a network makes of other inputs: each of its calls again. */

@@ -1,5 +1,5 @@
 /** What Keras keeps beside a graph: numbers for names of layers, and the switch between training and inference. Source: tf_keras/src/backend.py. */
-import { bool } from "../../core/dtype.ts";
+import { bool, type DType, float32 } from "../../core/dtype.ts";
 import { ValueError } from "../../core/error.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
@@ -71,8 +71,51 @@ export function setLearningPhase(value: 0 | 1 | boolean): void {
   state().phase = Boolean(value);
 }
 
+/** Keras' own settings, the same for all graphs. */
+const settings: { floatx: DType; epsilon: number; imageDataFormat: "channels_last" | "channels_first" } = {
+  floatx: float32,
+  epsilon: 1e-7,
+  imageDataFormat: "channels_last",
+};
+
 /** The small number that keeps logarithms and quotients finite. */
-export const epsilon = 1e-7;
+export const epsilon = (): number => settings.epsilon;
+export function setEpsilon(value: number): void {
+  settings.epsilon = value;
+}
+
+/** The dtype of what is made without one. */
+export const floatx = (): DType => settings.floatx;
+/** Throws ValueError for what is no float dtype of Keras. */
+export function setFloatx(value: DType): void {
+  if (!["float16", "float32", "float64", "bfloat16"].includes(value.name)) {
+    throw new ValueError(
+      `Unknown \`floatx\` value: ${value.name}. Expected one of {'float16', 'float32', 'float64', 'bfloat16'}`,
+    );
+  }
+  settings.floatx = value;
+}
+
+/** Where images have their channels when nobody says so. */
+export const imageDataFormat = (): "channels_last" | "channels_first" => settings.imageDataFormat;
+/** Throws ValueError for another word. */
+export function setImageDataFormat(value: "channels_last" | "channels_first"): void {
+  if (value !== "channels_last" && value !== "channels_first") {
+    throw new ValueError(`Unknown \`data_format\`: ${value}. Expected one of {'channels_last', 'channels_first'}`);
+  }
+  settings.imageDataFormat = value;
+}
+
+/** The learning phase for what a function makes. */
+export function learningPhaseScope<R>(value: 0 | 1 | boolean, fn: () => R): R {
+  const before = state().phase;
+  setLearningPhase(value);
+  try {
+    return fn();
+  } finally {
+    state().phase = before;
+  }
+}
 
 /** A variable's name without its output number: also where ops run at once. */
 export const nameOf = ({ name }: { readonly name: string }): string => name.replace(/:\d+$/, "");

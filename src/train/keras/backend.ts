@@ -1,10 +1,14 @@
 /** `tf.keras.backend`: the session of Keras models, and the values of their variables. Source: tf_keras/src/backend.py. */
 
+import { values } from "../../build/keras/values.ts";
+import { globalVariables } from "../../build/variables/initialize.ts";
 import { isVariableInitialized } from "../../build/variables/state.ts";
-import type { Variable } from "../../build/variables/variable.ts";
+import { Variable } from "../../build/variables/variable.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import { type Graph, getDefaultGraph, resetDefaultGraph } from "../../graph/graph.ts";
+import type { Operation } from "../../graph/operation.ts";
 import { defaultSession } from "../../graph/scopes.ts";
+import type { Tensor } from "../../graph/tensor.ts";
 import type { Literal } from "../../ops/convert.ts";
 import { Session } from "../../session/session.ts";
 
@@ -37,6 +41,7 @@ export function clearSession(): void {
 
 /** Gives those of the variables that have no value yet their initial one. */
 export async function initialize(session: Session, variables: readonly Variable[]): Promise<void> {
+  if (isManual) return;
   const known = initialized.get(session) ?? new Set<Variable>();
   initialized.set(session, known);
   const unknown = variables.filter((variable) => !known.has(variable));
@@ -76,3 +81,42 @@ export async function batchSetValue(pairs: readonly (readonly [Variable, Literal
 }
 
 export const setValue = (variable: Variable, value: Literal): Promise<void> => batchSetValue([[variable, value]]);
+
+let isManual = false;
+
+/** True: variables get their initial values from the program alone, not when they are first used. */
+export function manualVariableInitialization(value: boolean): void {
+  isManual = value;
+}
+
+/** The value of a tensor or a variable. */
+export async function evaluated(x: Tensor | Variable): Promise<NdArray> {
+  if (x instanceof Variable) return await getValue(x);
+  if (getDefaultGraph().isEager) return (x as Tensor & { numpy(): NdArray }).numpy();
+  const session = getSession();
+  await initialize(session, globalVariables());
+  return (await session.run(x)) as NdArray;
+}
+
+type Function = (inputs: readonly Literal[]) => Promise<NdArray[]>;
+/** A function of values of placeholders that gives those of the outputs, and runs the updates. */
+export function functionOf(
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[] | Tensor,
+  options: { readonly updates?: readonly (Tensor | Operation | readonly [Variable, Tensor])[] } = {},
+): Function {
+  const wanted = Array.isArray(outputs) ? (outputs as readonly Tensor[]) : [outputs as Tensor];
+  const updates = (options.updates ?? []).map((update) =>
+    Array.isArray(update) ? (update[0] as Variable).assign(update[1] as Tensor).op : (update as Tensor | Operation),
+  );
+  return async (given) => {
+    const session = getSession();
+    await initialize(session, globalVariables());
+    const feedDict = inputs.map((input, i) => [input, given[i]!] as const);
+    const results = (await session.run([...wanted, ...updates], { feedDict })) as NdArray[];
+    return results.slice(0, wanted.length);
+  };
+}
+
+values.get = batchGetValue;
+values.set = batchSetValue;

@@ -1,5 +1,7 @@
 /** `tf.keras.Model`: layers that are trained, tested and saved together. Source: tf_keras/src/engine/training_v1.py, functional.py. */
 
+import type { Config } from "../../build/keras/config/registry.ts";
+import { serializeLayer } from "../../build/keras/layers/configured.ts";
 import {
   type CallOptions,
   Layer,
@@ -8,34 +10,37 @@ import {
   type Tensors,
   type Trackable,
 } from "../../build/keras/layers/layer.ts";
-import { Input, type Network, networkOf, rerun } from "../../build/keras/network.ts";
+import { dependingOn, Input, type Network, networkOf, rerun } from "../../build/keras/network.ts";
 import { Optimizer } from "../../build/keras/optimizers/optimizer.ts";
 import { trackableChildren } from "../../build/trackable/children.ts";
 import type { Variable } from "../../build/variables/variable.ts";
-import { RuntimeError, ValueError } from "../../core/error.ts";
+import { NotImplementedError, RuntimeError, ValueError } from "../../core/error.ts";
 import { writeStdout } from "../../core/host.ts";
 import type { NdArray } from "../../core/nd_array.ts";
-import type { Dim } from "../../core/shape.ts";
+import type { Dim, Shape } from "../../core/shape.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
+import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { Literal } from "../../ops/convert.ts";
+import type { LoadStatus } from "../trackable/status.ts";
 import { batchGetValue, batchSetValue } from "./backend.ts";
-import type { History } from "./callbacks.ts";
+import type { CallbackModel, History } from "./callbacks/callback.ts";
+import { functionalConfig, jsonText } from "./described.ts";
 import { TrainingAtOnce } from "./run/at_once.ts";
-import type { CompileOptions, Trained, Trainer } from "./run/compile.ts";
+import { type CompileOptions, outputNames, type Trained, type Trainer } from "./run/compile.ts";
 import { type Data, plainArrays } from "./run/data.ts";
 import {
+  type BatchOptions,
   batchOf,
   type EvaluateOptions,
   evaluateModel,
-  type FitOptions,
-  fitModel,
   type PredictOptions,
   predictModel,
-} from "./run/fit.ts";
-import { isElements } from "./run/loop.ts";
+} from "./run/evaluate.ts";
+import { type FitOptions, fitModel } from "./run/fit.ts";
+import { argumentsOf, isElements, type Stream } from "./run/loop.ts";
 import { Training } from "./run/training.ts";
-import { summaryLines } from "./summary.ts";
+import { type SummaryOptions, summaryLines } from "./summary.ts";
 import { loadWeights, saveWeights } from "./weights.ts";
 
 export interface ModelOptions extends LayerOptions {
@@ -47,12 +52,15 @@ export interface ModelOptions extends LayerOptions {
  * Made from tensors, `new Model({ inputs, outputs })`, or as a class of one's own that makes its layers in the constructor and overrides
  * `call`. compile, then fit, evaluate, predict. Runs in the session of tf.keras.backend.
  */
-export class Model extends Layer {
+export class Model extends Layer implements CallbackModel {
   stopTraining = false;
+  /** What the last fit returned. */
+  history: History | null = null;
   #network: Network | null = null;
   #isSingle = true;
   #compileOptions: CompileOptions | null = null;
   #training: Trainer | null = null;
+  #predicting: Trainer | null = null;
 
   constructor(options: ModelOptions = {}, kind?: string) {
     super(options, kind ?? (options.inputs ? "model" : undefined));
@@ -64,6 +72,7 @@ export class Model extends Layer {
     this.#network = networkOf(inputs, listOf<Tensor>(outputs));
     this.#isSingle = !Array.isArray(outputs);
     this.#training = null;
+    this.#predicting = null;
     this.built = true;
   }
 
@@ -87,6 +96,32 @@ export class Model extends Layer {
     return this.#isSingle ? this.outputs[0]! : this.outputs;
   }
 
+  get inputNames(): string[] {
+    return outputNames(this.inputs);
+  }
+
+  get outputNames(): string[] {
+    return outputNames(this.outputs);
+  }
+
+  /** Those of the tensors that the model was made from. */
+  override get inputShape(): Shape | readonly Shape[] {
+    return this.inputs.length === 1 ? this.inputs[0]!.shape : this.inputs.map(({ shape }) => shape);
+  }
+
+  /** Those of layers' calls that hang on the model's inputs: a layer may have been called elsewhere too. */
+  override get losses(): Tensor[] {
+    return this.#network ? dependingOn(this.#network.inputs, super.losses) : super.losses;
+  }
+
+  override get updates(): Operation[] {
+    return this.#network ? dependingOn(this.#network.inputs, super.updates) : super.updates;
+  }
+
+  override get outputShape(): Shape | readonly Shape[] {
+    return this.outputs.length === 1 ? this.outputs[0]!.shape : this.outputs.map(({ shape }) => shape);
+  }
+
   get layers(): readonly Layer[] {
     return this.#network?.layers ?? super.innerLayers();
   }
@@ -97,7 +132,7 @@ export class Model extends Layer {
 
   /** layer-0, layer-1, …, and those with variables by a name of their own, as Keras' checkpoints have them. */
   override trackables(): [string, Trackable | readonly Trackable[]][] {
-    if (!this.#network) return super.trackables();
+    if (!this.#network?.nodes.length) return super.trackables();
     const weighted = this.layers.filter(({ weights }) => weights.length > 0);
     const index = weighted.map((layer, i): [string, Trackable] => [`layer_with_weights-${i}`, layer]);
     return [...index, ...this.layers.map((layer, i): [string, Trackable] => [`layer-${i}`, layer])];
@@ -112,6 +147,9 @@ export class Model extends Layer {
 
   /** The layer of this name, or at this place. Throws ValueError when there is none. */
   getLayer(which: string | number): Layer {
+    if (typeof which !== "string" && typeof which !== "number") {
+      throw new ValueError("Provide either a layer name or layer index at `get_layer`.");
+    }
     const found = typeof which === "number" ? this.layers[which] : this.layers.find(({ name }) => name === which);
     if (found) return found;
     throw new ValueError(
@@ -151,8 +189,8 @@ export class Model extends Layer {
     if (this.#network) this.#makeTraining();
   }
 
-  #makeTraining(): Trainer {
-    if (!this.#compileOptions) {
+  #makeTraining(isCompiled = true): Trainer {
+    if (!this.#compileOptions && isCompiled) {
       throw new RuntimeError(
         "You must compile your model before training/testing. Use `model.compile(optimizer, loss)`.",
       );
@@ -169,6 +207,12 @@ export class Model extends Layer {
         get losses() {
           return model.losses;
         },
+        get metrics() {
+          return model.metrics;
+        },
+        get metricResults() {
+          return model.metricResults;
+        },
         get updates() {
           return model.updates;
         },
@@ -180,12 +224,20 @@ export class Model extends Layer {
         },
       };
       const kind = getDefaultGraph().isEager ? TrainingAtOnce : Training;
-      this.#training = new kind(trained, this.#compileOptions);
+      const training = new kind(trained, this.#compileOptions ?? {});
+      if (!isCompiled && !this.#compileOptions) return training;
+      this.#training = training;
     }
     return this.#training;
   }
 
   #compiled(x: Data | unknown): Trainer {
+    if (x === null || x === undefined) {
+      throw new ValueError(
+        "When using data tensors as input to a model, you should specify the `steps_per_epoch` argument.",
+      );
+    }
+    if (!this.#compileOptions) this.#makeTraining();
     if (!isElements(x)) this.#connectForData(x as Data);
     return this.#makeTraining();
   }
@@ -203,78 +255,63 @@ export class Model extends Layer {
   }
 
   /** Trains for `epochs` passes over the data: arrays [samples, …], a dataset, or an iterator of [x, y]. The numbers of all epochs. */
-  fit(
-    x: Data | Parameters<typeof isElements>[0],
-    y?: Data | null | FitOptions,
-    options?: FitOptions,
-  ): Promise<History> {
-    const [targets, given] =
-      isElements(x) && options === undefined ? [null, (y as FitOptions) ?? {}] : [y as Data | null, options ?? {}];
-    return fitModel(this, this.#compiled(x), x, targets ?? null, given);
+  async fit(x: Data | Stream, y?: Data | null | FitOptions, options?: FitOptions): Promise<History> {
+    const [targets, given] = argumentsOf<FitOptions>(x, y, options);
+    return await fitModel(this, this.#compiled(x), x, targets, given);
   }
 
   /** The loss, or the loss and the metrics, over the data. */
-  evaluate(
-    x: Data | Parameters<typeof isElements>[0],
+  async evaluate(
+    x: Data | Stream,
     y?: Data | null | EvaluateOptions,
     options?: EvaluateOptions,
   ): Promise<number | number[]> {
-    const [targets, given] =
-      isElements(x) && options === undefined ? [null, (y as EvaluateOptions) ?? {}] : [y as Data | null, options ?? {}];
-    return evaluateModel(this.#compiled(x), x, targets ?? null, given);
+    const [targets, given] = argumentsOf<EvaluateOptions>(x, y, options);
+    return await evaluateModel(this, this.#compiled(x), x, targets, given);
   }
 
   /** The outputs for the data. */
-  async predict(
-    x: Data | Parameters<typeof isElements>[0],
-    options: PredictOptions = {},
-  ): Promise<NdArray | NdArray[]> {
+  async predict(x: Data | Stream, options: PredictOptions = {}): Promise<NdArray | NdArray[]> {
     if (!isElements(x)) this.#connectForData(x as Data);
-    this.#compileOptions ??= {};
-    const outputs = await predictModel(this.#makeTraining(), x, options);
+    const outputs = await predictModel(this, this.#forPrediction(), x, options);
     return this.#isSingle ? outputs[0]! : outputs;
   }
 
-  /** One step on one batch; the loss, or the loss and the metrics, of it. */
-  async trainOnBatch(
-    x: Data,
-    y: Data,
-    options: { readonly sampleWeight?: Literal; readonly resetMetrics?: boolean } = {},
-  ): Promise<number | number[]> {
-    return batchOf(this.#compiled(x), "train", x, y, options);
+  #forPrediction(): Trainer {
+    if (this.#compileOptions) return this.#makeTraining();
+    this.#predicting ??= this.#makeTraining(false);
+    return this.#predicting;
   }
 
-  async testOnBatch(
-    x: Data,
-    y: Data,
-    options: { readonly sampleWeight?: Literal; readonly resetMetrics?: boolean } = {},
-  ): Promise<number | number[]> {
-    return batchOf(this.#compiled(x), "test", x, y, options);
+  /** The same as fit, for generators and sequences. */
+  fitGenerator(generator: Stream, options: FitOptions = {}): Promise<History> {
+    return this.fit(generator, options);
+  }
+
+  evaluateGenerator(generator: Stream, options: EvaluateOptions = {}): Promise<number | number[]> {
+    return this.evaluate(generator, { verbose: 0, ...options });
+  }
+
+  predictGenerator(generator: Stream, options: PredictOptions = {}): Promise<NdArray | NdArray[]> {
+    return this.predict(generator, options);
+  }
+
+  /** One step on one batch; the loss, or the loss and the metrics, of it. */
+  async trainOnBatch(x: Data, y: Data | null = null, options: BatchOptions = {}): Promise<number | number[]> {
+    return await batchOf(this.#compiled(x), "train", x, y, options);
+  }
+
+  async testOnBatch(x: Data, y: Data | null = null, options: BatchOptions = {}): Promise<number | number[]> {
+    return await batchOf(this.#compiled(x), "test", x, y, options);
   }
 
   predictOnBatch(x: Data): Promise<NdArray | NdArray[]> {
     return this.predict(x, { batchSize: Number.MAX_SAFE_INTEGER });
   }
 
-  /** Values of all variables, layer by layer. */
-  getWeights(): Promise<NdArray[]> {
-    return batchGetValue(this.weights);
-  }
-
-  /** Throws ValueError when number or shapes of the arrays do not fit. */
-  async setWeights(weights: readonly Literal[]): Promise<void> {
-    const variables = this.weights;
-    if (variables.length !== weights.length) {
-      throw new ValueError(
-        `You called \`set_weights(weights)\` on layer "${this.name}" with a weight list of length ${weights.length}, but the layer was expecting ${variables.length} weights.`,
-      );
-    }
-    await batchSetValue(variables.map((variable, i) => [variable, weights[i]!] as const));
-  }
-
   /** Layer by layer where the layers are known, else those that are trained first. */
   override get weights(): Variable[] {
-    return this.#network?.nodes.length ? [...new Set(this.layers.flatMap((layer) => layer.weights))] : super.weights;
+    return [...new Set([...this.layers.flatMap((layer) => layer.weights), ...super.weights])];
   }
 
   async getLearningRate(): Promise<number> {
@@ -297,14 +334,28 @@ export class Model extends Layer {
   }
 
   /** Reads what saveWeights, or Keras in Python, has written. Throws NOT_FOUND when there is no such checkpoint. */
-  async loadWeights(path: string): Promise<void> {
+  async loadWeights(path: string): Promise<LoadStatus> {
     if (!this.built) {
       throw new ValueError(
         "Unable to load weights into a model which has not created its variables yet. Call the Model first, then load the weights.",
       );
     }
     if (this.#training) await this.#training.makeStep();
-    await loadWeights(this, path);
+    return await loadWeights(this, path);
+  }
+
+  /** Layers and how they hang together. Throws NotImplementedError for models of a class of one's own that does not say. */
+  override getConfig(): Config {
+    if (this.#network?.nodes.length) return functionalConfig(this.name, this.trainable, this.#network);
+    throw new NotImplementedError(
+      `${this.constructor.name} has no network of layers: override \`getConfig\` to say what it is made from.`,
+    );
+  }
+
+  /** The model's layers as JSON, which modelFromJson, and Keras in Python, make a model of. */
+  toJson(): string {
+    const model = { ...serializeLayer(this), keras_version: "2.21.0", backend: "tensorflow" };
+    return jsonText(model);
   }
 
   override *[trackableChildren](): Generator<[string, object]> {
@@ -323,17 +374,17 @@ export class Model extends Layer {
   }
 
   /** Prints a row for each layer, and how many numbers there are. */
-  summary(options: { readonly printFn?: (line: string) => void } = {}): void {
+  summary(options: SummaryOptions & { readonly printFn?: (line: string) => void } = {}): void {
     const { printFn = (line: string) => writeStdout(`${line}\n`) } = options;
     if (!this.built) {
       throw new ValueError(
         "This model has not yet been built. Build the model first by calling `build()` or by calling the model on a batch of data.",
       );
     }
-    for (const line of summaryLines(this, this.#network, this.isSequential)) printFn(line);
+    for (const line of summaryLines(this, options)) printFn(line);
   }
 
-  protected get isSequential(): boolean {
+  get isSequential(): boolean {
     return false;
   }
 }

@@ -1,11 +1,17 @@
 /** `tf.keras.Sequential`: layers one after another. Source: tf_keras/src/engine/sequential.py. */
+import type { Config } from "../../build/keras/config/registry.ts";
 import { historyOf, Layer, type LayerOptions, type Tensors } from "../../build/keras/layers/layer.ts";
 import { Input, InputLayer } from "../../build/keras/network.ts";
+import { int32 } from "../../core/dtype.ts";
 import { TypeError, ValueError } from "../../core/error.ts";
-import type { NdArray } from "../../core/nd_array.ts";
+import { NdArray } from "../../core/nd_array.ts";
 import type { Dim } from "../../core/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import { sequentialConfig } from "./described.ts";
 import { Model } from "./model.ts";
+import type { Data } from "./run/data.ts";
+import type { PredictOptions } from "./run/evaluate.ts";
+import type { Stream } from "./run/loop.ts";
 
 /** Layers one after another. The first one's inputShape (or the data, in fit) makes the variables. */
 export class Sequential extends Model {
@@ -17,7 +23,7 @@ export class Sequential extends Model {
     for (const layer of layers) this.add(layer);
   }
 
-  protected override get isSequential(): boolean {
+  override get isSequential(): boolean {
     return true;
   }
 
@@ -25,11 +31,21 @@ export class Sequential extends Model {
     return this.#layers?.filter((layer) => !(layer instanceof InputLayer)) ?? [];
   }
 
+  /** The same, the place of the data included. */
+  get ownLayers(): readonly Layer[] {
+    return this.#layers;
+  }
+
+  override getConfig(): Config {
+    const [input] = this.#inputs ?? [];
+    return sequentialConfig(this.name, this.layers, input ? historyOf(input)!.layer : null);
+  }
+
   /** Puts a layer behind the others. Throws TypeError for what is no layer, ValueError for a name that there is. */
   add(layer: Layer): void {
     if (!(layer instanceof Layer)) {
       throw new TypeError(
-        `The added layer must be an instance of class Layer. Received: layer=${layer} of type ${typeof layer}.`,
+        `The added layer must be an instance of class Layer. Received: layer=${layer} of type ${pythonType(layer)}.`,
       );
     }
     if (this.#layers.some(({ name }) => name === layer.name)) {
@@ -72,6 +88,29 @@ export class Sequential extends Model {
     if (output) this.connect(this.#inputs, output);
   }
 
+  /** The class of the largest output: int32 [samples]; of one output, 1 above a half: [samples, 1]. */
+  async predictClasses(x: Data | Stream, options: PredictOptions = {}): Promise<NdArray> {
+    const probabilities = (await this.predict(x, options)) as NdArray;
+    const width = probabilities.shape.at(-1)!;
+    const data = probabilities.data as Float32Array;
+    if (width === 1)
+      return new NdArray(
+        int32,
+        probabilities.shape,
+        Int32Array.from(data, (p) => (p > 0.5 ? 1 : 0)),
+      );
+    const classes = Int32Array.from({ length: data.length / width }, (_, i) => {
+      const row = data.subarray(i * width, (i + 1) * width);
+      return row.indexOf(Math.max(...row));
+    });
+    return new NdArray(int32, probabilities.shape.slice(0, -1), classes);
+  }
+
+  /** The outputs, which should be probabilities. */
+  predictProba(x: Data | Stream, options: PredictOptions = {}): Promise<NdArray | NdArray[]> {
+    return this.predict(x, options);
+  }
+
   protected override connectFor(shapes: readonly (readonly Dim[])[], dtypes: readonly NdArray["dtype"][]): void {
     const [first] = this.layers;
     if (!first) throw new ValueError("Sequential model cannot be built because it has no layers.");
@@ -83,3 +122,7 @@ export class Sequential extends Model {
     this.connect(this.#inputs, output);
   }
 }
+
+/** The type of a value that is no layer, as Python names it. */
+const pythonType = (value: unknown): string =>
+  `<class '${typeof value === "number" ? (Number.isInteger(value) ? "int" : "float") : typeof value === "string" ? "str" : (value?.constructor.name ?? "NoneType")}'>`;

@@ -1,7 +1,8 @@
 /** What `model.summary()` prints. Source: tf_keras/src/utils/layer_utils.py. */
 
 import { countOf, historyOf, type Layer, type LayerNode, listOf } from "../../build/keras/layers/layer.ts";
-import type { Network } from "../../build/keras/network.ts";
+import { TensorFlowOpLayer } from "../../build/keras/layers/op_layer.ts";
+import { InputLayer, type Network } from "../../build/keras/network.ts";
 import type { Variable } from "../../build/variables/variable.ts";
 import { formatShapePython, type Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
@@ -11,27 +12,40 @@ interface Summarized {
   readonly layers: readonly Layer[];
   readonly trainableWeights: readonly Variable[];
   readonly nonTrainableWeights: readonly Variable[];
+  readonly network: Network | null;
+  readonly isSequential: boolean;
+}
+
+export interface SummaryOptions {
+  /** The width of a line: 65, or 98 where layers have several inputs. */
+  readonly lineLength?: number | undefined;
+  /** Where columns end, in characters or as parts of the line. */
+  readonly positions?: readonly number[] | undefined;
+  /** The layers of models inside, too. */
+  readonly expandNested?: boolean | undefined;
+  /** A column that says which layers are trained. */
+  readonly showTrainable?: boolean | undefined;
 }
 
 const breaks = ["),", "},", "],", "',"];
 
 /** One row: what does not fit into its column goes on below. */
-function* rowOf(fields: readonly string[], positions: readonly number[]): Generator<string> {
+function* rowOf(fields: readonly string[], positions: readonly number[], level = 0): Generator<string> {
   const left = [...fields];
   while (left.some((text) => text !== "")) {
     let line = "";
     for (const [i, text] of left.entries()) {
       const isLast = i === positions.length - 1;
-      const width = positions[i]! - (positions[i - 1] ?? 0) - (isLast ? 0 : 3);
+      const width = positions[i]! - (positions[i - 1] ?? 0) - (isLast ? 0 : 3) - (i === 0 ? level : 0);
       const ends = breaks
         .map((end) => text.slice(0, width).indexOf(end))
         .flatMap((at, k) => (at < 0 ? [] : [at + breaks[k]!.length]));
       const cut = ends.length ? Math.min(...ends) : width;
-      line += `${i === 0 ? " " : ""}${text.slice(0, cut)}${isLast ? "" : "  "}`;
+      line += `${i === 0 ? `${"|".repeat(level)} ` : ""}${text.slice(0, cut)}${isLast ? "" : "  "}`;
       left[i] = text.slice(cut);
-      line = line.padEnd(positions[i]!);
+      line = line.padEnd(positions[i]! - (isLast ? level : 0));
     }
-    yield line;
+    yield line + "|".repeat(level);
   }
 }
 
@@ -46,14 +60,22 @@ const bytesOf = (variables: readonly Variable[]): number =>
 
 const pythonShape = (shape: Shape): string => formatShapePython(shape).replaceAll("?", "None");
 
-/** A list of shapes as Python prints it; the shape itself when there is one. */
+/** The outputs' shape, a list of shapes, or "multiple" when there were calls with different ones. */
 function shapeText(layer: Layer): string {
-  const nodes = layer.inboundNodes;
-  if (nodes.length === 0) return "multiple";
-  const shapes = nodes[0]!.outputs.map((output) => pythonShape(output.shape));
-  const isInput = nodes[0]!.inputs.length === 0;
-  return shapes.length === 1 && !isInput ? shapes[0]! : `[${shapes.join(", ")}]`;
+  const texts = layer.inboundNodes.map(({ outputs }) => outputs.map(({ shape }) => pythonShape(shape)).join(", "));
+  const own = isModel(layer) && layer.network ? layer.network.outputs.map(({ shape }) => pythonShape(shape)) : null;
+  const text = own ? own.join(", ") : new Set(texts).size === 1 ? texts[0]! : null;
+  if (text === null) return "multiple";
+  const isList = layer instanceof InputLayer || layer instanceof TensorFlowOpLayer;
+  const isMany = own ? own.length > 1 : layer.inboundNodes[0]!.outputs.length > 1;
+  return isList || isMany ? `[${text}]` : text;
 }
+
+const isModel = (layer: Layer): layer is Layer & Summarized => "layers" in layer && "network" in layer;
+
+/** A model made from tensors is called by what it is in Python. */
+const kindOf = (layer: Layer): string =>
+  isModel(layer) && layer.constructor.name === "Model" ? "Functional" : layer.constructor.name;
 
 const connections = (node: LayerNode): string[] =>
   node.inputs.map((input: Tensor) => {
@@ -62,23 +84,45 @@ const connections = (node: LayerNode): string[] =>
   });
 
 /** The lines of a model's summary: a row for each layer, and counts of its numbers. */
-export function* summaryLines(model: Summarized, network: Network | null, isSequential: boolean): Generator<string> {
-  const ids = new Set(network?.nodes ?? []);
-  const isLine = isSequential || !network || isChain(network);
-  const width = isLine ? 65 : 98;
-  const positions = (isLine ? [0.45, 0.85, 1] : [0.3, 0.6, 0.7, 1]).map((part) => Math.trunc(width * part));
+export function* summaryLines(model: Summarized, options: SummaryOptions = {}): Generator<string> {
+  const { network, isSequential } = model;
+  const nodes = new Set(network?.nodes ?? []);
+  const isLine = isSequential || !network?.nodes.length || isChain(network);
+  const given = options.positions ?? (isLine ? [0.45, 0.85, 1] : [0.3, 0.6, 0.7, 1]);
+  const lineLength = options.lineLength ?? (isLine ? 65 : 98);
+  const positions = given.at(-1)! <= 1 ? given.map((part) => Math.trunc(lineLength * part)) : [...given];
   const headers = ["Layer (type)", "Output Shape", "Param #", ...(isLine ? [] : ["Connected to"])];
+  const width = lineLength + (options.showTrainable ? 11 : 0);
+  if (options.showTrainable) {
+    positions.push(width);
+    headers.push("Trainable");
+  }
+  function* rows(layers: readonly Layer[], level: number): Generator<string> {
+    for (const [i, layer] of layers.entries()) {
+      const params = layer.built ? String(layer.countParams()) : "0 (unused)";
+      const fields = [`${layer.name} (${kindOf(layer)})`, shapeText(layer), params];
+      if (!isLine) {
+        const from = layer.inboundNodes.filter((node) => nodes.has(node)).flatMap(connections);
+        fields.push(`[${from.join(", ")}]`);
+      }
+      if (options.showTrainable) fields.push(layer.trainable ? "Y" : "N");
+      yield* rowOf(fields, positions, level);
+      const isNested = options.expandNested && isModel(layer) && layer.layers.length > 0;
+      const line = (edge: number): string => "|".repeat(edge) + "¯".repeat(width - 2 * edge) + "|".repeat(edge);
+      if (isNested) {
+        yield line(level + 1);
+        yield* rows(layer.layers, level + 1);
+        yield line(level);
+      } else if (level === 0 || i < layers.length - 1) {
+        yield "|".repeat(level) + " ".repeat(width - 2 * level) + "|".repeat(level);
+      }
+    }
+  }
   yield `Model: "${model.name}"`;
   yield "_".repeat(width);
   yield* rowOf(headers, positions);
   yield "=".repeat(width);
-  for (const layer of model.layers) {
-    const params = layer.built ? String(layer.countParams()) : "0 (unused)";
-    const fields = [`${layer.name} (${layer.constructor.name})`, shapeText(layer), params];
-    const from = layer.inboundNodes.filter((node) => ids.has(node)).flatMap(connections);
-    yield* rowOf(isLine ? fields : [...fields, `[${from.join(", ")}]`], positions);
-    yield " ".repeat(width);
-  }
+  yield* rows(model.layers, 0);
   yield "=".repeat(width);
   const { trainableWeights, nonTrainableWeights } = model;
   const counted: [string, readonly Variable[]][] = [

@@ -1,10 +1,12 @@
 /** `tf.keras.utils`. Source: tf_keras/src/utils/np_utils.py. */
+import { historyOf, type Layer } from "../../build/keras/layers/layer.ts";
 import { float32 } from "../../core/dtype.ts";
-import { ValueError } from "../../core/error.ts";
+import { IndexError } from "../../core/error.ts";
 import { NdArray } from "../../core/nd_array.ts";
+import type { Tensor } from "../../graph/tensor.ts";
 import { type Literal, literalToArray } from "../../ops/convert.ts";
 
-/** Whole numbers [n] (or [n, 1]) as rows with a one at that place: float32 [n, numClasses]. Throws ValueError for numbers out of range. */
+/** Whole numbers [n] (or [n, 1]) as rows with a one at that place: float32 [n, numClasses]. Throws IndexError for numbers out of range. */
 export function toCategorical(y: Literal, numClasses?: number): NdArray {
   const labels = literalToArray(y);
   const { shape } = labels;
@@ -14,7 +16,7 @@ export function toCategorical(y: Literal, numClasses?: number): NdArray {
   const data = new Float32Array(values.length * classes);
   for (const [i, label] of values.entries()) {
     if (!Number.isInteger(label) || label < 0 || label >= classes) {
-      throw new ValueError(`index ${label} is out of bounds for ${classes} classes`);
+      throw new IndexError(`index ${label} is out of bounds for axis 1 with size ${classes}`);
     }
     data[i * classes + label] = 1;
   }
@@ -40,4 +42,59 @@ export function normalize(x: Literal, axis = -1, order = 2): NdArray {
     }
   }
   return new NdArray(float32, shape, data);
+}
+
+/** Whole numbers [n] as rows of ones below that number: float32 [n, numClasses - 1]. Throws IndexError for numbers out of range. */
+export function toOrdinal(y: Literal, numClasses?: number): NdArray {
+  const oneHot = toCategorical(y, numClasses);
+  const classes = oneHot.shape.at(-1)!;
+  const source = oneHot.data as Float32Array;
+  const n = source.length / classes;
+  const data = new Float32Array(n * (classes - 1));
+  for (let i = 0; i < n; i++) {
+    const label = source.subarray(i * classes, (i + 1) * classes).indexOf(1);
+    data.fill(1, i * (classes - 1), i * (classes - 1) + label);
+  }
+  return new NdArray(float32, [...oneHot.shape.slice(0, -1), classes - 1], data);
+}
+
+/** The placeholders of a model's data that a tensor comes from. */
+export function getSourceInputs(tensor: Tensor): Tensor[] {
+  const node = historyOf(tensor);
+  if (!node) return [tensor];
+  if (node.inputs.length === 0) return [...node.outputs];
+  return [...new Set(node.inputs.flatMap(getSourceInputs))];
+}
+
+interface DotOptions {
+  readonly showShapes?: boolean | undefined;
+  readonly showLayerNames?: boolean | undefined;
+  /** "TB" from top to bottom, "LR" from left to right. */
+  readonly rankdir?: string | undefined;
+}
+
+/** A model's layers as a graph in the language of Graphviz, which `dot` draws. */
+export function modelToDot(model: { readonly layers: readonly Layer[] }, options: DotOptions = {}): string {
+  const { showShapes = false, showLayerNames = true, rankdir = "TB" } = options;
+  const ids = new Map(model.layers.map((layer, i) => [layer, `layer_${i}`]));
+  const shape = (value: unknown): string =>
+    JSON.stringify(value)
+      .replaceAll("null", "None")
+      .replace(/^\[(.*)\]$/, "($1)");
+  const lines = model.layers.map((layer) => {
+    const kind = layer.constructor.name === "Model" ? "Functional" : layer.constructor.name;
+    const name = showLayerNames ? `${layer.name} | ${kind}` : kind;
+    const sizes = showShapes ? ` | {input: ${shape(layer.inputShape)} | output: ${shape(layer.outputShape)}}` : "";
+    return `  ${ids.get(layer)} [label="${name}${sizes}"];`;
+  });
+  const edges = model.layers.flatMap((layer) =>
+    layer.inboundNodes.flatMap(({ inputs }) =>
+      inputs.flatMap((input) => {
+        const from = ids.get(historyOf(input)?.layer as Layer);
+        return from ? [`  ${from} -> ${ids.get(layer)};`] : [];
+      }),
+    ),
+  );
+  const head = `digraph G {\n  rankdir=${rankdir};\n  concentrate=True;\n  node [shape=record];`;
+  return `${[head, ...lines, ...new Set(edges)].join("\n")}\n}\n`;
 }

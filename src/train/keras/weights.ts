@@ -4,6 +4,7 @@ import type { Layer } from "../../build/keras/layers/layer.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import { updateCheckpointState } from "../checkpoint_state.ts";
 import { readObjects, writeObjects } from "../trackable/checkpoint.ts";
+import type { LoadStatus } from "../trackable/status.ts";
 import { getSession } from "./backend.ts";
 
 /** Writes the model's variables, and the optimizer's, in the session of Keras; names the checkpoint in its folder's state file. */
@@ -14,10 +15,11 @@ export async function saveWeights(model: Layer, path: string): Promise<void> {
 }
 
 /** Throws NOT_FOUND without a checkpoint, AssertionError when it holds nothing of the model, ValueError for another shape. */
-export async function loadWeights(model: Layer, path: string): Promise<void> {
+export async function loadWeights(model: Layer, path: string): Promise<LoadStatus> {
   const status = await readObjects(model, path);
   status.assertNontrivialMatch();
   await status.runRestoreOps(sessionOrNone());
+  return status;
 }
 
 /** Where ops run at once there is no session. */

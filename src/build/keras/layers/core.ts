@@ -3,24 +3,16 @@ import { ValueError } from "../../../core/error.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import {
   cast,
-  dropout as dropped,
   expandDims,
   multiply,
   notEqual,
-  randomNormal,
   reduceAny,
   reshape,
   shape as shapeOf,
   tile,
   transpose,
 } from "../../../ops/index.ts";
-import {
-  Dense as CoreDense,
-  Dropout as CoreDropout,
-  Flatten as CoreFlatten,
-  type DataFormat,
-} from "../../layers/core.ts";
-import { smartCond } from "../../layers/layer.ts";
+import { Dense as CoreDense, Flatten as CoreFlatten, type DataFormat } from "../../layers/core.ts";
 import { type ActivationLike, getActivation } from "../activations.ts";
 import { Delegated, resolved, type WeightedOptions } from "./delegated.ts";
 import { type CallOptions, Layer, type LayerOptions, type Tensors } from "./layer.ts";
@@ -56,104 +48,6 @@ export class Activation extends Layer {
 
   protected override call(inputs: Tensors): Tensors {
     return this.activation(inputs as Tensor);
-  }
-}
-
-export interface DropoutOptions extends LayerOptions {
-  readonly noiseShape?: readonly (number | null)[] | null | undefined;
-  readonly seed?: number | null | undefined;
-}
-
-/** Drops a part of its inputs while training, and scales the rest by 1 / (1 - rate). */
-export class Dropout extends Delegated<CoreDropout> {
-  override supportsMasking = true;
-
-  constructor(rate: number, options: DropoutOptions = {}) {
-    const { noiseShape, seed } = options;
-    super(options, "dropout", (common) => new CoreDropout({ rate, noiseShape, seed, ...common }));
-  }
-
-  protected override coreOptions(options: CallOptions) {
-    return { training: this.training(options) };
-  }
-}
-
-/** Drops whole channels: the noise is the same over the axes between batch and channels. */
-abstract class SpatialDropout extends Layer {
-  readonly rate: number;
-  readonly #rank: number;
-
-  constructor(rank: number, rate: number, options: LayerOptions) {
-    super(options, `spatial_dropout${rank}d`);
-    this.rate = rate;
-    this.#rank = rank;
-  }
-
-  protected override call(inputs: Tensors, options: CallOptions): Tensors {
-    const x = inputs as Tensor;
-    const sizes = shapeOf(x);
-    const ones = new Array<number>(this.#rank).fill(1);
-    return smartCond<Tensor>(
-      this.training(options),
-      () => dropped(x, { rate: this.rate, noiseShape: [sizes.at(0), ...ones, sizes.at(this.#rank + 1)] }),
-      () => x.add(0),
-    );
-  }
-}
-
-/** Sequences [n, t, c]. */
-export class SpatialDropout1D extends SpatialDropout {
-  constructor(rate: number, options: LayerOptions = {}) {
-    super(1, rate, options);
-  }
-}
-
-/** Images [n, h, w, c]. */
-export class SpatialDropout2D extends SpatialDropout {
-  constructor(rate: number, options: LayerOptions = {}) {
-    super(2, rate, options);
-  }
-}
-
-/** Adds normal noise while training. */
-export class GaussianNoise extends Layer {
-  readonly stddev: number;
-  override supportsMasking = true;
-
-  constructor(stddev: number, options: LayerOptions = {}) {
-    super(options, "gaussian_noise");
-    this.stddev = stddev;
-  }
-
-  protected override call(inputs: Tensors, options: CallOptions): Tensors {
-    const x = inputs as Tensor;
-    return smartCond<Tensor>(
-      this.training(options),
-      () => x.add(randomNormal(shapeOf(x), { stddev: this.stddev, dtype: x.dtype.baseDtype })),
-      () => x.add(0),
-    );
-  }
-}
-
-/** Multiplies with normal noise around 1 while training. */
-export class GaussianDropout extends Layer {
-  readonly rate: number;
-  override supportsMasking = true;
-
-  constructor(rate: number, options: LayerOptions = {}) {
-    super(options, "gaussian_dropout");
-    this.rate = rate;
-  }
-
-  protected override call(inputs: Tensors, options: CallOptions): Tensors {
-    const x = inputs as Tensor;
-    const stddev = Math.sqrt(this.rate / (1 - this.rate));
-    const noise = (): Tensor => randomNormal(shapeOf(x), { mean: 1, stddev, dtype: x.dtype.baseDtype });
-    return smartCond<Tensor>(
-      this.training(options),
-      () => multiply(x, noise()),
-      () => x.add(0),
-    );
   }
 }
 
@@ -229,6 +123,19 @@ export class RepeatVector extends Layer {
 
   protected override call(inputs: Tensors): Tensors {
     return tile(expandDims(inputs as Tensor, 1), [1, this.n, 1]);
+  }
+}
+
+/** The inputs as they are. */
+export class Identity extends Layer {
+  override supportsMasking = true;
+
+  constructor(options: LayerOptions = {}) {
+    super(options, "identity");
+  }
+
+  protected override call(inputs: Tensors): Tensors {
+    return inputs;
   }
 }
 

@@ -1,16 +1,30 @@
 /** Keras layers that are those of `tf.layers` under Keras' names: same variables, same nodes, one place for the arithmetic. */
+import { float32 } from "../../../core/dtype.ts";
+import { ValueError } from "../../../core/error.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { Operation } from "../../../graph/operation.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
+import { type Literal, literalToArray } from "../../../ops/convert.ts";
+import { constant } from "../../../ops/index.ts";
 import type { WeightedOptions as CoreWeightedOptions } from "../../layers/core.ts";
 import type { Layer as CoreLayer } from "../../layers/layer.ts";
 import { getVariableScope, variableScope } from "../../variables/scope.ts";
+import type { Initializer } from "../../variables/store.ts";
 import type { Variable } from "../../variables/variable.ts";
 import { type ActivationLike, getActivation } from "../activations.ts";
+import { type ConstraintName, getConstraint } from "../constraints.ts";
 import { getInitializer, type InitializerName } from "../initializers.ts";
-import { type ConstraintName, getConstraint, getRegularizer, type RegularizerName } from "../regularizers.ts";
+import { getRegularizer, type RegularizerName } from "../regularizers.ts";
 import { nameOf } from "../state.ts";
-import { type CallOptions, Layer, type LayerOptions, listOf, type Tensors, type Trackable } from "./layer.ts";
+import {
+  type CallOptions,
+  Layer,
+  type LayerOptions,
+  listOf,
+  requireRank,
+  type Tensors,
+  type Trackable,
+} from "./layer.ts";
 
 /** What layers with a kernel and a bias have in common; functions also by Keras' names. */
 export interface WeightedOptions extends LayerOptions {
@@ -27,16 +41,34 @@ export interface WeightedOptions extends LayerOptions {
 
 /** The same options with functions instead of names. */
 export function resolved(options: WeightedOptions): CoreWeightedOptions {
-  const activityRegularizer = getRegularizer(options.activityRegularizer);
+  const [kernel, bias] = options.weights ?? [];
+  const fixed =
+    (value: Literal): Initializer =>
+    (_, { dtype } = {}) =>
+      constant(literalToArray(value, dtype ?? float32));
   return {
     activation: options.activation ? getActivation(options.activation) : null,
     useBias: options.useBias,
-    kernelInitializer: getInitializer(options.kernelInitializer ?? "glorot_uniform"),
-    biasInitializer: getInitializer(options.biasInitializer ?? "zeros"),
+    kernelInitializer:
+      kernel === undefined ? getInitializer(options.kernelInitializer ?? "glorot_uniform") : fixed(kernel),
+    biasInitializer: bias === undefined ? getInitializer(options.biasInitializer ?? "zeros") : fixed(bias),
     kernelConstraint: getConstraint(options.kernelConstraint),
     biasConstraint: getConstraint(options.biasConstraint),
-    ...(activityRegularizer ? { activityRegularizer: (x: Tensor) => activityRegularizer(x as never)! } : {}),
   };
+}
+
+/** Throws ValueError for words that Keras has not. */
+function checkWords({ padding, dataFormat }: { readonly padding?: unknown; readonly dataFormat?: unknown }): void {
+  if (padding !== undefined && !["valid", "same", "causal"].includes(String(padding).toLowerCase())) {
+    throw new ValueError(
+      `The \`padding\` argument must be a list/tuple or one of "valid", "same" (or "causal", only for \`Conv1D). Received: ${padding}`,
+    );
+  }
+  if (dataFormat !== undefined && dataFormat !== "channels_last" && dataFormat !== "channels_first") {
+    throw new ValueError(
+      `The \`data_format\` argument must be one of "channels_first", "channels_last". Received: ${dataFormat}`,
+    );
+  }
 }
 
 interface Named {
@@ -58,6 +90,15 @@ export abstract class Delegated<C extends CoreLayer> extends Layer {
     super(options, kind);
     this.core = make({ name: this.name, dtype: options.dtype });
     this.#options = options;
+    for (const [name, value] of Object.entries(options)) {
+      if (name.endsWith("Regularizer")) getRegularizer(value as RegularizerName);
+    }
+    checkWords(options as { readonly padding?: unknown; readonly dataFormat?: unknown });
+  }
+
+  protected override checkInputs(inputs: Tensors): void {
+    const { inputSpec } = this.core as unknown as { readonly inputSpec?: { ndim?: number; minNdim?: number } };
+    if (inputSpec) requireRank(this.name, listOf<Tensor>(inputs)[0]!, inputSpec);
   }
 
   /** Opens its own scope when it is called. */

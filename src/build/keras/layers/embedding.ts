@@ -4,8 +4,9 @@ import { ValueError } from "../../../core/error.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { cast, embeddingLookup, notEqual } from "../../../ops/index.ts";
 import type { Variable } from "../../variables/variable.ts";
+import type { ConstraintName } from "../constraints.ts";
 import type { InitializerName } from "../initializers.ts";
-import type { ConstraintName, RegularizerName } from "../regularizers.ts";
+import type { RegularizerName } from "../regularizers.ts";
 import { Layer, type LayerOptions, type Tensors } from "./layer.ts";
 
 export interface EmbeddingOptions extends LayerOptions {

@@ -1,27 +1,30 @@
-/**
- * `tf.keras.layers.Layer`: variables made on first use, calls that leave a history, so that models can be made from tensors.
- *
- *     x = Input([4])            history of y: layer `dense`, node 0
- *     y = new Dense(2).apply(x)             node 0: inputs [x], outputs [y]
- *
- * Source: tf_keras/src/engine/base_layer_v1.py, node.py.
- */
+/** `tf.keras.layers.Layer`: variables made on first use, calls that leave a history. Source: tf_keras/src/engine/base_layer_v1.py. */
 import { type DType, float32 } from "../../../core/dtype.ts";
 import { ValueError } from "../../../core/error.ts";
-import { formatShapePython, type Shape } from "../../../core/shape.ts";
+import type { NdArray } from "../../../core/nd_array.ts";
+import type { Shape } from "../../../core/shape.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { Operation } from "../../../graph/operation.ts";
 import { Tensor } from "../../../graph/tensor.ts";
-import { convertToTensor, isSymbolic, type TensorLike } from "../../../ops/convert.ts";
-import { identity } from "../../../ops/index.ts";
+import { convertToTensor, isSymbolic, type Literal, literalToArray, type TensorLike } from "../../../ops/convert.ts";
+import { cast, constant, divide, identity, shape as shapeOf } from "../../../ops/index.ts";
 import { trackableChildren } from "../../trackable/children.ts";
 import type { Initializer, Regularizer } from "../../variables/store.ts";
 import { type Constraint, Variable } from "../../variables/variable.ts";
+import type { Config } from "../config/registry.ts";
+import { type ConstraintName, getConstraint } from "../constraints.ts";
 import { getInitializer, type InitializerName } from "../initializers.ts";
-import { type ConstraintName, getConstraint, getRegularizer, type RegularizerName } from "../regularizers.ts";
+import { Mean, type Metric } from "../metrics/metric.ts";
+import { getRegularizer, type RegularizerName } from "../regularizers.ts";
 import { learningPhase, nameOf, nameOfKind, uniqueObjectName } from "../state.ts";
+import { values } from "../values.ts";
+import { Called, tuple } from "./called.ts";
+import { argumentsOf, configOf } from "./configured.ts";
+import { comesFromLayers, inCall, isInCall, listOf, maskOf, remember, setMask, type Tensors } from "./history.ts";
 
-export type Tensors = Tensor | readonly Tensor[];
+export { tuple } from "./called.ts";
+export { withArguments } from "./configured.ts";
+export { historyOf, type LayerNode, listOf, maskOf, remember, type Tensors } from "./history.ts";
 
 export interface LayerOptions {
   readonly name?: string | undefined;
@@ -32,6 +35,12 @@ export interface LayerOptions {
   /** The same with the batch's size before it. */
   readonly batchInputShape?: Shape | undefined;
   readonly batchSize?: number | undefined;
+  /** The same as an inputShape of one size. */
+  readonly inputDim?: number | undefined;
+  /** A loss of the layer's outputs, divided by the batch's size. */
+  readonly activityRegularizer?: RegularizerName | undefined;
+  /** Values that the variables start with, in the order of getWeights. */
+  readonly weights?: readonly Literal[] | undefined;
 }
 
 export interface CallOptions {
@@ -51,30 +60,6 @@ export interface WeightOptions {
   readonly dtype?: DType | undefined;
 }
 
-/** One call of a layer. */
-export interface LayerNode {
-  readonly layer: Layer;
-  readonly inputs: readonly Tensor[];
-  readonly outputs: readonly Tensor[];
-  readonly isList: boolean;
-  readonly options: CallOptions;
-}
-
-const histories = new WeakMap<Tensor, LayerNode>();
-const masks = new WeakMap<Tensor, Tensor>();
-
-/** The call that made a tensor, or undefined for tensors that no layer made. */
-export const historyOf = (tensor: Tensor): LayerNode | undefined => histories.get(tensor);
-/** The mask that goes with a tensor: bool [batch, time]. */
-export const maskOf = (tensor: Tensor): Tensor | null => masks.get(tensor) ?? null;
-export const listOf = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? value : [value as T]);
-
-/** Names a node of the graph of layers. */
-export function remember(node: LayerNode): void {
-  node.layer.inboundNodes.push(node);
-  for (const output of node.outputs) histories.set(output, node);
-}
-
 /** Layers and variables below a layer, by the name of the field that holds them. */
 export type Trackable = Layer | Variable;
 
@@ -82,13 +67,12 @@ export type Trackable = Layer | Variable;
  * A layer of one's own overrides `build`, which makes variables with `addWeight`, and `call`. Fields that hold layers (or lists of them)
  * are found by themselves: their variables count as the layer's.
  */
-export abstract class Layer {
+export abstract class Layer extends Called {
   readonly name: string;
   built = false;
   /** Keeps what it has learned between batches; resetStates forgets it. */
   readonly stateful: boolean = false;
   supportsMasking = false;
-  readonly inboundNodes: LayerNode[] = [];
   readonly batchInputShape: Shape;
   #trainable: boolean;
   #dtype: DType | null;
@@ -96,13 +80,22 @@ export abstract class Layer {
   readonly #regularized: (() => Tensor)[] = [];
   readonly #losses: (Tensor | (() => Tensor))[] = [];
   readonly #updates: Operation[] = [];
+  readonly #metrics = new Map<Metric, Tensor>();
+  readonly #activityRegularizer: Regularizer | null;
+  readonly #initialWeights: readonly Literal[] | null;
+  readonly #given: Config;
 
   /** `kind` is the name when none is given: the class's own, in snake_case. */
   constructor(options: LayerOptions = {}, kind?: string) {
+    super();
     this.name = options.name ?? uniqueObjectName(kind ?? nameOfKind(new.target.name));
     this.#trainable = options.trainable ?? true;
     this.#dtype = options.dtype ?? null;
-    const { inputShape, batchSize = null } = options;
+    this.#activityRegularizer = getRegularizer(options.activityRegularizer);
+    this.#initialWeights = options.weights ?? null;
+    this.#given = options as Config;
+    const { inputDim, batchSize = null } = options;
+    const inputShape = options.inputShape ?? (inputDim === undefined ? null : [inputDim]);
     this.batchInputShape = options.batchInputShape ?? (inputShape ? [batchSize, ...inputShape] : null);
   }
 
@@ -188,6 +181,68 @@ export abstract class Layer {
     this.#losses.push(loss);
   }
 
+  /** Metrics that the layer, and those inside, add to a model's. */
+  get metrics(): readonly Metric[] {
+    return [...this.#metrics.keys(), ...this.innerLayers().flatMap((layer) => layer.metrics)];
+  }
+
+  /** Their values with the last call's batch. */
+  get metricResults(): readonly Tensor[] {
+    return [...this.#metrics.values(), ...this.innerLayers().flatMap((layer) => layer.metricResults)];
+  }
+
+  /** Shows a tensor's mean over batches in the logs, under this name. Throws ValueError without one. */
+  addMetric(value: Tensor, options: { readonly name?: string; readonly aggregation?: "mean" | null } = {}): void {
+    const { name } = options;
+    if (name === undefined) {
+      throw new ValueError(
+        "Please provide a name for your metric like `self.add_metric(tf.reduce_sum(inputs), name='mean_activation')`",
+      );
+    }
+    const known = [...this.#metrics.keys()].find((metric) => metric.name === name);
+    const metric = known ?? new Mean({ name });
+    this.#metrics.set(metric, metric.apply(value, value));
+  }
+
+  /** What the layer is made from, by Python's names; a class of one's own adds its options. */
+  getConfig(): Config {
+    return configOf(this, this.#given);
+  }
+
+  /** A layer like the one that gave the configuration, with variables of its own. */
+  static fromConfig(config: Config): Layer {
+    // biome-ignore lint/complexity/noThisInStatic: the class that is asked
+    const kind = this as unknown as new (...args: readonly unknown[]) => Layer;
+    return new kind(...argumentsOf(kind.name, config));
+  }
+
+  /** Values of all variables, as setWeights takes them. */
+  getWeights(): Promise<NdArray[]> {
+    return values.get(this.weights);
+  }
+
+  /** Throws ValueError when number or shapes of the arrays do not fit. */
+  async setWeights(weights: readonly Literal[]): Promise<void> {
+    const variables = this.weights;
+    const arrays = weights.map((each) => literalToArray(each));
+    if (variables.length !== arrays.length) {
+      throw new ValueError(
+        `You called \`set_weights(weights)\` on layer "${this.name}" with a weight list of length ${arrays.length}, but the layer was expecting ${variables.length} weights. Provided weights: [${arrays
+          .map((array) => `array(${array})`)
+          .join(", ")
+          .slice(0, 50)}...`,
+      );
+    }
+    for (const [i, { shape }] of variables.entries()) {
+      const given = arrays[i]!.shape;
+      if (shape!.length === given.length && shape!.every((d, k) => d === given[k])) continue;
+      throw new ValueError(
+        `Layer weight shape ${tuple(shape!)} not compatible with provided weight shape ${tuple(given)}`,
+      );
+    }
+    await values.set(variables.map((variable, i) => [variable, arrays[i]!] as const));
+  }
+
   addUpdate(update: Operation | Tensor): void {
     this.#updates.push(update instanceof Tensor ? update.op : update);
   }
@@ -195,9 +250,11 @@ export abstract class Layer {
   /** A variable of the layer, below its name scope. */
   addWeight(name: string, options: WeightOptions = {}): Variable {
     const { shape = [], trainable = true, dtype = this.dtype } = options;
-    const initializer: Initializer = getInitializer(
-      options.initializer ?? (dtype.isFloating ? "glorot_uniform" : "zeros"),
-    );
+    const given = this.#initialWeights?.[this.#own.length];
+    const initializer: Initializer =
+      given === undefined
+        ? getInitializer(options.initializer ?? (dtype.isFloating ? "glorot_uniform" : "zeros"))
+        : () => constant(literalToArray(given, dtype));
     const constraint: Constraint | null = getConstraint(options.constraint);
     const variable = new Variable(() => initializer(shape, { dtype }), {
       name,
@@ -270,14 +327,14 @@ export abstract class Layer {
       this.ensureBuilt(inputs);
       const found = flat.map((each) => maskOf(each));
       const mask = options.mask !== undefined ? options.mask : isList ? found : (found[0] ?? null);
-      const outputs = this.call(inputs, { ...options, mask });
+      const outputs = inCall(() => this.call(inputs, { ...options, mask }));
       const made = listOf<Tensor>(outputs).map((output) => (flat.includes(output) ? alias(output) : output));
       const outMask = this.computeMask(inputs, mask);
-      if (outMask) for (const output of made) masks.set(output, outMask);
+      if (outMask) for (const output of made) setMask(output, outMask);
+      if (this.#activityRegularizer) this.#regularizeActivity(made);
       const result: Tensors = Array.isArray(outputs) ? made : made[0]!;
-      if (flat.some((each) => histories.has(each))) {
+      if (!isInCall() && flat.some(comesFromLayers))
         remember({ layer: this, inputs: flat, outputs: made, isList, options });
-      }
       return result;
     });
   }
@@ -287,41 +344,20 @@ export abstract class Layer {
     return options.training ?? learningPhase();
   }
 
-  /** The input of its only call. Throws ValueError when there was none, or more than one. */
-  get input(): Tensors {
-    const { inputs, isList } = this.#onlyNode("input");
-    return isList ? inputs : inputs[0]!;
-  }
-
-  get output(): Tensors {
-    const { outputs } = this.#onlyNode("output");
-    return outputs.length === 1 ? outputs[0]! : outputs;
-  }
-
-  get inputShape(): Shape {
-    return listOf<Tensor>(this.input)[0]!.shape;
-  }
-
-  get outputShape(): Shape {
-    return listOf<Tensor>(this.output)[0]!.shape;
-  }
-
-  #onlyNode(what: string): LayerNode {
-    const [node] = this.inboundNodes;
-    if (!node) throw new ValueError(`Layer ${this.name} is not connected, no ${what} to return.`);
-    if (this.inboundNodes.length > 1) {
-      throw new ValueError(
-        `Layer ${this.name} has multiple inbound nodes, hence the notion of "layer ${what}" is ill-defined.`,
-      );
+  #regularizeActivity(outputs: readonly Tensor[]): void {
+    for (const output of outputs) {
+      getDefaultGraph().nameScope("ActivityRegularizer", () => {
+        const loss = this.#activityRegularizer!(output as never) as Tensor;
+        this.addLoss(divide(loss, cast(shapeOf(output).at(0), loss.dtype.baseDtype) as Tensor) as Tensor);
+      });
     }
-    return node;
   }
 
   /** The number of numbers in its variables. Throws ValueError before there are any. */
   countParams(): number {
     if (!this.built) {
       throw new ValueError(
-        `You tried to call \`count_params\` on layer ${this.name}, but the layer isn't built. You can build it manually via: \`${this.name}.build(batch_input_shape)\`.`,
+        `You tried to call \`count_params\` on ${this.name}, but the layer isn't built. You can build it manually via: \`${this.name}.build(batch_input_shape)\`.`,
       );
     }
     return countOf(this.weights);
@@ -338,7 +374,7 @@ const unique = <T>(items: readonly T[]): T[] => [...new Set(items)];
 
 const alias = (x: Tensor): Tensor => identity(x);
 
-/** A model's or a layer's complaint about ranks, in Keras' words. Throws ValueError. */
+/** A layer's complaint about ranks, in Keras' words. Throws ValueError. */
 export function requireRank(
   name: string,
   x: Tensor,
@@ -347,7 +383,7 @@ export function requireRank(
   const start = `Input 0 of layer "${name}" is incompatible with the layer: `;
   const rank = x.shape?.length;
   if (rank === undefined) return;
-  const received = `Full shape received: ${formatShapePython(x.shape)}`;
+  const received = `Full shape received: ${tuple(x.shape!.map((d) => `Dimension(${d ?? "None"})` as never))}`;
   if (expected.ndim !== undefined && rank !== expected.ndim) {
     throw new ValueError(`${start}expected ndim=${expected.ndim}, found ndim=${rank}. ${received}`);
   }

@@ -15,18 +15,39 @@ import {
   multiply as times,
   transpose,
 } from "../../../ops/index.ts";
-import { type CallOptions, Layer, type LayerOptions, type Tensors } from "./layer.ts";
+import { type CallOptions, Layer, type LayerOptions, type Tensors, tuple } from "./layer.ts";
+
+const shapeText = (x: Tensor): string => tuple(x.shape ?? []);
 
 abstract class Merge extends Layer {
   override supportsMasking = true;
   protected readonly least: number = 2;
 
   protected override checkInputs(inputs: Tensors): void {
-    if (!Array.isArray(inputs)) throw new ValueError("A merge layer should be called on a list of inputs.");
+    if (!Array.isArray(inputs)) {
+      throw new ValueError(
+        `A merge layer should be called on a list of inputs. Received: input_shape=${shapeText(inputs as Tensor)} (not a list of shapes)`,
+      );
+    }
     if (inputs.length < this.least) {
       throw new ValueError(
         `A merge layer should be called on a list of at least ${this.least} inputs. Got ${inputs.length} inputs.`,
       );
+    }
+    this.checkShapes(inputs);
+  }
+
+  /** Throws ValueError for shapes that cannot be one: sizes are equal, 1 or unknown, from the last axis on. */
+  protected checkShapes(inputs: readonly Tensor[]): void {
+    const rests = inputs.map(({ shape }) => shape?.slice(1) ?? []);
+    for (const [i, rest] of rests.entries()) {
+      const before = rests[i - 1] ?? rest;
+      const isWrong = rest.some((size, k) => {
+        const other = before[before.length - rest.length + k];
+        return other !== undefined && other !== null && size !== null && size !== 1 && other !== 1 && size !== other;
+      });
+      if (!isWrong) continue;
+      throw new ValueError(`Inputs have incompatible shapes. Received shapes ${tuple(before)} and ${tuple(rest)}`);
     }
   }
 
@@ -55,7 +76,9 @@ export class Add extends Merge {
 export class Subtract extends Merge {
   protected override merge(inputs: readonly Tensor[]): Tensor {
     if (inputs.length !== 2) {
-      throw new ValueError(`A \`Subtract\` layer should be called on exactly 2 inputs. Received: inputs=${inputs}`);
+      throw new ValueError(
+        `A \`Subtract\` layer should be called on exactly 2 inputs. Received: input_shape=[${inputs.map(shapeText).join(", ")}]`,
+      );
     }
     return minus(inputs[0]!, inputs[1]!);
   }
@@ -103,6 +126,21 @@ export class Concatenate extends Merge {
     this.axis = options.axis ?? -1;
   }
 
+  protected override checkShapes(inputs: readonly Tensor[]): void {
+    const rank = inputs[0]!.shape?.length ?? 0;
+    const at = this.axis < 0 ? this.axis + rank : this.axis;
+    const rests = inputs.map(({ shape }) => (shape ?? []).filter((_, i) => i !== at));
+    const isWrong = rests.some(
+      (rest) =>
+        rest.length !== rests[0]!.length ||
+        rest.some((d, i) => d !== null && rests.some((o) => o[i] != null && o[i] !== d)),
+    );
+    if (!isWrong) return;
+    throw new ValueError(
+      `A \`Concatenate\` layer requires inputs with matching shapes except for the concatenation axis. Received: input_shape=[${inputs.map(shapeText).join(", ")}]`,
+    );
+  }
+
   protected override merge(inputs: readonly Tensor[]): Tensor {
     const axis = this.axis < 0 ? this.axis + inputs[0]!.shape!.length : this.axis;
     return concat(inputs, axis);
@@ -122,6 +160,19 @@ export class Dot extends Merge {
   constructor(options: DotOptions) {
     super(options, "dot");
     this.#options = options;
+  }
+
+  protected override checkShapes([a, b]: readonly Tensor[]): void {
+    const { axes } = this.#options;
+    const [i, j] = (typeof axes === "number" ? [axes, axes] : axes).map((axis, k) => {
+      const rank = (k === 0 ? a : b)!.shape!.length;
+      return axis < 0 ? axis + rank : axis;
+    }) as [number, number];
+    const [m, n] = [a!.shape![i], b!.shape![j]];
+    if (m === n || m === null || n === null) return;
+    throw new ValueError(
+      `Incompatible input shapes: axis values ${m} (at axis ${i}) != ${n} (at axis ${j}). Full input shapes: ${shapeText(a!)}, ${shapeText(b!)}`,
+    );
   }
 
   protected override merge(inputs: readonly Tensor[]): Tensor {

@@ -4,8 +4,9 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import { batchNormalization, moments, reshape } from "../../../ops/index.ts";
 import { type BatchNormalizationLayerOptions, BatchNormalization as Core } from "../../layers/normalization.ts";
 import type { Variable } from "../../variables/variable.ts";
+import { type ConstraintName, getConstraint } from "../constraints.ts";
 import { getInitializer, type InitializerName } from "../initializers.ts";
-import { type ConstraintName, getConstraint, type RegularizerName } from "../regularizers.ts";
+import type { RegularizerName } from "../regularizers.ts";
 import { Delegated } from "./delegated.ts";
 import { type CallOptions, Layer, type LayerOptions, type Tensors } from "./layer.ts";
 

@@ -14,6 +14,7 @@ import {
   group,
   inTopK,
   log,
+  maximum,
   multiply,
   reduceSum,
   reshape,
@@ -26,23 +27,24 @@ import {
   binaryCrossentropy,
   type CrossEntropyOptions,
   categoricalCrossentropy,
+  sparseCategoricalCrossentropy,
+} from "../losses/cross_entropy.ts";
+import {
+  categoricalHinge,
   hinge,
   klDivergence,
-  type LossFunction,
-  lossTable,
+  logCosh,
   meanAbsoluteError,
   meanAbsolutePercentageError,
   meanSquaredError,
   meanSquaredLogarithmicError,
   cosineSimilarity as minusCosine,
   poisson,
-  sparseCategoricalCrossentropy,
   squaredHinge,
-} from "../losses.ts";
-import { byName } from "../named.ts";
+} from "../losses/losses.ts";
 import { MeanMetricWrapper, Metric, type MetricFunction, type MetricOptions, Reduced, weighted } from "./metric.ts";
 
-const floats = (x: Tensor): Tensor => cast(x, float32) as Tensor;
+export const floats = (x: Tensor): Tensor => cast(x, float32) as Tensor;
 const called = (name: string, fn: MetricFunction): MetricFunction => Object.defineProperty(fn, "name", { value: name });
 
 /** 1 where labels and predictions are the same. */
@@ -114,12 +116,14 @@ export const SparseCategoricalCrossentropy = wrapper(
   "sparse_categorical_crossentropy",
   (y, p, options: CrossEntropyOptions) => sparseCategoricalCrossentropy(y, p, options),
 );
+export const CategoricalHinge = wrapper("categorical_hinge", categoricalHinge);
+export const LogCoshError = wrapper("logcosh", logCosh);
 export const Hinge = wrapper("hinge", hinge);
 export const SquaredHinge = wrapper("squared_hinge", squaredHinge);
 export const Poisson = wrapper("poisson", poisson);
 export const KLDivergence = wrapper("kullback_leibler_divergence", klDivergence);
 /** As a metric the cosine has its own sign. */
-const cosine = called("cosine_similarity", (y, p) => minusCosine(y, p).mul(-1));
+export const cosine = called("cosine_similarity", (y, p) => minusCosine(y, p).mul(-1));
 /** The mean cosine of the angle between labels and predictions. */
 export const CosineSimilarity = wrapper("cosine_similarity", cosine);
 
@@ -167,7 +171,7 @@ export interface ThresholdOptions extends MetricOptions {
 type Cell = "truePositives" | "trueNegatives" | "falsePositives" | "falseNegatives";
 
 /** Counts in a confusion matrix, for each threshold. */
-abstract class Confusion extends Metric {
+export abstract class Confusion extends Metric {
   protected readonly thresholds: readonly number[];
   readonly #isOne: boolean;
   readonly #counts: ReadonlyMap<Cell, Variable>;
@@ -268,6 +272,11 @@ export class AUC extends Confusion {
     this.#curve = options.curve ?? "ROC";
   }
 
+  /** Predictions below 0 count as 0: none is left out. */
+  override updateState(yTrue: Tensor, yPred: Tensor, sampleWeight: TensorLike | null = null): Operation {
+    return super.updateState(yTrue, maximum(yPred, 0), sampleWeight);
+  }
+
   override result(): Tensor {
     const [tp, tn] = [this.count("truePositives"), this.count("trueNegatives")];
     const [fp, fn] = [this.count("falsePositives"), this.count("falseNegatives")];
@@ -295,37 +304,4 @@ function interpolatedPrecision(tp: Tensor, fp: Tensor, fn: Tensor): Tensor {
   const logRatio = multiply(isSafe, log(ratio.mul(isSafe).add(isSafe.rsub(1))) as Tensor);
   const area = multiply(slope, dtp.add(multiply(intercept, logRatio)));
   return reduceSum(divNoNan(area, after(tp).add(after(fn))));
-}
-
-const table: Readonly<Record<string, MetricFunction>> = {
-  ...(lossTable as Readonly<Record<string, LossFunction>>),
-  cosine_similarity: cosine,
-  cosine_proximity: cosine,
-  binary_accuracy: binaryAccuracy as MetricFunction,
-  categorical_accuracy: categoricalAccuracy,
-  sparse_categorical_accuracy: sparseCategoricalAccuracy,
-  top_k_categorical_accuracy: topKCategoricalAccuracy as MetricFunction,
-  sparse_top_k_categorical_accuracy: sparseTopKCategoricalAccuracy as MetricFunction,
-};
-
-export type MetricLike = string | MetricFunction | Metric;
-
-/**
- * The metric of a name, a function or an object, for an output that has this loss. "accuracy" is the one that fits: binary for one number
- * and binary losses, sparse for whole labels, else categorical; "crossentropy" likewise. Throws ValueError for names that Keras has not.
- */
-export function getMetric(identifier: MetricLike, output: Tensor, loss: string): Metric {
-  if (identifier instanceof Metric) return identifier;
-  if (typeof identifier !== "string") return new MeanMetricWrapper(identifier);
-  const isAccuracy = identifier === "accuracy" || identifier === "acc";
-  if (!isAccuracy && identifier !== "crossentropy" && identifier !== "ce") {
-    return new MeanMetricWrapper(byName("metric function", table, identifier));
-  }
-  const isBinary = output.shape?.at(-1) === 1 || loss === "binary_crossentropy";
-  const isSparse = loss === "sparse_categorical_crossentropy";
-  const [binary, whole, oneHot]: readonly MetricFunction[] = isAccuracy
-    ? [binaryAccuracy as MetricFunction, sparseCategoricalAccuracy, categoricalAccuracy]
-    : [binaryCrossentropy, sparseCategoricalCrossentropy, categoricalCrossentropy];
-  const name = isAccuracy ? "acc" : "ce";
-  return new MeanMetricWrapper((isBinary ? binary : isSparse ? whole : oneHot)!, { name });
 }

@@ -22,7 +22,8 @@ import {
   square,
 } from "../../../ops/index.ts";
 import type { Variable } from "../../variables/variable.ts";
-import { type Coefficients, Optimizer, type OptimizerOptions, type Schedule } from "./optimizer.ts";
+import type { Config } from "../config/registry.ts";
+import { type Coefficients, Optimizer, type OptimizerOptions, type Rate } from "./optimizer.ts";
 import { addRows, decayThenAdd, set } from "./optimizers.ts";
 
 export interface AdamOptions extends OptimizerOptions {
@@ -37,11 +38,15 @@ export interface AdamOptions extends OptimizerOptions {
 abstract class Moments extends Optimizer {
   protected readonly epsilon: number;
 
-  constructor(name: string, learningRate: number | Schedule, options: AdamOptions) {
+  constructor(name: string, learningRate: Rate, options: AdamOptions) {
     super(name, learningRate, options);
     this.epsilon = options.epsilon ?? 1e-7;
     this.setHyper("beta_1", options.beta1 ?? 0.9);
     this.setHyper("beta_2", options.beta2 ?? 0.999);
+  }
+
+  protected override ownConfig(): Config {
+    return { beta_1: this.initial("beta_1"), beta_2: this.initial("beta_2"), epsilon: this.epsilon };
   }
 
   protected override createSlots(variables: readonly Variable[]): void {
@@ -59,9 +64,13 @@ abstract class Moments extends Optimizer {
 export class Adam extends Moments {
   readonly #isAmsgrad: boolean;
 
-  constructor(learningRate: number | Schedule = 0.001, options: AdamOptions = {}) {
+  constructor(learningRate: Rate = 0.001, options: AdamOptions = {}) {
     super("Adam", learningRate, options);
     this.#isAmsgrad = options.amsgrad ?? false;
+  }
+
+  protected override ownConfig(): Config {
+    return { ...super.ownConfig(), amsgrad: this.#isAmsgrad };
   }
 
   protected override createSlots(variables: readonly Variable[]): void {
@@ -105,7 +114,7 @@ export class Adam extends Moments {
 
 /** Adam by the largest gradient: rate 0.001. */
 export class Adamax extends Moments {
-  constructor(learningRate: number | Schedule = 0.001, options: Omit<AdamOptions, "amsgrad"> = {}) {
+  constructor(learningRate: Rate = 0.001, options: Omit<AdamOptions, "amsgrad"> = {}) {
     super("Adamax", learningRate, options);
   }
 

@@ -1,16 +1,19 @@
 /** Optimizers by name, and those of `tf.train` in their place. Source: tf_keras/src/optimizers/__init__.py. */
 
 import { int64 } from "../../../core/dtype.ts";
+import { ValueError } from "../../../core/error.ts";
+import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { Operation } from "../../../graph/operation.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { zeros } from "../../../ops/index.ts";
 import { Optimizer as TrainOptimizer } from "../../optimizers/optimizer.ts";
 import { trackableChildren } from "../../trackable/children.ts";
 import { Variable } from "../../variables/variable.ts";
-import { byName } from "../named.ts";
+import { byName, isSerialized, optionsFrom, type Serialized, serializeObject } from "../config/registry.ts";
 import { Adam, Adamax, Nadam } from "./adam.ts";
-import type { Optimizer } from "./optimizer.ts";
+import { Optimizer } from "./optimizer.ts";
 import { Adadelta, Adagrad, Ftrl, RMSprop, SGD } from "./optimizers.ts";
+import { deserializeSchedule } from "./schedules.ts";
 
 /** What a model needs of an optimizer: the operation of one training step. */
 export interface StepMaker {
@@ -27,13 +30,17 @@ export class TFOptimizer implements StepMaker {
   }
 
   get iterations(): Variable {
-    this.#iterations ??= new Variable(() => zeros([], int64), {
+    this.#iterations ??= getDefaultGraph().nameScope("TFOptimizer/", () => this.#makeIterations());
+    return this.#iterations;
+  }
+
+  #makeIterations(): Variable {
+    return new Variable(() => zeros([], int64), {
       name: "iterations",
       trainable: false,
       useResource: true,
       dtype: int64,
     });
-    return this.#iterations;
   }
 
   *[trackableChildren](): Generator<[string, object]> {
@@ -47,21 +54,39 @@ export class TFOptimizer implements StepMaker {
   }
 }
 
-const table: Readonly<Record<string, () => Optimizer>> = {
-  sgd: () => new SGD(),
-  rmsprop: () => new RMSprop(),
-  adagrad: () => new Adagrad(),
-  adadelta: () => new Adadelta(),
-  adam: () => new Adam(),
-  adamax: () => new Adamax(),
-  nadam: () => new Nadam(),
-  ftrl: () => new Ftrl(),
+type OptimizerClass = new (learningRate?: never, options?: never) => Optimizer;
+const table: Readonly<Record<string, OptimizerClass>> = {
+  sgd: SGD,
+  rmsprop: RMSprop,
+  adagrad: Adagrad,
+  adadelta: Adadelta,
+  adam: Adam,
+  adamax: Adamax,
+  nadam: Nadam,
+  ftrl: Ftrl,
 };
 
-export type OptimizerLike = string | Optimizer | TrainOptimizer | TFOptimizer;
+export type OptimizerLike = string | Optimizer | TrainOptimizer | TFOptimizer | Serialized;
 
-/** The optimizer of a name with its defaults; one of tf.train is wrapped. Throws ValueError for names that Keras has not. */
+/**
+ * The optimizer of a name with its defaults, or that data describe; one of tf.train is wrapped. Throws ValueError for names that Keras has
+ * not, and for what is no optimizer.
+ */
 export function getOptimizer(identifier: OptimizerLike): Optimizer | TFOptimizer {
-  if (typeof identifier === "string") return byName("optimizer", table, identifier.toLowerCase())();
-  return identifier instanceof TrainOptimizer ? new TFOptimizer(identifier) : identifier;
+  if (isSerialized(identifier)) return deserializeOptimizer(identifier);
+  if (identifier instanceof TrainOptimizer) return new TFOptimizer(identifier);
+  if (identifier instanceof Optimizer || identifier instanceof TFOptimizer) return identifier;
+  if (typeof identifier !== "string") {
+    throw new ValueError(`Could not interpret optimizer identifier: ${identifier}`);
+  }
+  return new (byName<OptimizerClass>("optimizer", table, identifier))();
 }
+
+/** The optimizer that `serialize`, or Keras in Python, has described. Throws ValueError for classes that Keras has not. */
+export function deserializeOptimizer({ class_name: name, config }: Serialized): Optimizer {
+  const { learning_rate: rate, lr, ...rest } = config;
+  const made = isSerialized(rate) ? deserializeSchedule(rate) : (rate ?? lr);
+  const kind = byName<OptimizerClass>("optimizer", table, name === "SGD" ? "sgd" : name);
+  return new kind(made as never, optionsFrom(rest) as never);
+}
+export const serializeOptimizer = (optimizer: Optimizer): unknown => serializeObject(optimizer);

@@ -31,9 +31,13 @@ import { initScope } from "../../tensors/convert.ts";
 import { trackableChildren } from "../../trackable/children.ts";
 import { slotAdded } from "../../trackable/restore.ts";
 import { Variable } from "../../variables/variable.ts";
+import { type Config, serializeObject } from "../config/registry.ts";
 import { nameOf } from "../state.ts";
+import { LearningRateSchedule } from "./schedules.ts";
 
 export type Schedule = (step: Tensor) => TensorLike;
+/** A number, or what makes one of the step's number. */
+export type Rate = number | Schedule | LearningRateSchedule;
 
 export interface OptimizerOptions {
   readonly name?: string | undefined;
@@ -56,7 +60,7 @@ export interface Coefficients {
 export abstract class Optimizer {
   readonly name: string;
   readonly #options: OptimizerOptions;
-  readonly #initial = new Map<string, number | Schedule>();
+  readonly #initial = new Map<string, Rate>();
   readonly #hypers = new Map<string, Variable>();
   readonly #slots = new Map<string, Map<Variable, Variable>>();
   readonly #own = new Map<string, Variable>();
@@ -64,18 +68,45 @@ export abstract class Optimizer {
   #iterations: Variable | null = null;
 
   /** Throws ValueError for negative clipping. */
-  constructor(name: string, learningRate: number | Schedule, options: OptimizerOptions) {
+  constructor(name: string, learningRate: Rate, options: OptimizerOptions) {
     this.name = options.name ?? name;
     this.#options = options;
     for (const key of ["clipnorm", "clipvalue"] as const) {
-      if ((options[key] ?? 0) < 0) throw new ValueError(`Expected ${key} >= 0, received: ${options[key]}`);
+      const value = options[key] ?? 0;
+      if (value < 0) {
+        const text = Number.isInteger(value) ? value.toFixed(1) : String(value);
+        throw new ValueError(`Expected ${key} >= 0, received: ${text}`);
+      }
     }
     this.setHyper("learning_rate", learningRate);
     this.setHyper("decay", options.decay ?? 0);
   }
 
-  protected setHyper(name: string, value: number | Schedule): void {
+  protected setHyper(name: string, value: Rate): void {
     this.#initial.set(name, value);
+  }
+
+  /** The number that a hyperparameter starts with. */
+  protected initial(name: string): number {
+    return this.#initial.get(name) as number;
+  }
+
+  /** What the optimizer is made from, by Python's names. */
+  getConfig(): Config {
+    const { decay = 0, clipnorm, clipvalue } = this.#options;
+    const rate = this.#initial.get("learning_rate");
+    return {
+      name: this.name,
+      learning_rate: typeof rate === "number" ? rate : serializeObject(rate),
+      decay: this.initial("decay") ?? decay,
+      ...(clipnorm === undefined ? {} : { clipnorm }),
+      ...(clipvalue === undefined ? {} : { clipvalue }),
+      ...this.ownConfig(),
+    };
+  }
+
+  protected ownConfig(): Config {
+    return {};
   }
 
   /** How many times gradients were applied: int64. */
@@ -226,9 +257,10 @@ export abstract class Optimizer {
   #coefficients(): Coefficients {
     const step = cast(add(this.iterations.value(), constant(1, { dtype: int64 })), float32) as Tensor;
     const initial = this.#initial.get("learning_rate");
+    const schedule = initial instanceof LearningRateSchedule ? (at: Tensor) => initial.call(at) : initial;
     const given =
-      typeof initial === "function"
-        ? convertToTensor(initial(this.iterations.value()))
+      typeof schedule === "function"
+        ? convertToTensor(schedule(this.iterations.value()))
         : identity(this.hyper("learning_rate").value());
     const iterations = (): Tensor => cast(this.iterations.value(), float32) as Tensor;
     const rate = this.rateDecay

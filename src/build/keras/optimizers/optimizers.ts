@@ -1,4 +1,5 @@
 /** `tf.keras.optimizers`: the rules. Source: tf_keras/src/optimizers/legacy/{gradient_descent,rmsprop,adagrad,adadelta,ftrl}.py. */
+import { ValueError } from "../../../core/error.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { Operation } from "../../../graph/operation.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
@@ -27,7 +28,7 @@ import {
   square,
 } from "../../../ops/index.ts";
 import type { Variable } from "../../variables/variable.ts";
-import { type Coefficients, Optimizer, type OptimizerOptions, type Schedule } from "./optimizer.ts";
+import { type Coefficients, Optimizer, type OptimizerOptions, type Rate } from "./optimizer.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: builders of many signatures stand in one place
 type Rule = (record: any) => Operation;
@@ -61,11 +62,21 @@ export class SGD extends Optimizer {
   readonly #momentum: number;
   readonly #nesterov: boolean;
 
-  constructor(learningRate: number | Schedule = 0.01, options: SGDOptions = {}) {
+  constructor(learningRate: Rate = 0.01, options: SGDOptions = {}) {
     super("SGD", learningRate, options);
     this.#momentum = options.momentum ?? 0;
     this.#nesterov = options.nesterov ?? false;
+    if (!(this.#momentum >= 0 && this.#momentum <= 1)) {
+      const text = Number.isInteger(this.#momentum) ? this.#momentum.toFixed(1) : String(this.#momentum);
+      throw new ValueError(
+        `\`momentum\` must be between [0, 1]. Received: momentum=${text} (of type <class 'float'>).`,
+      );
+    }
     this.setHyper("momentum", this.#momentum);
+  }
+
+  protected override ownConfig() {
+    return { momentum: this.#momentum, nesterov: this.#nesterov };
   }
 
   protected override createSlots(variables: readonly Variable[]): void {
@@ -103,13 +114,18 @@ export class RMSprop extends Optimizer {
   readonly #isCentered: boolean;
   readonly #epsilon: number;
 
-  constructor(learningRate: number | Schedule = 0.001, options: RMSpropOptions = {}) {
+  constructor(learningRate: Rate = 0.001, options: RMSpropOptions = {}) {
     super("RMSprop", learningRate, options);
     this.#momentum = options.momentum ?? 0;
     this.#isCentered = options.centered ?? false;
     this.#epsilon = options.epsilon ?? 1e-7;
     this.setHyper("rho", options.rho ?? 0.9);
     this.setHyper("momentum", this.#momentum);
+  }
+
+  protected override ownConfig() {
+    const [rho, momentum] = [this.initial("rho"), this.#momentum];
+    return { rho, momentum, epsilon: this.#epsilon, centered: this.#isCentered };
   }
 
   protected override createSlots(variables: readonly Variable[]): void {
@@ -164,37 +180,54 @@ export class RMSprop extends Optimizer {
   }
 }
 
+/** One op of TensorFlow is the whole rule: one for dense gradients, one for rows. */
+abstract class ByRule extends Optimizer {
+  readonly #dense: unknown;
+  readonly #sparse: unknown;
+
+  constructor(name: string, rate: Rate, options: OptimizerOptions, rules: readonly [dense: unknown, sparse: unknown]) {
+    super(name, rate, options);
+    [this.#dense, this.#sparse] = rules;
+  }
+
+  /** What the rule takes beside the gradient. */
+  protected abstract record(variable: Variable, at: Coefficients): object;
+
+  protected override applyDense(grad: Tensor, variable: Variable, at: Coefficients): Operation {
+    return run(this.#dense, { var: variable.handle, lr: at.rate, ...this.record(variable, at), grad });
+  }
+
+  protected override applySparse(grad: Tensor, indices: Tensor, variable: Variable, at: Coefficients): Operation {
+    return run(this.#sparse, { var: variable.handle, lr: at.rate, ...this.record(variable, at), grad, indices });
+  }
+}
+
 export interface AdagradOptions extends OptimizerOptions {
   readonly initialAccumulatorValue?: number | undefined;
   readonly epsilon?: number | undefined;
 }
 
 /** Steps over the root of the sum of squared gradients: rate 0.001, sums from 0.1. */
-export class Adagrad extends Optimizer {
+export class Adagrad extends ByRule {
   readonly #initial: number;
   readonly #epsilon: number;
 
-  constructor(learningRate: number | Schedule = 0.001, options: AdagradOptions = {}) {
-    super("Adagrad", learningRate, options);
+  constructor(learningRate: Rate = 0.001, options: AdagradOptions = {}) {
+    super("Adagrad", learningRate, options, [resourceApplyAdagradV2Op, resourceSparseApplyAdagradV2Op]);
     this.#initial = options.initialAccumulatorValue ?? 0.1;
     this.#epsilon = options.epsilon ?? 1e-7;
+  }
+
+  protected override ownConfig() {
+    return { initial_accumulator_value: this.#initial, epsilon: this.#epsilon };
   }
 
   protected override createSlots(variables: readonly Variable[]): void {
     for (const variable of variables) this.addSlot(variable, "accumulator", this.#initial);
   }
 
-  #record(variable: Variable, at: Coefficients): object {
-    const accum = this.handle(variable, "accumulator");
-    return { var: variable.handle, accum, lr: at.rate, epsilon: this.#epsilon };
-  }
-
-  protected override applyDense(grad: Tensor, variable: Variable, at: Coefficients): Operation {
-    return run(resourceApplyAdagradV2Op, { ...this.#record(variable, at), grad });
-  }
-
-  protected override applySparse(grad: Tensor, indices: Tensor, variable: Variable, at: Coefficients): Operation {
-    return run(resourceSparseApplyAdagradV2Op, { ...this.#record(variable, at), grad, indices });
+  protected override record(variable: Variable): object {
+    return { accum: this.handle(variable, "accumulator"), epsilon: this.#epsilon };
   }
 }
 
@@ -204,13 +237,17 @@ export interface AdadeltaOptions extends OptimizerOptions {
 }
 
 /** Steps as large as past steps, over the root of squared gradients: rate 0.001, rho 0.95. */
-export class Adadelta extends Optimizer {
+export class Adadelta extends ByRule {
   readonly #epsilon: number;
 
-  constructor(learningRate: number | Schedule = 0.001, options: AdadeltaOptions = {}) {
-    super("Adadelta", learningRate, options);
+  constructor(learningRate: Rate = 0.001, options: AdadeltaOptions = {}) {
+    super("Adadelta", learningRate, options, [resourceApplyAdadeltaOp, resourceSparseApplyAdadeltaOp]);
     this.#epsilon = options.epsilon ?? 1e-7;
     this.setHyper("rho", options.rho ?? 0.95);
+  }
+
+  protected override ownConfig() {
+    return { rho: this.initial("rho"), epsilon: this.#epsilon };
   }
 
   protected override createSlots(variables: readonly Variable[]): void {
@@ -218,23 +255,10 @@ export class Adadelta extends Optimizer {
     for (const variable of variables) this.addSlot(variable, "accum_var");
   }
 
-  #record(variable: Variable, at: Coefficients): object {
-    return {
-      var: variable.handle,
-      accum: this.handle(variable, "accum_grad"),
-      accum_update: this.handle(variable, "accum_var"),
-      lr: at.rate,
-      rho: at.hyper("rho"),
-      epsilon: this.#epsilon,
-    };
-  }
-
-  protected override applyDense(grad: Tensor, variable: Variable, at: Coefficients): Operation {
-    return run(resourceApplyAdadeltaOp, { ...this.#record(variable, at), grad });
-  }
-
-  protected override applySparse(grad: Tensor, indices: Tensor, variable: Variable, at: Coefficients): Operation {
-    return run(resourceSparseApplyAdadeltaOp, { ...this.#record(variable, at), grad, indices });
+  protected override record(variable: Variable, at: Coefficients): object {
+    const accum = this.handle(variable, "accum_grad");
+    const accum_update = this.handle(variable, "accum_var");
+    return { accum, accum_update, rho: at.hyper("rho"), epsilon: this.#epsilon };
   }
 }
 
@@ -246,16 +270,27 @@ export interface FtrlOptions extends OptimizerOptions {
 }
 
 /** Follow the regularized leader: rate 0.001. */
-export class Ftrl extends Optimizer {
+export class Ftrl extends ByRule {
   readonly #initial: number;
 
-  constructor(learningRate: number | Schedule = 0.001, options: FtrlOptions = {}) {
-    super("Ftrl", learningRate, options);
+  constructor(learningRate: Rate = 0.001, options: FtrlOptions = {}) {
+    super("Ftrl", learningRate, options, [resourceApplyFtrlOp, resourceSparseApplyFtrlOp]);
     this.#initial = options.initialAccumulatorValue ?? 0.1;
     this.setHyper("learning_rate_power", options.learningRatePower ?? -0.5);
     this.setHyper("beta", 0);
     this.setHyper("l1_regularization_strength", options.l1RegularizationStrength ?? 0);
     this.setHyper("l2_regularization_strength", options.l2RegularizationStrength ?? 0);
+  }
+
+  protected override ownConfig() {
+    return {
+      initial_accumulator_value: this.#initial,
+      learning_rate_power: this.initial("learning_rate_power"),
+      l1_regularization_strength: this.initial("l1_regularization_strength"),
+      l2_regularization_strength: this.initial("l2_regularization_strength"),
+      beta: 0,
+      l2_shrinkage_regularization_strength: 0,
+    };
   }
 
   protected override createSlots(variables: readonly Variable[]): void {
@@ -265,23 +300,13 @@ export class Ftrl extends Optimizer {
     }
   }
 
-  #record(variable: Variable, at: Coefficients): object {
+  protected override record(variable: Variable, at: Coefficients): object {
     return {
-      var: variable.handle,
       accum: this.handle(variable, "accumulator"),
       linear: this.handle(variable, "linear"),
-      lr: at.rate,
       l1: at.hyper("l1_regularization_strength"),
       l2: at.hyper("l2_regularization_strength"),
       lr_power: at.hyper("learning_rate_power"),
     };
-  }
-
-  protected override applyDense(grad: Tensor, variable: Variable, at: Coefficients): Operation {
-    return run(resourceApplyFtrlOp, { ...this.#record(variable, at), grad });
-  }
-
-  protected override applySparse(grad: Tensor, indices: Tensor, variable: Variable, at: Coefficients): Operation {
-    return run(resourceSparseApplyFtrlOp, { ...this.#record(variable, at), grad, indices });
   }
 }

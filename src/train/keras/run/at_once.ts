@@ -1,76 +1,66 @@
 /** Training where ops run at once: losses and metrics of a batch from calls of the model, gradients from a tape. Source: tf_keras/src/engine/training_eager_v1.py. */
 import { taped } from "../../../build/gradients/tape.ts";
-import { weightedLoss } from "../../../build/keras/losses.ts";
-import { Mean, type Metric } from "../../../build/keras/metrics/metric.ts";
-import { getOptimizer, type TFOptimizer } from "../../../build/keras/optimizers/named.ts";
+import { maskOf } from "../../../build/keras/layers/layer.ts";
+import { weightedLoss } from "../../../build/keras/losses/losses.ts";
+import type { TFOptimizer } from "../../../build/keras/optimizers/named.ts";
 import { Optimizer } from "../../../build/keras/optimizers/optimizer.ts";
 import { RuntimeError, ValueError } from "../../../core/error.ts";
 import type { NdArray } from "../../../core/nd_array.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
-import { add, constant, multiply } from "../../../ops/index.ts";
+import { add, cast, constant, multiply } from "../../../ops/index.ts";
 import {
   type BatchFunction,
   type CompileOptions,
-  type LossOfOutput,
-  lossesFor,
+  isTemporal,
   type Mode,
-  metricsFor,
-  outputNames,
+  masked,
+  type Target,
   type Trained,
   type Trainer,
   trainingReduction,
   weightOf,
 } from "./compile.ts";
 import type { Slot } from "./data.ts";
+import { type Plan, planFor } from "./plan.ts";
 
 const numpy = (x: Tensor): NdArray => (x as Tensor & { numpy(): NdArray }).numpy();
-
-interface Watched {
-  readonly metric: Metric;
-  readonly output: number;
-  readonly isWeighted: boolean;
-}
 
 /** The same of a model as Training, without a graph. */
 export class TrainingAtOnce implements Trainer {
   readonly optimizer: Optimizer | TFOptimizer;
-  readonly metricsNames: string[] = ["loss"];
-  readonly statefulNames = new Set<string>();
-  readonly targets: readonly { readonly slot: Slot; readonly weights: Slot }[];
+  readonly targets: readonly Target[];
   readonly #model: Trained;
   readonly #options: CompileOptions;
-  readonly #losses: readonly LossOfOutput[];
-  readonly #means: readonly Mean[];
-  readonly #watched: Watched[] = [];
+  readonly #plan: Plan;
   #last: Tensor | null = null;
 
   constructor(model: Trained, options: CompileOptions) {
     this.#model = model;
     this.#options = options;
-    this.optimizer = getOptimizer(options.optimizer ?? "rmsprop");
-    const names = outputNames(model.outputs);
-    this.#losses = lossesFor(options, names);
-    this.targets = this.#losses.map(({ index, name, loss }) => {
-      const output = model.outputs[index]!;
-      const isSparse = loss.name === "sparse_categorical_crossentropy";
+    this.#plan = planFor(model, options);
+    this.optimizer = this.#plan.optimizer;
+    this.targets = this.#plan.losses.map((of) => {
+      const output = model.outputs[of.index]!;
+      const isSparse = of.loss.name === "sparse_categorical_crossentropy";
       const shape = output.shape!.map((_, i, all) => (isSparse && i === all.length - 1 ? 1 : null));
       const dtype = output.dtype.baseDtype;
-      return { slot: { name, dtype, shape }, weights: { name: `${name}_sample_weights`, dtype, shape: [null] } };
+      const weights = isTemporal(options, of) ? [null, null] : [null];
+      return {
+        slot: { name: of.name, dtype, shape },
+        weights: { name: `${of.name}_sample_weights`, dtype, shape: weights },
+        loss: of.loss.name ?? "",
+        shape: output.shape && [null, ...output.shape.slice(1)],
+      };
     });
-    const isOne = names.length === 1;
-    this.#means = isOne ? [] : this.#losses.map(({ name }) => new Mean({ name: `${name}_loss` }));
-    for (const { name } of this.#means) this.#add(name);
-    for (const of of this.#losses) {
-      for (const { key, metric, isWeighted } of metricsFor(options, of, model.outputs[of.index]!, this.metricsNames)) {
-        this.#add(key);
-        this.#watched.push({ metric, output: of.index, isWeighted });
-      }
-    }
   }
 
-  #add(name: string): void {
-    this.metricsNames.push(name);
-    this.statefulNames.add(name);
+  get metricsNames(): readonly string[] {
+    const added = this.#model.metrics.map(({ name }) => name).filter((name) => !this.#plan.names.includes(name));
+    return [...this.#plan.names, ...added];
+  }
+
+  get statefulNames(): ReadonlySet<string> {
+    return new Set(this.metricsNames.slice(1));
   }
 
   get totalLoss(): Tensor {
@@ -102,19 +92,35 @@ export class TrainingAtOnce implements Trainer {
     let each: readonly Tensor[] = [];
     const total = (): Tensor => {
       outputs = this.#model.run(inputs, mode === "train");
-      each = this.#losses.map(({ loss, index }, i) =>
-        weightedLoss(loss.call(targets[i]!, outputs[index]!), weights[i]!, trainingReduction(loss)),
+      each = this.#plan.losses.map(({ loss, index }, i) =>
+        weightedLoss(
+          loss.call(targets[i]!, outputs[index]!),
+          masked(weights[i]!, this.#maskOf(outputs[index]!)),
+          trainingReduction(loss),
+        ),
       );
-      const parts = each.map((loss, i) => multiply(weightOf(this.#options, this.#losses[i]!), loss));
+      const parts = each.map((loss, i) => multiply(weightOf(this.#options, this.#plan.losses[i]!), loss));
       return [...parts, ...this.#model.losses].reduce((a, b) => add(a, b));
     };
     this.#last = mode === "train" ? this.#step(total) : total();
-    const means = this.#means.map((mean, i) => mean.apply(each[i]!, each[i]!));
-    const metrics = this.#watched.map(({ metric, output, isWeighted }) => {
-      const i = this.#losses.findIndex(({ index }) => index === output);
-      return metric.apply(targets[i]!, outputs[output]!, isWeighted ? { sampleWeight: weights[i]! } : {});
+    const { means, metrics } = this.#plan;
+    const gathered = metrics.map(({ metric, of, isWeighted }) => {
+      const i = this.#plan.losses.indexOf(of);
+      const mask = this.#maskOf(outputs[of.index]!);
+      const sampleWeight = isWeighted ? masked(weights[i]!, mask) : mask;
+      return metric.apply(targets[i]!, outputs[of.index]!, sampleWeight ? { sampleWeight } : {});
     });
-    return [this.#last, ...means, ...metrics].map(numpy);
+    return [
+      this.#last,
+      ...means.map((mean, i) => mean.apply(each[i]!, each[i]!)),
+      ...gathered,
+      ...this.#model.metrics.map((metric) => metric.result()),
+    ].map(numpy);
+  }
+
+  #maskOf(output: Tensor): Tensor | null {
+    const mask = maskOf(output);
+    return mask && (cast(mask, output.dtype.baseDtype) as Tensor);
   }
 
   #step(total: () => Tensor): Tensor {
@@ -128,7 +134,9 @@ export class TrainingAtOnce implements Trainer {
   }
 
   async resetMetrics(): Promise<void> {
-    for (const metric of [...this.#means, ...this.#watched.map((each) => each.metric)]) metric.resetStates();
+    const { means, metrics } = this.#plan;
+    const all = [...means, ...metrics.map(({ metric }) => metric), ...this.#model.metrics];
+    for (const metric of all) metric.resetStates();
   }
 
   /** Variables have their values from the start. */

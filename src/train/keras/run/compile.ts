@@ -1,16 +1,18 @@
 /** What compile is told, and how its options are spread over a model's outputs. Source: tf_keras/src/engine/training_utils_v1.py. */
 import type { Layer } from "../../../build/keras/layers/layer.ts";
 import { historyOf } from "../../../build/keras/layers/layer.ts";
-import { getLoss, Loss, type LossLike, type ReductionName } from "../../../build/keras/losses.ts";
-import { Metric } from "../../../build/keras/metrics/metric.ts";
-import { getMetric, type MetricLike } from "../../../build/keras/metrics/metrics.ts";
+import { getLoss, Loss, type LossLike, type ReductionName } from "../../../build/keras/losses/losses.ts";
+import type { Metric } from "../../../build/keras/metrics/metric.ts";
+import type { MetricLike } from "../../../build/keras/metrics/named.ts";
 import type { OptimizerLike, TFOptimizer } from "../../../build/keras/optimizers/named.ts";
 import type { Optimizer } from "../../../build/keras/optimizers/optimizer.ts";
 import type { Variable } from "../../../build/variables/variable.ts";
 import { ValueError } from "../../../core/error.ts";
 import type { NdArray } from "../../../core/nd_array.ts";
+import type { Shape } from "../../../core/shape.ts";
 import type { Operation } from "../../../graph/operation.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
+import { cast, divide, expandDims, multiply, reduceSum, size } from "../../../ops/index.ts";
 import type { Slot } from "./data.ts";
 
 export interface CompileOptions {
@@ -18,13 +20,30 @@ export interface CompileOptions {
   /** One for all outputs, one for each in a list, or by the name of the output. */
   readonly loss?: LossLike | readonly LossLike[] | Readonly<Record<string, LossLike>> | null | undefined;
   readonly metrics?:
-    | readonly MetricLike[]
+    | readonly (MetricLike | readonly MetricLike[] | null)[]
     | Readonly<Record<string, MetricLike | readonly MetricLike[]>>
     | null
     | undefined;
   /** Metrics that take sample weights in. */
-  readonly weightedMetrics?: readonly MetricLike[] | null | undefined;
+  readonly weightedMetrics?: CompileOptions["metrics"];
+  /** "temporal" takes weights of each step, [samples, time]; one for all outputs, in a list, or by name. */
+  readonly sampleWeightMode?:
+    | "temporal"
+    | null
+    | readonly ("temporal" | null)[]
+    | Readonly<Record<string, "temporal" | null>>
+    | undefined;
   readonly lossWeights?: readonly number[] | Readonly<Record<string, number>> | null | undefined;
+}
+
+/** An output that has a loss, and where its data goes. */
+export interface Target {
+  readonly slot: Slot;
+  readonly weights: Slot;
+  /** The loss's name. */
+  readonly loss: string;
+  /** Of the output. */
+  readonly shape: Shape;
 }
 
 /** What fit, evaluate and predict need of a compiled model. */
@@ -32,7 +51,7 @@ export interface Trainer {
   readonly optimizer: Optimizer | TFOptimizer;
   readonly metricsNames: readonly string[];
   readonly statefulNames: ReadonlySet<string>;
-  readonly targets: readonly { readonly slot: Slot; readonly weights: Slot }[];
+  readonly targets: readonly Target[];
   readonly totalLoss: Tensor;
   slots(mode: Mode): Slot[];
   function(mode: Mode): Promise<BatchFunction>;
@@ -46,6 +65,9 @@ export interface Trained {
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
   readonly losses: readonly Tensor[];
+  /** Metrics that layers add, and their values with the batch that the network is for. */
+  readonly metrics: readonly Metric[];
+  readonly metricResults: readonly Tensor[];
   readonly updates: readonly Operation[];
   readonly trainableWeights: readonly Variable[];
   readonly weights: readonly Variable[];
@@ -58,22 +80,36 @@ export type Mode = "train" | "test" | "predict";
 /** One batch: arrays of inputs, targets and weights, in the order of the slots. */
 export type BatchFunction = (arrays: readonly NdArray[]) => Promise<NdArray[]> | NdArray[];
 
-const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+export const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" &&
   value !== null &&
   !isList(value) &&
   !(value instanceof Loss) &&
   Object.getPrototypeOf(value) === Object.prototype;
 
+const pythonText = (value: unknown): string =>
+  typeof value === "string" ? `'${value}'` : Number.isInteger(value) ? `${value}.0` : String(value);
+
+/** Throws ValueError for an option by name that names other outputs. */
+export function checkNames(option: unknown, names: readonly string[], what: string): void {
+  if (!isRecord(option)) return;
+  const unknown = Object.keys(option).filter((name) => !names.includes(name));
+  if (unknown.length === 0) return;
+  const quoted = (list: readonly string[]): string => list.map((name) => `'${name}'`).join(", ");
+  throw new ValueError(
+    `Unknown entries in ${what} dictionary: [${quoted(unknown)}]. Only expected following keys: [${quoted(names)}]`,
+  );
+}
+
 /** The part of an option that is one output's: from a list, by name, or the same for all. */
-function partFor<T>(option: unknown, i: number, name: string, n: number, what: string): T | undefined {
+export function partFor<T>(option: unknown, i: number, name: string, n: number, what: string): T | undefined {
   if (option === null || option === undefined) return undefined;
   if (isRecord(option)) return option[name] as T | undefined;
   if (!isList(option)) return option as T;
   if (option.length !== n) {
     throw new ValueError(
-      `When passing a list as ${what}, it should have one entry per model output. The model has ${n} outputs, but you passed ${what}=[${option}]`,
+      `When passing a list as ${what}, it should have one entry per model output${what === "loss" ? "s" : ""}. The model has ${n} outputs, but you passed ${what}=[${option.map(pythonText).join(", ")}]`,
     );
   }
   return option[i] as T | undefined;
@@ -99,58 +135,39 @@ export interface LossOfOutput {
 
 /** The losses of those outputs that have one. Throws ValueError for names of other outputs. */
 export function lossesFor(options: CompileOptions, names: readonly string[]): LossOfOutput[] {
-  if (isRecord(options.loss)) {
-    const unknown = Object.keys(options.loss).find((name) => !names.includes(name));
-    if (unknown) {
-      throw new ValueError(
-        `Unknown entries in loss dictionary: ['${unknown}']. Only expected following keys: [${names.map((name) => `'${name}'`).join(", ")}]`,
-      );
-    }
+  for (const [what, option] of [
+    ["loss", options.loss],
+    ["loss_weights", options.lossWeights],
+    ["metrics", options.metrics],
+    ["weighted_metrics", options.weightedMetrics],
+    ["sample_weight_mode", options.sampleWeightMode],
+  ] as const) {
+    checkNames(option, names, what);
   }
+  if (isList(options.lossWeights)) partFor(options.lossWeights, 0, "", names.length, "loss_weights");
   return names.flatMap((name, index): LossOfOutput[] => {
     const loss = partFor<LossLike>(options.loss, index, name, names.length, "loss");
     return loss ? [{ index, name, outputs: names.length, loss: getLoss(loss) }] : [];
   });
 }
 
+/** Do an output's weights count its steps one by one? */
+export const isTemporal = (options: CompileOptions, { index, name, outputs }: LossOfOutput): boolean =>
+  partFor<string>(options.sampleWeightMode, index, name, outputs, "sample_weight_mode") === "temporal";
+
 /** How much the loss of an output counts. */
 export const weightOf = (options: CompileOptions, { index, name, outputs }: LossOfOutput): number =>
   partFor<number>(options.lossWeights, index, name, outputs, "loss_weights") ?? 1;
 
-export interface NamedMetric {
-  /** What logs call it. */
-  readonly key: string;
-  readonly metric: Metric;
-  readonly isWeighted: boolean;
-}
-
-/** The metrics of an output, under names that are not among `taken`. */
-export function metricsFor(
-  options: CompileOptions,
-  of: LossOfOutput,
-  output: Tensor,
-  taken: readonly string[],
-): NamedMetric[] {
-  const isOne = of.outputs === 1;
-  const list = (given: unknown): readonly MetricLike[] => {
-    if (isList(given) && (isOne || !given.some(isList)) && !isRecord(given)) return given as readonly MetricLike[];
-    const part = partFor<MetricLike | readonly MetricLike[]>(given, of.index, of.name, of.outputs, "metrics");
-    return part === undefined ? [] : isList(part) ? (part as readonly MetricLike[]) : [part as MetricLike];
-  };
-  const found: NamedMetric[] = [];
-  const name = (given: MetricLike, isWeighted: boolean): void => {
-    const metric = getMetric(given, output, of.loss.name ?? "");
-    const weighted = isWeighted && !(given instanceof Metric) ? "weighted_" : "";
-    const base = `${isOne ? "" : `${of.name}_`}${weighted}${metric.name}`;
-    const isTaken = (key: string): boolean => taken.includes(key) || found.some((each) => each.key === key);
-    let key = base;
-    for (let k = 1; isTaken(key); k++) key = `${base}_${k}`;
-    found.push({ key, metric, isWeighted });
-  };
-  for (const metric of list(options.metrics)) name(metric, false);
-  for (const metric of list(options.weightedMetrics)) name(metric, true);
-  return found;
-}
-
 /** Losses of examples that are to stay apart are averaged in training all the same. */
 export const trainingReduction = ({ reduction }: Loss): ReductionName => (reduction === "none" ? "auto" : reduction);
+
+/** A mask whose mean is 1: the mean over all steps becomes that over those which count. */
+const valid = (mask: Tensor): Tensor =>
+  multiply(mask, divide(cast(size(mask), mask.dtype.baseDtype) as Tensor, reduceSum(mask)) as Tensor);
+
+/** Weights of examples or steps, without the steps that a mask leaves out. */
+export function masked(weights: Tensor, mask: Tensor | null): Tensor {
+  if (!mask) return weights;
+  return multiply(valid(mask), weights.shape?.length === 1 ? expandDims(weights, -1) : weights);
+}

@@ -1,4 +1,5 @@
 /** Data for a model: arrays by input, in batches. Source: tf_keras/src/engine/training_utils_v1.py. */
+import { tuple } from "../../../build/keras/layers/layer.ts";
 import type { DType } from "../../../core/dtype.ts";
 import { ValueError } from "../../../core/error.ts";
 import { NdArray } from "../../../core/nd_array.ts";
@@ -15,7 +16,7 @@ export interface Slot {
   readonly shape: Shape;
 }
 
-const isByName = (data: unknown): data is Readonly<Record<string, Literal>> =>
+export const isByName = (data: unknown): data is Readonly<Record<string, Literal>> =>
   typeof data === "object" &&
   data !== null &&
   !(data instanceof NdArray) &&
@@ -33,7 +34,7 @@ const arrayOf = (value: Literal): NdArray => (value instanceof NdArray ? value :
 export const splitData = (data: Data, names: readonly string[]): Literal[] => {
   if (isByName(data)) {
     return names.map((name) => {
-      if (name in data) return data[name]!;
+      if (data[name] !== undefined) return data[name];
       throw new ValueError(
         `No data provided for "${name}". Need data for each key in: [${names.map((each) => `'${each}'`).join(", ")}]`,
       );
@@ -58,7 +59,10 @@ export function arraysFor(data: Data, slots: readonly Slot[], what: "input" | "t
   );
   if (parts.length !== slots.length) {
     throw new ValueError(
-      `Error when checking model ${what}: the list of Numpy arrays that you are passing to your model is not the size the model expected. Expected to see ${slots.length} array(s), for inputs [${slots.map(({ name }) => `'${name}'`).join(", ")}] but instead got the following list of ${parts.length} arrays.`,
+      `Error when checking model ${what}: the list of Numpy arrays that you are passing to your model is not the size the model expected. Expected to see ${slots.length} array(s), for inputs [${slots.map(({ name }) => `'${name}'`).join(", ")}] but instead got the following list of ${parts.length} arrays: [${parts
+        .map((part) => `array(${arrayOf(part)})`)
+        .join(", ")
+        .slice(0, 200)}...`,
     );
   }
   return slots.map(({ name, dtype, shape }, i) => {
@@ -72,26 +76,24 @@ export function arraysFor(data: Data, slots: readonly Slot[], what: "input" | "t
 
 function checkShape(given: readonly number[], wanted: Shape, name: string, what: string): void {
   if (!wanted) return;
-  const text = (shape: readonly (number | null)[]): string =>
-    `(${shape.map((d) => d ?? "None").join(", ")}${shape.length === 1 ? "," : ""})`;
   if (given.length !== wanted.length) {
     throw new ValueError(
-      `Error when checking ${what}: expected ${name} to have ${wanted.length} dimensions, but got array with shape ${text(given)}`,
+      `Error when checking ${what}: expected ${name} to have ${wanted.length} dimensions, but got array with shape ${tuple(given)}`,
     );
   }
   const isWrong = wanted.some((d, i) => i > 0 && d !== null && d !== given[i]);
   if (!isWrong) return;
   throw new ValueError(
-    `Error when checking ${what}: expected ${name} to have shape ${text(wanted.slice(1))} but got array with shape ${text(given.slice(1))}`,
+    `Error when checking ${what}: expected ${name} to have shape ${tuple(wanted.slice(1))} but got array with shape ${tuple(given.slice(1))}`,
   );
 }
 
 /** The number of examples. Throws ValueError when arrays have different ones. */
-export function sampleCount(arrays: readonly NdArray[]): number {
+export function sampleCount(arrays: readonly NdArray[], what = "input arrays (x)"): number {
   const counts = [...new Set(arrays.map(({ shape }) => shape[0] ?? 1))];
   if (counts.length > 1) {
     throw new ValueError(
-      `All input arrays (x), target arrays (y) and sample weights should have the same number of samples. Got array shapes: [${arrays.map(({ shape }) => `(${shape.join(", ")})`).join(", ")}]`,
+      `All ${what} should have the same number of samples. Got array shapes: [${arrays.map(({ shape }) => tuple(shape)).join(", ")}]`,
     );
   }
   return counts[0] ?? 0;

@@ -1,13 +1,15 @@
 /** Epochs over batches: what fit, evaluate and predict have in common. Source: tf_keras/src/engine/training_arrays_v1.py. */
 import { Dataset } from "../../../build/data/dataset.ts";
-import { OutOfRangeError } from "../../../core/error.ts";
+import { cardinality } from "../../../build/data/experimental.ts";
+import { OutOfRangeError, ValueError } from "../../../core/error.ts";
 import { log, writeStdout } from "../../../core/host.ts";
 import { allocateElements, type Elements, NdArray } from "../../../core/nd_array.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { permutation, takeRows } from "../../batches.ts";
 import { getSession } from "../backend.ts";
-import { arraysFor, type Data, rowsBetween, type Slot, sampleCount } from "./data.ts";
+import { Sequence } from "../data/sequence.ts";
+import { type Data, rowsBetween, sampleCount } from "./data.ts";
 
 /** Batches of one epoch after another; null at the end of one. */
 export interface Source {
@@ -18,6 +20,10 @@ export interface Source {
   start(epoch: number): Promise<void> | void;
   /** The arrays of the next batch and how many examples they are; null after the last one. */
   next(): Promise<Batch | null> | Batch | null;
+  /** Steps stand for examples in what callbacks hear. */
+  readonly isByStep?: boolean;
+  /** True when there were fewer batches than were asked for. */
+  ranOut?: boolean;
 }
 
 export interface Batch {
@@ -55,50 +61,84 @@ export function arraySource(arrays: readonly NdArray[], { batchSize, shuffle }: 
   };
 }
 
-/** Elements of a dataset, or of anything that is iterated: [x], [x, y] or [x, y, weights] each. */
-export type Stream = Dataset | Iterable<unknown> | AsyncIterable<unknown>;
+/** Elements of a dataset, of a Sequence, or of anything that is iterated: [x], [x, y] or [x, y, weights] each. */
+export type Stream = Dataset | Sequence | Iterable<unknown> | AsyncIterable<unknown>;
 
 export const isElements = (x: unknown): x is Stream =>
-  x instanceof Dataset || (typeof x === "object" && x !== null && (Symbol.asyncIterator in x || "next" in x));
+  x instanceof Dataset ||
+  x instanceof Sequence ||
+  (typeof x === "object" && x !== null && (Symbol.asyncIterator in x || "next" in x));
 
 export interface ElementSourceOptions {
   readonly steps: number | null;
-  readonly inputs: readonly Slot[];
-  readonly targets: readonly Slot[];
-  readonly weights: readonly Slot[];
+  /** Of one pass from the beginning, where that is known. */
+  readonly knownSteps?: number | null;
+  /** Each pass begins at the dataset's beginning, also when steps are given. */
+  readonly restart?: boolean;
+  /** Batches of a Sequence in another order in each epoch. */
+  readonly shuffle?: boolean;
+  /** The arrays of an element. */
+  prepare(element: unknown): readonly NdArray[];
 }
+
+/**
+ * The number of elements of one pass over a stream, or null when nobody knows. Throws ValueError for a dataset without end when no
+ * number of steps is given.
+ */
+export async function knownSteps(x: Stream, steps: number | undefined, name: string): Promise<number | null> {
+  if (steps !== undefined) return steps;
+  if (!(x instanceof Dataset)) return stepsOf(x, null);
+  const count = cardinality(x);
+  const value = getDefaultGraph().isEager
+    ? (count as Tensor & { numpy(): NdArray }).numpy()
+    : await getSession().run(count);
+  const size = Number((value as NdArray).item());
+  if (size === -1) {
+    throw new ValueError(`When passing an infinitely repeating dataset, you must specify the \`${name}\` argument.`);
+  }
+  return size < 0 ? null : size;
+}
+
+/** The number of batches of a Sequence is known; else that of the options. */
+const stepsOf = (given: Stream, steps: number | null): number | null =>
+  steps ?? (given instanceof Sequence ? given.length : null);
 
 /** Batches from a dataset or an iterator, a step each. */
 export function elementSource(given: Stream, options: ElementSourceOptions): Source {
-  const pull = given instanceof Dataset ? datasetElements(given) : iteratorElements(given);
+  const pull =
+    given instanceof Dataset
+      ? datasetElements(given)
+      : given instanceof Sequence
+        ? sequenceElements(given, options.shuffle ?? false)
+        : iteratorElements(given);
   let taken = 0;
-  let steps = options.steps;
+  const wanted = stepsOf(given, options.steps);
+  let steps = wanted ?? options.knownSteps ?? null;
   return {
     samples: null,
+    isByStep: given instanceof Dataset,
     get steps() {
       return steps;
     },
     async start(epoch) {
       taken = 0;
-      await pull.start(epoch, options.steps === null);
+      await pull.start(epoch, options.restart || wanted === null);
     },
     async next() {
-      if (options.steps !== null && taken >= options.steps) return null;
+      if (wanted !== null && taken >= wanted) return null;
       const element = await pull.next();
       if (element === null) {
-        if (options.steps !== null) {
+        if (wanted !== null) {
+          this.ranOut = true;
           log(
             "WARNING",
-            `Your dataset ran out of data; interrupting training. Make sure that your dataset can generate at least \`steps_per_epoch * epochs\` batches (in this case, ${options.steps} batches). You may need to use the repeat() function when building your dataset.`,
+            `Your dataset ran out of data; interrupting training. Make sure that your dataset can generate at least \`steps_per_epoch * epochs\` batches (in this case, ${wanted} batches). You may need to use the repeat() function when building your dataset.`,
           );
         } else steps = taken;
         return null;
       }
       taken++;
-      const [x, y, w] = Array.isArray(element) && !(element[0] instanceof Number) ? element : [element];
-      const arrays = arraysFor(x as Data, options.inputs, "input");
-      if (y !== undefined) arrays.push(...arraysFor(y as Data, options.targets, "target"));
-      if (w !== undefined) arrays.push(...arraysFor(w as Data, options.weights, "target"));
+      const arrays = options.prepare(element);
       return { arrays, size: sampleCount(arrays) };
     },
   };
@@ -130,7 +170,25 @@ function datasetElements(dataset: Dataset): Pull {
   };
 }
 
-function iteratorElements(given: Iterable<unknown> | AsyncIterable<unknown>): Pull {
+function sequenceElements(sequence: Sequence, shuffle: boolean): Pull {
+  const { seed } = getDefaultGraph();
+  const base = shuffle ? Number(seed ?? crypto.getRandomValues(new Uint32Array(1))[0]) : null;
+  let order: ArrayLike<number> | null = null;
+  let at = 0;
+  return {
+    start(epoch) {
+      at = 0;
+      order = base === null ? null : permutation(sequence.length, base, epoch);
+    },
+    async next() {
+      const i = at % sequence.length;
+      at++;
+      return await sequence.getItem(order ? order[i]! : i);
+    },
+  };
+}
+
+function iteratorElements(given: Exclude<Stream, Dataset | Sequence>): Pull {
   const open = () =>
     Symbol.asyncIterator in given ? given[Symbol.asyncIterator]() : (given as Iterable<unknown>)[Symbol.iterator]();
   const iterator = open();
@@ -196,3 +254,16 @@ export function joined(parts: readonly NdArray[]): NdArray {
 export function printTrainInfo(count: number | null, unit: "samples" | "steps", validation: number | null): void {
   writeStdout(`Train on ${count} ${unit}${validation === null ? "" : `, validate on ${validation} ${unit}`}\n`);
 }
+
+/** Targets and options: a stream holds its targets itself, so that options follow it. */
+export function argumentsOf<O extends object>(
+  x: Data | Stream,
+  y: Data | null | O | undefined,
+  options: O | undefined,
+): readonly [Data | null, O] {
+  const isSecond = options === undefined && isElements(x) && !(y === undefined || y === null || isData(y));
+  return isSecond ? [null, y as O] : [(y as Data | undefined) ?? null, options ?? ({} as O)];
+}
+
+const isData = (value: unknown): boolean =>
+  value instanceof NdArray || Array.isArray(value) || ArrayBuffer.isView(value) || typeof value === "number";

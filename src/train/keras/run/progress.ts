@@ -1,8 +1,7 @@
 /** The lines that fit, evaluate and predict print. Source: tf_keras/src/utils/generic_utils.py, Progbar. */
 import { isTerminal, nowMs, writeStdout } from "../../../core/host.ts";
 
-/** Numbers by name, in the order in which they are printed. */
-export type Logs = Readonly<Record<string, number>>;
+import type { Logs } from "../callbacks/callback.ts";
 
 const timeText = (seconds: number, unit: string): string => {
   if (seconds >= 1 || seconds === 0) return ` ${Math.round(seconds)}s/${unit}`;
@@ -20,14 +19,18 @@ export interface ProgressOptions {
   /** 1: a bar, 2: a line for each epoch. */
   readonly verbose: 0 | 1 | 2;
   readonly unit: "sample" | "step";
+  /** Taken as they are; the others are averaged over the batches so far. */
+  readonly statefulMetrics?: readonly string[];
 }
 
 /** One epoch. At a terminal the bar is drawn over itself; elsewhere it is printed when it is full. */
 export class Progress {
   readonly #options: ProgressOptions;
   readonly #start = nowMs();
+  readonly #sums = new Map<string, { sum: number; weight: number }>();
   #drawnAt = 0;
   #width = 0;
+  #seen = 0;
 
   constructor(options: ProgressOptions) {
     this.#options = options;
@@ -36,6 +39,7 @@ export class Progress {
   update(current: number, logs: Logs): void {
     const { verbose, target } = this.#options;
     const isLast = target !== null && current >= target;
+    this.#take(current, logs);
     if (verbose !== 1 || isLast || !isTerminal()) return;
     if (nowMs() - this.#drawnAt < 50) return;
     this.#drawnAt = nowMs();
@@ -44,9 +48,22 @@ export class Progress {
     this.#draw(
       this.#bar(current),
       left === null ? ` - ${Math.round(seconds)}s` : ` - ETA: ${remaining(left)}`,
-      logs,
+      this.#means(),
       false,
     );
+  }
+
+  #take(current: number, logs: Logs): void {
+    const weight = Math.max(current - this.#seen, 1);
+    this.#seen = current;
+    for (const [name, value] of Object.entries(logs)) {
+      const known = this.#options.statefulMetrics?.includes(name) ? undefined : this.#sums.get(name);
+      this.#sums.set(name, { sum: (known?.sum ?? 0) + value * weight, weight: (known?.weight ?? 0) + weight });
+    }
+  }
+
+  #means(): Logs {
+    return Object.fromEntries([...this.#sums].map(([name, { sum, weight }]) => [name, sum / weight]));
   }
 
   finish(current: number, logs: Logs): void {

@@ -8,10 +8,10 @@
  */
 
 import { GraphKeys } from "../../../build/collections.ts";
-import { historyOf } from "../../../build/keras/layers/layer.ts";
-import { weightedLoss } from "../../../build/keras/losses.ts";
-import { Mean, type Metric } from "../../../build/keras/metrics/metric.ts";
-import { getOptimizer, type TFOptimizer } from "../../../build/keras/optimizers/named.ts";
+import { historyOf, maskOf } from "../../../build/keras/layers/layer.ts";
+import { weightedLoss } from "../../../build/keras/losses/losses.ts";
+import type { Mean, Metric } from "../../../build/keras/metrics/metric.ts";
+import type { TFOptimizer } from "../../../build/keras/optimizers/named.ts";
 import type { Optimizer } from "../../../build/keras/optimizers/optimizer.ts";
 import { knownLearningPhase } from "../../../build/keras/state.ts";
 import { globalVariables } from "../../../build/variables/initialize.ts";
@@ -24,6 +24,7 @@ import type { Operation } from "../../../graph/operation.ts";
 import { Tensor } from "../../../graph/tensor.ts";
 import {
   add,
+  cast,
   constant,
   group,
   identity,
@@ -37,40 +38,42 @@ import { getSession, initialize } from "../backend.ts";
 import {
   type BatchFunction,
   type CompileOptions,
+  isTemporal,
   type LossOfOutput,
-  lossesFor,
   type Mode,
-  metricsFor,
-  outputNames,
+  masked,
+  type Target,
   type Trained,
   type Trainer,
   trainingReduction,
   weightOf,
 } from "./compile.ts";
 import type { Slot } from "./data.ts";
+import { type PlannedMetric, planFor } from "./plan.ts";
 
 interface Place extends Slot {
   readonly tensor: Tensor;
 }
 
-interface Target {
+interface OwnTarget extends Target {
   readonly slot: Place;
   readonly weights: Place;
   readonly of: LossOfOutput;
   readonly output: Tensor;
+  /** Steps of the output that count, where layers say so. */
+  readonly mask: Tensor | null;
 }
 
 const one = (value: boolean): NdArray => new NdArray(bool, [], new Uint8Array([value ? 1 : 0]));
 
 export class Training implements Trainer {
   readonly optimizer: Optimizer | TFOptimizer;
-  readonly metricsNames: string[] = ["loss"];
-  /** Metrics keep what they gathered between batches; the others are of one batch. */
-  readonly statefulNames = new Set<string>();
-  readonly targets: readonly Target[];
+  readonly metricsNames: readonly string[];
+  readonly statefulNames: ReadonlySet<string>;
+  readonly targets: readonly OwnTarget[];
   readonly #model: Trained;
   readonly #fetched: Tensor[] = [];
-  readonly #metrics: Metric[] = [];
+  readonly #metrics: readonly Metric[];
   readonly #functions = new Map<
     Mode,
     { readonly session: Session; readonly weights: readonly Variable[]; readonly run: BatchFunction }
@@ -80,32 +83,30 @@ export class Training implements Trainer {
   /** Builds losses and metrics. Throws ValueError for options that do not fit the outputs. */
   constructor(model: Trained, options: CompileOptions) {
     this.#model = model;
-    this.optimizer = getOptimizer(options.optimizer ?? "rmsprop");
-    this.targets = lossesFor(options, outputNames(model.outputs)).map((of) => makeTarget(model.outputs[of.index]!, of));
-    this.#makeMetrics(options);
-    if (this.targets.length || model.losses.length) this.#fetched.unshift(...this.#makeLoss(options));
-    else if (options.loss === undefined || options.loss === null) this.metricsNames.length = 0;
+    const plan = planFor(model, options);
+    this.optimizer = plan.optimizer;
+    this.metricsNames = plan.names;
+    this.statefulNames = plan.stateful;
+    this.targets = plan.losses.map((of) => makeTarget(model.outputs[of.index]!, of, isTemporal(options, of)));
+    const metrics = plan.metrics.map((each) => this.#makeMetric(each));
+    const losses = this.targets.length || model.losses.length ? this.#makeLoss(options, plan.means) : [];
+    this.#fetched.push(...losses, ...metrics, ...model.metricResults);
+    this.#metrics = [...plan.metrics.map(({ metric }) => metric), ...plan.means, ...model.metrics];
   }
 
-  #makeMetrics(options: CompileOptions): void {
-    for (const { of, output, slot, weights } of this.targets) {
-      for (const { key, metric, isWeighted } of metricsFor(options, of, output, this.metricsNames)) {
-        const settings = isWeighted ? { sampleWeight: weights.tensor } : {};
-        const result = getDefaultGraph().nameScope(`metrics/${key}`, () => metric.apply(slot.tensor, output, settings));
-        this.#metrics.push(metric);
-        this.metricsNames.push(key);
-        this.statefulNames.add(key);
-        this.#fetched.push(result);
-      }
-    }
+  #makeMetric({ of, key, metric, isWeighted }: PlannedMetric): Tensor {
+    const { slot, weights, output, mask } = this.targets.find((target) => target.of === of)!;
+    const sampleWeight = isWeighted ? masked(weights.tensor, mask) : mask;
+    const settings = sampleWeight ? { sampleWeight } : {};
+    return getDefaultGraph().nameScope(`metrics/${key}`, () => metric.apply(slot.tensor, output, settings));
   }
 
   /** The total, then the mean of each output's loss over batches where there are several. */
-  #makeLoss(options: CompileOptions): Tensor[] {
+  #makeLoss(options: CompileOptions, means: readonly Mean[]): Tensor[] {
     return getDefaultGraph().nameScope("loss", () => {
-      const each = this.targets.map(({ of: { name, loss }, slot, weights, output }) =>
+      const each = this.targets.map(({ of: { name, loss: fn }, slot, weights, output, mask }) =>
         getDefaultGraph().nameScope(`${name}_loss`, () =>
-          weightedLoss(loss.call(slot.tensor, output), weights.tensor, trainingReduction(loss)),
+          weightedLoss(fn.call(slot.tensor, output), masked(weights.tensor, mask), trainingReduction(fn)),
         ),
       );
       const weighted = each.map((loss, i) => {
@@ -113,16 +114,7 @@ export class Training implements Trainer {
         return multiply(constant(weight, { dtype: loss.dtype.baseDtype, name: "x" }), loss);
       });
       const total = [...weighted, ...this.#model.losses].reduce((a, b) => add(a, b));
-      if (this.#model.outputs.length === 1) return [total];
-      const names = this.targets.map(({ of }) => `${of.name}_loss`);
-      this.metricsNames.splice(1, 0, ...names);
-      const means = each.map((loss, i) => {
-        const mean = new Mean({ name: names[i]! });
-        this.#metrics.push(mean);
-        this.statefulNames.add(names[i]!);
-        return mean.apply(loss, loss);
-      });
-      return [total, ...means];
+      return [total, ...means.map((mean, i) => mean.apply(each[i]!, each[i]!))];
     });
   }
 
@@ -206,10 +198,11 @@ const metricVariables = (): Variable[] => getDefaultGraph().getCollection<Variab
 /** An output that is fed could not be fetched beside. */
 const fetchable = (output: Tensor): Tensor => (output.op.inputs.length === 0 ? identity(output) : output);
 
-function makeTarget(output: Tensor, of: LossOfOutput): Target {
+function makeTarget(output: Tensor, of: LossOfOutput, temporal: boolean): OwnTarget {
   const { name, loss } = of;
   const graph = getDefaultGraph();
   const rank = output.shape?.length ?? 0;
+  const found = maskOf(output);
   const isSparse = loss.name === "sparse_categorical_crossentropy";
   const shape = output.shape && [
     ...new Array<null>(Math.max(rank - 1, 0)).fill(null),
@@ -217,13 +210,16 @@ function makeTarget(output: Tensor, of: LossOfOutput): Target {
   ];
   return graph.nameScope(null, () => {
     const target = placeholder(output.dtype.baseDtype, shape, { name: `${name}_target` });
-    const full = graph.nameScope(`${name}_sample_weights`, () => ones([1], output.dtype.baseDtype));
-    const weights = placeholderWithDefault(full, [null], { name: `${name}_sample_weights` });
+    const full = graph.nameScope(`${name}_sample_weights`, () => ones(temporal ? [1, 1] : [1], output.dtype.baseDtype));
+    const weights = placeholderWithDefault(full, temporal ? [null, null] : [null], { name: `${name}_sample_weights` });
     return {
       slot: placeOf(name, target),
       weights: placeOf(`${name}_sample_weights`, weights),
       of,
       output,
+      loss: loss.name ?? "",
+      shape: output.shape,
+      mask: found && (cast(found, output.dtype.baseDtype) as Tensor),
     };
   });
 }

@@ -5,8 +5,9 @@ import { add, biasAdd, concat, dropout, matmul, multiply, onesLike, split, unsta
 import { smartCond } from "../../../layers/layer.ts";
 import type { Variable } from "../../../variables/variable.ts";
 import { type ActivationLike, getActivation } from "../../activations.ts";
+import type { ConstraintName } from "../../constraints.ts";
 import { getInitializer, type InitializerName } from "../../initializers.ts";
-import type { ConstraintName, RegularizerName } from "../../regularizers.ts";
+import type { RegularizerName } from "../../regularizers.ts";
 import { type CallOptions, Layer, type LayerOptions, type Tensors } from "../layer.ts";
 
 export interface CellOptions extends LayerOptions {

@@ -16,6 +16,8 @@ import {
   zeros,
 } from "../../../../ops/index.ts";
 import { Variable } from "../../../variables/variable.ts";
+import type { Config, Serialized } from "../../config/registry.ts";
+import { argumentsOf, deserializeLayer, serializeLayer } from "../configured.ts";
 import { type CallOptions, Layer, type LayerOptions, listOf, requireRank, type Tensors } from "../layer.ts";
 import {
   type Cell,
@@ -47,6 +49,11 @@ export class RNN extends Layer {
   readonly settings: RNNOptions;
   override readonly stateful: boolean;
   override supportsMasking = true;
+
+  get units(): number {
+    return this.cell.units;
+  }
+
   /** Of a stateful layer: kept from batch to batch. */
   states: readonly Variable[] = [];
   readonly #resets: Operation[] = [];
@@ -58,9 +65,34 @@ export class RNN extends Layer {
     this.stateful = options.stateful ?? false;
   }
 
+  /** For a layer made of a cell: the cell beside the options. */
+  override getConfig(): Config {
+    if (this.constructor !== RNN) return super.getConfig();
+    const { settings } = this;
+    return {
+      ...super.getConfig(),
+      return_sequences: settings.returnSequences ?? false,
+      return_state: settings.returnState ?? false,
+      go_backwards: settings.goBackwards ?? false,
+      stateful: settings.stateful ?? false,
+      unroll: settings.unroll ?? false,
+      time_major: settings.timeMajor ?? false,
+      cell: serializeLayer(this.cell),
+    };
+  }
+
+  static override fromConfig(config: Config): Layer {
+    const { cell, ...rest } = config;
+    // biome-ignore lint/complexity/noThisInStatic: LSTM and the others have no cell in their configuration
+    const kind = this as unknown as new (...args: readonly unknown[]) => Layer;
+    if (!cell) return new kind(...argumentsOf(kind.name, config));
+    return new RNN(deserializeLayer<Cell>(cell as Serialized), argumentsOf("", rest)[0] as RNNOptions);
+  }
+
   /** A layer like this one under another name, with a cell of its own, in the given direction. */
   renamed(name: string, goBackwards: boolean): RNN {
-    const options = { ...this.settings, name, goBackwards };
+    const { returnSequences = false } = this.settings;
+    const options = { ...this.settings, name, goBackwards, zeroOutputForMask: returnSequences };
     return new RNN(this.cell.another(), options);
   }
 
@@ -172,14 +204,38 @@ const inner = <O extends LayerOptions>(options: O): O => ({
   batchInputShape: undefined,
 });
 
-/** A layer on each step of sequences: [batch, time, …] as [batch · time, …]. */
-export class TimeDistributed extends Layer {
+/** A layer around a layer: one of one's own overrides `call`. */
+export abstract class Wrapper extends Layer {
   readonly layer: Layer;
+
+  constructor(layer: Layer, options: LayerOptions = {}, kind?: string) {
+    super(options, kind);
+    this.layer = layer;
+  }
+
+  override getConfig(): Config {
+    return { ...super.getConfig(), layer: serializeLayer(this.layer) };
+  }
+
+  static override fromConfig(config: Config): Layer {
+    const { layer, ...rest } = config;
+    // biome-ignore lint/complexity/noThisInStatic: the class that is asked
+    const kind = this as unknown as new (layer: Layer, options: unknown) => Layer;
+    return new kind(deserializeLayer<Layer>(layer as Serialized), argumentsOf("", rest)[0]);
+  }
+}
+
+/** A layer on each step of sequences: [batch, time, …] as [batch · time, …]. */
+export class TimeDistributed extends Wrapper {
   override supportsMasking = true;
 
   constructor(layer: Layer, options: LayerOptions = {}) {
-    super(options, "time_distributed");
-    this.layer = layer;
+    super(layer, options, "time_distributed");
+    if (!(layer instanceof Layer)) {
+      throw new ValueError(
+        `Please initialize \`TimeDistributed\` layer with a \`tf.keras.layers.Layer\` instance. Received: ${layer}`,
+      );
+    }
   }
 
   protected override call(inputs: Tensors, options: CallOptions): Tensors {
@@ -205,6 +261,7 @@ export class Bidirectional extends Layer {
   readonly backwardLayer: RNN;
   override supportsMasking = true;
   readonly #mode: BidirectionalOptions["mergeMode"];
+  readonly #layer: RNN;
 
   /** Throws ValueError for a merge mode that Keras has not. */
   constructor(layer: RNN, options: BidirectionalOptions = {}) {
@@ -216,8 +273,26 @@ export class Bidirectional extends Layer {
       );
     }
     this.#mode = mergeMode;
+    this.#layer = layer;
     this.forwardLayer = layer.renamed(`forward_${layer.name}`, layer.settings.goBackwards ?? false);
     this.backwardLayer = layer.renamed(`backward_${layer.name}`, !(layer.settings.goBackwards ?? false));
+  }
+
+  override getConfig(): Config {
+    const layer = this.#layer;
+    return { ...super.getConfig(), layer: serializeLayer(layer), merge_mode: this.#mode };
+  }
+
+  static override fromConfig({ layer, ...rest }: Config): Layer {
+    return new Bidirectional(
+      deserializeLayer<RNN>(layer as Serialized),
+      argumentsOf("", rest)[0] as BidirectionalOptions,
+    );
+  }
+
+  /** The layer that both directions are made like is no part of this one. */
+  override trackables() {
+    return super.trackables().filter(([name]) => name === "forwardLayer" || name === "backwardLayer");
   }
 
   protected override computeMask(_: Tensors, mask: CallOptions["mask"]): Tensor | null {

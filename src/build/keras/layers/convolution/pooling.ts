@@ -1,8 +1,8 @@
 /** `tf.keras.layers`: windows and whole axes, pooled. Source: tf_keras/src/layers/pooling. */
-import type { Tensor } from "../../../graph/tensor.ts";
-import { cast, divide, expandDims, reduceMax, reduceMean, reduceSum } from "../../../ops/index.ts";
-import type { DataFormat } from "../../layers/core.ts";
-import type { Layer as CoreLayer } from "../../layers/layer.ts";
+import type { Tensor } from "../../../../graph/tensor.ts";
+import { cast, divide, expandDims, reduceMax, reduceMean, reduceSum } from "../../../../ops/index.ts";
+import type { DataFormat } from "../../../layers/core.ts";
+import type { Layer as CoreLayer } from "../../../layers/layer.ts";
 import {
   AveragePooling1D as CoreAverage1D,
   AveragePooling2D as CoreAverage2D,
@@ -10,10 +10,10 @@ import {
   MaxPooling1D as CoreMax1D,
   MaxPooling2D as CoreMax2D,
   MaxPooling3D as CoreMax3D,
-} from "../../layers/pooling.ts";
-import type { Size } from "../../layers/window.ts";
-import { Delegated } from "./delegated.ts";
-import { type CallOptions, Layer, type LayerOptions, requireRank, type Tensors } from "./layer.ts";
+} from "../../../layers/pooling.ts";
+import type { Size } from "../../../layers/window.ts";
+import { Delegated } from "../delegated.ts";
+import { type CallOptions, Layer, type LayerOptions, requireRank, type Tensors } from "../layer.ts";
 
 export interface PoolingOptions extends LayerOptions {
   /** 2 by default. */
@@ -75,15 +75,19 @@ export class AveragePooling3D extends Pooling {
 
 export interface GlobalPoolingOptions extends LayerOptions {
   readonly dataFormat?: DataFormat | undefined;
+  /** Keeps the pooled axes with size 1. */
+  readonly keepdims?: boolean | undefined;
 }
 
 abstract class GlobalPooling extends Layer {
   readonly #rank: number;
   readonly #axes: readonly number[];
+  protected readonly keepdims: boolean;
 
   constructor(kind: string, rank: number, options: GlobalPoolingOptions) {
     super(options, kind);
     this.#rank = rank;
+    this.keepdims = options.keepdims ?? false;
     const first = options.dataFormat === "channels_first" ? 2 : 1;
     this.#axes = Array.from({ length: rank }, (_, i) => first + i);
   }
@@ -101,12 +105,12 @@ abstract class GlobalPooling extends Layer {
 
 abstract class GlobalMax extends GlobalPooling {
   protected override reduce(x: Tensor, axes: readonly number[]): Tensor {
-    return reduceMax(x, { axis: axes });
+    return reduceMax(x, { axis: axes, keepdims: this.keepdims });
   }
 }
 abstract class GlobalAverage extends GlobalPooling {
   protected override reduce(x: Tensor, axes: readonly number[], _options: CallOptions): Tensor {
-    return reduceMean(x, { axis: axes });
+    return reduceMean(x, { axis: axes, keepdims: this.keepdims });
   }
 }
 
@@ -147,3 +151,28 @@ export class GlobalAveragePooling2D extends GlobalAverage {
     super("global_average_pooling2d", 2, options);
   }
 }
+/** [n, d, h, w, c] to [n, c]. */
+export class GlobalMaxPooling3D extends GlobalMax {
+  constructor(options: GlobalPoolingOptions = {}) {
+    super("global_max_pooling3d", 3, options);
+  }
+}
+/** [n, d, h, w, c] to [n, c]. */
+export class GlobalAveragePooling3D extends GlobalAverage {
+  constructor(options: GlobalPoolingOptions = {}) {
+    super("global_average_pooling3d", 3, options);
+  }
+}
+
+export const MaxPool1D = MaxPooling1D;
+export const MaxPool2D = MaxPooling2D;
+export const MaxPool3D = MaxPooling3D;
+export const AvgPool1D = AveragePooling1D;
+export const AvgPool2D = AveragePooling2D;
+export const AvgPool3D = AveragePooling3D;
+export const GlobalMaxPool1D = GlobalMaxPooling1D;
+export const GlobalMaxPool2D = GlobalMaxPooling2D;
+export const GlobalMaxPool3D = GlobalMaxPooling3D;
+export const GlobalAvgPool1D = GlobalAveragePooling1D;
+export const GlobalAvgPool2D = GlobalAveragePooling2D;
+export const GlobalAvgPool3D = GlobalAveragePooling3D;

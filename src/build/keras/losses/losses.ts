@@ -1,9 +1,8 @@
 /** `tf.keras.losses`: a loss for each example, and classes that make one number of them. Source: tf_keras/src/losses.py, backend.py. */
-import { int64 } from "../../core/dtype.ts";
-import { ValueError } from "../../core/error.ts";
-import { getDefaultGraph } from "../../graph/graph.ts";
-import type { Tensor } from "../../graph/tensor.ts";
-import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
+import { ValueError } from "../../../core/error.ts";
+import { getDefaultGraph } from "../../../graph/graph.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
+import { convertToTensor, type TensorLike } from "../../../ops/convert.ts";
 import {
   abs,
   add,
@@ -17,40 +16,40 @@ import {
   maximum,
   multiply,
   reduceMax,
-  reduceMean,
   reduceSum,
-  reshape,
-  shape as shapeOf,
-  sigmoidCrossEntropyWithLogits,
-  sigmoidOp,
   size,
-  softmaxCrossEntropyWithLogitsV2,
-  softmaxOp,
   softplus,
-  sparseSoftmaxCrossEntropyWithLogits,
   square,
   squaredDifference,
   squeeze,
   where,
-} from "../../ops/index.ts";
-import { byName } from "./named.ts";
-import { epsilon } from "./state.ts";
+} from "../../../ops/index.ts";
+import {
+  byName,
+  type Config,
+  camel,
+  deserializeObject,
+  isSerialized,
+  type Serialized,
+  serializeObject,
+  snake,
+} from "../config/registry.ts";
+import { epsilon } from "../state.ts";
+import {
+  binaryCrossentropy,
+  binaryFocalCrossentropy,
+  both,
+  type CrossEntropyOptions,
+  categoricalCrossentropy,
+  categoricalFocalCrossentropy,
+  type FocalOptions,
+  meanOfLast,
+  sparseCategoricalCrossentropy,
+} from "./cross_entropy.ts";
 
 /** yTrue and yPred [batch, …] to a loss for each example: [batch, …] without the last axis. */
 export type LossFunction = (yTrue: Tensor, yPred: Tensor) => Tensor;
 
-export interface CrossEntropyOptions {
-  /** True when yPred are logits rather than probabilities. */
-  readonly fromLogits?: boolean | undefined;
-  /** 0 keeps the labels; else they move this far towards uniform. */
-  readonly labelSmoothing?: number | undefined;
-}
-
-const meanOfLast = (x: Tensor): Tensor => reduceMean(x, { axis: -1 });
-const both = (yTrue: TensorLike, yPred: TensorLike): readonly [Tensor, Tensor] => {
-  const p = convertToTensor(yPred);
-  return [cast(convertToTensor(yTrue), p.dtype.baseDtype) as Tensor, p];
-};
 /** Python's name of a function: what `history` and messages call it. */
 const called = (name: string, fn: (y: Tensor, p: Tensor) => Tensor): LossFunction =>
   Object.defineProperty((y: Tensor, p: Tensor) => fn(...both(y, p)), "name", { value: name });
@@ -58,11 +57,11 @@ const called = (name: string, fn: (y: Tensor, p: Tensor) => Tensor): LossFunctio
 export const meanSquaredError = called("mean_squared_error", (y, p) => meanOfLast(squaredDifference(p, y)));
 export const meanAbsoluteError = called("mean_absolute_error", (y, p) => meanOfLast(abs(p.sub(y)) as Tensor));
 export const meanAbsolutePercentageError = called("mean_absolute_percentage_error", (y, p) => {
-  const ratio = abs(divide(y.sub(p), maximum(abs(y) as Tensor, epsilon)) as Tensor) as Tensor;
+  const ratio = abs(divide(y.sub(p), maximum(abs(y) as Tensor, epsilon())) as Tensor) as Tensor;
   return multiply(100, meanOfLast(ratio));
 });
 export const meanSquaredLogarithmicError = called("mean_squared_logarithmic_error", (y, p) => {
-  const logOf = (x: Tensor): Tensor => log(add(maximum(x, epsilon), 1)) as Tensor;
+  const logOf = (x: Tensor): Tensor => log(add(maximum(x, epsilon()), 1)) as Tensor;
   return meanOfLast(squaredDifference(logOf(p), logOf(y)));
 });
 
@@ -86,14 +85,16 @@ export const logCosh = called("log_cosh", (y, p) => {
   return meanOfLast(x.add(softplus(x.mul(-2))).sub(Math.log(2)));
 });
 export const klDivergence = called("kl_divergence", (y, p) => {
-  const [a, b] = [clipByValue(y, epsilon, 1), clipByValue(p, epsilon, 1)];
+  const [a, b] = [clipByValue(y, epsilon(), 1), clipByValue(p, epsilon(), 1)];
   return reduceSum(multiply(a, log(divide(a, b) as Tensor) as Tensor), { axis: -1 });
 });
-export const poisson = called("poisson", (y, p) => meanOfLast(p.sub(multiply(y, log(add(p, epsilon)) as Tensor))));
+export const poisson = called("poisson", (y, p) => meanOfLast(p.sub(multiply(y, log(add(p, epsilon())) as Tensor))));
 /** Minus the cosine of the angle between labels and predictions. */
-export const cosineSimilarity = called("cosine_similarity", (y, p) =>
-  reduceSum(multiply(l2Normalize(y, { axis: -1 }), l2Normalize(p, { axis: -1 })), { axis: -1 }).mul(-1),
-);
+export const cosineSimilarity = (yTrue: TensorLike, yPred: TensorLike, axis = -1): Tensor => {
+  const [y, p] = both(yTrue, yPred);
+  return reduceSum(multiply(l2Normalize(y, { axis }), l2Normalize(p, { axis })), { axis }).mul(-1);
+};
+Object.defineProperty(cosineSimilarity, "name", { value: "cosine_similarity" });
 /** Squared up to delta, linear beyond. */
 export const huber = (yTrue: TensorLike, yPred: TensorLike, delta = 1): Tensor => {
   const [y, p] = both(yTrue, yPred);
@@ -102,74 +103,7 @@ export const huber = (yTrue: TensorLike, yPred: TensorLike, delta = 1): Tensor =
   return meanOfLast(where(error.lessEqual(delta), near, error.mul(delta).sub(0.5 * delta * delta)) as Tensor);
 };
 
-/** The input of the op that made the probabilities, if it is the one that logits go through. */
-const logitsOf = (p: Tensor, definition: object): Tensor | null => {
-  const { op } = p;
-  return op.definition === definition && op.inputs.length === 1 ? op.inputs[0]! : null;
-};
-const clipped = (p: Tensor): Tensor => clipByValue(p, epsilon, 1 - epsilon);
-
-/** yTrue: one-hot labels [batch, classes]. Probabilities that a softmax made are taken from its logits. */
-export const categoricalCrossentropy = (
-  yTrue: TensorLike,
-  yPred: TensorLike,
-  { fromLogits = false, labelSmoothing = 0 }: CrossEntropyOptions = {},
-): Tensor => {
-  const [y, p] = both(yTrue, yPred);
-  const classes = p.shape?.at(-1) ?? shapeOf(p).at(-1);
-  const labels = labelSmoothing
-    ? y.mul(1 - labelSmoothing).add(divide(labelSmoothing, cast(classes as never, p.dtype) as Tensor) as Tensor)
-    : y;
-  const logits = fromLogits ? p : logitsOf(p, softmaxOp.definition);
-  if (logits) return softmaxCrossEntropyWithLogitsV2({ labels, logits });
-  const normal = divide(p, reduceSum(p, { axis: -1, keepdims: true })) as Tensor;
-  return reduceSum(multiply(labels, log(clipped(normal)) as Tensor), { axis: -1 }).mul(-1);
-};
-
-/** yTrue: whole numbers [batch] or [batch, 1]; yPred: [batch, classes]. */
-export const sparseCategoricalCrossentropy = (
-  yTrue: TensorLike,
-  yPred: TensorLike,
-  { fromLogits = false }: CrossEntropyOptions = {},
-): Tensor => {
-  const p = convertToTensor(yPred);
-  const y = convertToTensor(yTrue);
-  const logits = fromLogits ? p : (logitsOf(p, softmaxOp.definition) ?? (log(clipped(p)) as Tensor));
-  const whole = cast(y, int64) as Tensor;
-  const rank = p.shape!.length;
-  if (rank > 2) {
-    const labels = reshape(whole, [-1]);
-    const classes = p.shape!.at(-1)!;
-    const losses = sparseSoftmaxCrossEntropyWithLogits({ labels, logits: reshape(logits, [-1, classes]) });
-    return reshape(losses, shapeOf(p).at({ stop: -1 }));
-  }
-  const labels = whole.shape?.length === 2 || whole.shape === null ? reshape(whole, [-1]) : whole;
-  return sparseSoftmaxCrossEntropyWithLogits({ labels, logits });
-};
-
-/** yTrue: 0 or 1 for each of yPred. */
-export const binaryCrossentropy = (
-  yTrue: TensorLike,
-  yPred: TensorLike,
-  { fromLogits = false, labelSmoothing = 0 }: CrossEntropyOptions = {},
-): Tensor => {
-  const [y, p] = both(yTrue, yPred);
-  const labels = labelSmoothing ? y.mul(1 - labelSmoothing).add(0.5 * labelSmoothing) : y;
-  const logits = fromLogits ? p : logitsOf(p, sigmoidOp.definition);
-  if (logits) return meanOfLast(sigmoidCrossEntropyWithLogits({ labels, logits }));
-  const q = clipped(p);
-  const yes = multiply(labels, log(add(q, epsilon)) as Tensor);
-  const no = multiply(labels.rsub(1), log(q.rsub(1).add(epsilon)) as Tensor);
-  return meanOfLast(yes.add(no).mul(-1));
-};
-
-const pythonNames: readonly [(...rest: never[]) => Tensor, string][] = [
-  [categoricalCrossentropy, "categorical_crossentropy"],
-  [sparseCategoricalCrossentropy, "sparse_categorical_crossentropy"],
-  [binaryCrossentropy, "binary_crossentropy"],
-  [huber, "huber"],
-];
-for (const [fn, name] of pythonNames) Object.defineProperty(fn, "name", { value: name });
+Object.defineProperty(huber, "name", { value: "huber" });
 
 export const lossTable: Readonly<Record<string, LossFunction>> = {
   mean_squared_error: meanSquaredError,
@@ -194,6 +128,8 @@ export const lossTable: Readonly<Record<string, LossFunction>> = {
   categorical_crossentropy: categoricalCrossentropy,
   sparse_categorical_crossentropy: sparseCategoricalCrossentropy,
   binary_crossentropy: binaryCrossentropy,
+  binary_focal_crossentropy: binaryFocalCrossentropy,
+  categorical_focal_crossentropy: categoricalFocalCrossentropy,
   huber,
 };
 
@@ -249,6 +185,11 @@ export abstract class Loss {
 
   abstract call(yTrue: Tensor, yPred: Tensor): Tensor;
 
+  /** What the loss is made from, by Python's names. */
+  getConfig(): Config {
+    return { reduction: this.reduction, name: this.name };
+  }
+
   /** The loss as one number (or one for each example, where the reduction is "none"). */
   apply(yTrue: TensorLike, yPred: TensorLike, options: { readonly sampleWeight?: TensorLike | null } = {}): Tensor {
     return getDefaultGraph().nameScope(this.name ?? "loss", () =>
@@ -261,14 +202,16 @@ export abstract class Loss {
   }
 }
 
-/** A class around a function. */
+/** A class around a function. `defaults` are its own options, by Python's names, in the order of its configuration. */
 const lossClass = <O extends object>(
+  className: string,
   name: string,
   fn: (y: Tensor, p: Tensor, options: O) => Tensor,
+  defaults: Config = {},
 ): (new (
   options?: LossClassOptions & Partial<O>,
-) => Loss) =>
-  class extends Loss {
+) => Loss) => {
+  const made = class extends Loss {
     readonly options: O;
 
     constructor(options: LossClassOptions & Partial<O> = {}) {
@@ -279,37 +222,119 @@ const lossClass = <O extends object>(
     override call(yTrue: Tensor, yPred: Tensor): Tensor {
       return fn(yTrue, yPred, this.options);
     }
-  };
 
-export const MeanSquaredError = lossClass("mean_squared_error", meanSquaredError);
-export const MeanAbsoluteError = lossClass("mean_absolute_error", meanAbsoluteError);
-export const MeanAbsolutePercentageError = lossClass("mean_absolute_percentage_error", meanAbsolutePercentageError);
-export const MeanSquaredLogarithmicError = lossClass("mean_squared_logarithmic_error", meanSquaredLogarithmicError);
-export const BinaryCrossentropy = lossClass("binary_crossentropy", (y, p, options: CrossEntropyOptions) =>
-  binaryCrossentropy(y, p, options),
+    override getConfig(): Config {
+      const given = this.options as Config;
+      const own = Object.entries(defaults).map(([key, value]) => [key, given[camel(key)] ?? value]);
+      return { ...super.getConfig(), ...Object.fromEntries(own), fn: snake(className) };
+    }
+  };
+  return Object.defineProperty(made, "name", { value: className });
+};
+
+const entropy = { from_logits: false, label_smoothing: 0, axis: -1 };
+
+export const MeanSquaredError = lossClass("MeanSquaredError", "mean_squared_error", meanSquaredError);
+export const MeanAbsoluteError = lossClass("MeanAbsoluteError", "mean_absolute_error", meanAbsoluteError);
+export const MeanAbsolutePercentageError = lossClass(
+  "MeanAbsolutePercentageError",
+  "mean_absolute_percentage_error",
+  meanAbsolutePercentageError,
 );
-export const CategoricalCrossentropy = lossClass("categorical_crossentropy", (y, p, options: CrossEntropyOptions) =>
-  categoricalCrossentropy(y, p, options),
+export const MeanSquaredLogarithmicError = lossClass(
+  "MeanSquaredLogarithmicError",
+  "mean_squared_logarithmic_error",
+  meanSquaredLogarithmicError,
+);
+export const BinaryCrossentropy = lossClass(
+  "BinaryCrossentropy",
+  "binary_crossentropy",
+  (y, p, options: CrossEntropyOptions) => binaryCrossentropy(y, p, options),
+  entropy,
+);
+export const CategoricalCrossentropy = lossClass(
+  "CategoricalCrossentropy",
+  "categorical_crossentropy",
+  (y, p, options: CrossEntropyOptions) => categoricalCrossentropy(y, p, options),
+  entropy,
 );
 export const SparseCategoricalCrossentropy = lossClass(
+  "SparseCategoricalCrossentropy",
   "sparse_categorical_crossentropy",
   (y, p, options: CrossEntropyOptions) => sparseCategoricalCrossentropy(y, p, options),
+  { from_logits: false, ignore_class: null },
 );
-export const Hinge = lossClass("hinge", hinge);
-export const SquaredHinge = lossClass("squared_hinge", squaredHinge);
-export const CategoricalHinge = lossClass("categorical_hinge", categoricalHinge);
-export const Poisson = lossClass("poisson", poisson);
-export const LogCosh = lossClass("log_cosh", logCosh);
-export const KLDivergence = lossClass("kl_divergence", klDivergence);
-export const CosineSimilarity = lossClass("cosine_similarity", cosineSimilarity);
-export const Huber = lossClass("huber_loss", (y, p, { delta = 1 }: { readonly delta?: number }) => huber(y, p, delta));
+export const BinaryFocalCrossentropy = lossClass(
+  "BinaryFocalCrossentropy",
+  "binary_focal_crossentropy",
+  (y, p, options: FocalOptions) => binaryFocalCrossentropy(y, p, options),
+  { apply_class_balancing: false, alpha: 0.25, gamma: 2, ...entropy },
+);
+export const CategoricalFocalCrossentropy = lossClass(
+  "CategoricalFocalCrossentropy",
+  "categorical_focal_crossentropy",
+  (y, p, options: FocalOptions) => categoricalFocalCrossentropy(y, p, options),
+  { alpha: 0.25, gamma: 2, ...entropy },
+);
+export const Hinge = lossClass("Hinge", "hinge", hinge);
+export const SquaredHinge = lossClass("SquaredHinge", "squared_hinge", squaredHinge);
+export const CategoricalHinge = lossClass("CategoricalHinge", "categorical_hinge", categoricalHinge);
+export const Poisson = lossClass("Poisson", "poisson", poisson);
+export const LogCosh = lossClass("LogCosh", "log_cosh", logCosh);
+export const KLDivergence = lossClass("KLDivergence", "kl_divergence", klDivergence);
+export const CosineSimilarity = lossClass(
+  "CosineSimilarity",
+  "cosine_similarity",
+  (y, p, { axis = -1 }: { readonly axis?: number }) => cosineSimilarity(y, p, axis),
+  { axis: -1 },
+);
+export const Huber = lossClass(
+  "Huber",
+  "huber_loss",
+  (y, p, { delta = 1 }: { readonly delta?: number }) => huber(y, p, delta),
+  { delta: 1 },
+);
 
-export type LossLike = string | LossFunction | Loss;
+const classes: Readonly<Record<string, new (options?: never) => Loss>> = {
+  MeanSquaredError,
+  MeanAbsoluteError,
+  MeanAbsolutePercentageError,
+  MeanSquaredLogarithmicError,
+  BinaryCrossentropy,
+  BinaryFocalCrossentropy,
+  CategoricalCrossentropy,
+  CategoricalFocalCrossentropy,
+  SparseCategoricalCrossentropy,
+  Hinge,
+  SquaredHinge,
+  CategoricalHinge,
+  Poisson,
+  LogCosh,
+  KLDivergence,
+  CosineSimilarity,
+  Huber,
+};
+
+export type LossLike = string | LossFunction | Loss | Serialized;
+
+/** The function of a name, in Python's or a class's spelling; or what data describe. Throws ValueError for names that Keras has not. */
+export function getLossFunction(identifier: LossLike): LossFunction | Loss {
+  if (isSerialized(identifier)) return deserializeLoss(identifier);
+  if (identifier instanceof Loss) return identifier;
+  const found = byName<object>("loss function", { ...lossTable, ...classes }, identifier as string | LossFunction);
+  if ((found as { prototype?: unknown }).prototype instanceof Loss) return new (found as new () => Loss)();
+  return found as LossFunction;
+}
+export const deserializeLoss = (given: Serialized | string): Loss | LossFunction =>
+  typeof given === "string"
+    ? getLossFunction(given)
+    : deserializeObject<Loss>("loss function", (name) => classes[name], given);
+export const serializeLoss = (loss: LossLike): unknown => serializeObject(loss);
 
 /** The loss of a name, a function or a class. Throws ValueError for names that Keras has not. */
 export function getLoss(identifier: LossLike): Loss {
-  if (identifier instanceof Loss) return identifier;
-  const fn = byName("loss function", lossTable, identifier);
+  const fn = getLossFunction(identifier);
+  if (fn instanceof Loss) return fn;
   return new (class extends Loss {
     override call(yTrue: Tensor, yPred: Tensor): Tensor {
       return fn(yTrue, yPred);

@@ -1,17 +1,19 @@
 /** `tf.keras.layers`: images and sequences made larger or smaller. Source: tf_keras/src/layers/reshaping. */
-import type { Tensor } from "../../../graph/tensor.ts";
+import type { Tensor } from "../../../../graph/tensor.ts";
 import {
   expandDims,
   pad,
+  repeat,
   reshape,
   resizeBilinear,
   resizeNearestNeighbor,
   shape as shapeOf,
   stridedSlice,
   tile,
-} from "../../../ops/index.ts";
-import type { DataFormat } from "../../layers/core.ts";
-import { Layer, type LayerOptions, type Tensors } from "./layer.ts";
+  transpose,
+} from "../../../../ops/index.ts";
+import type { DataFormat } from "../../../layers/core.ts";
+import { Layer, type LayerOptions, type Tensors } from "../layer.ts";
 
 type Pair = readonly [number, number];
 
@@ -57,6 +59,13 @@ export class ZeroPadding2D extends ZeroPadding {
   }
 }
 
+/** Zeros around volumes [n, d, h, w, c]. */
+export class ZeroPadding3D extends ZeroPadding {
+  constructor(options: PaddingOptions | number = {}) {
+    super(3, options);
+  }
+}
+
 export interface CroppingOptions extends LayerOptions {
   readonly cropping?: number | readonly (number | Pair)[] | undefined;
   readonly dataFormat?: DataFormat | undefined;
@@ -98,9 +107,17 @@ export class Cropping2D extends Cropping {
   }
 }
 
+/** Volumes [n, d, h, w, c] without their borders. */
+export class Cropping3D extends Cropping {
+  constructor(options: CroppingOptions = {}) {
+    super(3, 1, options);
+  }
+}
+
 export interface UpSamplingOptions extends LayerOptions {
   readonly size?: number | readonly number[] | undefined;
   readonly interpolation?: "nearest" | "bilinear" | undefined;
+  readonly dataFormat?: DataFormat | undefined;
 }
 
 /** Each step of sequences [n, t, c] several times. */
@@ -124,21 +141,43 @@ export class UpSampling1D extends Layer {
 export class UpSampling2D extends Layer {
   readonly size: readonly number[];
   readonly #interpolation: "nearest" | "bilinear";
+  readonly #isFirst: boolean;
 
   constructor(options: UpSamplingOptions = {}) {
     super(options, "up_sampling2d");
+    this.#isFirst = options.dataFormat === "channels_first";
     const { size = 2 } = options;
     this.size = typeof size === "number" ? [size, size] : size;
     this.#interpolation = options.interpolation ?? "nearest";
   }
 
   protected override call(inputs: Tensors): Tensors {
-    const x = inputs as Tensor;
+    const isFirst = this.#isFirst;
+    const x = isFirst ? transpose(inputs as Tensor, { perm: [0, 2, 3, 1] }) : (inputs as Tensor);
     const known = [x.shape![1], x.shape![2]];
     const sizes = shapeOf(x);
     const size = known.map((d, i) => (d ? d * this.size[i]! : sizes.at(i + 1).mul(this.size[i]!)));
-    return this.#interpolation === "nearest"
-      ? resizeNearestNeighbor(x, size, {})
-      : resizeBilinear(x, size, { halfPixelCenters: true });
+    const y =
+      this.#interpolation === "nearest"
+        ? resizeNearestNeighbor(x, size, {})
+        : resizeBilinear(x, size, { halfPixelCenters: true });
+    return isFirst ? transpose(y, { perm: [0, 3, 1, 2] }) : y;
+  }
+}
+
+/** Volumes [n, d, h, w, c], each side times `size`. */
+export class UpSampling3D extends Layer {
+  readonly size: readonly number[];
+  readonly #first: number;
+
+  constructor(options: Omit<UpSamplingOptions, "interpolation"> = {}) {
+    super(options, "up_sampling3d");
+    const { size = 2 } = options;
+    this.size = typeof size === "number" ? [size, size, size] : size;
+    this.#first = options.dataFormat === "channels_first" ? 2 : 1;
+  }
+
+  protected override call(inputs: Tensors): Tensors {
+    return this.size.reduce((x: Tensor, times, i) => repeat(x, times, { axis: this.#first + i }), inputs as Tensor);
   }
 }

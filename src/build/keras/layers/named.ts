@@ -1,0 +1,41 @@
+/** All classes of layers by name, for layers from data. */
+import { layerClasses } from "../config/layers.ts";
+import { InputLayer } from "../network.ts";
+import * as activations from "./advanced_activations.ts";
+import * as attention from "./attention/attention.ts";
+import * as convolutions from "./convolution/convolution.ts";
+import * as padding from "./convolution/padding.ts";
+import * as pooling from "./convolution/pooling.ts";
+import * as separable from "./convolution/separable.ts";
+import * as core from "./core.ts";
+import { Embedding } from "./embedding.ts";
+import { Layer } from "./layer.ts";
+import * as merge from "./merge.ts";
+import * as normalization from "./normalization.ts";
+import * as preprocessing from "./preprocessing/preprocessing.ts";
+import * as cells from "./recurrent/cells.ts";
+import * as recurrent from "./recurrent/layers.ts";
+import * as dropout from "./regularization/dropout.ts";
+
+const modules = [
+  attention,
+  preprocessing,
+  dropout,
+  separable,
+  activations,
+  convolutions,
+  padding,
+  pooling,
+  core,
+  merge,
+  normalization,
+  cells,
+  recurrent,
+];
+for (const module of modules) {
+  for (const [name, value] of Object.entries(module) as [string, unknown][]) {
+    if (typeof value === "function" && value.prototype instanceof Layer) layerClasses.set(name, value);
+  }
+}
+layerClasses.set("InputLayer", InputLayer);
+layerClasses.set("Embedding", Embedding);
