@@ -66,6 +66,7 @@ export {
   type Feed,
   type ModelDefinition,
 } from "../train/model.ts";
+export { basicTrainLoop, checkpointsIterator } from "../train/monitored/basic_loops.ts";
 export { FeedFnHook, FinalOpsHook, GlobalStepWaiterHook, StopAtStepHook } from "../train/monitored/hooks/control.ts";
 export {
   LoggingTensorHook,
