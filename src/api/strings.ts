@@ -1,5 +1,15 @@
 /** tf.strings. Written by scripts/api.mjs. */
 export {
+  bytesSplit,
+  ngrams,
+  unicodeDecode,
+  unicodeDecodeWithOffsets,
+  unicodeEncode,
+  unicodeScript,
+  unicodeSplit,
+  unicodeSplitWithOffsets,
+} from "../build/ragged/act/strings.ts";
+export {
   stringToHashBucket as toHashBucket,
   stringToHashBucketFast as toHashBucketFast,
   stringToHashBucketStrong as toHashBucketStrong,

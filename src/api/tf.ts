@@ -58,6 +58,7 @@ export {
   SparseFeature,
   VarLenFeature,
 } from "../build/parsing.ts";
+export { RaggedTensor } from "../build/ragged/ragged_tensor.ts";
 export { colocateWith, controlDependencies, device, nameScope, setRandomSeed } from "../build/scopes.ts";
 export { makeTemplate } from "../build/template.ts";
 export {
@@ -237,6 +238,7 @@ export * as nn from "./nn.ts";
 export * as pythonIo from "./python_io.ts";
 export * as quantization from "./quantization.ts";
 export * as queue from "./queue.ts";
+export * as ragged from "./ragged.ts";
 export * as random from "./random.ts";
 export * as savedModel from "./saved_model.ts";
 export * as sets from "./sets.ts";

@@ -19,6 +19,22 @@ export interface TensorConvertible {
   asGraphElement?(): Tensor;
 }
 
+/** What is made of several tensors: a run fetches and feeds them together. */
+export const composite: unique symbol = Symbol("composite");
+
+export interface Composite {
+  [composite](): {
+    readonly tensors: readonly Tensor[];
+    /** The value of the whole, from those of the tensors. */
+    rebuild(values: readonly NdArray[]): unknown;
+    /** What each tensor is fed when the whole is fed `value`. Throws TypeError for values of another kind. */
+    feeds(value: unknown): readonly unknown[];
+  };
+}
+
+export const isComposite = (value: unknown): value is Composite =>
+  typeof value === "object" && value !== null && composite in value;
+
 export const isTensorConvertible = (value: unknown): value is TensorConvertible =>
   typeof value === "object" && value !== null && asTensor in value;
 

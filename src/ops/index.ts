@@ -132,6 +132,7 @@ export * from "./compute/quantize/uniform.ts";
 export * from "./compute/ragged/counts.ts";
 export * from "./compute/ragged/fill.ts";
 export * from "./compute/ragged/range.ts";
+export * from "./compute/ragged/to_tensor.ts";
 export * from "./compute/random/draws.ts";
 export * from "./compute/random/gamma.ts";
 export * from "./compute/random/gamma_grad.ts";

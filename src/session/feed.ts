@@ -5,7 +5,17 @@ import { NdArray } from "../core/nd_array.ts";
 import { compatible, formatShapePython } from "../core/shape.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { FeedDict } from "../graph/scopes.ts";
-import { asTensor, isTensorConvertible, Tensor } from "../graph/tensor.ts";
+import { asTensor, composite, isComposite, isTensorConvertible, Tensor } from "../graph/tensor.ts";
+
+/** Feeds of what is made of several tensors as feeds of these. */
+export function parted(feedDict: FeedDict): FeedDict {
+  return [...feedDict].flatMap(([key, value]) => {
+    if (!isComposite(key)) return [[key, value] as const];
+    const { tensors, feeds } = key[composite]();
+    const values = feeds(value);
+    return tensors.map((tensor, i) => [tensor, values[i]] as const);
+  });
+}
 
 /** The tensor that a feed's key stands for. Throws TypeError or ValueError in Python's words. */
 export function feedTensor(graph: Graph, key: unknown): Tensor {

@@ -5,7 +5,15 @@ import { printValue } from "../core/print.ts";
 import type { Graph } from "../graph/graph.ts";
 import { IndexedSlices } from "../graph/indexed_slices.ts";
 import { Operation } from "../graph/operation.ts";
-import { asTensor, isTensorConvertible, Tensor, type TensorConvertible } from "../graph/tensor.ts";
+import {
+  asTensor,
+  type Composite,
+  composite,
+  isComposite,
+  isTensorConvertible,
+  Tensor,
+  type TensorConvertible,
+} from "../graph/tensor.ts";
 import { TensorShape } from "../graph/tensor_shape.ts";
 import { fetchedList, fetchedRecord } from "./fetched.ts";
 
@@ -21,6 +29,7 @@ export type Fetches =
   | TensorConvertible
   | Operation
   | IndexedSlices
+  | Composite
   | string
   | readonly Fetches[]
   | { readonly [key: string]: Fetches };
@@ -32,13 +41,15 @@ export type Fetched<F> = F extends Tensor | TensorConvertible
     ? null
     : F extends IndexedSlices
       ? IndexedSlicesValue
-      : F extends string
-        ? NdArray | null
-        : F extends readonly unknown[]
-          ? { -readonly [K in keyof F]: Fetched<F[K]> }
-          : F extends object
+      : F extends Composite
+        ? ReturnType<ReturnType<F[typeof composite]>["rebuild"]>
+        : F extends string
+          ? NdArray | null
+          : F extends readonly unknown[]
             ? { -readonly [K in keyof F]: Fetched<F[K]> }
-            : never;
+            : F extends object
+              ? { -readonly [K in keyof F]: Fetched<F[K]> }
+              : never;
 
 /** Flat tensors and operations, and how to put their values back into the structure. */
 export interface FetchPlan {
@@ -83,6 +94,11 @@ export function planFetches(graph: Graph, fetches: unknown): FetchPlan {
         indices: values[indices]!,
         denseShape: dense < 0 ? null : values[dense]!,
       });
+    }
+    if (isComposite(fetch)) {
+      const { tensors: parts, rebuild } = fetch[composite]();
+      const at = parts.map(place);
+      return (values) => rebuild(at.map((i) => values[i]!));
     }
     const element = elementOf(graph, fetch);
     if (element instanceof Tensor) {

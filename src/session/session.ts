@@ -5,10 +5,10 @@ import type { NdArray } from "../core/nd_array.ts";
 import type { Engine } from "../engine/engine.ts";
 import { Graph, getDefaultGraph } from "../graph/graph.ts";
 import { around, type FeedDict, graphStack, type SessionLike, sessionStack } from "../graph/scopes.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import { isComposite, type Tensor } from "../graph/tensor.ts";
 import type { ConfigFields } from "./config.ts";
 import { type EngineName, processEngine } from "./default_engine.ts";
-import { fedValues, feedArrays, feedTensor, sameKeys } from "./feed.ts";
+import { fedValues, feedArrays, feedTensor, parted, sameKeys } from "./feed.ts";
 import { type Fetched, type Fetches, type FetchPlan, isSimple, planFetches, sameFetches, typeName } from "./fetch.ts";
 import { holdFunction } from "./function.ts";
 import { Plan, type RunOptions as PlanOptions } from "./plan/plan.ts";
@@ -40,8 +40,12 @@ export interface RunArguments {
 }
 
 /** Feeds may stand by themselves, as in Python: `sess.run(loss, [[x, 1]])`. */
-export const runArguments = (args: RunArguments | FeedDict | undefined): RunArguments | undefined =>
-  args !== undefined && Symbol.iterator in args ? { feedDict: args } : args;
+export function runArguments(args: RunArguments | FeedDict | undefined): RunArguments | undefined {
+  const given = args !== undefined && Symbol.iterator in args ? { feedDict: args } : args;
+  for (const [key] of given?.feedDict ?? [])
+    if (isComposite(key)) return { ...given, feedDict: parted(given!.feedDict!) };
+  return given;
+}
 
 interface CachedRun {
   readonly fetches: unknown;

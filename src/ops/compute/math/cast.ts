@@ -8,7 +8,7 @@ import { cppName } from "../../../graph/def/node_text.ts";
 import { IndexedSlices } from "../../../graph/indexed_slices.ts";
 import { SparseTensor } from "../../../graph/sparse_tensor.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
-import { convertToTensor, isSymbolic, type TensorLike } from "../../convert.ts";
+import { compositeCall, convertToTensor, isSymbolic, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as ops from "../../index.ts";
 import { inScope, type Named } from "../array/basic/names.ts";
@@ -56,6 +56,8 @@ export function cast<X extends Castable>(x: X, dtype: DType, options: Named = {}
   const base = dtype.baseDtype;
   if (isSymbolic(x) && !(x instanceof IndexedSlices) && (x as { readonly dtype?: DType }).dtype === base)
     return x as unknown as Casted<X>;
+  const ragged = compositeCall<Casted<X>>("cast", x, base, options);
+  if (ragged) return ragged;
   return inScope(options.name, "Cast", (scope) => {
     if (x instanceof SparseTensor) {
       const { indices, denseShape } = x;

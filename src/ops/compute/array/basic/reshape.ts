@@ -2,7 +2,7 @@
 import { InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
 import { type Dim, elementCount, type FullShape, formatShape, isFull, type Shape } from "../../../../core/shape.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
-import type { TensorLike } from "../../../convert.ts";
+import { compositeCall, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
 import type { Named } from "./names.ts";
@@ -183,7 +183,7 @@ export const reshape = (tensor: TensorLike, shape: TensorLike, options: Named = 
   reshapeOp({ tensor, shape }, options.name);
 
 export const expandDims = (input: TensorLike, axis: TensorLike, options: Named = {}): Tensor =>
-  expandDimsOp({ input, dim: axis }, options.name);
+  compositeCall<Tensor>("expandDims", input, axis, options) ?? expandDimsOp({ input, dim: axis }, options.name);
 
 /** The input without the dimensions `axis` (all of size 1 when none is named). */
 export function squeeze(

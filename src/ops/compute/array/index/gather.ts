@@ -7,7 +7,7 @@ import type { CheckNumbers, Value } from "../../../../engine/primitive.ts";
 import { getDefaultGraph } from "../../../../graph/graph.ts";
 import { IndexedSlices } from "../../../../graph/indexed_slices.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
-import { convertToTensor, isSymbolic, type TensorLike } from "../../../convert.ts";
+import { compositeCall, convertToTensor, isSymbolic, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
 import type { Named } from "../basic/names.ts";
@@ -137,6 +137,8 @@ const isSparseReadable = (params: unknown): params is SparseReadable =>
 /** The parts of params that the indices name along `axis`. A resource variable reads only those rows. Source: array_ops.py. */
 export function gather(params: TensorLike, indices: TensorLike, options: GatherOptions = {}): Tensor {
   const { batchDims = 0, name } = options;
+  const ragged = compositeCall<Tensor>("gather", params, indices, options);
+  if (ragged) return ragged;
   const axis = options.axis ?? batchDims;
   const known = isSymbolic(axis) ? getStaticValue(convertToTensor(axis)) : null;
   const isFirst = axis === 0 || (known !== null && Number(elementAt(known, 0)) === 0);

@@ -15,7 +15,7 @@ import type { Lowering } from "../../../../engine/lowering.ts";
 import type { Value } from "../../../../engine/primitive.ts";
 import type { ShapeContext } from "../../../../graph/definition.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
-import { convertToTensor, type TensorLike } from "../../../convert.ts";
+import { compositeCall, convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import { identity } from "../basic/identity.ts";
 import { inScope, type Named } from "../basic/names.ts";
@@ -157,6 +157,8 @@ export const parallelConcatOp = defineOp("ParallelConcat", {
 
 /** The values one after the other along `axis`; a single value is passed on. Source: array_ops.py. */
 export function concat(values: readonly TensorLike[] | Tensor, axis: TensorLike, options: Named = {}): Tensor {
+  const ragged = compositeCall<Tensor>("concat", values, axis, options);
+  if (ragged) return ragged;
   const name = options.name ?? "concat";
   const list = Array.isArray(values) ? (values as readonly TensorLike[]) : [values as Tensor];
   if (list.length === 0)

@@ -12,7 +12,14 @@ import {
 } from "../../../../core/shape.ts";
 import { Tensor } from "../../../../graph/tensor.ts";
 import { constant } from "../../../constant.ts";
-import { convertToTensor, isSymbolic, type Literal, packing, type TensorLike } from "../../../convert.ts";
+import {
+  compositeCall,
+  convertToTensor,
+  isSymbolic,
+  type Literal,
+  packing,
+  type TensorLike,
+} from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
 import { byName, type Rest } from "../../../options.ts";
@@ -158,6 +165,8 @@ export function stack(
   ...rest: Rest<StackArguments, ["axis", "name"]>
 ): Tensor {
   const options: StackArguments = byName(rest, ["axis", "name"]);
+  const ragged = compositeCall<Tensor>("stack", values, options);
+  if (ragged) return ragged;
   const { axis = 0, name = "stack" } = options;
   if (axis === 0) {
     try {

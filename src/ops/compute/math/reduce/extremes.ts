@@ -6,7 +6,7 @@ import type { Lowering } from "../../../../engine/lowering.ts";
 import type { Value } from "../../../../engine/primitive.ts";
 import type { ShapeContext } from "../../../../graph/definition.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
-import { isSymbolic, type TensorLike } from "../../../convert.ts";
+import { compositeCall, isSymbolic, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
 import type { Named } from "../../array/basic/names.ts";
@@ -132,6 +132,8 @@ const callLogic =
   (op: typeof allOp): ReduceCall =>
   (input, axisOrOptions, options) => {
     const { axis, keepDims, name } = reduceOptions(axisOrOptions, options);
+    const ragged = compositeCall<Tensor>(op.definition.type, input, { axis, keepdims: keepDims, name });
+    if (ragged) return ragged;
     const reduction_indices = axesOf(input, axis);
     return knownScalar(op({ input, reduction_indices, keep_dims: keepDims }, name), axis, keepDims);
   };

@@ -5,7 +5,7 @@ import type { Lowering } from "../../../../engine/lowering.ts";
 import type { Value } from "../../../../engine/primitive.ts";
 import { getDefaultGraph } from "../../../../graph/graph.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
-import type { TensorLike } from "../../../convert.ts";
+import { compositeCall, type TensorLike } from "../../../convert.ts";
 import { defineOp, type OpBuilder } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
 import { conjugate } from "../elementwise/complex.ts";
@@ -186,6 +186,8 @@ export const callReduction =
   (op: ReduceOp): ReduceCall =>
   (input, axisOrOptions, options) => {
     const { axis, keepDims, name } = reduceOptions(axisOrOptions, options);
+    const ragged = compositeCall<Tensor>(op.definition.type, input, { axis, keepdims: keepDims, name });
+    if (ragged) return ragged;
     const reduction_indices = axesOf(input, axis);
     return knownScalar(op({ input, reduction_indices, keep_dims: keepDims }, name), axis, keepDims);
   };
