@@ -118,7 +118,7 @@ export class Segment {
   #runOnce(frame: RunFrame): Segment | null {
     const { engine } = this.#state;
     const spec = this.#specialise(frame);
-    if (this.#accumulators.length > 0) frame.sums?.settle(frame.trace, spec.sums);
+    if (this.#accumulators.length > 0) frame.sums?.settle(frame.trace, this.#accumulators, spec.sums);
     const workspace = spec.free.pop() ?? allocateWorkspace(engine, spec.executable, spec.free);
     frame.borrowed.push({ free: spec.free, workspace });
     const { base, sources } = workspace;

@@ -211,6 +211,43 @@ describe("sums of products in loops", () => {
     expectNear(values.slice(1200, 2400), new Float32Array(1200));
   });
 
+  test("segments of one body have sums of their own, which are multiplied at the end", async () => {
+    const graph = new tf.Graph();
+    await graph.asDefault(async () => {
+      const [x, y] = [tf.constant(array([5, 2, 30], 4)), tf.constant(array([5, 2, 40], 5))];
+      const [, first, second] = tf.whileLoop(
+        (t) => tf.less(t as tf.Tensor, 5),
+        (t, a, b, kept) => {
+          const at = t as tf.Tensor;
+          const [rows, columns] = [tf.gather(x, at), tf.gather(y, at)];
+          // What the array gives back comes from another segment.
+          const after = (kept as tf.TensorArray).write(at, tf.multiply(2, columns));
+          const sum = (a as tf.Tensor).add(tf.matmul(rows, columns, { transposeA: true }));
+          const other = (b as tf.Tensor).add(tf.matmul(rows, after.read(at), { transposeA: true }));
+          return [at.add(1), sum, other, after];
+        },
+        [
+          tf.constant(0),
+          tf.zeros([30, 40]),
+          tf.zeros([30, 40]),
+          new tf.TensorArray(tf.float32, { size: 5, clearAfterRead: false }),
+        ] as never,
+      ) as unknown as tf.Tensor[];
+      const sess = new tf.Session({ graph, engine: "wasm" });
+      const runMetadata = new tf.RunMetadata();
+      const options = { traceLevel: "FULL_TRACE" } as const;
+      const [one, two] = (await sess.run([first!, second!], { options, runMetadata })) as tf.NdArray[];
+      sess.close();
+      expectNear(
+        two!.data as Float32Array,
+        (one!.data as Float32Array).map((value) => 2 * value),
+      );
+      expect((one!.data as Float32Array).some((value) => value !== 0)).toBe(true);
+      const products = runMetadata.timeline.filter(({ name }) => name.startsWith("matmul")).map(({ name }) => name);
+      expect(products).toEqual(Array(2).fill("matmul 30x40x10 TN float32, then add"));
+    });
+  });
+
   test("the condition may look at a sum", async () => {
     const build = () => {
       const product = tf.matmul(tf.ones([2, 30]), tf.ones([2, 40]), { transposeA: true });

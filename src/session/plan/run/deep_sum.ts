@@ -14,8 +14,8 @@ import { type Accumulator, findSums, layOutSum, operandsOf, programOf, type Sum,
 import { nodesOf, type Tracer } from "./tracer.ts";
 import type { Workspace } from "./workspaces.ts";
 
-/** Where an operand comes from: an input of the executable, or what the program gives behind its outputs. */
-type OperandSource = { readonly input: number } | { readonly given: number };
+/** Where an operand comes from: a value that the segment reads, by the plan's number, or what its program gives behind its outputs. */
+type OperandSource = { readonly value: number } | { readonly given: number };
 
 /** The sums among a segment's accumulators: next values that it does not give, and the operands that it gives instead. */
 export function deferSums(
@@ -31,7 +31,8 @@ export function deferSums(
   const deep = [...found.values()].map((sum) => {
     const sources = operandsOf(sum).map((operand): OperandSource => {
       const input = engineInputs.indexOf(operand);
-      return input >= 0 ? { input } : { given: given.push(operand) - 1 };
+      if (input < 0) return { given: given.push(operand) - 1 };
+      return { value: index.get(inputs[attempt.engineInputs[input]!]!)! };
     });
     return new DeepSum(sum, sources, { state, nodes });
   });
@@ -94,18 +95,24 @@ export class SumRoom implements Workspace {
 
   /** Begins with a value. */
   start(from: RunValue): void {
-    const { engine } = this.of.state;
     this.#count = 0;
-    if (from instanceof NdArray) copyIn(engine, from, this.base);
-    else engine.copy(this.base, (from as EngineValue).address, this.#sumBytes);
+    this.#bring(from, this.base, this.#sumBytes);
   }
 
-  /** Keeps the operands of an iteration, which lie at these addresses. */
-  keep(addressOf: (source: OperandSource) => number, trace: Tracer | undefined): void {
+  #bring(from: RunValue, to: number, sizeBytes: number): void {
+    const { engine } = this.of.state;
+    if (from instanceof NdArray) copyIn(engine, from, to);
+    else engine.copy(to, (from as EngineValue).address, sizeBytes);
+  }
+
+  /** Keeps the operands of an iteration. Inputs come from the values themselves: their room may serve others when nothing reads it. */
+  keep(values: RunFrame["values"], givenAt: (k: number) => number, trace: Tracer | undefined): void {
     const { layout, sources, state, sum } = this.of;
-    for (let i = 0; i < sources.length; i++) {
+    for (const [i, source] of sources.entries()) {
       const { offset, rowBytes } = layout.operands[i]!;
-      state.engine.copy(this.base + offset + this.#count * rowBytes, addressOf(sources[i]!), rowBytes);
+      const to = this.base + offset + this.#count * rowBytes;
+      if ("value" in source) this.#bring(values[source.value]!, to, rowBytes);
+      else state.engine.copy(to, givenAt(source.given), rowBytes);
     }
     this.#count++;
     if (this.#count === sum.iterations) this.flush(trace);
@@ -193,15 +200,17 @@ export class RunningSums {
     this.#borrowed = borrowed;
   }
 
-  /** Completes the accumulators whose values are read now: all, or all but those of these sums. */
-  settle(trace: Tracer | undefined, kept: readonly DeepSum[] = []): void {
-    for (const room of this.#rooms.values()) if (!kept.includes(room.of)) room.flush(trace);
+  /** Completes sums whose values are read next: all, or those of a segment's own accumulators that it does not add to again. */
+  settle(trace: Tracer | undefined, own?: readonly Accumulator[], kept: readonly DeepSum[] = []): void {
+    for (const [merge, room] of this.#rooms) {
+      if (!kept.includes(room.of) && (!own || own.some((accumulator) => accumulator.merge === merge)))
+        room.flush(trace);
+    }
   }
 
   /** After a run of their segment: keeps operands in place of what the accumulators would be next. */
-  keep({ sums, executable, outputs }: Specialisation, { values, trace }: RunFrame, { base, sources }: Workspace): void {
-    const addressOf = (source: OperandSource): number =>
-      "input" in source ? sources[source.input]! : executable.outputAddress(base, outputs.length + source.given);
+  keep({ sums, executable, outputs }: Specialisation, { values, trace }: RunFrame, { base }: Workspace): void {
+    const givenAt = (k: number): number => executable.outputAddress(base, outputs.length + k);
     for (const deep of sums) {
       const { merge, next } = deep.sum.accumulator;
       let room = this.#rooms.get(merge);
@@ -213,7 +222,7 @@ export class RunningSums {
         }
         room.start(values[merge]!);
       }
-      room.keep(addressOf, trace);
+      room.keep(values, givenAt, trace);
       values[merge] = room.value;
       values[next] = room.value;
     }
