@@ -1,4 +1,23 @@
 /** tf.flags. Written by scripts/api.mjs. */
+
+export {
+  DEFINE_alias,
+  DEFINE_enum_class,
+  DEFINE_multi_enum,
+  DEFINE_multi_float,
+  DEFINE_multi_integer,
+  DEFINE_spaceseplist,
+  markBoolFlagsAsMutualExclusive,
+  markFlagsAsMutualExclusive,
+  markFlagsAsRequired,
+  multiFlagsValidator,
+  overrideValue,
+  registerMultiFlagsValidator,
+  registerValidator,
+  setDefault,
+  validator,
+} from "../core/flags/define.ts";
+export { ValidationError } from "../core/flags/validate.ts";
 export {
   DEFINE_bool,
   DEFINE_boolean,

@@ -4,6 +4,8 @@
  * Values come from, first to last: the command line and flagfiles in the order given, TSFLOW_<NAME> in the environment, the default.
  * Source: absl-py, absl/flags; tensorflow/python/platform/flags.py.
  */
+
+import { KeyError } from "./error.ts";
 import {
   type ArgumentOptions,
   environmentSettings,
@@ -12,6 +14,7 @@ import {
   unknownFlag,
 } from "./flags/arguments.ts";
 import { abslHelp } from "./flags/help.ts";
+import { checkValues, type Validator } from "./flags/validate.ts";
 import { FlagError, type FlagKind, type FlagSpec, type FlagValue, flagLines } from "./flags/value.ts";
 import { args } from "./host.ts";
 
@@ -62,6 +65,7 @@ export class FlagValues {
   readonly #specs = new Map<string, FlagSpec>();
   readonly #settings = new Map<string, Setting>();
   readonly #required = new Set<string>();
+  readonly #validators: Validator[] = [];
   #parsed = false;
   readonly #arguments: (() => readonly string[]) | null;
 
@@ -92,6 +96,20 @@ export class FlagValues {
     this.#required.add(name);
   }
 
+  /** Values that do not pass are refused when flags are parsed and when one of them is set. Throws KeyError for an unknown flag. */
+  addValidator(validator: Validator): void {
+    for (const name of validator.names) if (!this.#specs.has(name)) throw new KeyError(name);
+    this.#validators.push(validator);
+    if (this.#parsed) checkValues([validator], (name) => this.get(name));
+  }
+
+  /** Another default; nothing changes where the flag was set. */
+  setDefault(name: string, value: FlagValue): void {
+    const spec = this.#specs.get(name);
+    if (!spec) throw unknownFlag(name, this.#specs);
+    this.#specs.set(name, { ...spec, default: value });
+  }
+
   get specs(): ReadonlyMap<string, FlagSpec> {
     return this.#specs;
   }
@@ -109,6 +127,10 @@ export class FlagValues {
       if ((setting ? setting.value : this.#specs.get(name)?.default) !== null) continue;
       throw new FlagError("required", name, `flag --${name}=None: Flag --${name} must have a value other than None.`);
     }
+    checkValues(this.#validators, (name) => {
+      const setting = settings.get(name) ?? environment.get(name) ?? this.#settings.get(name);
+      return setting ? setting.value : this.#specs.get(name)!.default;
+    });
     for (const [name, setting] of [...environment, ...settings]) this.#settings.set(name, setting);
     this.#parsed = true;
     return [...words];
@@ -118,6 +140,7 @@ export class FlagValues {
   get(name: string): FlagValue {
     const spec = this.#specs.get(name);
     if (!spec) throw unknownFlag(name, this.#specs);
+    if (spec.aliasOf !== undefined) return this.get(spec.aliasOf);
     const setting = this.#settings.get(name);
     if (setting) return setting.value;
     if (this.#parsed) return spec.default;
@@ -132,7 +155,15 @@ export class FlagValues {
 
   /** Sets a value from within the program. */
   set(name: string, value: FlagValue, origin = "program"): void {
-    if (!this.#specs.has(name)) throw unknownFlag(name, this.#specs);
+    const spec = this.#specs.get(name);
+    if (!spec) throw unknownFlag(name, this.#specs);
+    if (spec.aliasOf !== undefined) {
+      this.set(spec.aliasOf, value, origin);
+      return;
+    }
+    const concerned = this.#validators.filter(({ names }) => names.includes(name));
+    const current = (other: string): FlagValue => this.#settings.get(other)?.value ?? this.#specs.get(other)!.default;
+    checkValues(concerned, (other) => (other === name ? value : current(other)));
     this.#settings.set(name, { value, origin });
   }
 

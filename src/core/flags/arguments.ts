@@ -111,13 +111,13 @@ function findFlag(specs: ReadonlyMap<string, FlagSpec>, shorts: ReadonlyMap<stri
   const plain = typed.replaceAll("-", "_");
   for (const name of [typed, plain, shorts.get(typed)]) {
     const spec = name === undefined ? undefined : specs.get(name);
-    if (spec) return { name: name!, spec, negated: false };
+    if (spec) return { name: spec.aliasOf ?? name!, spec, negated: false };
   }
   for (const prefix of ["no", "no_"]) {
     if (!plain.startsWith(prefix)) continue;
     const name = plain.slice(prefix.length);
     const spec = specs.get(name);
-    if (spec?.kind === "bool") return { name, spec, negated: true };
+    if (spec?.kind === "bool") return { name: spec.aliasOf ?? name, spec, negated: true };
   }
   return undefined;
 }

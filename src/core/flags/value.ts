@@ -15,6 +15,14 @@ export interface FlagSpec<T = FlagValue> {
   readonly values?: readonly string[];
   /** One letter: `-q`. */
   readonly short?: string;
+  /** What each text of a `multi` flag is. */
+  readonly item?: FlagSpec;
+  /** A list with spaces between its items. */
+  readonly bySpaces?: boolean;
+  /** What the names of an enum stand for. */
+  readonly members?: Readonly<Record<string, unknown>>;
+  /** Another name of this flag. */
+  readonly aliasOf?: string;
 }
 
 export type FlagSpecs = Readonly<Record<string, FlagSpec>>;
@@ -155,12 +163,17 @@ export function parseFlagValue(name: string, spec: FlagSpec, given: string): Fla
       throw refuse(`('Non-boolean argument to boolean flag', '${given}')`);
     }
     case "enum":
+      if (spec.members) {
+        const found = given.toLowerCase();
+        if (spec.values!.includes(found)) return spec.members[found] as FlagValue;
+      }
       if (!spec.values!.includes(given)) throw refuse(`value should be one of <${spec.values!.join("|")}>`);
       return given;
     case "list":
+      if (spec.bySpaces) return given.split(/\s+/).filter((item) => item !== "");
       return given === "" ? [] : splitList(given);
     case "multi":
-      return [given];
+      return [spec.item ? parseFlagValue(name, spec.item, given) : given] as readonly string[];
     case "string":
       return given;
   }
