@@ -14,3 +14,15 @@ export {
   TFRecordWriter,
   UNKNOWN_CARDINALITY,
 } from "../build/data/experimental.ts";
+export {
+  bucketBySequenceLength,
+  Counter,
+  enumerateDataset,
+  getStructure,
+  parallelInterleave,
+  sampleFromDatasets,
+  scan,
+  takeWhile,
+  unbatch,
+  unique,
+} from "../build/data/transforms.ts";

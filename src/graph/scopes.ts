@@ -96,3 +96,6 @@ export const defaultSession = (): SessionLike | undefined => sessionStack.top;
 
 /** tf.getDefaultSession: the innermost default session; null outside all. */
 export const getDefaultSession = (): SessionLike | null => sessionStack.top ?? null;
+
+/** Among a graph's extras, where it is the body of a function: the graph that no function is around. */
+export const outermostKey: unique symbol = Symbol("outermost graph");

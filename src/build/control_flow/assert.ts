@@ -33,6 +33,7 @@ export function assertThat(condition: TensorLike, data: readonly TensorLike[], o
       () => assertOp({ condition: converted, data, summarize }, "Assert"),
       { name: "AssertGuard" },
     );
-    return (guarded as Tensor).op;
+    // A condition without results in a function is the node that calls the branches.
+    return (guarded as Tensor | null)?.op ?? getDefaultGraph().getOperations().at(-1)!;
   });
 }

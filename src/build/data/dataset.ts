@@ -35,6 +35,7 @@ import {
 } from "../../ops/index.ts";
 import { byName, type Rest } from "../../ops/options.ts";
 import { datasets, elementOf, trace } from "./function.ts";
+import { fromGenerator, type Generator, type GeneratorArguments } from "./generator.ts";
 import {
   type BatchOptions,
   type Count,
@@ -62,6 +63,7 @@ import {
   type PaddedBatchOptions,
   paddedShape,
   paddedShapesOf,
+  staticDims,
 } from "./shapes.ts";
 import {
   type Any,
@@ -94,16 +96,13 @@ export class Dataset {
   get outputTypes(): Nested<DType> {
     return mapSpecs(this.elementSpec, (spec) => spec.dtype);
   }
-
   get outputShapes(): Nested<Shape> {
     return mapSpecs(this.elementSpec, (spec) => spec.shape as never);
   }
-
   get #input(): { input_dataset: Tensor; output_types: DType[]; output_shapes: Shape[] } {
     return { input_dataset: this.variantTensor, ...attrsOf(this.elementSpec) };
   }
 
-  /** A dataset of elements like these. */
   #like(variantTensor: Tensor): Dataset {
     return new Dataset(variantTensor, this.elementSpec);
   }
@@ -155,6 +154,11 @@ export class Dataset {
       zipDatasetOp({ input_datasets: inputs.map((input) => input.variantTensor), ...attrsOf(specs) }),
       specs,
     );
+  }
+
+  /** The elements that a function of this process yields. */
+  static fromGenerator(generator: Generator, ...rest: GeneratorArguments): Dataset {
+    return fromGenerator(generator, ...rest);
   }
 
   /** Names of files that match. Shuffled unless `shuffle` is false. */
@@ -333,7 +337,7 @@ export class Dataset {
     const rows = rowsOf(size, drop);
     const elements = mapSpecs(
       this.elementSpec,
-      (spec, i): Spec => ({ dtype: spec.dtype, shape: [rows, ...shapes[i]!] }),
+      (spec, i): Spec => ({ dtype: spec.dtype, shape: [rows, ...staticDims(shapes[i]!)] }),
     );
     return new Dataset(
       paddedBatchDatasetV2Op({

@@ -1,7 +1,7 @@
 /** Shapes and states of elements before and after: batches, padding, slices. */
 import { TypeError, ValueError } from "../../core/error.ts";
 import type { Dim, Shape } from "../../core/shape.ts";
-import type { Tensor } from "../../graph/tensor.ts";
+import { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { flatten, mapSpecs, type Nested, packAs, type Spec } from "./structure.ts";
 
@@ -26,7 +26,10 @@ export function initial(state: unknown): { tensors: Tensor[]; specs: Nested<Spec
 }
 
 const isShape = (value: unknown): value is Shape =>
-  Array.isArray(value) && value.every((n) => n === null || typeof n === "number");
+  Array.isArray(value) && value.every((n) => n === null || typeof n === "number" || n instanceof Tensor);
+
+/** What is known of padded dimensions while building: nothing of those that are computed. */
+export const staticDims = (dims: readonly unknown[]): Dim[] => dims.map((n) => (typeof n === "number" ? n : null));
 
 /** Shapes component by component; one alone for one component. */
 export function paddedShapesOf(given: unknown, n: number): readonly Shape[] | undefined {

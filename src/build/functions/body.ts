@@ -2,6 +2,7 @@
 import { argument } from "../../graph/def/function.ts";
 import { Graph, type NodeOptions } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
+import { outermostKey } from "../../graph/scopes.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 
 export class FunctionBody extends Graph {
@@ -15,6 +16,7 @@ export class FunctionBody extends Graph {
     this.shareLibrary(outer);
     this.seed = outer.seed;
     this.#outer = outer;
+    this.extras.set(outermostKey, outer.extras.get(outermostKey) ?? outer);
   }
 
   get outer(): Graph {

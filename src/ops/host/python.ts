@@ -3,8 +3,9 @@ import type { DType } from "../../core/dtype.ts";
 import { invalidArgument, OpError, UnknownError, ValueError } from "../../core/error.ts";
 import { NdArray } from "../../core/nd_array.ts";
 import type { RunContext } from "../../graph/definition.ts";
-import { getDefaultGraph } from "../../graph/graph.ts";
+import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
+import { outermostKey } from "../../graph/scopes.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { type Literal, literalToArray, type TensorLike } from "../convert.ts";
 import { defineOp } from "../define.ts";
@@ -14,14 +15,15 @@ const attrs = ["token: string", "Tin: list(type) >= 0", "Tout: list(type) >= 0"]
 /** A function of this process: arrays in; out an array (or what converts to one), or a list of them where there are several outputs. */
 export type HostFunction = (...inputs: NdArray[]) => unknown;
 
-/** By token; the graph that a function was put into keeps it alive. */
+/** By token; the graph that a function was put into, the outermost one, keeps it alive. */
 const functions = new Map<string, WeakRef<HostFunction>>();
 const kept = Symbol("functions of a graph");
 let count = 0;
 
 function insert(fn: HostFunction): string {
   const token = `pyfunc_${count++}`;
-  const { extras } = getDefaultGraph();
+  const graph = getDefaultGraph();
+  const { extras } = (graph.extras.get(outermostKey) as Graph | undefined) ?? graph;
   const list = (extras.get(kept) as HostFunction[] | undefined) ?? [];
   list.push(fn);
   extras.set(kept, list);
@@ -139,3 +141,7 @@ export function pyFunc(
 }
 
 export const numpyFunction = pyFunc;
+
+/** As pyFunc with a list of dtypes, as the op that TensorFlow uses where the function computes with eager tensors. */
+export const eagerPyFunc = (func: HostFunction, inp: readonly TensorLike[], Tout: readonly DType[]): Tensor[] =>
+  eagerPyFuncOp({ input: inp, token: insert(func), Tout });
