@@ -84,6 +84,7 @@ export { Scaffold } from "../train/monitored/scaffold.ts";
 export { ChiefSessionCreator, SessionCreator, WorkerSessionCreator } from "../train/monitored/session_creator.ts";
 export { SessionManager } from "../train/monitored/session_manager.ts";
 export { Supervisor } from "../train/monitored/supervisor.ts";
+export { SyncReplicasOptimizer } from "../train/monitored/sync_replicas_optimizer.ts";
 export {
   batch,
   batchJoin,

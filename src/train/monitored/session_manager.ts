@@ -166,7 +166,7 @@ export class SessionManager {
 }
 
 /** The names that a ready operation gives; null when there are none. */
-async function whyNotReady(op: Tensor | null | undefined, sess: Session, about: string): Promise<string | null> {
+export async function whyNotReady(op: Tensor | null | undefined, sess: Session, about: string): Promise<string | null> {
   if (!op) return null;
   try {
     const value = await sess.run(op);

@@ -108,7 +108,8 @@ function checkSlices(indices: NdArray, values: NdArray, shape: readonly number[]
   if (values.shape.length === 0) throw invalidArgument("Values cannot be 0-dimensional.");
   const n = indices.shape[0]!;
   if (values.shape[0] !== n) throw invalidArgument(`Expected ${n} non-empty input values, got ${values.shape[0]}`);
-  if (want === null) return;
+  // A scalar's shape stands for any, as SyncReplicasOptimizer gives it.
+  if (want === null || want.length === 0) return;
   if (values.shape.length !== want.length) {
     throw invalidArgument(`Shape mismatch: expected values rank ${want.length}, got ${values.shape.length}`);
   }
