@@ -58,8 +58,8 @@ function startOf({ batch, n, dtype }: MatmulStep, { extents, loads, nodes, store
   return isRow ? { place: view.place, row: 0, next: 0 } : null;
 }
 
-/** Threads may pack the right matrix each for itself in so many bytes together. */
-const ownMost = 512 * 1024;
+/** Threads pack the right matrix each for itself where its bytes times the square of their number, for memory and for work, stay below it. */
+const ownMost = 1024 * 1024;
 
 /** Rows of a piece, how many pieces have so many, and rows of the others: small ones come last, so that no thread waits long. */
 function piecesOf(
@@ -116,7 +116,7 @@ function product(step: MatmulStep, type: Scalar, scratch: Scratch, start: Start)
   const areaBytes = areaBytesFor(Math.min(pieces[0], m), Math.min(k, kc), size);
   const take = scratch.room(step);
   const packedBytes = packedBytesFor(n, k, type);
-  const ownBytes = shared && packedBytes <= ownMost / scratch.threads ? packedBytes : 0;
+  const ownBytes = shared && packedBytes <= ownMost / scratch.threads ** 2 ? packedBytes : 0;
   const packed = take(ownBytes > 0 ? ownBytes * scratch.threads : packedBytes);
   const marks = ownBytes > 0 ? scratch.block("marks", markBytes * (scratch.threads + 1)) : 0;
   const areas = take(areaBytes * (shared ? scratch.threads : 1));
