@@ -5,7 +5,7 @@
  *
  * Source: tf_keras/src/saving/legacy/serialization.py, object_registration.py.
  */
-import { DType } from "../../../core/dtype.ts";
+import { DType, dtypeOf } from "../../../core/dtype.ts";
 import { ValueError } from "../../../core/error.ts";
 import { nameOfKind } from "../state.ts";
 
@@ -27,7 +27,12 @@ export const snake = (name: string): string =>
   name.replace(/(?<=[a-z])(\d$)|([A-Z])/g, (_, digit, letter) => `_${digit ?? letter.toLowerCase()}`);
 /** Options from a configuration: Python's names as ours. */
 export const optionsFrom = (config: Config): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(config).map(([name, value]) => [camel(name), value]));
+  Object.fromEntries(
+    Object.entries(config).map(([name, value]) => [
+      camel(name),
+      name === "dtype" && typeof value === "string" ? dtypeOf(value) : value,
+    ]),
+  );
 
 const identities = new WeakMap<object, Serialized>();
 

@@ -1,5 +1,4 @@
 /** A layer as data, and a layer from data. Source: tf_keras/src/engine/base_layer.py, get_config; layers/serialization.py. */
-import { dtypeOf } from "../../../core/dtype.ts";
 import { getActivation, serializeActivation } from "../activations.ts";
 import { argumentsFrom, entriesOf, kindOf, layerClasses } from "../config/layers.ts";
 import { type Config, camel, deserializeObject, plainValue, type Serialized } from "../config/registry.ts";
@@ -46,10 +45,7 @@ export function configOf(layer: Described, given: Config): Config {
 }
 
 /** The arguments of a class's constructor from a configuration. */
-export function argumentsOf(className: string, config: Config): unknown[] {
-  const { dtype, ...rest } = config;
-  return argumentsFrom(className, typeof dtype === "string" ? { ...rest, dtype: dtypeOf(dtype) } : rest);
-}
+export const argumentsOf = (className: string, config: Config): unknown[] => argumentsFrom(className, config);
 
 /** The layer that data describe. Throws ValueError for classes that neither Keras nor a scope has. */
 export const deserializeLayer = <T>(given: Serialized): T =>

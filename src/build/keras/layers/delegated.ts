@@ -15,7 +15,7 @@ import { type ActivationLike, getActivation } from "../activations.ts";
 import { type ConstraintName, getConstraint } from "../constraints.ts";
 import { getInitializer, type InitializerName } from "../initializers.ts";
 import { getRegularizer, type RegularizerName } from "../regularizers.ts";
-import { nameOf } from "../state.ts";
+import { getUid, nameOf } from "../state.ts";
 import {
   type CallOptions,
   Layer,
@@ -88,7 +88,9 @@ export abstract class Delegated<C extends CoreLayer> extends Layer {
 
   constructor(options: LayerOptions, kind: string, make: (common: Named) => C) {
     super(options, kind);
-    this.core = make({ name: this.name, dtype: options.dtype });
+    let name = this.name;
+    for (let k = 1; getUid(`variables of ${name}`) > 1; k++) name = `${this.name}_${k}`;
+    this.core = make({ name, dtype: options.dtype });
     this.#options = options;
     for (const [name, value] of Object.entries(options)) {
       if (name.endsWith("Regularizer")) getRegularizer(value as RegularizerName);

@@ -4,6 +4,7 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import { batchNormalization, moments, reshape } from "../../../ops/index.ts";
 import { type BatchNormalizationLayerOptions, BatchNormalization as Core } from "../../layers/normalization.ts";
 import type { Variable } from "../../variables/variable.ts";
+import type { Config } from "../config/registry.ts";
 import { type ConstraintName, getConstraint } from "../constraints.ts";
 import { getInitializer, type InitializerName } from "../initializers.ts";
 import type { RegularizerName } from "../regularizers.ts";
@@ -55,6 +56,14 @@ export class BatchNormalization extends Delegated<Core> {
     super(options, "batch_normalization", (common) => new Core({ ...coreOptions(options), ...common }));
   }
 
+  /** Axes from the front, once the inputs are known. */
+  override getConfig(): Config {
+    const config = super.getConfig();
+    const rank = (this.core as unknown as { readonly inputSpec: { readonly ndim?: number } }).inputSpec.ndim;
+    const axes = [config.axis as number | readonly number[]].flat() as number[];
+    return rank === undefined ? config : { ...config, axis: axes.map((axis) => (axis < 0 ? axis + rank : axis)) };
+  }
+
   get gamma() {
     return this.core.gamma;
   }
@@ -103,6 +112,11 @@ export class LayerNormalization extends Layer {
       });
     if (scale) this.gamma = part("gamma", "ones");
     if (center) this.beta = part("beta", "zeros");
+  }
+
+  /** Axes from the front, once the inputs are known. */
+  override getConfig(): Config {
+    return this.built ? { ...super.getConfig(), axis: [...this.#axes] } : super.getConfig();
   }
 
   protected override call(inputs: Tensors): Tensors {
