@@ -180,6 +180,7 @@ export { IndexedSlices } from "../graph/indexed_slices.ts";
 export { Operation } from "../graph/operation.ts";
 export { DeviceSpec } from "../graph/parts/device_spec.ts";
 export { getDefaultSession } from "../graph/scopes.ts";
+export { SparseTensorValue } from "../graph/sparse_tensor.ts";
 export { Tensor } from "../graph/tensor.ts";
 export { Dimension, TensorShape } from "../graph/tensor_shape.ts";
 export {

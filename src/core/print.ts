@@ -6,6 +6,7 @@ import type { DTypeName } from "./dtype.ts";
 import { bfloat16ToNumber, halfToNumber, NdArray } from "./nd_array.ts";
 import { elementCount } from "./shape.ts";
 import { formatG, nonFinite, pythonFloat } from "./text/float_text.ts";
+import { inspectKey } from "./text/inspect.ts";
 import { floatFormat, scalarFloat } from "./text/print_float.ts";
 
 const threshold = 1000;
@@ -57,9 +58,17 @@ function reprValue(value: unknown): string {
   if (value instanceof Uint8Array) return bytesText(value);
   if (Array.isArray(value)) return `[${value.map(reprValue).join(", ")}]`;
   if (typeof value !== "object") return String(value);
+  const own = (value as { [inspectKey]?: (depth: number, options: object) => string })[inspectKey];
+  if (own) return own.call(value, 0, { depth: 1 });
   const entries = value instanceof Map ? [...(value as Map<unknown, unknown>)] : Object.entries(value);
   return `{${entries.map(([key, item]) => `${reprValue(key)}: ${reprValue(item)}`).join(", ")}}`;
 }
+
+/** Python's named tuple: `LSTMStateTuple(c=array([[0.]], dtype=float32), h=array([[0.]], dtype=float32))`. */
+export const namedTuple = (name: string, fields: Readonly<Record<string, unknown>>): string =>
+  `${name}(${Object.entries(fields)
+    .map(([key, value]) => `${key}=${reprValue(value)}`)
+    .join(", ")})`;
 
 /** `'text'`, in double quotes if it holds a single one and no double one. */
 export function pythonString(text: string): string {

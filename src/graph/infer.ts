@@ -228,6 +228,8 @@ function integers(values: readonly number[], output: Tensor): NdArray {
 
 /** The value of an int vector as a shape, with null for what is unknown. Source: shape_inference.cc, MakeShapeFromShapeTensor. */
 export function constantValueAsShape(tensor: Tensor): Shape {
+  const partial = partialValue(tensor);
+  if (partial) return partial.map((n) => (n !== null && n < 0 ? null : n));
   const value = constantValue(tensor);
   if (value) {
     if (value.shape.length === 0) return null;
@@ -236,8 +238,6 @@ export function constantValueAsShape(tensor: Tensor): Shape {
       return n < 0 ? null : n;
     });
   }
-  const partial = partialValue(tensor);
-  if (partial) return partial.map((n) => (n !== null && n < 0 ? null : n));
   const length = tensor.shape?.[0];
   return typeof length === "number" && tensor.shape?.length === 1 ? new Array<Dim>(length).fill(null) : null;
 }

@@ -2,9 +2,11 @@
 import { KeyError, TypeError, ValueError } from "../core/error.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import { printValue } from "../core/print.ts";
+import { inspectKey } from "../core/text/inspect.ts";
 import type { Graph } from "../graph/graph.ts";
-import { IndexedSlices } from "../graph/indexed_slices.ts";
+import { IndexedSlices, IndexedSlicesValue } from "../graph/indexed_slices.ts";
 import { Operation } from "../graph/operation.ts";
+import { typeName } from "../graph/parts/element.ts";
 import {
   asTensor,
   type Composite,
@@ -16,12 +18,6 @@ import {
 } from "../graph/tensor.ts";
 import { TensorShape } from "../graph/tensor_shape.ts";
 import { fetchedList, fetchedRecord } from "./fetched.ts";
-
-export interface IndexedSlicesValue {
-  readonly values: NdArray;
-  readonly indices: NdArray;
-  readonly denseShape: NdArray | null;
-}
 
 /** A structure of fetches. */
 export type Fetches =
@@ -79,6 +75,7 @@ export function planFetches(graph: Graph, fetches: unknown): FetchPlan {
     if (Array.isArray(fetch) && !(fetch instanceof TensorShape)) {
       const parts = fetch.map(visit);
       const n = parts.length;
+      if (inspectKey in fetch) return (values) => fetch.map((_, i) => parts[i]!(values)); // a named tuple
       return (values) => {
         const list = fetchedList(n);
         for (let i = 0; i < n; i++) list[i] = parts[i]!(values);
@@ -89,11 +86,7 @@ export function planFetches(graph: Graph, fetches: unknown): FetchPlan {
       const values_ = place(fetch.values);
       const indices = place(fetch.indices);
       const dense = fetch.denseShape ? place(fetch.denseShape) : -1;
-      return (values) => ({
-        values: values[values_]!,
-        indices: values[indices]!,
-        denseShape: dense < 0 ? null : values[dense]!,
-      });
+      return (values) => new IndexedSlicesValue(values[values_]!, values[indices]!, dense < 0 ? null : values[dense]!);
     }
     if (isComposite(fetch)) {
       const { tensors: parts, rebuild } = fetch[composite]();
@@ -141,12 +134,6 @@ function elementOf(graph: Graph, fetch: unknown): Tensor | Operation | null {
 }
 
 const shown = (value: unknown): string => (typeof value === "boolean" ? printValue(value) : String(value));
-
-export function typeName(value: unknown): string {
-  if (typeof value === "number") return Number.isInteger(value) ? "int" : "float";
-  if (typeof value === "boolean") return "bool";
-  return typeof value === "object" ? (value?.constructor?.name ?? "object") : typeof value;
-}
 
 /** Fetches that are compared cheaply: one element or a flat list. */
 export const isSimple = (fetches: unknown): boolean =>

@@ -8,6 +8,7 @@ import { getDefaultGraph } from "../../graph/graph.ts";
 import { constantValue } from "../../graph/infer.ts";
 import type { Operation } from "../../graph/operation.ts";
 import { Tensor } from "../../graph/tensor.ts";
+import { assertions } from "../../ops/compute/nn/loss/assertions.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../ops/convert.ts";
 import {
   abs,
@@ -117,6 +118,8 @@ type SignCheck = (x: TensorLike, options?: CheckOptions) => Operation;
 export const assertEqual: Check = (x, y, options = {}) =>
   getDefaultGraph().nameScope(options.name ?? "assert_equal", () => (x === y ? noOp() : null)) ??
   areEqual(x, y, options);
+
+assertions.equal = (x, y) => assertEqual(x, y);
 
 const areEqual: Check = comparison({
   sign: "==",

@@ -93,7 +93,8 @@ export function mapFn(fn: RowFunction, elems: Rows, ...rest: Rest<MapOptions, ["
     const tensors = given.map((elem) => convertToTensor(elem, { name: "elem" }));
     const rows = rowsOf(tensors);
     const n = countOf(tensors[0]!, rows);
-    const inputs = tensors.map((tensor) => new TensorArray(tensor.dtype, { size: n }).unstack(tensor));
+    const empty = tensors.map((tensor) => new TensorArray(tensor.dtype, { size: n }));
+    const inputs = tensors.map((tensor, i) => empty[i]!.unstack(tensor));
     const start = constant(0);
     const results = options.dtype === undefined ? tensors.map(({ dtype }) => dtype) : flatten<DType>(options.dtype);
     const { inferShape = true } = options;

@@ -1,7 +1,8 @@
 /** `tf.data.Dataset`: sequences of elements in a graph. Each method makes the node that Python's makes. Source: dataset_ops.py */
-import { type DType, int64 } from "../../core/dtype.ts";
-import { TypeError, ValueError } from "../../core/error.ts";
+import type { DType } from "../../core/dtype.ts";
+import { ValueError } from "../../core/error.ts";
 import type { Shape } from "../../core/shape.ts";
+import { inspectKey } from "../../core/text/inspect.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
@@ -45,6 +46,8 @@ import {
   type InterleaveOptions,
   known,
   type MapOptions,
+  type RangeArguments,
+  rangeOf,
   replicated,
   rowsOf,
   type ShuffleOptions,
@@ -78,6 +81,8 @@ import {
   specsOf,
 } from "./structure.ts";
 
+import { checkConcatenated, checkPredicate, datasetText, notADataset } from "./words.ts";
+
 type Callback<R = unknown> = (...args: Any[]) => R;
 
 const autotune = -1;
@@ -88,9 +93,19 @@ export class Dataset {
   readonly variantTensor: Tensor;
   readonly elementSpec: Nested<Spec>;
 
-  constructor(variantTensor: Tensor, elementSpec: Nested<Spec>) {
+  readonly #shownAs: string | undefined;
+
+  constructor(variantTensor: Tensor, elementSpec: Nested<Spec>, shownAs?: string) {
     this.variantTensor = variantTensor;
     this.elementSpec = elementSpec;
+    this.#shownAs = shownAs;
+  }
+
+  toString(): string {
+    return datasetText(this.variantTensor, this.elementSpec, this.#shownAs);
+  }
+  [inspectKey](): string {
+    return this.toString();
   }
 
   get outputTypes(): Nested<DType> {
@@ -123,17 +138,8 @@ export class Dataset {
   }
 
   /** `range(stop)`, `range(start, stop)`, `range(start, stop, step)`: int64, or another dtype. */
-  static range(...args: readonly (Count | { readonly outputType?: DType })[]): Dataset {
-    const last = args.at(-1);
-    const isOptions = typeof last === "object" && last !== null && !("op" in last);
-    const numbers = (isOptions ? args.slice(0, -1) : args) as readonly Count[];
-    if (numbers.length < 1 || numbers.length > 3)
-      throw new ValueError(`Invalid \`args\`. Expected 1, 2 or 3, got ${numbers.length}.`);
-    const [start, stop, step] =
-      numbers.length === 1 ? [0, numbers[0]!, 1] : [numbers[0]!, numbers[1]!, numbers[2] ?? 1];
-    const dtype = (isOptions && (last as { outputType?: DType }).outputType) || int64;
-    const spec: Spec = { dtype, shape: [] };
-    const inputs = { start: count(start, "start"), stop: count(stop, "stop"), step: count(step, "step") };
+  static range(...args: RangeArguments): Dataset {
+    const { inputs, spec } = rangeOf(args);
     return new Dataset(rangeDatasetOp({ ...inputs, ...attrsOf(spec) }), spec);
   }
 
@@ -141,15 +147,10 @@ export class Dataset {
   static zip(parts: Any): Dataset {
     const inputs = flatten(parts) as Dataset[];
     for (const input of inputs) {
-      if (!(input instanceof Dataset))
-        throw new TypeError(
-          `Invalid input to \`zip\`: expected a (nested) structure of \`tf.data.Dataset\` objects but encountered object of type ${typeof input}.`,
-        );
+      if (!(input instanceof Dataset)) throw notADataset(input);
     }
-    const specs = packAs(
-      parts,
-      inputs.map((input) => input.elementSpec),
-    ) as Nested<Spec>;
+    const own = inputs.map((input) => input.elementSpec);
+    const specs = packAs(parts, own) as Nested<Spec>;
     return new Dataset(
       zipDatasetOp({ input_datasets: inputs.map((input) => input.variantTensor), ...attrsOf(specs) }),
       specs,
@@ -162,11 +163,8 @@ export class Dataset {
   }
 
   /** Names of files that match. Shuffled unless `shuffle` is false. */
-  static listFiles(
-    pattern: TensorLike,
-    options: { readonly shuffle?: boolean; readonly seed?: number | bigint } = {},
-  ): Dataset {
-    return listFiles(pattern, options);
+  static listFiles(...args: Parameters<typeof listFiles>): Dataset {
+    return listFiles(...args);
   }
 
   /** f of each element; a list is spread over its arguments. */
@@ -225,7 +223,8 @@ export class Dataset {
 
   /** The elements for which the predicate, a scalar bool, is true. */
   filter(predicate: Callback): Dataset {
-    const { fn, captured } = trace(predicate, this.elementSpec, "Dataset_filter");
+    const { fn, captured, output } = trace(predicate, this.elementSpec, "Dataset_filter");
+    checkPredicate(output);
     return this.#like(filterDatasetOp({ ...this.#input, other_arguments: captured, predicate: fn }));
   }
 
@@ -253,6 +252,7 @@ export class Dataset {
   }
 
   concatenate(other: Dataset): Dataset {
+    checkConcatenated(this.elementSpec, other.elementSpec);
     const elements = commonSpecs(this.elementSpec, other.elementSpec);
     const inputs = { input_dataset: this.variantTensor, another_dataset: other.variantTensor };
     return new Dataset(concatenateDatasetOp({ ...inputs, ...attrsOf(elements) }), elements);

@@ -13,6 +13,7 @@ import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { identity, noOp } from "../../ops/index.ts";
 import { FunctionBody } from "../functions/body.ts";
 import { type Any, argumentsOf, flatten, mapSpecs, type Nested, packAs, type Spec, specOf } from "./structure.ts";
+import { checkArity } from "./words.ts";
 
 /** A dataset, as what functions take and give. */
 export interface AsComponent {
@@ -59,7 +60,9 @@ export function trace(
     const specs: Spec[] = [];
     mapSpecs(input, (spec) => specs.push(spec));
     const args = specs.map((spec, i) => argument(body, `args_${i}`, spec.dtype, spec.shape));
-    const result = callback(...argumentsOf(elementOf(input, args)));
+    const given = argumentsOf(elementOf(input, args));
+    checkArity(callback, given.length);
+    const result = callback(...given);
     const parts = flatten(result);
     const tensors = parts.map((part, i) =>
       datasets.isDataset(part)

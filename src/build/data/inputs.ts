@@ -9,6 +9,7 @@ import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { equal, logicalAnd, rewriteDatasetOp, selectV2Op } from "../../ops/index.ts";
 import type { AsComponent } from "./function.ts";
 import { attrsOf, flatten, type Nested, packAs, type Spec, specOf } from "./structure.ts";
+import { rangeArguments } from "./words.ts";
 
 /** A number of elements, or a tensor that holds it. */
 export type Count = number | bigint | Tensor;
@@ -35,6 +36,20 @@ export interface ShuffleOptions {
 export const count = (value: TensorLike, name: string): Tensor => convertToTensor(value, { dtype: int64, name });
 export const text = (value: TensorLike, name: string): Tensor => convertToTensor(value, { dtype: string, name });
 export const truth = (value: TensorLike, name: string): Tensor => convertToTensor(value, { dtype: bool, name });
+
+export type RangeArguments = readonly (Count | { readonly outputType?: DType })[];
+
+/** `stop`, `start, stop` or `start, stop, step` as nodes; the elements are int64, or of the dtype in options behind. */
+export function rangeOf(args: RangeArguments): { inputs: Record<"start" | "stop" | "step", Tensor>; spec: Spec } {
+  const last = args.at(-1);
+  const isOptions = typeof last === "object" && last !== null && !("op" in last);
+  const numbers = (isOptions ? args.slice(0, -1) : args) as readonly Count[];
+  if (numbers.length < 1 || numbers.length > 3) throw rangeArguments(numbers.length);
+  const [start, stop, step] = numbers.length === 1 ? [0, numbers[0]!, 1] : [numbers[0]!, numbers[1]!, numbers[2] ?? 1];
+  const dtype = (isOptions && (last as { outputType?: DType }).outputType) || int64;
+  const inputs = { start: count(start, "start"), stop: count(stop, "stop"), step: count(step, "step") };
+  return { inputs, spec: { dtype, shape: [] } };
+}
 
 /** The number in a tensor, where it is known while building. */
 export function known(tensor: Tensor): number | null {

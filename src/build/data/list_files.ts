@@ -19,7 +19,7 @@ import { Dataset } from "./dataset.ts";
 /** Throws INVALID_ARGUMENT when run and no file matches. */
 export function listFiles(
   pattern: TensorLike,
-  { shuffle = true, seed }: { readonly shuffle?: boolean; readonly seed?: number | bigint },
+  { shuffle = true, seed }: { readonly shuffle?: boolean; readonly seed?: number | bigint } = {},
 ): Dataset {
   const graph = getDefaultGraph();
   return graph.nameScope("list_files", () => {

@@ -84,7 +84,7 @@ export class TFRecordDataset extends Dataset {
         }),
         record,
       );
-    super(recordsOf(filenames, read, numParallelReads), record);
+    super(recordsOf(filenames, read, numParallelReads), record, "TFRecordDatasetV2");
   }
 }
 
@@ -105,7 +105,7 @@ export class TextLineDataset extends Dataset {
         }),
         record,
       );
-    super(recordsOf(filenames, read, numParallelReads), record);
+    super(recordsOf(filenames, read, numParallelReads), record, "TextLineDatasetV2");
   }
 }
 
@@ -134,6 +134,6 @@ export class FixedLengthRecordDataset extends Dataset {
       };
       return new Dataset(fixedLengthRecordDatasetV2Op({ filenames: filename, ...inputs }), record);
     };
-    super(recordsOf(filenames, read, numParallelReads), record);
+    super(recordsOf(filenames, read, numParallelReads), record, "FixedLengthRecordDatasetV2");
   }
 }

@@ -1,6 +1,6 @@
 /** Shapes and states of elements before and after: batches, padding, slices. */
 import { TypeError, ValueError } from "../../core/error.ts";
-import type { Dim, Shape } from "../../core/shape.ts";
+import { type Dim, formatShapePython, type Shape } from "../../core/shape.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { flatten, mapSpecs, type Nested, packAs, type Spec } from "./structure.ts";
@@ -55,7 +55,7 @@ export function paddedShape(spec: Spec, wanted: Shape | undefined): readonly Dim
     throw new ValueError("You must provide `padded_shapes` argument because component 0 has unknown rank.");
   if (spec.shape !== null && spec.shape.length !== shape.length)
     throw new ValueError(
-      `The padded shape (${shape.join(", ")}) is not compatible with the shape (${spec.shape.join(", ")}) of the corresponding input component.`,
+      `The padded shape ${formatShapePython(shape)} is not compatible with the shape ${formatShapePython(spec.shape)} of the corresponding input component.`,
     );
   return shape;
 }

@@ -2,7 +2,9 @@
 import type { DType } from "../../core/dtype.ts";
 import { int32 } from "../../core/dtype.ts";
 import { TypeError, ValueError } from "../../core/error.ts";
+import { namedTuple } from "../../core/print.ts";
 import type { Dim } from "../../core/shape.ts";
+import { inspectKey } from "../../core/text/inspect.ts";
 import { constantValue } from "../../graph/infer.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { concat, constant, expandDims, zeros } from "../../ops/index.ts";
@@ -38,6 +40,15 @@ export class LSTMStateTuple<T = Tensor> extends Array<T> {
     const [c, h] = [this.c, this.h].map((part) => (part as Tensor).dtype) as [DType, DType];
     if (c !== h) throw new TypeError(`Inconsistent internal state: ${c} vs ${h}`);
     return c;
+  }
+
+  /** `LSTMStateTuple(c=<tf.Tensor …>, h=<tf.Tensor …>)`. */
+  override toString(): string {
+    return namedTuple("LSTMStateTuple", { c: this.c, h: this.h });
+  }
+
+  [inspectKey](): string {
+    return this.toString();
   }
 
   override map<U>(fn: (value: T, index: number, array: T[]) => U): LSTMStateTuple<U> {

@@ -28,7 +28,7 @@ import {
 import { isResourceVariable, type Reference, type UpdateOptions } from "./state.ts";
 import type { Updated } from "./updated.ts";
 
-type Scatter = (ref: Reference, indices: TensorLike, updates: TensorLike, options?: UpdateOptions) => Updated;
+export type Scatter = (ref: Reference, indices: TensorLike, updates: TensorLike, options?: UpdateOptions) => Updated;
 
 interface Pair {
   readonly reference: (

@@ -10,27 +10,33 @@ export interface DeviceFields {
   readonly index?: string;
 }
 
-/** Throws ValueError `Unknown attribute 'foo' is encountered while parsing the device spec: '/foo:1'.`-like for a bad name. */
+/** A number as Python's int() reads it. */
+function whole(text: string): string {
+  if (!/^\s*[-+]?\d+(_\d+)*\s*$/.test(text)) throw new ValueError(`invalid literal for int() with base 10: '${text}'`);
+  return String(Number(text.replaceAll("_", "")));
+}
+
+/** Throws ValueError for an unknown attribute, a second device type, or what is no number. */
 export function parseDevice(text: string): DeviceFields {
   const spec: { -readonly [K in keyof DeviceFields]: DeviceFields[K] } = {};
+  let hasType = false;
+  const take = (type: string, index: string | undefined): void => {
+    if (hasType) throw new ValueError(`Multiple device types are not allowed while parsing the device spec: ${text}.`);
+    hasType = true;
+    spec.type = type;
+    if (index !== undefined && index !== "*") spec.index = whole(index);
+  };
   for (const part of text.split("/")) {
     if (part === "") continue;
     const words = part.split(":");
     const [key, value] = words;
-    if (key === "job" && value) spec.job = value;
-    else if (key === "replica" && value) spec.replica = value;
-    else if (key === "task" && value) spec.task = value;
-    else if (words.length === 3 && key === "device") {
-      spec.type = words[1]!;
-      if (words[2] !== "*") spec.index = words[2]!;
-    } else if (words.length === 2 && /^(cpu|gpu|tpu|xla_cpu|xla_gpu)$/i.test(key!)) {
-      spec.type = key!.toUpperCase();
-      if (value !== "*") spec.index = value!;
-    } else if (words.length === 1 && /^(cpu|gpu|tpu)$/i.test(key!)) spec.type = key!.toUpperCase();
+    if (words.length === 2 && key === "job") spec.job = value!;
+    else if (words.length === 2 && key === "replica") spec.replica = whole(value!);
+    else if (words.length === 2 && key === "task") spec.task = whole(value!);
+    else if (words.length === 3 && key === "device") take(value!, words[2]);
+    else if (words.length <= 2 && /^(cpu|gpu|tpu)$/i.test(key!)) take(key!.toUpperCase(), value);
     else {
-      throw new ValueError(
-        `Unknown attribute '${key}' is encountered while parsing the device spec: '${text}'. Expect one of ['job', 'replica', 'task', 'device'], for example '/job:worker/task:1/device:CPU:0'.`,
-      );
+      throw new ValueError(`Unknown attribute '${key}' is encountered while parsing the device spec: '${text}'.`);
     }
   }
   return spec;

@@ -70,10 +70,11 @@ export function checkElementName(name: unknown, kind: "Tensor" | "Operation"): v
   if (typeof name !== "string") throw new TypeError(`${kind} names are strings (or similar), not ${typeName(name)}.`);
 }
 
-function typeName(item: unknown): string {
+/** Python's word for the type of a value; a class by its name, which a bundle may have put an underscore before. */
+export function typeName(item: unknown): string {
   if (item === null || item === undefined) return "NoneType";
   if (typeof item === "number") return Number.isInteger(item) ? "int" : "float";
   if (typeof item === "boolean") return "bool";
   if (Array.isArray(item) && item.constructor === Array) return "list";
-  return typeof item === "object" ? (item.constructor?.name ?? "object") : typeof item;
+  return typeof item === "object" ? (item.constructor?.name ?? "object").replace(/^_(?=[A-Z])/, "") : typeof item;
 }

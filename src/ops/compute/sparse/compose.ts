@@ -5,7 +5,6 @@ import { elementAt } from "../../../core/nd_array.ts";
 import { isFull } from "../../../core/shape.ts";
 import type { SparseTensor as SparseParts } from "../../../graph/sparse_tensor.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
-import { constant } from "../../constant.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import * as ops from "../../index.ts";
 import { fill, ones } from "../array/basic/fill.ts";
@@ -43,7 +42,7 @@ export function sparseTranspose(
     let { perm } = options;
     if (perm === undefined || perm === null) {
       const n = sparse.shape?.length;
-      if (n !== undefined) perm = constant(BigInt64Array.from({ length: n }, (_, d) => BigInt(n - 1 - d)));
+      if (n !== undefined) perm = BigInt64Array.from({ length: n }, (_, d) => BigInt(n - 1 - d));
       else {
         const rank = rankOf(sparse);
         perm = ops.subtract(ops.subtract(rank, 1, { name: "sub" }), ops.range(0, rank, 1), { name: "sub" });

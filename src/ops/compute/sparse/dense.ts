@@ -259,9 +259,9 @@ export function sparseTensorDenseMatmul(
     );
   }
   const left = toSparse(a as SparseLike);
-  return inScope(name, "SparseTensorDenseMatMul", (scope) => {
+  return inScope(name, "SparseTensorDenseMatMul", () => {
     const right = convertToTensor(b as TensorLike, { name: "b" });
-    return sparseTensorDenseMatMulNode(left, right, adjointA, adjointB, scope);
+    return sparseTensorDenseMatMulNode(left, right, adjointA, adjointB);
   });
 }
 

@@ -1,5 +1,5 @@
 /** The same elements in another shape: Reshape, ExpandDims, Squeeze. */
-import { InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
+import { InvalidArgumentError, invalidArgument, ValueError } from "../../../../core/error.ts";
 import { type Dim, elementCount, type FullShape, formatShape, isFull, type Shape } from "../../../../core/shape.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { compositeCall, type TensorLike } from "../../../convert.ts";
@@ -16,10 +16,11 @@ export const reshapeOp = defineOp("Reshape", {
   inputs: ["tensor: T", "shape: Tshape"],
   outputs: ["output: T"],
   attrs: ["T: type", "Tshape: {int32, int64} = DT_INT32"],
-  shape: ({ tensor, shape }, context) => ({
-    shapes: [reshaped(tensor, shapeFromInput(context, "shape", shape))],
-    handles: [context.handle("tensor")],
-  }),
+  shape({ tensor, shape }, context) {
+    const beyond = shape?.length === 1 && numbersFromInput(context, "shape")?.find((n) => n < -1);
+    if (beyond) throw new ValueError(`Invalid value in tensor used for shape: ${beyond}`);
+    return { shapes: [reshaped(tensor, shapeFromInput(context, "shape", shape))], handles: [context.handle("tensor")] };
+  },
   lower(p, { tensor, shape }) {
     if (shape.shape.length !== 1 && !(shape.shape.length === 0 && p.numbers(shape)[0] === -1)) {
       throw new InvalidArgumentError(`shape must be a 1-D tensor, got shape ${formatShape(shape.shape)}`);
@@ -71,6 +72,11 @@ function reshaped(input: Shape, wanted: Shape): Shape {
     }
     return wanted;
   }
+  if (fromUnknown === -1 && to.product === 0 && fromProduct !== 0) {
+    throw invalidArgument(
+      `Cannot reshape a tensor with ${fromProduct} elements to shape ${formatShape(wanted)} (0 elements)`,
+    );
+  }
   if (fromUnknown === -1 && to.product > 0) return wanted.map((d) => d ?? divided(fromProduct, to.product));
   if (fromUnknown >= 0 && to.unknown === -1 && fromProduct !== 0) {
     divided(to.product, fromProduct);
@@ -98,6 +104,9 @@ function resolveShape(input: FullShape, sizes: readonly number[]): FullShape {
       );
     }
     return sizes;
+  }
+  if (product === 0 && count > 0) {
+    throw new InvalidArgumentError(`Input to reshape is a tensor with ${count} values, but the requested shape has 0`);
   }
   if (product === 0) {
     throw new InvalidArgumentError(

@@ -1,6 +1,6 @@
 /** Rows of zeros with a one: OneHot. */
 import { type DType, float32 } from "../../../../core/dtype.ts";
-import { InvalidArgumentError, TypeError } from "../../../../core/error.ts";
+import { InvalidArgumentError, invalidArgument, TypeError } from "../../../../core/error.ts";
 import { type Dim, formatShape } from "../../../../core/shape.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
@@ -16,13 +16,15 @@ export const oneHotOp = defineOp("OneHot", {
   attrs: ["axis: int = -1", "T: type", "TI: {uint8, int8, int32, int64} = DT_INT64"],
   shape({ indices, depth, axis }, context) {
     if (axis < -1) throw new InvalidArgumentError(`axis must be >= -1`);
-    const n: Dim = scalarFromInput(context, "depth", depth);
+    const value = depth === null || depth.length === 0 ? null : context.value("depth");
+    if (value) throw invalidArgument(`Input must be scalar but has rank ${value.shape.length}`);
+    const n: Dim = depth?.length ? null : scalarFromInput(context, "depth", depth);
     if (n !== null && n < 0)
       throw new InvalidArgumentError(`Dimension size, given by scalar input 1, must be non-negative but is ${n}`);
     if (indices === null) return [null];
-    const at = axis === -1 ? indices.length : axis;
-    if (at > indices.length)
-      throw new InvalidArgumentError(`Shape must be at least rank ${axis} but is rank ${indices.length}`);
+    // An axis beyond the rank is left to the kernel.
+    const rank = indices.length + 1;
+    const at = (axis + rank) % rank;
     return [[...indices.slice(0, at), n, ...indices.slice(at)]];
   },
   lower(p, { indices, depth, on_value: on, off_value: off, axis }) {

@@ -85,6 +85,7 @@ function place(spec: SliceSpec, rank: number): { placed: Placed[]; result: numbe
     } else if (has(spec.new_axis_mask, i)) result.push(newAxis);
     else {
       if (placed.length === rank) {
+        if (rank === 0) throw new InvalidArgumentError("Attempting to slice scalar input.");
         throw new InvalidArgumentError(
           `Index out of range using input dim ${placed.length}; input has only ${rank} dims`,
         );

@@ -13,14 +13,16 @@ import { assignSlice, type Bounds, dynamicBegin, kernelSpec, outOfBounds, scatte
 import { denseSlice, type Masks, type SliceSpec } from "./spec.ts";
 
 /** The specification as far as it is known while building; null when not even the strides are. */
-function staticSpec(op: Bounds<Shape> & Masks, context: ShapeContext): SliceSpec | null {
+function staticSpec(op: Bounds<Shape> & Masks & { readonly input: Shape }, context: ShapeContext): SliceSpec | null {
   mergeShapes(mergeShapes(withRank(op.begin, 1), withRank(op.end, 1)), withRank(op.strides, 1));
   const strides = numbersFromInput(context, "strides");
   if (!strides) return null;
   const { begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask } = op;
+  const masks = { begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask };
+  if (op.input) denseSlice({ begin: null, end: null, strides, ...masks }, op.input); // complains before it looks at begin and end
   const begin = numbersFromInput(context, "begin");
   const end = numbersFromInput(context, "end");
-  return { begin, end, strides, begin_mask, end_mask, ellipsis_mask, new_axis_mask, shrink_axis_mask };
+  return { begin, end, strides, ...masks };
 }
 
 /** output = input[begin:end:strides] with the masks of Python's slicing. Source: array_ops.cc, strided_slice_op.cc, array_grad.py. */

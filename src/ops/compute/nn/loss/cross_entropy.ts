@@ -37,7 +37,10 @@ const moveDimToEnd = (tensor: Tensor, dim: number, rank: Tensor): Tensor =>
   tf.transpose(tensor, tf.concat([tf.range(dim), tf.range(dim + 1, rank), [dim]], 0));
 
 /** -sum(labels * log(softmax(logits))) along the axis of the classes; gradients go into labels as well. */
-export function softmaxCrossEntropyWithLogitsV2(options: SoftmaxCrossEntropyOptions): Tensor {
+export function softmaxCrossEntropyWithLogitsV2(
+  ...rest: Rest<SoftmaxCrossEntropyOptions, ["labels", "logits", "axis", "name"]>
+): Tensor {
+  const options: SoftmaxCrossEntropyOptions = byName(rest, ["labels", "logits", "axis", "name"]);
   const { axis = -1, name } = options;
   return inScope(name, "softmax_cross_entropy_with_logits", (scope) => {
     const logits = convertToTensor(options.logits, { name: "logits" });
@@ -60,7 +63,10 @@ export function softmaxCrossEntropyWithLogitsV2(options: SoftmaxCrossEntropyOpti
 }
 
 /** As softmaxCrossEntropyWithLogitsV2; no gradient goes into labels. */
-export function softmaxCrossEntropyWithLogits(options: SoftmaxCrossEntropyOptions): Tensor {
+export function softmaxCrossEntropyWithLogits(
+  ...rest: Rest<SoftmaxCrossEntropyOptions, ["labels", "logits", "axis", "name"]>
+): Tensor {
+  const options: SoftmaxCrossEntropyOptions = byName(rest, ["labels", "logits", "axis", "name"]);
   return inScope(options.name, "softmax_cross_entropy_with_logits_sg", (name) => {
     const labels = tf.stopGradient(options.labels, { name: "labels_stop_gradient" });
     return softmaxCrossEntropyWithLogitsV2({ ...options, labels, name });
@@ -81,7 +87,10 @@ const rows = (features: Tensor, labels: Tensor, name: string | undefined): Tenso
   sparseSoftmaxCrossEntropyWithLogitsOp({ features, labels }, name).loss;
 
 /** -log(softmax(logits)[label]) for each label; labels [...] of int32 or int64, logits [..., classes]. Throws ValueError for shapes that differ. */
-export function sparseSoftmaxCrossEntropyWithLogits(options: CrossEntropyOptions): Tensor {
+export function sparseSoftmaxCrossEntropyWithLogits(
+  ...rest: Rest<CrossEntropyOptions, ["labels", "logits", "name"]>
+): Tensor {
+  const options: CrossEntropyOptions = byName(rest, ["labels", "logits", "name"]);
   const { name } = options;
   checkBoth(options, "sparse_softmax_cross_entropy_with_logits");
   return inScope(name, "SparseSoftmaxCrossEntropyWithLogits", () => {
@@ -135,7 +144,10 @@ function checkSame(logits: Tensor, labels: Tensor): void {
 }
 
 /** -labels * log(sigmoid(x)) - (1 - labels) * log(1 - sigmoid(x)), element by element, without overflow. */
-export function sigmoidCrossEntropyWithLogits(options: CrossEntropyOptions): Tensor {
+export function sigmoidCrossEntropyWithLogits(
+  ...rest: Rest<CrossEntropyOptions, ["labels", "logits", "name"]>
+): Tensor {
+  const options: CrossEntropyOptions = byName(rest, ["labels", "logits", "name"]);
   return inScope(options.name, "logistic_loss", (scope) => {
     const logits = convertToTensor(options.logits, { name: "logits" });
     const labels = convertToTensor(options.labels, { name: "labels", preferredDtype: logits.dtype.baseDtype });

@@ -4,6 +4,7 @@ import { ValueError } from "../../../../core/error.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as tf from "../../../index.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 import { shapeTensor } from "../shape.ts";
 
@@ -39,12 +40,16 @@ function normal(
 }
 
 /** Normal numbers: the same seed gives the same numbers. */
-export const statelessNormal = (shape: TensorLike, options: StatelessNormalOptions): Tensor =>
-  normal("stateless_random_normal", shape, options);
+export const statelessNormal = (
+  shape: TensorLike,
+  ...rest: Rest<StatelessNormalOptions, ["seed", "mean", "stddev", "dtype"]>
+): Tensor => normal("stateless_random_normal", shape, byName(rest, ["seed", "mean", "stddev", "dtype"]));
 
 /** Normal numbers within two deviations of the mean: the same seed gives the same numbers. */
-export const statelessTruncatedNormal = (shape: TensorLike, options: StatelessNormalOptions): Tensor =>
-  normal("stateless_truncated_normal", shape, options);
+export const statelessTruncatedNormal = (
+  shape: TensorLike,
+  ...rest: Rest<StatelessNormalOptions, ["seed", "mean", "stddev", "dtype"]>
+): Tensor => normal("stateless_truncated_normal", shape, byName(rest, ["seed", "mean", "stddev", "dtype"]));
 
 export interface StatelessUniformOptions extends StatelessOptions {
   /** 0 if not given; null with whole numbers of all bits. */
@@ -56,7 +61,11 @@ export interface StatelessUniformOptions extends StatelessOptions {
 const drawable = new Set(["float16", "bfloat16", "float32", "float64", "int32", "int64", "uint32", "uint64"]);
 
 /** Uniform numbers in [minval, maxval). Throws ValueError for dtypes and bounds that do not go together. */
-export function statelessUniform(shape: TensorLike, options: StatelessUniformOptions): Tensor {
+export function statelessUniform(
+  shape: TensorLike,
+  ...rest: Rest<StatelessUniformOptions, ["seed", "minval", "maxval", "dtype"]>
+): Tensor {
+  const options: StatelessUniformOptions = byName(rest, ["seed", "minval", "maxval", "dtype"]);
   const { seed, dtype = float32, minval = 0, name } = options;
   let maxval = options.maxval ?? null;
   if (!drawable.has(dtype.base)) throw new ValueError(`Argument \`dtype\` got invalid value ${String(dtype)}.`);

@@ -13,16 +13,17 @@ import { batches, countOfBatches, stacked, stackedResults } from "./rows.ts";
 function batched(input: Dataset, size: NdArray, drop: boolean): Behaviour {
   const n = scalar(size, "batch_size");
   if (n <= 0) throw invalidArgument("Batch size must be greater than zero.");
+  const join = input.isMapped ? stackedResults : stacked; // TensorFlow makes one dataset of a map and its batch
   return {
     cardinality: () => countOfBatches(input.cardinality(), n, drop),
-    iterate: (runtime) => batches(input.iterate(runtime), { n, drop, join: stacked }),
+    iterate: (runtime) => batches(input.iterate(runtime), { n, drop, join }),
     ...(input.at
       ? {
           at: async (runtime: Runtime, index: number) => {
             const rows: Element[] = [];
             const end = Math.min((index + 1) * n, input.cardinality());
             for (let i = index * n; i < end; i++) rows.push(await input.at!(runtime, i));
-            return stacked(rows);
+            return join(rows);
           },
         }
       : {}),

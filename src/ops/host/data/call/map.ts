@@ -23,6 +23,7 @@ function mapBehaviour(op: MapOp, title: string, atOnce: number) {
   const call = captured(op.f, op.other_arguments, title);
   const keepsCount = op.preserve_cardinality;
   return {
+    isMapped: true,
     cardinality: () => (keepsCount ? input.cardinality() : unknown),
     iterate: (runtime: Runtime) => mapIterator(input, call, runtime, { keepsCount, atOnce }),
     ...(input.at

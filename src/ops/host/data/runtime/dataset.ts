@@ -44,6 +44,8 @@ export interface Dataset {
   /** The element at a place, for datasets that can tell. */
   at?(runtime: Runtime, index: number): Maybe<Element>;
   readonly source: DatasetSource;
+  /** Its elements are what a function gives: a batch of them is put together by the function's own rules. */
+  readonly isMapped?: boolean;
 }
 
 /** The node that made a dataset: with its inputs, it can be written as a graph. */

@@ -22,6 +22,7 @@ export interface Behaviour {
   /** `runtime.prefix` is the place of this iterator. */
   iterate(runtime: Runtime): DataIterator;
   at?(runtime: Runtime, index: number): Maybe<Element>;
+  readonly isMapped?: boolean;
 }
 
 type Handle = readonly ["handle: variant"];
@@ -70,6 +71,7 @@ export function defineDataset<
         cardinality: () => behaviour.cardinality(),
         iterate: (runtime) => behaviour.iterate({ ...runtime, prefix: `${runtime.prefix}::${kind}` }),
         ...(at ? { at } : {}),
+        isMapped: behaviour.isMapped ?? false,
         source: { type, record: record as Record<string, unknown> },
       };
       return variantOf(dataset);

@@ -2,7 +2,14 @@
 import type { DType } from "../../../../core/dtype.ts";
 import { TypeError, ValueError } from "../../../../core/error.ts";
 import { elementAt } from "../../../../core/nd_array.ts";
-import { compatible, type Dim, formatShapePython, mergeDims, type Shape } from "../../../../core/shape.ts";
+import {
+  compatible,
+  compatibleDims,
+  type Dim,
+  formatShapePython,
+  mergeDims,
+  type Shape,
+} from "../../../../core/shape.ts";
 import { getDefaultGraph } from "../../../../graph/graph.ts";
 import { constantValue } from "../../../../graph/infer.ts";
 import type { Operation } from "../../../../graph/operation.ts";
@@ -97,7 +104,16 @@ export class QueueBase {
   #components(given: Components): Tensor[] {
     return this.#ordered(given)
       .slice(0, this.dtypes.length)
-      .map((value, i) => convertToTensor(value, { dtype: this.dtypes[i], name: `component_${i}` }));
+      .map((value, i) => {
+        const name = `component_${i}`;
+        try {
+          return convertToTensor(value, { dtype: this.dtypes[i], name });
+        } catch (error) {
+          if (error instanceof ValueError && error.message.startsWith("Tensor conversion requested"))
+            throw new ValueError(`${name}: ${error.message}`, { cause: error });
+          throw error;
+        }
+      });
   }
 
   #ordered(given: Components): readonly TensorLike[] {
@@ -137,7 +153,9 @@ export class QueueBase {
       for (const [i, { shape }] of components.entries()) {
         if (shape === null) continue;
         if (shape.length === 0) throw new ValueError("Shape () must have rank at least 1");
-        rows = mergeDims(rows, shape[0]!);
+        const own = shape[0]!;
+        if (!compatibleDims(rows, own)) throw new ValueError(`Dimensions ${rows} and ${own} are not compatible`);
+        rows = mergeDims(rows, own);
         assertCompatible(shape.slice(1), this.shapes[i]!);
       }
       return queueEnqueueManyV2Op({ handle: this.queueRef, components }, scope);
