@@ -1,5 +1,12 @@
 /** tf.signal. Written by scripts/api.mjs. */
 export {
+  inverseMdct,
+  inverseStftWindowFn,
+  kaiserBesselDerivedWindow,
+  kaiserWindow,
+  mdct,
+} from "../build/signal/mdct.ts";
+export {
   dct,
   frame,
   idct,

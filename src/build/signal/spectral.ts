@@ -120,15 +120,20 @@ export function inverseStft(
 }
 
 export interface DctOptions extends Named {
-  /** 2 (the default) or 3. */
-  readonly type?: 2 | 3 | undefined;
+  /** 2 by default. */
+  readonly type?: 1 | 2 | 3 | 4 | undefined;
   /** "ortho" for a transform that keeps lengths. */
   readonly norm?: "ortho" | null | undefined;
 }
 
-/** The matrix [n, n] of the discrete cosine transform of type 2 or 3, for rows from the left. */
-function cosines(n: number, type: 2 | 3, norm: "ortho" | null, dtype: DType): Tensor {
+/** The matrix [n, n] of a discrete cosine transform, for rows from the left. */
+function cosines(n: number, type: 1 | 2 | 3 | 4, norm: "ortho" | null, dtype: DType): Tensor {
   const cell = (i: number, k: number): number => {
+    if (type === 1) return (i === 0 || i === n - 1 ? 1 : 2) * Math.cos((Math.PI * i * k) / (n - 1));
+    if (type === 4) {
+      const wave = Math.cos((Math.PI * (2 * i + 1) * (2 * k + 1)) / (4 * n));
+      return (norm === "ortho" ? Math.sqrt(2 / n) : 2) * wave;
+    }
     const [sample, wave] = type === 2 ? [i, k] : [k, i];
     const scale = norm === "ortho" ? Math.sqrt((wave === 0 ? 1 : 2) / n) : type === 3 && wave === 0 ? 1 : 2;
     return scale * Math.cos((Math.PI * wave * (2 * sample + 1)) / (2 * n));
@@ -142,10 +147,14 @@ function cosines(n: number, type: 2 | 3, norm: "ortho" | null, dtype: DType): Te
 /** Discrete cosine transform of the last axis, whose size is known: [..., n]. Throws ValueError for other types and unknown sizes. */
 export function dct(input: TensorLike, options: DctOptions = {}): Tensor {
   const { type = 2, norm = null, name } = options;
-  if (type !== 2 && type !== 3) throw new ValueError(`Only Types I, II, III and IV (I)DCT are supported.`);
+  if (![1, 2, 3, 4].includes(type)) throw new ValueError("Types I, II, III and IV (I)DCT are supported.");
+  if (type === 1 && norm === "ortho") throw new ValueError("Normalization is not supported for the Type-I DCT.");
   return getDefaultGraph().nameScope(name ?? "dct", () => {
     const x = convertToTensor(input, { preferredDtype: float32 });
     const n = x.shape?.at(-1);
+    if (type === 1 && typeof n === "number" && n < 2) {
+      throw new ValueError("Type-I DCT requires the dimension to be greater than one.");
+    }
     if (typeof n !== "number") throw new ValueError("dct needs a last axis of known size");
     const rows = matmul(reshape(x, [-1, n]), cosines(n, type, norm, x.dtype.baseDtype));
     return reshape(rows, shape(x));
@@ -154,7 +163,9 @@ export function dct(input: TensorLike, options: DctOptions = {}): Tensor {
 
 /** The inverse of `dct` of the same type and norm, up to the factor that TensorFlow leaves: 2 n without "ortho". */
 export const idct = (input: TensorLike, options: DctOptions = {}): Tensor =>
-  dct(input, { name: "idct", ...options, type: (options.type ?? 2) === 2 ? 3 : 2 });
+  dct(input, { name: "idct", ...options, type: inverseTypes[options.type ?? 2] });
+
+const inverseTypes = { 1: 1, 2: 3, 3: 2, 4: 4 } as const;
 
 /** Mel-frequency cepstral coefficients of log-mel spectrograms [..., bins]. */
 export function mfccsFromLogMelSpectrograms(spectrograms: TensorLike, options: Named = {}): Tensor {
