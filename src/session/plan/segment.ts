@@ -21,7 +21,7 @@ import { factsOf, hasElements, noOp, retyped } from "./run/specialisation.ts";
 import type { Accumulator } from "./run/sums.ts";
 import { runTraced, type Tracer } from "./run/tracer.ts";
 import { allocateWorkspace, bringIn, freeWorkspaces, roomFor, type Workspace } from "./run/workspaces.ts";
-import { EngineValue, type RunValue, VariableValue, viewOf } from "./values.ts";
+import { EngineValue, keep, type RunValue, VariableValue, viewOf } from "./values.ts";
 
 /** The values of a run by the plan's numbers for tensors, and the workspaces to give back at its end. */
 export interface RunFrame {
@@ -349,7 +349,7 @@ export class Segment {
         passed.push({ index, from: this.#inputIndex[source]! });
       else {
         const constant = lowering.constantOf(value);
-        if (constant) known.push({ index, value: retyped(constant, tensor.dtype.baseDtype) });
+        if (constant) known.push({ index, value: keep(retyped(constant, tensor.dtype.baseDtype)) });
         else {
           program.push(value);
           outputs.push({

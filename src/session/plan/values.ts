@@ -111,17 +111,26 @@ export function copyOutAt(engine: Engine, dtype: DType, shape: FullShape, addres
   return new NdArray(dtype, shape, copy);
 }
 
-/** The array itself, or a copy where its elements lie in engine memory. */
+/** The array itself, or a copy where its elements lie in engine memory, are kept, or are strings, which constants and queues hold too. */
 export function ownArray(engine: Engine, array: NdArray): NdArray {
   const { data } = array;
   memoryOf(engine);
+  if (kept.has(array) || array.dtype.base === "string") return new NdArray(array.dtype, array.shape, ownCopy(data));
   if (!ArrayBuffer.isView(data) || !engineBuffers.has(data.buffer)) return array;
   return new NdArray(array.dtype, array.shape, ownCopy(data));
 }
 
-/** A copy on an unshared ArrayBuffer. */
+/** Arrays that a plan holds for its next runs: who fetches one gets a copy. */
+const kept = new WeakSet<NdArray>();
+
+export function keep(array: NdArray): NdArray {
+  kept.add(array);
+  return array;
+}
+
+/** A copy on an unshared ArrayBuffer; of a list of strings, another list. */
 function ownCopy<T extends { length: number; constructor: unknown }>(view: T): T {
-  return new (view.constructor as new (from: T) => T)(view);
+  return Array.isArray(view) ? (view.slice() as typeof view) : new (view.constructor as new (from: T) => T)(view);
 }
 
 /** Copies an array's bytes to an address. */
