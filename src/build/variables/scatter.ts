@@ -1,9 +1,12 @@
-/** `tf.scatterUpdate` and its kin: change some rows or elements of a variable. Source: tensorflow/python/ops/state_ops.py. */
-import { TypeError } from "../../core/error.ts";
+/** `tf.scatterUpdate` and its kin, as functions and as methods of Variable: change some rows or elements of one. Source: tensorflow/python/ops/state_ops.py. */
+import { TypeError, ValueError } from "../../core/error.ts";
+import { IndexedSlices } from "../../graph/indexed_slices.ts";
 import type { Operation } from "../../graph/operation.ts";
+import { defaultSession, type SessionLike } from "../../graph/scopes.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import {
+  gatherNd,
   resourceScatterAddOp,
   resourceScatterDivOp,
   resourceScatterMaxOp,
@@ -27,8 +30,9 @@ import {
 } from "../../ops/index.ts";
 import { isResourceVariable, type Reference, type UpdateOptions } from "./state.ts";
 import type { Updated } from "./updated.ts";
+import { Variable } from "./variable.ts";
 
-export type Scatter = (ref: Reference, indices: TensorLike, updates: TensorLike, options?: UpdateOptions) => Updated;
+type Scatter = (ref: Reference, indices: TensorLike, updates: TensorLike, options?: UpdateOptions) => Updated;
 
 interface Pair {
   readonly reference: (
@@ -116,4 +120,61 @@ export const scatterNdSub: Scatter = scatter({
   reference: (ref, indices, updates, use_locking, name) => scatterNdSubOp({ ref, indices, updates, use_locking }, name),
   resource: (ref, indices, updates, use_locking, name) =>
     resourceScatterNdSubOp({ ref, indices, updates, use_locking }, name),
+});
+
+/** Changes the rows that the slices name. Throws TypeError for anything but IndexedSlices. */
+type BySlices = (sparseDelta: IndexedSlices, options?: UpdateOptions) => Updated;
+type ByIndices = (indices: TensorLike, updates: TensorLike, options?: UpdateOptions) => Updated;
+
+declare module "./variable.ts" {
+  interface Variable {
+    scatterAdd: BySlices;
+    scatterDiv: BySlices;
+    scatterMax: BySlices;
+    scatterMin: BySlices;
+    scatterMul: BySlices;
+    scatterSub: BySlices;
+    scatterUpdate: BySlices;
+    scatterNdAdd: ByIndices;
+    scatterNdSub: ByIndices;
+    scatterNdUpdate: ByIndices;
+    /** The elements or slices at these indices. */
+    gatherNd(indices: TensorLike, options?: { readonly name?: string }): Tensor;
+    /** Gives it a value in the session (the default one): no node is added. Throws ValueError without a session. */
+    load(value: TensorLike, session?: SessionLike): Promise<void>;
+  }
+}
+
+const bySlices = (scatter: Scatter) =>
+  function (this: Variable, sparseDelta: IndexedSlices, options: UpdateOptions = {}): Updated {
+    if (!(sparseDelta instanceof IndexedSlices))
+      throw new TypeError(`sparse_delta is not IndexedSlices: ${String(sparseDelta)}`);
+    return scatter(this, sparseDelta.indices, sparseDelta.values, options);
+  };
+
+const byIndices = (scatter: Scatter) =>
+  function (this: Variable, indices: TensorLike, updates: TensorLike, options: UpdateOptions = {}): Updated {
+    return scatter(this, indices, updates, options);
+  };
+
+Object.assign(Variable.prototype, {
+  scatterAdd: bySlices(scatterAdd),
+  scatterDiv: bySlices(scatterDiv),
+  scatterMax: bySlices(scatterMax),
+  scatterMin: bySlices(scatterMin),
+  scatterMul: bySlices(scatterMul),
+  scatterSub: bySlices(scatterSub),
+  scatterUpdate: bySlices(scatterUpdate),
+  scatterNdAdd: byIndices(scatterNdAdd),
+  scatterNdSub: byIndices(scatterNdSub),
+  scatterNdUpdate: byIndices(scatterNdUpdate),
+  gatherNd(this: Variable, indices: TensorLike, options: { readonly name?: string } = {}): Tensor {
+    return gatherNd(this, indices, options);
+  },
+  async load(this: Variable, value: TensorLike, session?: SessionLike): Promise<void> {
+    const target = session ?? defaultSession();
+    if (!target)
+      throw new ValueError("Either session argument should be provided or default session should be established");
+    await target.run(this.initializer, { feedDict: [[this.initializer.inputs[1], value]] });
+  },
 });
