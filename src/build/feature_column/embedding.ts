@@ -6,8 +6,8 @@ import type { TensorLike } from "../../ops/convert.ts";
 import { type Combiner, embeddingLookupSparse, safeEmbeddingLookupSparse } from "../../ops/index.ts";
 import { truncatedNormalInitializer } from "../initializers.ts";
 import type { FeatureSpec } from "../parsing.ts";
-import type { Initializer } from "../variables/store.ts";
 import { checkpointSource } from "../variables/initialize.ts";
+import type { Initializer } from "../variables/store.ts";
 import type { Variable } from "../variables/variable.ts";
 import { named } from "./arguments.ts";
 import {
