@@ -23,7 +23,7 @@ export function kernelSpec(
   if (!p.constantOf(op.begin)) {
     const spec = { ...base, begin: null, end: null };
     const dense = denseSlice(spec, input);
-    if (dense.dims.every((dim) => dim.isWhole || (dim.isShrunk && dim.stride === 1)))
+    if (dense.dims.every((dim) => dim.stride === 1 && (dim.isWhole || dim.isShrunk)))
       return { spec, dense, isDynamic: true };
   }
   const spec = { ...base, begin: p.numbers(op.begin), end: p.numbers(op.end) };
