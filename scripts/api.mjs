@@ -373,10 +373,13 @@ const write = (name, about, lines) =>
     join(root, "src/api", `${name}.ts`),
     `/** ${about}. Written by scripts/api.mjs. */\n${lines.join("\n")}\n`,
   );
+/** Modules that must run when a part of the API is first used: they fill what its layers below leave open. */
+const effects = { keras: ['import "../train/keras/backend.ts";'] };
+
 for (const [path, lines] of texts) {
   const about = path === "" ? "tf: TensorFlow's top level" : `tf.${path.split(".").map(ours).join(".")}`;
   if (path !== "") {
-    write(fileName(path), about, lines);
+    write(fileName(path), about, [...(effects[path] ?? []), ...lines]);
     continue;
   }
   const isOp = (line) => line.includes('from "../ops/');

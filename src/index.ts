@@ -1,5 +1,7 @@
 /** The public API: the `tf` object and nothing else. */
 import "./build/variables/scatter.ts";
+import "./build/checks/compare.ts";
+import "./build/variables/scatter.ts";
 import "./eager/data.ts";
 import "./eager/execute.ts";
 import "./eager/function.ts";

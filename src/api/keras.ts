@@ -1,4 +1,6 @@
 /** tf.keras. Written by scripts/api.mjs. */
+import "../train/keras/backend.ts";
+
 export { Input } from "../build/keras/network.ts";
 export { Model } from "../train/keras/model.ts";
 export { Sequential } from "../train/keras/sequential.ts";

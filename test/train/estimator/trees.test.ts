@@ -1,5 +1,5 @@
 /** Boosted trees, node for node and number for number: test/fixtures/estimator/boosted_trees.py. */
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import * as tf from "../../../src/index.ts";
 import { RegressionHead } from "../../../src/train/estimator/head/regression.ts";
 import { compareTrees, treesCases } from "./trees_compare.ts";
@@ -138,6 +138,7 @@ const models: Readonly<Record<string, Make>> = {
 };
 
 const cases = treesCases();
+afterAll(tf.disableResourceVariables); // estimators of trees turn them on for the process, as TensorFlow's do
 
 describe("boosted trees", () => {
   test("every model is compared", () => {
