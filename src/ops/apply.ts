@@ -13,7 +13,7 @@ import { type Graph, getDefaultGraph } from "../graph/graph.ts";
 import { argLength, isListArg } from "../graph/infer.ts";
 import type { Gradient } from "../graph/op/gradients.ts";
 import type { Operation } from "../graph/operation.ts";
-import { isComposite, type Tensor } from "../graph/tensor.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import { composites, convertToTensor, isSymbolic, literalDtype, type TensorLike } from "./convert.ts";
 
 /** What a builder returns: the Operation, a Tensor, or a record of Tensors, by the number of outputs in the signature. */
@@ -45,7 +45,7 @@ export type Backward = (dys: readonly (Gradient | null)[]) => readonly (Gradient
 
 /** Adds the op to the default graph. A name that ends in "/" is taken whole. */
 export function applyOp(definition: OpDefinition, record: Record<string, unknown>, name?: string | null): Applied {
-  if (composites.apply !== null && definition.inputs.some((arg) => isComposite(record[arg.name]))) {
+  if (composites.apply !== null && definition.inputs.some((arg) => composites.has(record[arg.name]))) {
     return composites.apply(record, (inner) => applyOp(definition, inner, name));
   }
   const done = immediate.apply?.(definition, record, name);

@@ -18,7 +18,7 @@ import { TypeError, ValueError } from "../core/error.ts";
 import { allocateElements, elementAt, NdArray, setElement } from "../core/nd_array.ts";
 import { printValue } from "../core/print.ts";
 import { elementCount, type FullShape, formatShapePython } from "../core/shape.ts";
-import { asTensor, isComposite, isTensorConvertible, Tensor, type TensorConvertible } from "../graph/tensor.ts";
+import { asTensor, isTensorConvertible, Tensor, type TensorConvertible } from "../graph/tensor.ts";
 import { constantTensor } from "./constant.ts";
 
 export type Literal = number | bigint | boolean | string | Uint8Array | NdArray | NumberArrayLike | readonly Literal[];
@@ -82,17 +82,19 @@ function checkDtype(tensor: Tensor, dtype: DType | undefined, shown: unknown): v
   }
 }
 
-/** Ops and functions whose arguments are made of several tensors, as ragged ones are; set by build/ragged. */
+/** Ops and functions of ragged tensors: which values those are, and what ops and functions make of them; set by build/ragged. */
 export const composites: {
+  has: (value: unknown) => boolean;
   apply: (<R>(record: Record<string, unknown>, run: (record: Record<string, unknown>) => R) => R) | null;
   /** By the function's name. */
   readonly calls: Partial<Record<string, (...args: never[]) => unknown>>;
-} = { apply: null, calls: {} };
+} = { has: () => false, apply: null, calls: {} };
 
-/** What the function of that name makes of composite arguments; undefined where they are plain ones. */
+/** What the function of that name makes of ragged arguments; undefined where none is. */
 export function compositeCall<R>(name: string, value: unknown, ...others: readonly unknown[]): R | undefined {
   if (composites.apply === null) return undefined;
-  const isOne = isComposite(value) || (Array.isArray(value) && value.some(isComposite)) || others.some(isComposite);
+  const { has } = composites;
+  const isOne = has(value) || (Array.isArray(value) && value.some(has)) || others.some(has);
   return isOne ? (composites.calls[name]?.(...([value, ...others] as never[])) as R | undefined) : undefined;
 }
 

@@ -128,6 +128,7 @@ type Pair = (x: Tensor, y: Tensor) => Tensor;
 
 /** Gives ragged tensors the operators, and functions of tensors what they do with ragged ones. */
 export function installOperators(prototype: RaggedTensor): void {
+  composites.has = isRagged;
   composites.apply = applyToValues;
   Object.assign(composites.calls, {
     Sum: (x: RaggedOrDense, options: object) => reduce.raggedReduceSum(x, options),
