@@ -113,3 +113,23 @@ describe("optional arguments", () => {
     });
   });
 });
+
+test("meshgrid takes vectors by place, as a list, and with options last", async () => {
+  await tf.withSession(async (sess) => {
+    const [x, y] = [tf.constant([1, 2]), tf.constant([3, 4, 5])];
+    const said = async (grids: readonly tf.Tensor[]) =>
+      (await sess.run(grids)).map((grid) => (grid as tf.NdArray).toList());
+    const byPlace = await said(tf.meshgrid(x, y));
+    expect(byPlace[1]).toEqual([
+      [3, 3],
+      [4, 4],
+      [5, 5],
+    ]);
+    expect(await said(tf.meshgrid([x, y]))).toEqual(byPlace);
+    expect(await said(tf.meshgrid([1, 2], [3, 4, 5]))).toEqual(byPlace);
+    expect((await said(tf.meshgrid(x, y, { indexing: "ij" })))[1]).toEqual([
+      [3, 4, 5],
+      [3, 4, 5],
+    ]);
+  });
+});

@@ -22,9 +22,25 @@ export interface MeshgridOptions extends Named {
   readonly indexing?: "xy" | "ij";
 }
 
-/** Coordinates of a grid: for vectors x, y, … one tensor each, of the grid's shape. */
-export function meshgrid(vectors: readonly TensorLike[], options: MeshgridOptions = {}): Tensor[] {
-  const { indexing = "xy", name } = options;
+const isOptions = (value: unknown): value is MeshgridOptions =>
+  typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+
+/** Vectors as arguments, as Python has them, or as one list. */
+function vectorsOf(given: readonly (TensorLike | readonly TensorLike[] | MeshgridOptions)[]): readonly TensorLike[] {
+  const values = given.filter((value) => !isOptions(value)) as TensorLike[];
+  const [list] = values;
+  const isVector = (value: unknown): boolean => typeof value === "object" && value !== null;
+  return values.length === 1 && Array.isArray(list) && list.every(isVector) ? (list as TensorLike[]) : values;
+}
+
+/**
+ * Coordinates of a grid: for vectors x, y, … one tensor each, of the grid's shape. `tf.meshgrid(x, y, { indexing: "ij" })`, or the vectors
+ * as one list.
+ */
+export function meshgrid(...given: readonly (TensorLike | readonly TensorLike[] | MeshgridOptions)[]): Tensor[] {
+  const vectors = vectorsOf(given);
+  const last = given.at(-1);
+  const { indexing = "xy", name } = isOptions(last) ? last : {};
   if (indexing !== "xy" && indexing !== "ij")
     throw new ValueError(`Argument \`indexing\` parameter must be either 'xy' or 'ij', got '${indexing}'`);
   return inScope(name, "meshgrid", () => {
