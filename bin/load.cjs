@@ -11,7 +11,7 @@ const { join } = require("node:path");
 const { Script } = require("node:vm");
 
 const folder = __dirname;
-/** `train`, `checkpoint-list`: what of the library is needed depends on it. */
+/** The command, `train`: what of the library is needed depends on it. */
 let purpose = "library";
 
 /** SHA-256 of a bundle, in its first line; V8 itself compares no more than the length. */
@@ -19,15 +19,15 @@ const identityOf = (bundle) => /^\/\/ (\w{64})\n/.exec(bundle)?.[1] ?? "";
 
 const userFolder = () => join(process.env.XDG_CACHE_HOME || join(require("node:os").homedir(), ".cache"), "tsflow");
 
-/** Files that may hold compiled code, the better one first. */
-function* places(file) {
-  yield join(folder, `${file}.cache`);
-  yield join(userFolder(), `${file}-${process.version}.cache`);
+/** Files that may hold compiled code, the better one first. The user's folder serves every bundle of the machine. */
+function* places(name, key) {
+  yield join(folder, `${name}.cache`);
+  yield join(userFolder(), `${name}-${key.slice(0, 16)}-${process.version}.cache`);
 }
 
 /** What a file of compiled code is for: the bundle, and where it lies, since V8 keeps that too; then how many units had run. */
 function readCache(name, key) {
-  for (const place of places(name)) {
+  for (const place of places(name, key)) {
     try {
       const bytes = readFileSync(place);
       const end = bytes.indexOf(10);
@@ -42,7 +42,7 @@ function readCache(name, key) {
 
 function writeCache(name, key, units, script) {
   const bytes = Buffer.concat([Buffer.from(`${key}\t${units}\n`), script.createCachedData()]);
-  for (const place of places(name)) {
+  for (const place of places(name, key)) {
     const fresh = `${place}.${process.pid}`;
     try {
       if (!place.startsWith(folder)) mkdirSync(userFolder(), { recursive: true, mode: 0o700 });
@@ -83,7 +83,7 @@ exports.publicNames = () => whole().publicNames();
 
 /** Runs the program with the arguments of this process. */
 exports.program = () => {
-  const words = process.argv.slice(2, 4).filter((word) => /^[a-z]{1,20}$/.test(word));
-  purpose = words[0] ?? purpose;
+  const word = process.argv[2] ?? "";
+  if (/^[a-z]{1,20}$/.test(word)) purpose = word;
   load("front", "front").program();
 };

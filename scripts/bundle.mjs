@@ -99,7 +99,7 @@ function opUnits(text, file, units, places) {
   return unitOf;
 }
 
-/** Library and commands. The unit that defines an op runs when the op is first looked for. */
+/** Library and commands. The unit that defines an op runs when the op is first looked for. Gives the library's names too. */
 async function bundleLibrary(outdir) {
   const file = join(outdir, "tsflow.cjs");
   const elsewhere = { [panel]: "./panel.js" };
@@ -126,7 +126,8 @@ async function bundleLibrary(outdir) {
     count: "()=>loaded.filter(Boolean).length",
   };
   writeCode(outdir, "tsflow", linked.write(packageUnits, given, new Map([[opsModule, allOps]])));
-  return packages.flatMap(({ inputs }) => inputs);
+  const { passed, local } = units.find(({ members }) => members[0] === library);
+  return { inputs: packages.flatMap(({ inputs }) => inputs), names: [...passed.keys(), ...local.keys()].sort() };
 }
 
 async function bundlePanel(outdir) {
@@ -146,9 +147,7 @@ async function bundlePanel(outdir) {
   return Object.keys(metafile.inputs);
 }
 
-/** The names are looked up in the order of the alphabet, as any module's are. */
-function writeIndex(outdir) {
-  const names = Object.keys(createRequire(import.meta.url)(join(outdir, "load.cjs")).publicNames()).sort();
+function writeIndex(outdir, names) {
   const lines = names.map((name, i) => `const e${i}=library.${name};export{e${i} as ${name}};`);
   writeFileSync(
     join(outdir, "index.js"),
@@ -159,11 +158,15 @@ function writeIndex(outdir) {
 /** Writes all files into a folder, or those alone that the program needs. Gives the paths of all files of packages. */
 export async function bundle(outdir, { program = false } = {}) {
   mkdirSync(outdir, { recursive: true });
-  const inputs = await Promise.all([bundleLibrary(outdir), bundleFront(outdir), bundlePanel(outdir)]);
+  const [{ inputs, names }, ...others] = await Promise.all([
+    bundleLibrary(outdir),
+    bundleFront(outdir),
+    bundlePanel(outdir),
+  ]);
   cpSync(join(root, "bin", "load.cjs"), join(outdir, "load.cjs"));
   writeFileSync(join(outdir, "cli.cjs"), 'require("./load.cjs").program();\n');
-  if (!program) writeIndex(outdir);
-  return inputs.flat();
+  if (!program) writeIndex(outdir, names);
+  return [inputs, ...others].flat();
 }
 
 /** Changes with every file that a bundle is made of. */

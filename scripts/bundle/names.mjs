@@ -68,6 +68,13 @@ export function partsOf(text, put) {
   return { statements, calls: calls.map(({ n }) => n), local, body: body + text.slice(end) };
 }
 
+/** The names that an import statement brings: where from, the name there ("*" for all of it, null for its effects alone), the name here. */
+export function importsOf({ specifier, pairs, whole }) {
+  if (pairs.length === 0 && whole === undefined) return [[specifier, null, null]];
+  const one = pairs.map(([name, to]) => [specifier, name, to]);
+  return whole === undefined ? one : [...one, [specifier, "*", whole]];
+}
+
 /**
  * Modules by path, each with `imports` that its code uses (module or package, name there, name here; "*" for all of it, null for its effects),
  * `passed` (exported name, to where it comes from), `local`, `later` (modules imported while it runs) and `body`.
@@ -134,12 +141,9 @@ export function directImports(texts, { alias, elsewhere, known }, put) {
   for (const [path, parts] of parsed) {
     const imports = parts.statements
       .filter(({ isExport }) => !isExport)
-      .flatMap(({ from, pairs, whole }) => {
-        if (pairs.length === 0 && whole === undefined) return [[from, null, null]];
-        const one = pairs.map(([name, to]) => [...origin(from, name), to]);
-        const all = whole === undefined ? one : [...one, [from, "*", whole]];
-        return all.filter(([, , to]) => mentions(parts.body, to));
-      });
+      .flatMap((statement) => importsOf({ ...statement, specifier: statement.from }))
+      .filter(([, name, to]) => name === null || mentions(parts.body, to))
+      .map(([from, name, to]) => (name === null ? [from, null, null] : [...origin(from, name), to]));
     const passed = new Map();
     for (const name of namesOf(path)) {
       const [module, there] = origin(path, name);

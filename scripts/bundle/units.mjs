@@ -8,7 +8,8 @@ import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { init } from "es-module-lexer";
 import { build } from "esbuild";
-import { directImports, partsOf, slashes } from "./names.mjs";
+import { dynamicImport } from "./link.mjs";
+import { directImports, importsOf, partsOf, slashes } from "./names.mjs";
 
 /** The modules of a folder: paths from the root. */
 const modulesIn = (root, folder) =>
@@ -80,7 +81,7 @@ const written = ({ imports, passed, local, body }) => {
 };
 
 /** The modules of a circle as one: each of them is an object of names. */
-async function circleOf({ common, root }, members, modules, putMark) {
+async function circleOf({ common, root }, members, modules) {
   const inside = {
     name: "circle",
     setup(builder) {
@@ -98,13 +99,13 @@ async function circleOf({ common, root }, members, modules, putMark) {
     format: "esm",
     plugins: [inside],
   });
-  const { statements, local, body } = partsOf(outputFiles[0].text, putMark);
-  const imports = statements.flatMap(({ specifier, pairs, whole }) => {
-    if (pairs.length === 0 && whole === undefined) return [[specifier, null, null]];
-    const one = pairs.map(([name, to]) => [specifier, name, to]);
-    return whole === undefined ? one : [...one, [specifier, "*", whole]];
-  });
-  return { members, imports, passed: new Map(), local, body };
+  return unitOf(members, outputFiles[0].text);
+}
+
+/** A unit of text that esbuild has put together: all that it imports lies outside. */
+function unitOf(members, text) {
+  const { statements, local, body } = partsOf(text, (specifier) => dynamicImport(specifier, false));
+  return { members, imports: statements.flatMap(importsOf), passed: new Map(), local, body };
 }
 
 /**
@@ -126,9 +127,7 @@ export async function unitsOf(options) {
     graph.set(path, { atStart, later: [...later, ...asked] });
   }
   const units = components(graph, entries).map((members) =>
-    members.length > 1
-      ? circleOf(options, members, modules, () => "__import")
-      : { members, ...modules.get(members[0]) },
+    members.length > 1 ? circleOf(options, members, modules) : { members, ...modules.get(members[0]) },
   );
   return Promise.all(units);
 }
@@ -140,10 +139,5 @@ export async function packageUnit({ root, common }, specifier, names) {
     stdin: { contents: `export { ${[...names].join(", ")} } from "${specifier}";`, resolveDir: root },
     format: "esm",
   });
-  const { statements, local, body } = partsOf(outputFiles[0].text, () => "__import");
-  const imports = statements.flatMap(({ specifier: from, pairs }) => pairs.map(([name, to]) => [from, name, to]));
-  return {
-    unit: { members: [specifier], imports, passed: new Map(), local, body },
-    inputs: Object.keys(metafile.inputs),
-  };
+  return { unit: unitOf([specifier], outputFiles[0].text), inputs: Object.keys(metafile.inputs) };
 }
