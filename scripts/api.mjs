@@ -373,11 +373,18 @@ const write = (name, about, lines) =>
     join(root, "src/api", `${name}.ts`),
     `/** ${about}. Written by scripts/api.mjs. */\n${lines.join("\n")}\n`,
   );
+/** Parts of the API that are another part's second name. */
+const seconds = { flags: "app.flags" };
+
 /** Modules that must run when a part of the API is first used: they fill what its layers below leave open. */
 const effects = { keras: ['import "../train/keras/backend.ts";'] };
 
 for (const [path, lines] of texts) {
   const about = path === "" ? "tf: TensorFlow's top level" : `tf.${path.split(".").map(ours).join(".")}`;
+  if (path in seconds) {
+    write(fileName(path), about, [`export * from "./${fileName(seconds[path])}.ts";`]);
+    continue;
+  }
   if (path !== "") {
     write(fileName(path), about, [...(effects[path] ?? []), ...lines]);
     continue;

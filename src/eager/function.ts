@@ -9,6 +9,7 @@ import { bodyOf, differentiate } from "../build/functions/derivative.ts";
 import { calls } from "../build/functions/function.ts";
 import { isTrainable } from "../build/gradients/pending.ts";
 import type { FunctionRef } from "../graph/attr.ts";
+import { functionCount } from "../graph/def/library.ts";
 import { addFunction, dtypesOf } from "../graph/def/to_function.ts";
 import { type Graph, getDefaultGraph } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -50,7 +51,7 @@ function makePair(graph: Graph, fn: FunctionRef, args: readonly Tensor[]): Pair 
   const isKnown = (tensor: Tensor): boolean => body.inputs.includes(tensor) || body.outputs.includes(tensor);
   const more = derivative.captures.filter((capture) => !isKnown(capture));
   const outputs = [...body.outputs, ...more];
-  const number = graph.library?.function?.length ?? 0;
+  const number = functionCount(graph);
   const forward = addFunction(graph, `__forward_${fn.name}_${number}`, {
     inputs: body.inputs,
     outputs,

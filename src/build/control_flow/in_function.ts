@@ -6,6 +6,7 @@ import { int32 } from "../../core/dtype.ts";
 import { compatible, type Shape } from "../../core/shape.ts";
 import type { FunctionRef } from "../../graph/attr.ts";
 import { argument } from "../../graph/def/function.ts";
+import { functionCount } from "../../graph/def/library.ts";
 import { addFunction, dtypesOf } from "../../graph/def/to_function.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
@@ -60,7 +61,7 @@ function add(
   const { body, args, outputs, effects } = written;
   const inside = body.asDefault(() => captured.map((tensor) => body.capture(tensor)));
   const passed = passesOn ? inside : [];
-  return addFunction(outer, `${name}_${outer.library?.function?.length ?? 0}`, {
+  return addFunction(outer, `${name}_${functionCount(outer)}`, {
     inputs: [...args, ...inside],
     outputs: [...outputs, ...passed],
     targets: effects,

@@ -4,7 +4,7 @@
  */
 import { boolAttr, type FunctionRef } from "../../graph/attr.ts";
 import { argument } from "../../graph/def/function.ts";
-import { addFunctions } from "../../graph/def/library.ts";
+import { addFunctions, functionCount } from "../../graph/def/library.ts";
 import { addFunction } from "../../graph/def/to_function.ts";
 import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
@@ -81,7 +81,7 @@ export function trace(
     ) as Nested<Spec>;
     // Functions that the callback made for itself.
     if (body.library) addFunctions(outer, body.library);
-    const name = `__inference_${title}_${pythonName(callback.name) || "lambda"}_${(outer.library?.function ?? []).length}`;
+    const name = `__inference_${title}_${pythonName(callback.name) || "lambda"}_${functionCount(outer)}`;
     const ref = addFunction(outer, name, {
       inputs: [...args, ...body.captures.values()],
       outputs,

@@ -8,6 +8,7 @@
  */
 import type { Shape } from "../../core/shape.ts";
 import { boolAttr, type FunctionRef } from "../../graph/attr.ts";
+import { functionCount } from "../../graph/def/library.ts";
 import { addFunction, dtypesOf } from "../../graph/def/to_function.ts";
 import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
 import { Operation } from "../../graph/operation.ts";
@@ -97,7 +98,7 @@ export function condV2(
       const inputs = input.map((tensor) => body.capture(tensor));
       const args = new Set(inputs.map(({ op }) => op));
       const nodes = body.operations.filter((op) => !args.has(op));
-      const unique = `${scope}${name}_${outer.library?.function?.length ?? 0}`.replaceAll("/", "_");
+      const unique = `${scope}${name}_${functionCount(outer)}`.replaceAll("/", "_");
       return addFunction(outer, unique, { inputs, outputs, nodes });
     };
     const make = isStateful(whenTrue) || isStateful(whenFalse) ? ifOp : statelessIfOp;

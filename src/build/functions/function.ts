@@ -5,6 +5,7 @@
 import { ValueError } from "../../core/error.ts";
 import type { FunctionRef } from "../../graph/attr.ts";
 import { argument } from "../../graph/def/function.ts";
+import { functionCount } from "../../graph/def/library.ts";
 import { addFunction, dtypesOf } from "../../graph/def/to_function.ts";
 import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
 import { argLength } from "../../graph/infer.ts";
@@ -123,7 +124,7 @@ function trace(
       for (const output of outputs) output.op.addControlInputs([done]);
     }
     const inputs = [...own, ...body.captures.values()];
-    const ref = addFunction(outer, `__inference_${name}_${outer.library?.function?.length ?? 0}`, {
+    const ref = addFunction(outer, `__inference_${name}_${functionCount(outer)}`, {
       inputs,
       outputs,
       targets: effects,

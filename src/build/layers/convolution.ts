@@ -131,20 +131,17 @@ export class Conv3D extends Convolution {
   }
 }
 
+/** Python's order of the optional arguments. */
+const places = ["strides", "padding", "dataFormat", "dilationRate", "activation"] as const;
+
 /** Sequences [n, w, c] to [n, w', filters], with variables `kernel` [kernelSize, c, filters] and `bias`. */
 export const conv1d = (
   inputs: TensorLike,
   filters: number,
   kernelSize: Size,
-  ...rest: Rest<ConvolutionLayerOptions, ["strides", "padding", "dataFormat", "dilationRate", "activation"]>
+  ...rest: Rest<ConvolutionLayerOptions, typeof places>
 ): Tensor => {
-  const options: ConvolutionLayerOptions = byName(rest, [
-    "strides",
-    "padding",
-    "dataFormat",
-    "dilationRate",
-    "activation",
-  ]);
+  const options: ConvolutionLayerOptions = byName(rest, places);
   return new Conv1D(filters, kernelSize, options).openScope().apply(inputs);
 };
 
@@ -153,15 +150,9 @@ export const conv2d = (
   inputs: TensorLike,
   filters: number,
   kernelSize: Size,
-  ...rest: Rest<ConvolutionLayerOptions, ["strides", "padding", "dataFormat", "dilationRate", "activation"]>
+  ...rest: Rest<ConvolutionLayerOptions, typeof places>
 ): Tensor => {
-  const options: ConvolutionLayerOptions = byName(rest, [
-    "strides",
-    "padding",
-    "dataFormat",
-    "dilationRate",
-    "activation",
-  ]);
+  const options: ConvolutionLayerOptions = byName(rest, places);
   return new Conv2D(filters, kernelSize, options).openScope().apply(inputs);
 };
 
@@ -170,14 +161,8 @@ export const conv3d = (
   inputs: TensorLike,
   filters: number,
   kernelSize: Size,
-  ...rest: Rest<ConvolutionLayerOptions, ["strides", "padding", "dataFormat", "dilationRate", "activation"]>
+  ...rest: Rest<ConvolutionLayerOptions, typeof places>
 ): Tensor => {
-  const options: ConvolutionLayerOptions = byName(rest, [
-    "strides",
-    "padding",
-    "dataFormat",
-    "dilationRate",
-    "activation",
-  ]);
+  const options: ConvolutionLayerOptions = byName(rest, places);
   return new Conv3D(filters, kernelSize, options).openScope().apply(inputs);
 };

@@ -17,6 +17,9 @@ export const differentiator: { gradientGraph: ((owner: Graph, fn: FunctionRef) =
   gradientGraph: null,
 };
 
+/** How many functions a graph has: what tells names of new ones apart. */
+export const functionCount = ({ library }: Graph): number => library?.function?.length ?? 0;
+
 /** The derivative of a function, in the place of a function. */
 export interface DerivativeRef extends FunctionRef {
   readonly derivativeOf: FunctionRef;

@@ -22,21 +22,13 @@ function sharedHints(operator: LinearOperator, options: Hints, what: "adjoint" |
   };
 }
 
-/** The conjugate transpose of an operator. */
-export class LinearOperatorAdjoint extends LinearOperator {
+/** What is the case for an operator as for its adjoint and its inverse. */
+abstract class Related extends LinearOperator {
   readonly operator: LinearOperator;
 
-  /** Throws ValueError for hints that contradict the operator's. */
-  constructor(operator: LinearOperator, options: OperatorOptions = {}) {
-    const hints = sharedHints(operator, options, "adjoint");
-    const name = options.name ?? `${operator.name}_adjoint`;
-    inScope(name, name, () => undefined);
-    super(operator.dtype, { ...hints, name });
+  constructor(operator: LinearOperator, options: OperatorOptions) {
+    super(operator.dtype, options);
     this.operator = operator;
-  }
-
-  protected override operatorAdjoint(): LinearOperator {
-    return this.operator;
   }
 
   protected override checkNonSingular(): Operation {
@@ -49,6 +41,21 @@ export class LinearOperatorAdjoint extends LinearOperator {
 
   protected override checkSelfAdjoint(): Operation {
     return this.operator.assertSelfAdjoint();
+  }
+}
+
+/** The conjugate transpose of an operator. */
+export class LinearOperatorAdjoint extends Related {
+  /** Throws ValueError for hints that contradict the operator's. */
+  constructor(operator: LinearOperator, options: OperatorOptions = {}) {
+    const hints = sharedHints(operator, options, "adjoint");
+    const name = options.name ?? `${operator.name}_adjoint`;
+    inScope(name, name, () => undefined);
+    super(operator, { ...hints, name });
+  }
+
+  protected override operatorAdjoint(): LinearOperator {
+    return this.operator;
   }
 
   protected override staticShape(): Shape {
@@ -112,9 +119,7 @@ const needed = (hint: "is_non_singular" | "is_square", own: unknown, given: unkn
   );
 
 /** The inverse of an operator. */
-export class LinearOperatorInversion extends LinearOperator {
-  readonly operator: LinearOperator;
-
+export class LinearOperatorInversion extends Related {
   /** Throws ValueError for operators that are known to have none, and for hints that contradict the operator's. */
   constructor(operator: LinearOperator, options: OperatorOptions = {}) {
     const { isNonSingular = null, isSquare = null } = options;
@@ -125,8 +130,7 @@ export class LinearOperatorInversion extends LinearOperator {
     const hints = sharedHints(operator, options, "inverse");
     const name = options.name ?? `${operator.name}_inv`;
     inScope(name, name, () => undefined);
-    super(operator.dtype, { ...hints, name });
-    this.operator = operator;
+    super(operator, { ...hints, name });
   }
 
   protected override operatorInverse(): LinearOperator {
@@ -135,18 +139,6 @@ export class LinearOperatorInversion extends LinearOperator {
 
   protected override operatorSolution(right: LinearOperator): LinearOperator {
     return this.operator.matmul(right);
-  }
-
-  protected override checkNonSingular(): Operation {
-    return this.operator.assertNonSingular();
-  }
-
-  protected override checkPositiveDefinite(): Operation {
-    return this.operator.assertPositiveDefinite();
-  }
-
-  protected override checkSelfAdjoint(): Operation {
-    return this.operator.assertSelfAdjoint();
   }
 
   protected override staticShape(): Shape {

@@ -109,36 +109,19 @@ function hits(labels: Tensor, sampled: Tensor, numTrue: number, numSampled: numb
   });
 }
 
+/** Python's order of the arguments. */
+const places = ["weights", "biases", "labels", "inputs", "numSampled", "numClasses", "numTrue"] as const;
+
 /** Noise-contrastive estimation: the loss of telling true classes from drawn ones, [batch]. */
-export function nceLoss(
-  ...rest: Rest<SampledLossOptions, ["weights", "biases", "labels", "inputs", "numSampled", "numClasses", "numTrue"]>
-): Tensor {
-  const options: SampledLossOptions = byName(rest, [
-    "weights",
-    "biases",
-    "labels",
-    "inputs",
-    "numSampled",
-    "numClasses",
-    "numTrue",
-  ]);
+export function nceLoss(...rest: Rest<SampledLossOptions, typeof places>): Tensor {
+  const options: SampledLossOptions = byName(rest, places);
   const [logits, labels] = sampledLogits({ ...options, seed: null }, "nce_loss");
   return sumRows(tf.sigmoidCrossEntropyWithLogits({ labels, logits, name: "sampled_losses" }));
 }
 
 /** Softmax cross entropy over the true and the drawn classes, [batch]: for training; to evaluate, use all classes. */
-export function sampledSoftmaxLoss(
-  ...rest: Rest<SampledLossOptions, ["weights", "biases", "labels", "inputs", "numSampled", "numClasses", "numTrue"]>
-): Tensor {
-  const options: SampledLossOptions = byName(rest, [
-    "weights",
-    "biases",
-    "labels",
-    "inputs",
-    "numSampled",
-    "numClasses",
-    "numTrue",
-  ]);
+export function sampledSoftmaxLoss(...rest: Rest<SampledLossOptions, typeof places>): Tensor {
+  const options: SampledLossOptions = byName(rest, places);
   const all = { ...options, removeAccidentalHits: options.removeAccidentalHits ?? true };
   const [logits, wanted] = sampledLogits(all, "sampled_softmax_loss");
   const labels = tf.stopGradient(wanted, { name: "labels_stop_gradient" });
