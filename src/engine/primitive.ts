@@ -6,18 +6,8 @@ import type { DTypeName } from "../core/dtype.ts";
 import type { NdArray, NumberArray } from "../core/nd_array.ts";
 import type { FullShape } from "../core/shape.ts";
 
-/** Elementwise functions of one argument; the result has the argument's dtype unless `predicates` names it (then bool). */
-export const unaryFunctions = [
-  "neg",
-  "abs",
-  "sign",
-  "floor",
-  "ceil",
-  "round",
-  "sqrt",
-  "rsqrt",
-  "reciprocal",
-  "square",
+/** Functions of one argument that are approximated, and dear beside a multiplication. */
+export const approximatedFunctions = [
   "exp",
   "expm1",
   "log",
@@ -38,6 +28,21 @@ export const unaryFunctions = [
   "acosh",
   "atanh",
   "softplus",
+] as const;
+
+/** Elementwise functions of one argument; the result has the argument's dtype unless `predicates` names it (then bool). */
+export const unaryFunctions = [
+  "neg",
+  "abs",
+  "sign",
+  "floor",
+  "ceil",
+  "round",
+  "sqrt",
+  "rsqrt",
+  "reciprocal",
+  "square",
+  ...approximatedFunctions,
   "logicalNot",
   "bitNot",
   "isNan",
@@ -76,6 +81,31 @@ export const binaryFunctions = [
   "gt",
   "ge",
 ] as const;
+/** Functions of one or two arguments that an instruction or two compute, the same everywhere. */
+export const simpleFunctions = [
+  "neg",
+  "abs",
+  "sign",
+  "square",
+  "logicalNot",
+  "isNan",
+  "isInf",
+  "isFinite",
+  "add",
+  "sub",
+  "mul",
+  "max",
+  "min",
+  "eq",
+  "ne",
+  "lt",
+  "le",
+  "gt",
+  "ge",
+  "logicalAnd",
+  "logicalOr",
+] as const satisfies readonly (UnaryFunction | BinaryFunction)[];
+
 export type BinaryFunction = (typeof binaryFunctions)[number];
 
 /** Functions whose result is bool. */

@@ -1,38 +1,19 @@
 /** Steps whose bits are the same however they are computed: no sum of floats, no function that is approximated. */
 import { elementCount } from "../../core/shape.ts";
+import { simpleFunctions } from "../primitive.ts";
 import { type Class, formatOf } from "../reference/format.ts";
 import type { Body, LoopStep, Step } from "../step.ts";
 
 /** Rounded correctly by every implementation, or not rounded at all. */
 const exactFunctions: ReadonlySet<string> = new Set([
-  "neg",
-  "abs",
-  "sign",
+  ...simpleFunctions,
   "floor",
   "ceil",
   "round",
   "sqrt",
   "reciprocal",
-  "square",
-  "logicalNot",
-  "bitNot",
-  "isNan",
-  "isInf",
-  "isFinite",
-  "add",
-  "sub",
-  "mul",
   "div",
-  "max",
-  "min",
-  "eq",
-  "ne",
-  "lt",
-  "le",
-  "gt",
-  "ge",
-  "logicalAnd",
-  "logicalOr",
+  "bitNot",
 ]);
 
 const isWhole = (kind: Class): boolean => kind === "integer" || kind === "big" || kind === "bool";

@@ -1,5 +1,5 @@
 /** Groups of values: each becomes one pass over memory. */
-import type { Primitive, Value } from "../primitive.ts";
+import { type Primitive, simpleFunctions, type Value } from "../primitive.ts";
 import type { Cuts } from "./access.ts";
 
 export interface Group {
@@ -61,29 +61,7 @@ export function hasRoom(group: Group, nodes: number, loads: number): boolean {
 
 export const elementwise: ReadonlySet<Primitive["kind"]> = new Set(["unary", "binary", "select", "cast", "reshape"]);
 
-const cheapFunctions: ReadonlySet<string> = new Set([
-  "neg",
-  "abs",
-  "sign",
-  "square",
-  "logicalNot",
-  "isNan",
-  "isInf",
-  "isFinite",
-  "add",
-  "sub",
-  "mul",
-  "max",
-  "min",
-  "eq",
-  "ne",
-  "lt",
-  "le",
-  "gt",
-  "ge",
-  "logicalAnd",
-  "logicalOr",
-]);
+const cheapFunctions: ReadonlySet<string> = new Set(simpleFunctions);
 
 /** Functions that take less time than a store and a load. */
 export function isCheap({ primitive }: Value): boolean {

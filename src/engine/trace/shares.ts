@@ -1,7 +1,7 @@
 /** For whom a pass over memory works, and how its time is divided among them: by an estimate of what each value costs. */
 import { elementCount } from "../../core/shape.ts";
 import type { Group } from "../plan/group.ts";
-import { type ConvolutionGeometry, inputsOf, type Value } from "../primitive.ts";
+import { approximatedFunctions, type ConvolutionGeometry, inputsOf, type Value } from "../primitive.ts";
 import type { Share } from "../step.ts";
 
 /** Nanoseconds of a multiplication with an addition, of a cheap function of an element, and of a dear one. */
@@ -9,22 +9,7 @@ const perProduct = 1 / 25;
 const perElement = 0.15;
 const perDearElement = 1.5;
 
-const dearFunctions: ReadonlySet<string> = new Set([
-  "exp",
-  "expm1",
-  "log",
-  "log1p",
-  "sigmoid",
-  "tanh",
-  "erf",
-  "erfc",
-  "sin",
-  "cos",
-  "tan",
-  "softplus",
-  "pow",
-  "atan2",
-]);
+const dearFunctions: ReadonlySet<string> = new Set([...approximatedFunctions, "pow", "atan2"]);
 
 function productsOf({ batch, inChannels, outChannels, groups, spatial }: ConvolutionGeometry): number {
   const sites = spatial.reduce((product, { output, filter }) => product * output * filter, batch);

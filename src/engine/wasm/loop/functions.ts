@@ -3,7 +3,7 @@
  * vector form makes its whole loop scalar.
  */
 import type { DTypeName } from "../../../core/dtype.ts";
-import type { BinaryFunction, UnaryFunction } from "../../primitive.ts";
+import { approximatedFunctions, type BinaryFunction, type UnaryFunction } from "../../primitive.ts";
 import type { Body } from "../../step.ts";
 import { type Callee, call, type FunctionBuilder } from "../assembler.ts";
 import {
@@ -106,28 +106,7 @@ const singleUnary: Partial<Record<UnaryFunction, Unary>> = {
   erf: double.erf,
 };
 
-const importedUnary: ReadonlySet<UnaryFunction> = new Set([
-  "exp",
-  "expm1",
-  "log",
-  "log1p",
-  "sigmoid",
-  "tanh",
-  "erf",
-  "erfc",
-  "sin",
-  "cos",
-  "tan",
-  "asin",
-  "acos",
-  "atan",
-  "sinh",
-  "cosh",
-  "asinh",
-  "acosh",
-  "atanh",
-  "softplus",
-]);
+const importedUnary: ReadonlySet<UnaryFunction> = new Set(approximatedFunctions);
 
 const importedBinary: ReadonlySet<BinaryFunction> = new Set(["pow", "atan2", "mod", "floorMod"]);
 

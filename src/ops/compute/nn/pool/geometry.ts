@@ -3,6 +3,8 @@ import { invalidArgument, UnimplementedError } from "../../../../core/error.ts";
 import type { NdArray } from "../../../../core/nd_array.ts";
 import { type Dim, type FullShape, type Shape, withRank } from "../../../../core/shape.ts";
 import type { WindowGeometry } from "../../../../engine/primitive.ts";
+import type { Tensor } from "../../../../graph/tensor.ts";
+import type { GradientTools } from "../../../gradient_tools.ts";
 import { toNumbers } from "../../array/basic/elements.ts";
 import { checkExplicitPaddings, explicitOf, layoutOf, type Padding, slideAxis, staticOutput } from "../window.ts";
 
@@ -159,3 +161,23 @@ function windowRows({ spatial }: WindowGeometry, at: readonly number[]): number[
   }
   return rows;
 }
+
+interface Originals {
+  readonly orig_input: Tensor;
+  readonly orig_output: Tensor;
+}
+
+export interface PoolGradients extends Originals {
+  readonly grad: Tensor;
+}
+
+/** Gradients of a pool's gradient: linear in what came in, which `make` hands on, and without a slope in what was pooled. */
+export const zeroOriginals = (
+  tf: GradientTools,
+  { orig_input, orig_output }: Originals,
+  make: (originals: Originals) => Tensor,
+): PoolGradients => ({
+  orig_input: tf.zerosLike(orig_input),
+  orig_output: tf.zerosLike(orig_output),
+  grad: make({ orig_input, orig_output }),
+});

@@ -5,12 +5,20 @@ import { type FullShape, formatShape, mergeShapes, type Shape, sameShape, withRa
 import type { Lowering } from "../../../../engine/lowering.ts";
 import type { Value } from "../../../../engine/primitive.ts";
 import type { ShapeContext } from "../../../../graph/definition.ts";
-import type { Tensor } from "../../../../graph/tensor.ts";
 import { defineOp } from "../../../define.ts";
-import type { GradientTools } from "../../../gradient_tools.ts";
 import { copyElements, emptyArray, toNumbers } from "../../array/basic/elements.ts";
 import { numbersFromInput } from "../../array/basic/shape_input.ts";
-import { checkPool, comparable, forEachWindow, type PoolAttrs, pooledShape, poolShape, windowOf } from "./geometry.ts";
+import {
+  checkPool,
+  comparable,
+  forEachWindow,
+  type PoolAttrs,
+  type PoolGradients,
+  pooledShape,
+  poolShape,
+  windowOf,
+  zeroOriginals,
+} from "./geometry.ts";
 
 const window = ["ksize: list(int) >= 4", "strides: list(int) >= 4"] as const;
 const explicit = "explicit_paddings: list(int) = []";
@@ -138,30 +146,9 @@ export const maxPoolGradOp = defineOp("MaxPoolGrad", {
   attrs: [...window, anyPadding, explicit, format, "T: realnumbertype = DT_FLOAT" as "T: type = DT_FLOAT"],
   shape: ({ orig_input }): [Shape] => [withRank(orig_input, 4)],
   lower: (p, op) => maxPoolGradient(p, op.orig_input, op.orig_output, op.grad, op),
-  gradient: (tf, op, dy) => secondGradients(tf, op, op, dy!),
+  gradient: (tf, op, dy): PoolGradients =>
+    zeroOriginals(tf, op, (originals) => tf.maxPoolGradGradOp({ ...originals, grad: dy!, ...plainAttrs(op) })),
 });
-
-interface GradRecord {
-  readonly orig_input: Tensor;
-  readonly orig_output: Tensor;
-}
-
-interface Gradients extends GradRecord {
-  readonly grad: Tensor;
-}
-
-function secondGradients(
-  tf: GradientTools,
-  { orig_input, orig_output }: GradRecord,
-  attrs: PoolAttrs,
-  dy: Tensor,
-): Gradients {
-  return {
-    orig_input: tf.zerosLike(orig_input),
-    orig_output: tf.zerosLike(orig_output),
-    grad: tf.maxPoolGradGradOp({ orig_input, orig_output, grad: dy, ...plainAttrs(attrs) }),
-  };
-}
 
 export const maxPoolGradV2Op = defineOp("MaxPoolGradV2", {
   inputs: ["orig_input: T", "orig_output: T", "grad: T", "ksize: int32", "strides: int32"],
@@ -175,11 +162,10 @@ export const maxPoolGradV2Op = defineOp("MaxPoolGradV2", {
       padding,
       data_format,
     }),
-  gradient: (tf, { orig_input, orig_output, ksize, strides, padding, data_format }, dy) => ({
-    orig_input: tf.zerosLike(orig_input),
-    orig_output: tf.zerosLike(orig_output),
-    grad: tf.maxPoolGradGradV2Op({ orig_input, orig_output, grad: dy!, ksize, strides, padding, data_format }),
-  }),
+  gradient: (tf, { orig_input, orig_output, ksize, strides, padding, data_format }, dy) =>
+    zeroOriginals(tf, { orig_input, orig_output }, (originals) =>
+      tf.maxPoolGradGradV2Op({ ...originals, grad: dy!, ksize, strides, padding, data_format }),
+    ),
 });
 
 /** output = the elements of grad at the first maximum of each window; of orig_output's shape. */
@@ -192,21 +178,9 @@ export const maxPoolGradGradOp = defineOp("MaxPoolGradGrad", {
     return [mergeShapes(op.orig_output, poolShape("MaxPool", op.orig_input, op, { hasDepthWindow: true }))];
   },
   compute: (op) => secondGradient(op.orig_input, op.orig_output, op.grad, op),
-  gradient: (tf, op, dy) => thirdGradients(tf, op, op, dy!),
+  gradient: (tf, op, dy): PoolGradients =>
+    zeroOriginals(tf, op, (originals) => tf.maxPoolGradOp({ ...originals, grad: dy!, ...plainAttrs(op) })),
 });
-
-function thirdGradients(
-  tf: GradientTools,
-  { orig_input, orig_output }: GradRecord,
-  attrs: PoolAttrs,
-  dy: Tensor,
-): Gradients {
-  return {
-    orig_input: tf.zerosLike(orig_input),
-    orig_output: tf.zerosLike(orig_output),
-    grad: tf.maxPoolGradOp({ orig_input, orig_output, grad: dy, ...plainAttrs(attrs) }),
-  };
-}
 
 export const maxPoolGradGradV2Op = defineOp("MaxPoolGradGradV2", {
   inputs: ["orig_input: T", "orig_output: T", "grad: T", "ksize: int32", "strides: int32"],

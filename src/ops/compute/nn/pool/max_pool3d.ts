@@ -13,11 +13,19 @@ import {
   sameShape,
   withRank,
 } from "../../../../core/shape.ts";
-import type { Tensor } from "../../../../graph/tensor.ts";
 import { defineOp } from "../../../define.ts";
-import type { GradientTools } from "../../../gradient_tools.ts";
 import { copyElements, emptyArray, toNumbers } from "../../array/basic/elements.ts";
-import { checkPool, comparable, forEachWindow, type PoolAttrs, pooledShape, poolShape, windowOf } from "./geometry.ts";
+import {
+  checkPool,
+  comparable,
+  forEachWindow,
+  type PoolAttrs,
+  type PoolGradients,
+  pooledShape,
+  poolShape,
+  windowOf,
+  zeroOriginals,
+} from "./geometry.ts";
 
 const attrs = [
   "ksize: list(int) >= 5",
@@ -80,30 +88,9 @@ export const maxPool3DGradOp = defineOp("MaxPool3DGrad", {
     for (let i = 0; i < total.length; i++) setElement(grad.dtype, result.data, i, total[i]);
     return result;
   },
-  gradient: (tf, op, dy) => secondGradients(tf, op, op, dy!),
+  gradient: (tf, op, dy): PoolGradients =>
+    zeroOriginals(tf, op, (originals) => tf.maxPool3DGradGradOp({ ...originals, grad: dy!, ...handedOn(op) })),
 });
-
-interface Originals {
-  readonly orig_input: Tensor;
-  readonly orig_output: Tensor;
-}
-
-interface Gradients extends Originals {
-  readonly grad: Tensor;
-}
-
-function secondGradients(
-  tf: GradientTools,
-  { orig_input, orig_output }: Originals,
-  attrs: PoolAttrs,
-  dy: Tensor,
-): Gradients {
-  return {
-    orig_input: tf.zerosLike(orig_input),
-    orig_output: tf.zerosLike(orig_output),
-    grad: tf.maxPool3DGradGradOp({ orig_input, orig_output, grad: dy, ...handedOn(attrs) }),
-  };
-}
 
 /** output = the elements of grad at the first maximum of each window. */
 export const maxPool3DGradGradOp = defineOp("MaxPool3DGradGrad", {
@@ -125,18 +112,6 @@ export const maxPool3DGradGradOp = defineOp("MaxPool3DGradGrad", {
     });
     return result;
   },
-  gradient: (tf, op, dy) => thirdGradients(tf, op, op, dy!),
+  gradient: (tf, op, dy): PoolGradients =>
+    zeroOriginals(tf, op, (originals) => tf.maxPool3DGradOp({ ...originals, grad: dy!, ...handedOn(op) })),
 });
-
-function thirdGradients(
-  tf: GradientTools,
-  { orig_input, orig_output }: Originals,
-  attrs: PoolAttrs,
-  dy: Tensor,
-): Gradients {
-  return {
-    orig_input: tf.zerosLike(orig_input),
-    orig_output: tf.zerosLike(orig_output),
-    grad: tf.maxPool3DGradOp({ orig_input, orig_output, grad: dy, ...handedOn(attrs) }),
-  };
-}
