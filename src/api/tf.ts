@@ -61,6 +61,7 @@ export {
 export { RaggedTensor } from "../build/ragged/ragged_tensor.ts";
 export { colocateWith, controlDependencies, device, nameScope, setRandomSeed } from "../build/scopes.ts";
 export { makeTemplate } from "../build/template.ts";
+export { OptionalSpec, RaggedTensorSpec } from "../build/tensors/composite_specs.ts";
 export {
   asDtype,
   broadcastStaticShape,

@@ -133,6 +133,7 @@ export * from "./compute/ragged/counts.ts";
 export * from "./compute/ragged/fill.ts";
 export * from "./compute/ragged/range.ts";
 export * from "./compute/ragged/to_tensor.ts";
+export * from "./compute/ragged/variant.ts";
 export * from "./compute/random/draws.ts";
 export * from "./compute/random/gamma.ts";
 export * from "./compute/random/gamma_grad.ts";
