@@ -1,4 +1,5 @@
 /** The candidate sampler whose weights may come from a file. Source: candidate_sampling_ops.cc, range_sampler.cc, candidate_sampling_ops.py. */
+
 import { invalidArgument } from "../../core/error.ts";
 import { readTextFile } from "../../io/text_file.ts";
 import {
@@ -16,6 +17,7 @@ import { fixedUnigramSampler } from "../compute/random/sampling/samplers.ts";
 import { seedAttrs } from "../compute/random/shape.ts";
 import type { TensorLike } from "../convert.ts";
 import { defineOp } from "../define.ts";
+import { byName, type Rest } from "../options.ts";
 
 /** The last column of each line of a vocabulary file. */
 const weightsOf = (path: string): number[] =>
@@ -72,8 +74,27 @@ export interface FixedUnigramOptions extends RangedOptions {
   readonly unigrams?: readonly number[];
 }
 
+const fixedUnigramCandidateSamplerPlaces = [
+  "numTrue",
+  "numSampled",
+  "unique",
+  "rangeMax",
+  "vocabFile",
+  "distortion",
+  "numReservedIds",
+  "numShards",
+  "shard",
+  "unigrams",
+  "seed",
+  "name",
+] as const;
+
 /** Classes below rangeMax by the weights in a file or a list. */
-export function fixedUnigramCandidateSampler(trueClasses: TensorLike, options: FixedUnigramOptions): Candidates {
+export function fixedUnigramCandidateSampler(
+  trueClasses: TensorLike,
+  ...rest: Rest<FixedUnigramOptions, typeof fixedUnigramCandidateSamplerPlaces>
+): Candidates {
+  const options = byName<FixedUnigramOptions>(rest, fixedUnigramCandidateSamplerPlaces);
   const {
     vocabFile = "",
     distortion = 1,

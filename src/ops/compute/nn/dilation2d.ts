@@ -1,4 +1,5 @@
 /** Grey-scale morphology: the largest sum of an image and a filter in each window. Source: nn_ops.cc, dilation_ops.cc, nn_grad.py. */
+
 import { invalidArgument, UnimplementedError } from "../../../core/error.ts";
 import { type NdArray, setElement } from "../../../core/nd_array.ts";
 import { type FullShape, formatShape, mergeDims, type Shape, withRank } from "../../../core/shape.ts";
@@ -7,6 +8,7 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import type { TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as ops from "../../index.ts";
+import { byName, type Rest } from "../../options.ts";
 import { rounder } from "../../rounding.ts";
 import { emptyArray, toNumbers } from "../array/basic/elements.ts";
 import { inScope, type Named } from "../array/basic/names.ts";
@@ -188,14 +190,28 @@ export interface DilationOptions extends Named {
   readonly padding: "SAME" | "VALID";
 }
 
+const dilation2dPlaces = ["strides", "rates", "padding", "name"] as const;
+
 /** Grey-scale dilation of images [batch, rows, columns, depth] by a filter [rows, columns, depth]. Source: nn_ops.py. */
-export function dilation2d(input: TensorLike, filter: TensorLike, options: DilationOptions): Tensor {
+export function dilation2d(
+  input: TensorLike,
+  filter: TensorLike,
+  ...rest: Rest<DilationOptions, typeof dilation2dPlaces>
+): Tensor {
+  const options = byName<DilationOptions>(rest, dilation2dPlaces);
   const { strides, rates, dilations, padding, name } = options;
   return dilation2DOp({ input, filter, strides, rates: rates ?? dilations ?? [], padding }, name);
 }
 
+const erosion2dPlaces = ["strides", "rates", "padding", "name"] as const;
+
 /** Grey-scale erosion: minus the dilation of minus the images by the kernel turned around. Source: nn_ops.py. */
-export function erosion2d(value: TensorLike, kernel: TensorLike, options: DilationOptions): Tensor {
+export function erosion2d(
+  value: TensorLike,
+  kernel: TensorLike,
+  ...rest: Rest<DilationOptions, typeof erosion2dPlaces>
+): Tensor {
+  const options = byName<DilationOptions>(rest, erosion2dPlaces);
   const { strides, rates, dilations, padding, name } = options;
   return inScope(name, "erosion2d", (scope) => {
     const input = ops.negative(value);

@@ -61,38 +61,45 @@ export function conv2d(input: TensorLike, filter: TensorLike, ...rest: Arguments
   return conv2DOp({ input, filter, ...imageAttrs(options) }, options.name);
 }
 
+const imagePlaces = ["strides", "padding", "useCudnnOnGpu", "dataFormat", "dilations", "name"] as const;
+const transposePlaces = ["strides", "padding", "dataFormat", "name"] as const;
+
 /** The gradient of conv2d for its input, of shape inputSizes. */
-export const conv2dBackpropInput = (
+export function conv2dBackpropInput(
   inputSizes: TensorLike,
   filter: TensorLike,
   outBackprop: TensorLike,
-  options: ConvolutionOptions,
-): Tensor =>
-  conv2DBackpropInputOp(
+  ...rest: Rest<ConvolutionOptions, typeof imagePlaces>
+): Tensor {
+  const options = byName<ConvolutionOptions>(rest, imagePlaces);
+  return conv2DBackpropInputOp(
     { input_sizes: inputSizes, filter, out_backprop: outBackprop, ...imageAttrs(options) },
     options.name,
   );
+}
 
 /** The gradient of conv2d for its filter, of shape filterSizes. */
-export const conv2dBackpropFilter = (
+export function conv2dBackpropFilter(
   input: TensorLike,
   filterSizes: TensorLike,
   outBackprop: TensorLike,
-  options: ConvolutionOptions,
-): Tensor =>
-  conv2DBackpropFilterOp(
+  ...rest: Rest<ConvolutionOptions, typeof imagePlaces>
+): Tensor {
+  const options = byName<ConvolutionOptions>(rest, imagePlaces);
+  return conv2DBackpropFilterOp(
     { input, filter_sizes: filterSizes, out_backprop: outBackprop, ...imageAttrs(options) },
     options.name,
   );
+}
 
 /** The transpose of conv2d: value [n, p, q, k] and filters [r, s, c, k] to images of outputShape [n, h, w, c]. */
 export function conv2dTranspose(
   value: TensorLike,
   filter: TensorLike,
   outputShape: TensorLike,
-  ...rest: Rest<ConvolutionTransposeOptions, ["strides", "padding"]>
+  ...rest: Rest<ConvolutionTransposeOptions, typeof transposePlaces>
 ): Tensor {
-  const options: ConvolutionTransposeOptions = byName(rest, ["strides", "padding"]);
+  const options: ConvolutionTransposeOptions = byName(rest, transposePlaces);
   return inScope(options.name, "conv2d_transpose", (scope) =>
     conv2DBackpropInputOp({ input_sizes: outputShape, filter, out_backprop: value, ...imageAttrs(options) }, scope),
   );
@@ -142,13 +149,16 @@ export function conv1d(
   });
 }
 
+const conv1dTransposePlaces = ["strides", "padding", "dataFormat", "dilations", "name"] as const;
+
 /** The transpose of conv1d, to sequences of outputShape [n, w, c]. */
 export function conv1dTranspose(
   input: TensorLike,
   filters: TensorLike,
   outputShape: TensorLike,
-  options: ConvolutionTransposeOptions,
+  ...rest: Rest<ConvolutionTransposeOptions, typeof conv1dTransposePlaces>
 ): Tensor {
+  const options = byName<ConvolutionTransposeOptions>(rest, conv1dTransposePlaces);
   return inScope(options.name, "conv1d_transpose", (scope) => {
     const { isFirst, ...attrs } = lineAttrs(options);
     const axis = isFirst ? 2 : 1;
@@ -215,15 +225,20 @@ export function conv3dTranspose(
   });
 }
 
+export interface DilatedOptions extends Omit<ConvolutionOptions, "dilations"> {
+  readonly dilationRate?: readonly number[] | null;
+  readonly dilations?: readonly number[] | null;
+}
+
+const dilatedPlaces = ["padding", "strides", "dilationRate", "name", "dataFormat"] as const;
+
 /** One, two or three spatial axes, by the rank of the filter; dilations without strides. */
 export function convolution(
   input: TensorLike,
   filter: TensorLike,
-  options: Omit<ConvolutionOptions, "dilations"> & {
-    readonly dilationRate?: readonly number[] | null;
-    readonly dilations?: readonly number[] | null;
-  },
+  ...rest: Rest<DilatedOptions, typeof dilatedPlaces>
 ): Tensor {
+  const options = byName<DilatedOptions>(rest, dilatedPlaces);
   const { padding, dataFormat = null, name } = options;
   const x = convertToTensor(input, { name: "input" });
   const filters = convertToTensor(filter, { name: "filters" });
@@ -257,15 +272,13 @@ export function convolution(
   });
 }
 
+type HoledOptions = Pick<ConvolutionOptions, "padding" | "name">;
+
 /** A convolution with holes: conv2d with dilation `rate`. */
 export const atrousConv2d = (
   value: TensorLike,
   filters: TensorLike,
   rate: number,
-  options: Pick<ConvolutionOptions, "padding" | "name">,
+  ...rest: Rest<HoledOptions, ["padding", "name"]>
 ): Tensor =>
-  convolution(value, filters, {
-    padding: options.padding,
-    dilationRate: [rate, rate],
-    ...(options.name ? { name: options.name } : {}),
-  });
+  convolution(value, filters, { ...byName<HoledOptions>(rest, ["padding", "name"]), dilationRate: [rate, rate] });

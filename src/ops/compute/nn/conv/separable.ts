@@ -19,12 +19,19 @@ export interface DepthwiseOptions extends Named {
   readonly dataFormat?: string | null;
 }
 
+interface NativeOptions extends Omit<DepthwiseOptions, "rate" | "dilations"> {
+  readonly dilations?: readonly number[];
+}
+
+const nativePlaces = ["strides", "padding", "dataFormat", "dilations", "name"] as const;
+
 /** Each channel of input [n, h, w, c] with its own filters [r, s, c, multiplier]: [n, p, q, c * multiplier]. */
 export function depthwiseConv2dNative(
   input: TensorLike,
   filter: TensorLike,
-  options: Omit<DepthwiseOptions, "rate" | "dilations"> & { readonly dilations?: readonly number[] },
+  ...rest: Rest<NativeOptions, typeof nativePlaces>
 ): Tensor {
+  const options = byName<NativeOptions>(rest, nativePlaces);
   const { strides, padding, dataFormat, dilations = [1, 1, 1, 1], name } = options;
   return depthwiseConv2dNativeOp(
     { input, filter, strides, ...paddingAttrs(padding, 4), data_format: dataFormat ?? "NHWC", dilations },

@@ -1,9 +1,11 @@
 /** Convolutions turned around, and the gradients of convolutions as functions. Source: nn_ops.py. */
+
 import { ValueError } from "../../../../core/error.ts";
 import { formatShapePython, isFull } from "../../../../core/shape.ts";
 import { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as tf from "../../../index.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 import { type PaddingLike, paddingAttrs } from "../pool/options.ts";
 import { type ConvolutionTransposeOptions, conv1dTranspose, conv2dTranspose, conv3dTranspose } from "./conv.ts";
@@ -11,13 +13,18 @@ import { conv2DBackpropInputOp } from "./conv2d.ts";
 import { conv3DBackpropFilterV2Op } from "./conv3d.ts";
 import { depthwiseConv2dNativeBackpropFilterOp, depthwiseConv2dNativeBackpropInputOp } from "./depthwise.ts";
 
+const backpropPlaces = ["strides", "padding", "dataFormat", "dilations", "name"] as const;
+
+const convTransposePlaces = ["strides", "padding", "dataFormat", "dilations", "name"] as const;
+
 /** The transpose of a convolution over one, two or three spatial axes, by the length of outputShape. */
 export function convTranspose(
   input: TensorLike,
   filters: TensorLike,
   outputShape: TensorLike,
-  options: ConvolutionTransposeOptions,
+  ...rest: Rest<ConvolutionTransposeOptions, typeof convTransposePlaces>
 ): Tensor {
+  const options = byName<ConvolutionTransposeOptions>(rest, convTransposePlaces);
   return inScope(options.name, "conv_transpose", (scope) => {
     const length = outputShape instanceof Tensor ? outputShape.shape?.[0] : (outputShape as readonly unknown[]).length;
     const functions = { 3: conv1dTranspose, 4: conv2dTranspose, 5: conv3dTranspose } as const;
@@ -77,14 +84,17 @@ function paddingsOf(
   return [split(pads[0]!), split(pads[1]!)];
 }
 
+const atrousConv2dTransposePlaces = ["padding", "name"] as const;
+
 /** The transpose of atrousConv2d: value [n, p, q, k] and filters [r, s, c, k] to images of outputShape [n, h, w, c]. */
 export function atrousConv2dTranspose(
   value: TensorLike,
   filters: TensorLike,
   outputShape: TensorLike,
   rate: number,
-  options: { readonly padding: "SAME" | "VALID" } & Named,
+  ...rest: Rest<{ readonly padding: "SAME" | "VALID" } & Named, typeof atrousConv2dTransposePlaces>
 ): Tensor {
+  const options = byName<{ readonly padding: "SAME" | "VALID" } & Named>(rest, atrousConv2dTransposePlaces);
   const { padding } = options;
   return inScope(options.name, "atrous_conv2d_transpose", () => {
     const x = convertToTensor(value, { name: "value" });
@@ -148,8 +158,9 @@ export function depthwiseConv2dNativeBackpropInput(
   inputSizes: TensorLike,
   filter: TensorLike,
   outBackprop: TensorLike,
-  options: BackpropOptions,
+  ...rest: Rest<BackpropOptions, typeof backpropPlaces>
 ): Tensor {
+  const options = byName<BackpropOptions>(rest, backpropPlaces);
   const { strides, padding, dataFormat = "NHWC", dilations = [1, 1, 1, 1], name } = options;
   return depthwiseConv2dNativeBackpropInputOp(
     {
@@ -170,8 +181,9 @@ export function depthwiseConv2dNativeBackpropFilter(
   input: TensorLike,
   filterSizes: TensorLike,
   outBackprop: TensorLike,
-  options: BackpropOptions,
+  ...rest: Rest<BackpropOptions, typeof backpropPlaces>
 ): Tensor {
+  const options = byName<BackpropOptions>(rest, backpropPlaces);
   const { strides, padding, dataFormat = "NHWC", dilations = [1, 1, 1, 1], name } = options;
   return depthwiseConv2dNativeBackpropFilterOp(
     {
@@ -195,8 +207,12 @@ export function conv3dBackpropFilterV2(
   input: TensorLike,
   filterSizes: TensorLike,
   outBackprop: TensorLike,
-  options: Omit<BackpropOptions, "padding"> & { readonly padding: "SAME" | "VALID" },
+  ...rest: Rest<Omit<BackpropOptions, "padding"> & { readonly padding: "SAME" | "VALID" }, typeof backpropPlaces>
 ): Tensor {
+  const options = byName<Omit<BackpropOptions, "padding"> & { readonly padding: "SAME" | "VALID" }>(
+    rest,
+    backpropPlaces,
+  );
   const { strides, padding, dataFormat = "NDHWC", dilations = [1, 1, 1, 1, 1], name } = options;
   return conv3DBackpropFilterV2Op(
     {

@@ -8,6 +8,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { emptyArray, toNumbers } from "../../array/basic/elements.ts";
 import { lossOfSequence } from "./calculator.ts";
 
@@ -159,8 +160,19 @@ export interface CtcLossOptions {
   readonly timeMajor?: boolean;
 }
 
+const lossPlaces = [
+  "labels",
+  "inputs",
+  "sequenceLength",
+  "preprocessCollapseRepeated",
+  "ctcMergeRepeated",
+  "ignoreLongerOutputsThanInputs",
+  "timeMajor",
+] as const;
+
 /** The negative log probabilities of the labels, [batch]. Throws TypeError unless labels are a SparseTensor. */
-export function ctcLoss(options: CtcLossOptions): Tensor {
+export function ctcLoss(...rest: Rest<CtcLossOptions, typeof lossPlaces>): Tensor {
+  const options = byName<CtcLossOptions>(rest, lossPlaces);
   const { labels, timeMajor = true } = options;
   if (!(labels instanceof SparseTensor))
     throw new TypeError(`Expected argument \`labels\` to be a SparseTensor. Received labels=${String(labels)}`);

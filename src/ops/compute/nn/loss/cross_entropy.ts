@@ -205,8 +205,11 @@ export interface LogPoissonOptions extends Named {
   readonly computeFullLoss?: boolean;
 }
 
+const poissonPlaces = ["targets", "logInput", "computeFullLoss", "name"] as const;
+
 /** exp(logInput) - logInput * targets. Throws ValueError for unequal shapes. */
-export function logPoissonLoss(options: LogPoissonOptions): Tensor {
+export function logPoissonLoss(...rest: Rest<LogPoissonOptions, typeof poissonPlaces>): Tensor {
+  const options = byName<LogPoissonOptions>(rest, poissonPlaces);
   return inScope(options.name, "log_poisson_loss", () => {
     const logInput = convertToTensor(options.logInput, { name: "log_input" });
     const targets = convertToTensor(options.targets, { name: "targets", preferredDtype: logInput.dtype.baseDtype });

@@ -1,8 +1,10 @@
 /** Pooling over any number of spatial axes, with dilation. Source: nn_ops.py, pool. */
+
 import { ValueError } from "../../../../core/error.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as tf from "../../../index.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 import { withSpaceToBatch } from "../conv/space_to_batch.ts";
 import type { PaddingLike } from "./options.ts";
@@ -31,8 +33,11 @@ function checked(list: readonly number[] | null | undefined, n: number, name: st
   return list;
 }
 
+const poolPlaces = ["windowShape", "poolingType", "padding", "dilationRate", "strides", "name", "dataFormat"] as const;
+
 /** Maxima or means of windows over the spatial axes of input [n, ..., c]. Throws ValueError for windows that it does not take. */
-export function pool(input: TensorLike, options: DilatedPoolOptions): Tensor {
+export function pool(input: TensorLike, ...rest: Rest<DilatedPoolOptions, typeof poolPlaces>): Tensor {
+  const options = byName<DilatedPoolOptions>(rest, poolPlaces);
   const { windowShape, poolingType, padding, dataFormat = null, name } = options;
   return inScope(name, `${poolingType.toLowerCase()}_pool`, (scope) => {
     const x = convertToTensor(input, { name: "input" });

@@ -8,6 +8,7 @@ import type { ComputeContext, InferredShapes } from "../../../../graph/definitio
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { rounder } from "../../../rounding.ts";
 import { emptyArray, integerArray, toNumbers } from "../../array/basic/elements.ts";
 import type { Named } from "../../array/basic/names.ts";
@@ -280,6 +281,16 @@ export interface FractionalPoolOptions extends Named {
   readonly seed2?: number;
 }
 
+const fractionalPlaces = [
+  "poolingRatio",
+  "pseudoRandom",
+  "overlapping",
+  "deterministic",
+  "seed",
+  "seed2",
+  "name",
+] as const;
+
 export interface FractionalPool {
   readonly output: Tensor;
   readonly rowPoolingSequence: Tensor;
@@ -288,7 +299,8 @@ export interface FractionalPool {
 
 const publicPool =
   (op: typeof fractionalMaxPoolOp | typeof fractionalAvgPoolOp) =>
-  (value: TensorLike, options: FractionalPoolOptions): FractionalPool => {
+  (value: TensorLike, ...rest: Rest<FractionalPoolOptions, typeof fractionalPlaces>): FractionalPool => {
+    const options = byName<FractionalPoolOptions>(rest, fractionalPlaces);
     const {
       poolingRatio,
       pseudoRandom = false,

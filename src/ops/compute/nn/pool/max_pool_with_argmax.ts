@@ -8,6 +8,7 @@ import { elementCount, formatShape, mergeShapes, sameShape, withRank } from "../
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { copyElements, emptyArray, toNumbers } from "../../array/basic/elements.ts";
 import { checkPool, comparable, forEachWindow, pooledShape, poolShape, windowOf } from "./geometry.ts";
 import { type PoolOptions, sequence } from "./options.ts";
@@ -99,14 +100,31 @@ export const maxPoolGradWithArgmaxOp = defineOp("MaxPoolGradWithArgmax", {
 
 export interface ArgmaxOptions extends Omit<PoolOptions, "dataFormat" | "padding"> {
   readonly padding: "SAME" | "VALID";
-  /** int64 if not given. */
+  readonly dataFormat?: "NHWC" | null;
+  /** int64 if not given; `outputDtype` is its other name. */
+  readonly Targmax?: DType;
   readonly outputDtype?: DType;
   readonly includeBatchInIndex?: boolean;
 }
 
+const places = [
+  "ksize",
+  "strides",
+  "padding",
+  "dataFormat",
+  "Targmax",
+  "name",
+  "outputDtype",
+  "includeBatchInIndex",
+] as const;
+
 /** Maxima of windows over images [n, h, w, c], and their flat positions. Source: nn_ops.py. */
-export function maxPoolWithArgmax(input: TensorLike, options: ArgmaxOptions): { output: Tensor; argmax: Tensor } {
-  const { padding, outputDtype = int64, includeBatchInIndex = false, name } = options;
+export function maxPoolWithArgmax(
+  input: TensorLike,
+  ...rest: Rest<ArgmaxOptions, typeof places>
+): { output: Tensor; argmax: Tensor } {
+  const options = byName<ArgmaxOptions>(rest, places);
+  const { padding, Targmax = int64, outputDtype = Targmax, includeBatchInIndex = false, name } = options;
   const ksize = sequence(options.ksize, 2, 3, "ksize");
   const strides = sequence(options.strides, 2, 3, "strides");
   return maxPoolWithArgmaxOp(

@@ -3,12 +3,14 @@ import { ValueError } from "../../../../core/error.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as tf from "../../../index.ts";
-import { type Arguments, argumentsOf } from "../../../options.ts";
+import { type Arguments, argumentsOf, byName, type Rest } from "../../../options.ts";
 import { inScope } from "../../array/basic/names.ts";
 import { avgPool3DOp, avgPoolOp } from "./avg_pool.ts";
 import { maxPoolOp } from "./max_pool.ts";
 import { maxPool3DOp } from "./max_pool3d.ts";
 import { type PaddingLike, type PoolOptions, paddingAttrs, sequence } from "./options.ts";
+
+const places = ["ksize", "strides", "padding", "dataFormat", "name"] as const;
 
 const channelOf = (dataFormat: string, last: number): number => (dataFormat.startsWith("NC") ? 1 : last);
 
@@ -69,7 +71,8 @@ function lines(options: PoolOptions): Lines {
 }
 
 /** Maxima of windows over sequences [n, w, c], or [n, c, w] with dataFormat "NCW". */
-export function maxPool1d(input: TensorLike, options: PoolOptions): Tensor {
+export function maxPool1d(input: TensorLike, ...rest: Rest<PoolOptions, typeof places>): Tensor {
+  const options = byName<PoolOptions>(rest, places);
   return inScope(options.name, "MaxPool1d", (scope) => {
     const { ksize, strides, axis, format } = lines(options);
     const given = paddingAttrs(options.padding, 3);
@@ -82,7 +85,8 @@ export function maxPool1d(input: TensorLike, options: PoolOptions): Tensor {
 }
 
 /** Averages of windows over sequences [n, w, c], or [n, c, w] with dataFormat "NCW". */
-export function avgPool1d(input: TensorLike, options: PoolOptions): Tensor {
+export function avgPool1d(input: TensorLike, ...rest: Rest<PoolOptions, typeof places>): Tensor {
+  const options = byName<PoolOptions>(rest, places);
   return inScope(options.name, "AvgPool1D", (scope) => {
     const { ksize, strides, axis, format } = lines(options);
     const expanded = tf.expandDims(input, axis);
@@ -95,7 +99,8 @@ export function avgPool1d(input: TensorLike, options: PoolOptions): Tensor {
 }
 
 /** Maxima of windows over volumes [n, d, h, w, c]. */
-export function maxPool3d(input: TensorLike, options: PoolOptions): Tensor {
+export function maxPool3d(input: TensorLike, ...rest: Rest<PoolOptions, typeof places>): Tensor {
+  const options = byName<PoolOptions>(rest, places);
   return inScope(options.name, "MaxPool3D", (scope) => {
     const dataFormat = options.dataFormat ?? "NDHWC";
     const ksize = sequence(options.ksize, 3, channelOf(dataFormat, 4), "ksize");
@@ -108,7 +113,8 @@ export function maxPool3d(input: TensorLike, options: PoolOptions): Tensor {
 }
 
 /** Averages of windows over volumes [n, d, h, w, c]. */
-export function avgPool3d(input: TensorLike, options: PoolOptions): Tensor {
+export function avgPool3d(input: TensorLike, ...rest: Rest<PoolOptions, typeof places>): Tensor {
+  const options = byName<PoolOptions>(rest, places);
   return inScope(options.name, "AvgPool3D", (scope) => {
     const dataFormat = options.dataFormat ?? "NDHWC";
     const ksize = sequence(options.ksize, 3, channelOf(dataFormat, 4), "ksize");
@@ -121,7 +127,8 @@ export function avgPool3d(input: TensorLike, options: PoolOptions): Tensor {
 }
 
 /** Maxima of windows over images, under the newer default name. */
-export function maxPool2d(input: TensorLike, options: PoolOptions): Tensor {
+export function maxPool2d(input: TensorLike, ...rest: Rest<PoolOptions, typeof places>): Tensor {
+  const options = byName<PoolOptions>(rest, places);
   return inScope(options.name, "MaxPool2d", (scope) => maxPool(input, { ...options, name: scope }));
 }
 
@@ -145,7 +152,9 @@ function pooled(kind: "max" | "avg", input: TensorLike, options: PoolOptions): T
 }
 
 /** Maxima of windows over sequences, images or volumes, by the rank of the input. */
-export const maxPoolV2 = (input: TensorLike, options: PoolOptions): Tensor => pooled("max", input, options);
+export const maxPoolV2 = (input: TensorLike, ...rest: Rest<PoolOptions, typeof places>): Tensor =>
+  pooled("max", input, byName<PoolOptions>(rest, places));
 
 /** Averages of windows over sequences, images or volumes, by the rank of the input. */
-export const avgPoolV2 = (input: TensorLike, options: PoolOptions): Tensor => pooled("avg", input, options);
+export const avgPoolV2 = (input: TensorLike, ...rest: Rest<PoolOptions, typeof places>): Tensor =>
+  pooled("avg", input, byName<PoolOptions>(rest, places));

@@ -1,10 +1,12 @@
 /** Candidate samplers: classes to compare the true ones with. Source: candidate_sampling_ops.cc, candidate_sampler_ops.cc, candidate_sampling_ops.py. */
+
 import { int32, int64 } from "../../../../core/dtype.ts";
 import { invalidArgument, ValueError } from "../../../../core/error.ts";
 import { mergeDims, withRank } from "../../../../core/shape.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { integerArray, toNumbers } from "../../array/basic/elements.ts";
 import type { Named } from "../../array/basic/names.ts";
 import { seedAttrs } from "../shape.ts";
@@ -109,38 +111,44 @@ export const computeAccidentalHitsOp = defineOp("ComputeAccidentalHits", {
   gradient: "unregistered",
 });
 
+const rangedPlaces = ["numTrue", "numSampled", "unique", "rangeMax", "seed", "name"] as const;
+type RangedRest = Rest<RangedOptions, typeof rangedPlaces>;
 type RangedBuilder = typeof uniformCandidateSamplerOp;
 
 const rangedFunction =
   (build: RangedBuilder) =>
-  (trueClasses: TensorLike, options: RangedOptions): Candidates =>
-    candidatesOf(
-      build(
-        { true_classes: trueClasses, ...attrsOf(options), range_max: options.rangeMax, ...seedAttrs(options.seed) },
-        options.name,
-      ),
-    );
+  (trueClasses: TensorLike, ...rest: RangedRest): Candidates => {
+    const options = byName<RangedOptions>(rest, rangedPlaces);
+    const attrs = { ...attrsOf(options), range_max: options.rangeMax, ...seedAttrs(options.seed) };
+    return candidatesOf(build({ true_classes: trueClasses, ...attrs }, options.name));
+  };
 
 /** Classes below rangeMax from a uniform distribution, for trueClasses [rows, numTrue]. */
-export const uniformCandidateSampler: (trueClasses: TensorLike, options: RangedOptions) => Candidates =
-  rangedFunction(uniformCandidateSamplerOp);
+export const uniformCandidateSampler = rangedFunction(uniformCandidateSamplerOp);
 
 /** Classes below rangeMax from a log-uniform distribution, for trueClasses [rows, numTrue]. */
-export const logUniformCandidateSampler: (trueClasses: TensorLike, options: RangedOptions) => Candidates =
-  rangedFunction(logUniformCandidateSamplerOp);
+export const logUniformCandidateSampler = rangedFunction(logUniformCandidateSamplerOp);
 
 /** Classes below rangeMax by how often they have been true so far. Throws ValueError beyond 2^31 - 1. */
-export function learnedUnigramCandidateSampler(trueClasses: TensorLike, options: RangedOptions): Candidates {
+export function learnedUnigramCandidateSampler(trueClasses: TensorLike, ...rest: RangedRest): Candidates {
+  const options = byName<RangedOptions>(rest, rangedPlaces);
   if (options.rangeMax > 2 ** 31 - 1)
     throw new ValueError(`Value of range_max:${options.rangeMax} is too large to handle`);
   return rangedFunction(learnedUnigramCandidateSamplerOp)(trueClasses, options);
 }
 
+const allPlaces = ["numTrue", "numSampled", "unique", "seed", "name"] as const;
+
 /** All classes below numSampled. */
-export const allCandidateSampler = (trueClasses: TensorLike, options: CandidateOptions): Candidates =>
-  candidatesOf(
+export function allCandidateSampler(
+  trueClasses: TensorLike,
+  ...rest: Rest<CandidateOptions, typeof allPlaces>
+): Candidates {
+  const options = byName<CandidateOptions>(rest, allPlaces);
+  return candidatesOf(
     allCandidateSamplerOp({ true_classes: trueClasses, ...attrsOf(options), ...seedAttrs(options.seed) }, options.name),
   );
+}
 
 /** Rows and positions where sampled candidates are true classes, and weights that take them out. */
 export const computeAccidentalHits = (
