@@ -15,7 +15,7 @@ import { i32, laneBytes, type Scalar } from "../../lanes.ts";
 import type { EachPiece, Kernel } from "../kernel.ts";
 import { blockRows, jobOf, min, ofWorker, tileBytes } from "./blocks.ts";
 import { packColumns, packRows } from "./pack.ts";
-import { stepOfB, tile, tileColumns, tileRows } from "./tile.ts";
+import { addTile, stepOfB, tileColumns, tileRows } from "./tile.ts";
 
 /**
  * What `correlate` takes, in this order. Places in bytes and counts in elements.
@@ -81,13 +81,15 @@ export const correlate = (type: Scalar): Kernel =>
     name: `correlate_${type}`,
     params: new Array<"i32">(fields.length + 2).fill("i32"),
     result: null,
-    uses: [tile(type), packRows(laneBytes(type) as 4 | 8), frameRows],
+    isFused: true,
+    uses: [packRows(laneBytes(type) as 4 | 8), frameRows],
     pieces: ["image"],
     build: (m, uses, each) => buildCorrelate(m, type, uses, each),
   }));
 
 function buildCorrelate(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: EachPiece): void {
-  const [tileOf, rowsOf, framesOf] = uses;
+  const [rowsOf, framesOf] = uses;
+  const tileOf = addTile(m, type);
   const size = laneBytes(type);
   const width = tileColumns(type);
 
@@ -142,7 +144,7 @@ function buildCorrelate(m: ModuleBuilder, type: Scalar, uses: readonly Callee[],
           f.set(to, packedA);
           f.for(q, { from: 0, to: rows, step: tileRows }, () => {
             const high = min(f, tileRows, sub(rows, q));
-            f.call(tileOf!, to, b, steps, c, outRow, select(first, 0, c), outRow, high, wide, area);
+            f.call(tileOf, to, b, steps, c, outRow, select(first, 0, c), outRow, high, wide, area);
             f.set(to, add(to, mul(steps, tileRows * size)));
             f.set(c, add(c, mul(outRow, tileRows)));
           });

@@ -15,7 +15,7 @@ import type { EachPiece, Kernel } from "../kernel.ts";
 import { jobOf, min, ofWorker, tileBytes } from "./blocks.ts";
 import { frameRows } from "./correlate.ts";
 import { packColumns, packGathered, packRows } from "./pack.ts";
-import { stepOfB, tile, tileColumns, tileRows } from "./tile.ts";
+import { addTile, stepOfB, tileColumns, tileRows } from "./tile.ts";
 
 /**
  * What `filterGradient` takes, in this order.
@@ -47,7 +47,8 @@ export function filterGradient(type: Scalar): Kernel {
     name: `filter_gradient_${type}`,
     params: new Array<"i32">(fields.length + 3).fill("i32"),
     result: null,
-    uses: [tile(type), packA, packColumns(size, stepOfB), packRows(size), packGathered(size), frameRows],
+    isFused: true,
+    uses: [packA, packColumns(size, stepOfB), packRows(size), packGathered(size), frameRows],
     pieces: ["part"],
     build: (m, uses, each) => build(m, type, uses, each),
   };
@@ -56,7 +57,8 @@ export function filterGradient(type: Scalar): Kernel {
 }
 
 function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: EachPiece): void {
-  const [tileOf, columnsOfA, columnsOfB, rowsOf, gatheredOf, framesOf] = uses;
+  const [columnsOfA, columnsOfB, rowsOf, gatheredOf, framesOf] = uses;
+  const tileOf = addTile(m, type);
   const size = laneBytes(type);
   const width = tileColumns(type);
   const vector = vectorOf(type);
@@ -132,7 +134,7 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
           const c = f.let(add(result, mul(r, outRow)));
           f.for(j, { from: 0, to: columns, step: width }, () => {
             const wide = min(f, width, sub(columns, j));
-            f.call(tileOf!, packedA, b, steps, c, outRow, select(first, 0, c), outRow, high, wide, area);
+            f.call(tileOf, packedA, b, steps, c, outRow, select(first, 0, c), outRow, high, wide, area);
             f.set(b, add(b, mul(steps, stepOfB)));
             f.set(c, add(c, width * size));
           });

@@ -15,7 +15,7 @@ import { type Expr, i32, laneBytes, type Scalar } from "../../lanes.ts";
 import type { EachPiece, Kernel } from "../kernel.ts";
 import { jobOf, min, ofWorker, tileBytes } from "./blocks.ts";
 import { packColumns, packRows } from "./pack.ts";
-import { stepOfB, tile, tileColumns, tileRows } from "./tile.ts";
+import { addTile, stepOfB, tileColumns, tileRows } from "./tile.ts";
 
 /** Steps of k in one block. */
 export const kc = 256;
@@ -63,7 +63,8 @@ export function matmul(type: Scalar): Kernel {
     name: `matmul_${type}`,
     params: new Array<"i32">(params.length).fill("i32"),
     result: null,
-    uses: [tile(type), packRows(size), packColumns(size, (tileRows * size) as 16 | 32), packColumns(size, stepOfB)],
+    isFused: true,
+    uses: [packRows(size), packColumns(size, (tileRows * size) as 16 | 32), packColumns(size, stepOfB)],
     pieces: ["pack_b", "rows_of_c"],
     build: (m, uses, each) => build(m, type, uses, each),
   };
@@ -72,7 +73,8 @@ export function matmul(type: Scalar): Kernel {
 }
 
 function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: EachPiece): void {
-  const [tileOf, rowsOf, columnsOfA, columnsOfB] = uses;
+  const [rowsOf, columnsOfA, columnsOfB] = uses;
+  const tileOf = addTile(m, type);
   const size = laneBytes(type);
   const width = tileColumns(type);
   const nc = packedBytes / kc / size;
@@ -174,7 +176,7 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
       const nextTile = f.let(select(isAdded, mul(fromRow, tileRows), 0));
       f.for(i, { from: 0, to: rows, step: tileRows }, () => {
         const high = min(f, tileRows, sub(rows, i));
-        f.call(tileOf!, to, packed, steps, cTile, cRow, fromTile, fromRow, high, wide, area);
+        f.call(tileOf, to, packed, steps, cTile, cRow, fromTile, fromRow, high, wide, area);
         f.set(to, add(to, panelA));
         f.set(cTile, add(cTile, mul(cRow, tileRows)));
         f.set(fromTile, add(fromTile, nextTile));
