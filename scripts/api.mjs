@@ -26,6 +26,17 @@ names.compat = ["as_bytes", "as_str", "as_str_any", "as_text", "dimension_at_ind
 names.flags = names["app.flags"];
 names[""] = [...names[""].filter((name) => name !== "flags")];
 
+names["random.experimental"] =
+  "Algorithm Generator create_rng_state get_global_generator index_shuffle set_global_generator stateless_fold_in stateless_shuffle stateless_split".split(
+    " ",
+  );
+names["math.special"] =
+  "bessel_i0 bessel_i0e bessel_i1 bessel_i1e bessel_j0 bessel_j1 bessel_k0 bessel_k0e bessel_k1 bessel_k1e bessel_y0 bessel_y1 dawsn expint fresnel_cos fresnel_sin spence".split(
+    " ",
+  );
+names["nn.experimental"] = ["general_dropout", "stateless_dropout"];
+names["linalg.experimental"] = ["conjugate_gradient"];
+names["debugging.experimental"] = ["disable_dump_debug_info", "enable_dump_debug_info"];
 names.ragged =
   "RaggedTensorValue boolean_mask constant constant_value map_flat_values placeholder range row_splits_to_segment_ids segment_ids_to_row_splits stack stack_dynamic_partitions".split(
     " ",
@@ -58,6 +69,7 @@ const aliases = {
 const longer = {
   initializers: (name) => [`${name}Initializer`],
   random: (name) => [`random${name[0].toUpperCase()}${name.slice(1)}`],
+  "random.experimental": (name) => ({ statelessFoldIn: ["randomFoldIn"], statelessSplit: ["randomSplit"] })[name] ?? [],
   ragged: (name) => [`ragged${name[0].toUpperCase()}${name.slice(1)}`],
   sets: (name) => [`set${name[0].toUpperCase()}${name.slice(1)}`],
   sparse: (name) => [
@@ -215,7 +227,8 @@ const special = {
     "src/ops/host/queue/classes",
     "src/build/tensors/sparse.ts",
   ],
-  random: ["src/ops/compute/random", "src/ops/host", "src/build/scopes.ts"],
+  random: ["src/ops/compute/random", "src/ops/host", "src/build/random", "src/build/scopes.ts"],
+  "random.experimental": ["src/ops/compute/random", "src/build/random"],
   io: ["src/train/python_io.ts", "src/train/example.ts", "src/ops", "src/build", "src/train"],
   ...Object.fromEntries(
     [

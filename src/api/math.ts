@@ -102,3 +102,5 @@ export {
 } from "../ops/compute/math/special/functions.ts";
 export { logSoftmax, softmax } from "../ops/compute/nn/activation/softmax.ts";
 export { l2Normalize } from "../ops/compute/nn/norm/moments.ts";
+export { sobolSample } from "../ops/compute/random/sobol/sample.ts";
+export * as special from "./math_special.ts";

@@ -1,5 +1,6 @@
 /** tf.random. Written by scripts/api.mjs. */
-export { setRandomSeed } from "../build/scopes.ts";
+export { createRngState, Generator, getGlobalGenerator, setGlobalGenerator } from "../build/random/generator.ts";
+export { getSeed, setRandomSeed } from "../build/scopes.ts";
 export {
   randomNormal as normal,
   randomShuffle as shuffle,
@@ -14,6 +15,7 @@ export {
   logUniformCandidateSampler,
   uniformCandidateSampler,
 } from "../ops/compute/random/sampling/candidates.ts";
+export { Algorithm } from "../ops/compute/random/stateless/algorithm.ts";
 export { statelessBinomial } from "../ops/compute/random/stateless/binomial.ts";
 export {
   randomFoldIn as foldIn,
@@ -22,8 +24,10 @@ export {
   statelessGamma,
   statelessMultinomial,
   statelessNormal,
+  statelessParameterizedTruncatedNormal,
   statelessPoisson,
   statelessTruncatedNormal,
   statelessUniform,
 } from "../ops/compute/random/stateless/draws.ts";
 export { fixedUnigramCandidateSampler } from "../ops/host/fixed_unigram.ts";
+export * as experimental from "./random_experimental.ts";

@@ -59,7 +59,7 @@ export {
   VarLenFeature,
 } from "../build/parsing.ts";
 export { RaggedTensor } from "../build/ragged/ragged_tensor.ts";
-export { colocateWith, controlDependencies, device, nameScope, setRandomSeed } from "../build/scopes.ts";
+export { colocateWith, controlDependencies, device, getSeed, nameScope, setRandomSeed } from "../build/scopes.ts";
 export { makeTemplate } from "../build/template.ts";
 export { OptionalSpec, RaggedTensorSpec } from "../build/tensors/composite_specs.ts";
 export {

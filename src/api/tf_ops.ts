@@ -192,6 +192,7 @@ export { dequantize, quantize, quantizeV2 } from "../ops/compute/quantize/quanti
 export { randomNormal, randomShuffle, randomUniform, truncatedNormal } from "../ops/compute/random/draws.ts";
 export { randomGamma, randomPoisson } from "../ops/compute/random/gamma.ts";
 export { multinomial } from "../ops/compute/random/multinomial.ts";
+export { randomIndexShuffle } from "../ops/compute/random/stateless/shuffle.ts";
 export { fft, fft2d, fft3d, ifft, ifft2d, ifft3d } from "../ops/compute/signal/fft.ts";
 export { sparseMerge, sparseRetain, sparseToIndicator, sparseTranspose } from "../ops/compute/sparse/compose.ts";
 export { sparseTensorDenseMatmul, sparseTensorToDense, sparseToDense } from "../ops/compute/sparse/dense.ts";

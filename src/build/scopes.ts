@@ -15,11 +15,18 @@ export const controlDependencies = <R>(
   fn: () => R,
 ): R => getDefaultGraph().controlDependencies(inputs, fn);
 
-/** Ops made in fn are placed with op. */
-export const colocateWith = <R>(op: Operation | Tensor, fn: () => R, options: { ignoreExisting?: boolean } = {}): R =>
-  getDefaultGraph().colocateWith(op, fn, options);
+/** Ops made in fn are placed with op, or with the op of a tensor or a variable. */
+export const colocateWith = <R>(
+  op: Operation | { readonly op: Operation },
+  fn: () => R,
+  options: { ignoreExisting?: boolean } = {},
+): R => getDefaultGraph().colocateWith("op" in op ? op.op : op, fn, options);
 
 /** The graph-level seed: seedless random ops get it, and 0, 1, 2 … as their own in the order of creation. */
 export function setRandomSeed(seed: number | bigint | null): void {
   getDefaultGraph().seed = seed;
 }
+
+/** The two seeds of a random op made here whose own seed is `opSeed`; nulls when neither it nor the graph has one. */
+export const getSeed = (opSeed: number | bigint | null): readonly [number, number] | readonly [null, null] =>
+  getDefaultGraph().takeSeeds(opSeed);

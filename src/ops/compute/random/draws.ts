@@ -8,7 +8,7 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as tf from "../../index.ts";
-import { type Arguments, argumentsOf } from "../../options.ts";
+import { byName, type Rest } from "../../options.ts";
 import { shapeFromInput } from "../array/basic/shape_input.ts";
 import { drawnDims, seedAttrs, shapeTensor } from "./shape.ts";
 
@@ -92,14 +92,17 @@ function normal(type: "random_normal" | "truncated_normal", shape: TensorLike, o
   });
 }
 
+const normalPlaces = ["mean", "stddev", "dtype", "seed", "name"] as const;
+type NormalPlaces = typeof normalPlaces;
+
 /** Normal numbers of `shape` (a list or an int vector); mean and stddev broadcast. */
-export function randomNormal(shape: TensorLike, ...rest: Arguments<NormalOptions>): Tensor {
-  return normal("random_normal", shape, argumentsOf(rest, ["mean", "stddev"]));
+export function randomNormal(shape: TensorLike, ...rest: Rest<NormalOptions, NormalPlaces>): Tensor {
+  return normal("random_normal", shape, byName(rest, normalPlaces));
 }
 
 /** As randomNormal, with values beyond two deviations drawn again. */
-export function truncatedNormal(shape: TensorLike, ...rest: Arguments<NormalOptions>): Tensor {
-  return normal("truncated_normal", shape, argumentsOf(rest, ["mean", "stddev"]));
+export function truncatedNormal(shape: TensorLike, ...rest: Rest<NormalOptions, NormalPlaces>): Tensor {
+  return normal("truncated_normal", shape, byName(rest, normalPlaces));
 }
 
 export interface UniformOptions extends RandomOptions {
@@ -108,15 +111,12 @@ export interface UniformOptions extends RandomOptions {
   readonly maxval?: TensorLike;
 }
 
+const uniformPlaces = ["minval", "maxval", "dtype", "seed", "name"] as const;
+type UniformPlaces = typeof uniformPlaces;
+
 /** Numbers in [minval, maxval) of `shape`; whole numbers for int32 and int64. Throws ValueError for integers without maxval. */
-export function randomUniform(shape: TensorLike, ...rest: Arguments<UniformOptions>): Tensor {
-  const {
-    dtype = float32,
-    seed,
-    name,
-    minval = 0,
-    maxval: given,
-  } = argumentsOf<UniformOptions>(rest, ["minval", "maxval"]);
+export function randomUniform(shape: TensorLike, ...rest: Rest<UniformOptions, UniformPlaces>): Tensor {
+  const { dtype = float32, seed, name, minval = 0, maxval: given } = byName<UniformOptions>(rest, uniformPlaces);
   if (!(dtype.isFloating || dtype === int32 || dtype === int64)) {
     throw new ValueError(
       `Argument \`dtype\` got invalid value ${dtype}. Accepted dtypes are (tf.float16, tf.bfloat16, tf.float32, tf.float64, tf.int32, tf.int64).`,
@@ -142,5 +142,10 @@ export function randomUniform(shape: TensorLike, ...rest: Arguments<UniformOptio
 }
 
 /** The rows of value in random order. */
-export const randomShuffle = (value: TensorLike, options: Omit<RandomOptions, "dtype"> = {}): Tensor =>
-  randomShuffleOp({ value, ...seedAttrs(options.seed) }, options.name);
+export const randomShuffle = (
+  value: TensorLike,
+  ...rest: Rest<Omit<RandomOptions, "dtype">, ["seed", "name"]>
+): Tensor => {
+  const { seed, name } = byName<Omit<RandomOptions, "dtype">>(rest, ["seed", "name"]);
+  return randomShuffleOp({ value, ...seedAttrs(seed) }, name);
+};

@@ -4,6 +4,7 @@ import { withRank } from "../../../../core/shape.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { inScope } from "../../array/basic/names.ts";
 import { shapeFromInput } from "../../array/basic/shape_input.ts";
 import { binomials } from "../binomial.ts";
@@ -30,15 +31,19 @@ export const statelessRandomBinomialOp = defineOp("StatelessRandomBinomial", {
   gradient: "none",
 });
 
-export interface StatelessBinomialOptions extends Omit<StatelessOptions, "dtype"> {
+export interface StatelessBinomialOptions extends Omit<StatelessOptions, "dtype" | "alg"> {
   readonly counts: TensorLike;
   readonly probs: TensorLike;
   readonly outputDtype?: DType;
 }
 
 /** Binomial numbers: the same seed gives the same numbers. */
-export const statelessBinomial = (shape: TensorLike, options: StatelessBinomialOptions): Tensor =>
-  inScope(options.name, "stateless_random_binomial", () => {
+export const statelessBinomial = (
+  shape: TensorLike,
+  ...rest: Rest<StatelessBinomialOptions, ["seed", "counts", "probs", "outputDtype", "name"]>
+): Tensor => {
+  const options = byName<StatelessBinomialOptions>(rest, ["seed", "counts", "probs", "outputDtype", "name"]);
+  return inScope(options.name, "stateless_random_binomial", () => {
     const dims = shapeTensor(shape);
     const probs = convertToTensor(options.probs, { preferredDtype: float32, name: "probs" });
     const counts = convertToTensor(options.counts, { preferredDtype: probs.dtype.baseDtype, name: "counts" });
@@ -50,3 +55,4 @@ export const statelessBinomial = (shape: TensorLike, options: StatelessBinomialO
       dtype: options.outputDtype ?? int32,
     });
   });
+};

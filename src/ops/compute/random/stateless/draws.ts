@@ -7,20 +7,19 @@ import * as tf from "../../../index.ts";
 import { byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 import { shapeTensor } from "../shape.ts";
+import { type AlgorithmLike, keyCounter } from "./algorithm.ts";
 
 export interface StatelessOptions extends Named {
   /** int32 or int64, [2]. */
   readonly seed: TensorLike;
   readonly dtype?: DType;
+  readonly alg?: AlgorithmLike;
 }
 
 export interface StatelessNormalOptions extends StatelessOptions {
   readonly mean?: TensorLike;
   readonly stddev?: TensorLike;
 }
-
-/** The algorithm is the device's own. */
-const automatic = 3;
 
 function normal(
   type: "stateless_random_normal" | "stateless_truncated_normal",
@@ -33,8 +32,8 @@ function normal(
     const dims = shapeTensor(shape);
     const center = convertToTensor(mean, { dtype, name: "mean" });
     const deviation = convertToTensor(stddev, { dtype, name: "stddev" });
-    const { key, counter } = tf.statelessRandomGetKeyCounterOp({ seed });
-    const drawn = draw({ shape: dims, key, counter, alg: automatic, dtype });
+    const start = keyCounter(seed, options.alg);
+    const drawn = draw({ shape: dims, ...start, dtype });
     return tf.add(drawn.mul(deviation), center, { name: scope });
   });
 }
@@ -42,14 +41,15 @@ function normal(
 /** Normal numbers: the same seed gives the same numbers. */
 export const statelessNormal = (
   shape: TensorLike,
-  ...rest: Rest<StatelessNormalOptions, ["seed", "mean", "stddev", "dtype"]>
-): Tensor => normal("stateless_random_normal", shape, byName(rest, ["seed", "mean", "stddev", "dtype"]));
+  ...rest: Rest<StatelessNormalOptions, ["seed", "mean", "stddev", "dtype", "name", "alg"]>
+): Tensor => normal("stateless_random_normal", shape, byName(rest, ["seed", "mean", "stddev", "dtype", "name", "alg"]));
 
 /** Normal numbers within two deviations of the mean: the same seed gives the same numbers. */
 export const statelessTruncatedNormal = (
   shape: TensorLike,
-  ...rest: Rest<StatelessNormalOptions, ["seed", "mean", "stddev", "dtype"]>
-): Tensor => normal("stateless_truncated_normal", shape, byName(rest, ["seed", "mean", "stddev", "dtype"]));
+  ...rest: Rest<StatelessNormalOptions, ["seed", "mean", "stddev", "dtype", "name", "alg"]>
+): Tensor =>
+  normal("stateless_truncated_normal", shape, byName(rest, ["seed", "mean", "stddev", "dtype", "name", "alg"]));
 
 export interface StatelessUniformOptions extends StatelessOptions {
   /** 0 if not given; null with whole numbers of all bits. */
@@ -63,9 +63,9 @@ const drawable = new Set(["float16", "bfloat16", "float32", "float64", "int32", 
 /** Uniform numbers in [minval, maxval). Throws ValueError for dtypes and bounds that do not go together. */
 export function statelessUniform(
   shape: TensorLike,
-  ...rest: Rest<StatelessUniformOptions, ["seed", "minval", "maxval", "dtype"]>
+  ...rest: Rest<StatelessUniformOptions, ["seed", "minval", "maxval", "dtype", "name", "alg"]>
 ): Tensor {
-  const options: StatelessUniformOptions = byName(rest, ["seed", "minval", "maxval", "dtype"]);
+  const options: StatelessUniformOptions = byName(rest, ["seed", "minval", "maxval", "dtype", "name", "alg"]);
   const { seed, dtype = float32, minval = 0, name } = options;
   let maxval = options.maxval ?? null;
   if (!drawable.has(dtype.base)) throw new ValueError(`Argument \`dtype\` got invalid value ${String(dtype)}.`);
@@ -84,18 +84,15 @@ export function statelessUniform(
   return inScope(name, "stateless_random_uniform", (scope) => {
     const dims = shapeTensor(shape);
     if (minval === null || maxval === null) {
-      const { key, counter } = tf.statelessRandomGetKeyCounterOp({ seed });
-      return tf.statelessRandomUniformFullIntV2Op({ shape: dims, key, counter, alg: automatic, dtype }, scope);
+      const start = keyCounter(seed, options.alg);
+      return tf.statelessRandomUniformFullIntV2Op({ shape: dims, ...start, dtype }, scope);
     }
     const min = convertToTensor(minval, { dtype, name: "min" });
     const max = convertToTensor(maxval, { dtype, name: "max" });
-    const { key, counter } = tf.statelessRandomGetKeyCounterOp({ seed });
+    const start = keyCounter(seed, options.alg);
     if (dtype.isInteger)
-      return tf.statelessRandomUniformIntV2Op(
-        { shape: dims, key, counter, alg: automatic, minval: min, maxval: max },
-        scope,
-      );
-    const drawn = tf.statelessRandomUniformV2Op({ shape: dims, key, counter, alg: automatic, dtype });
+      return tf.statelessRandomUniformIntV2Op({ shape: dims, ...start, minval: min, maxval: max }, scope);
+    const drawn = tf.statelessRandomUniformV2Op({ shape: dims, ...start, dtype });
     return tf.add(drawn.mul(max.sub(min)), min, { name: scope });
   });
 }
@@ -108,8 +105,13 @@ export interface StatelessCategoricalOptions extends Named {
 
 const classes =
   (type: string) =>
-  (logits: TensorLike, numSamples: TensorLike, options: StatelessCategoricalOptions): Tensor =>
-    inScope(options.name, type, () =>
+  (
+    logits: TensorLike,
+    numSamples: TensorLike,
+    ...rest: Rest<StatelessCategoricalOptions, ["seed", "dtype", "name"]>
+  ): Tensor => {
+    const options = byName<StatelessCategoricalOptions>(rest, ["seed", "dtype", "name"]);
+    return inScope(options.name, type, () =>
       tf.statelessMultinomialOp({
         logits: convertToTensor(logits, { name: "logits" }),
         num_samples: numSamples,
@@ -117,6 +119,7 @@ const classes =
         output_dtype: options.dtype ?? options.outputDtype ?? int64,
       }),
     );
+  };
 
 /** Classes drawn for each row of logits: the same seed gives the same classes. */
 export const statelessCategorical = classes("stateless_categorical");
@@ -128,8 +131,12 @@ export interface StatelessPoissonOptions extends StatelessOptions {
 }
 
 /** Poisson numbers of rate lam, whose shape ends the given shape. int32 if not said otherwise. */
-export const statelessPoisson = (shape: TensorLike, options: StatelessPoissonOptions): Tensor =>
-  inScope(options.name, "stateless_random_poisson", () =>
+export const statelessPoisson = (
+  shape: TensorLike,
+  ...rest: Rest<StatelessPoissonOptions, ["seed", "lam", "dtype", "name"]>
+): Tensor => {
+  const options = byName<StatelessPoissonOptions>(rest, ["seed", "lam", "dtype", "name"]);
+  return inScope(options.name, "stateless_random_poisson", () =>
     tf.statelessRandomPoissonOp({
       shape: shapeTensor(shape),
       seed: options.seed,
@@ -137,6 +144,7 @@ export const statelessPoisson = (shape: TensorLike, options: StatelessPoissonOpt
       dtype: options.dtype ?? int32,
     }),
   );
+};
 
 export interface StatelessGammaOptions extends StatelessOptions {
   readonly alpha: TensorLike;
@@ -147,33 +155,81 @@ export interface StatelessGammaOptions extends StatelessOptions {
 const tiny: Readonly<Record<string, number>> = { float16: 2 ** -14, float32: 2 ** -126, float64: 2 ** -1022 };
 
 /** Gamma numbers of shape alpha and rate beta, whose shapes together end the given shape. */
-export function statelessGamma(shape: TensorLike, options: StatelessGammaOptions): Tensor {
+export function statelessGamma(
+  shape: TensorLike,
+  ...rest: Rest<StatelessGammaOptions, ["seed", "alpha", "beta", "dtype", "name"]>
+): Tensor {
+  const options = byName<StatelessGammaOptions>(rest, ["seed", "alpha", "beta", "dtype", "name"]);
   const { seed, dtype = float32, name } = options;
   return inScope(name, "stateless_random_gamma", () => {
     const dims = shapeTensor(shape);
     const given = convertToTensor(options.alpha, { dtype, name: "alpha" });
     const beta = convertToTensor(options.beta ?? 1, { dtype, name: "beta" });
     const alpha = tf.broadcastTo(given, tf.broadcastDynamicShape(tf.shape(given), tf.shape(beta)));
-    const { key, counter } = tf.statelessRandomGetKeyCounterOp({ seed });
-    const drawn = tf.statelessRandomGammaV3Op({ shape: dims, key, counter, alg: automatic, alpha });
+    const start = keyCounter(seed, options.alg);
+    const drawn = tf.statelessRandomGammaV3Op({ shape: dims, ...start, alpha });
     return tf.maximum(tiny[dtype.base]!, drawn.div(beta));
   });
 }
 
-/** A seed made of another one and data, a whole number. */
-export function randomFoldIn(seed: TensorLike, data: TensorLike): Tensor {
-  const number = convertToTensor(data);
-  const drawn = statelessUniform([], { seed, dtype: number.dtype.baseDtype, minval: null, maxval: null });
-  return tf.stack([drawn, number]);
+export interface StatelessTruncatedOptions extends Named {
+  readonly seed: TensorLike;
+  readonly means?: TensorLike;
+  readonly stddevs?: TensorLike;
+  readonly minvals?: TensorLike;
+  readonly maxvals?: TensorLike;
+}
+const truncatedPlaces = ["seed", "means", "stddevs", "minvals", "maxvals", "name"] as const;
+
+/** Normal numbers between bounds of their own; the shape ends in what the parameters broadcast to. Mean 0, deviation 1, bounds -2 and 2 by default. */
+export function statelessParameterizedTruncatedNormal(
+  shape: TensorLike,
+  ...rest: Rest<StatelessTruncatedOptions, typeof truncatedPlaces>
+): Tensor {
+  const {
+    seed,
+    means = 0,
+    stddevs = 1,
+    minvals = -2,
+    maxvals = 2,
+    name,
+  } = byName<StatelessTruncatedOptions>(rest, truncatedPlaces);
+  return inScope(name, "stateless_parameterized_truncated_normal", () => {
+    const dims = shapeTensor(shape);
+    const float = (value: TensorLike, called: string): Tensor =>
+      convertToTensor(
+        value,
+        typeof value === "number" ? { dtype: float32, name: called } : { preferredDtype: float32, name: called },
+      );
+    return tf.statelessParameterizedTruncatedNormalOp({
+      shape: dims,
+      means: float(means, "means"),
+      stddevs: float(stddevs, "stddevs"),
+      minvals: float(minvals, "minvals"),
+      maxvals: float(maxvals, "maxvals"),
+      seed,
+    });
+  });
 }
 
+interface Seeded {
+  readonly alg?: AlgorithmLike;
+}
+
+/** A seed made of another one and data, a whole number. */
+export function randomFoldIn(seed: TensorLike, data: TensorLike, ...rest: Rest<Seeded, ["alg"]>): Tensor {
+  const number = convertToTensor(data);
+  return tf.stack([statelessUniform([], { seed, ...bitsOf(number), ...byName<Seeded>(rest, ["alg"]) }), number]);
+}
+
+const bitsOf = ({ dtype }: Tensor) => ({ dtype: dtype.baseDtype, minval: null, maxval: null });
+
 /** `num` seeds made of one, [num, 2]. */
-export function randomSplit(seed: TensorLike, options: { readonly num?: number } = {}): Tensor {
+export function randomSplit(
+  seed: TensorLike,
+  ...rest: Rest<{ readonly num?: number } & Seeded, ["num", "alg"]>
+): Tensor {
+  const { num = 2, alg } = byName<{ readonly num?: number } & Seeded>(rest, ["num", "alg"]);
   const given = convertToTensor(seed);
-  return statelessUniform([options.num ?? 2, 2], {
-    seed: given,
-    dtype: given.dtype.baseDtype,
-    minval: null,
-    maxval: null,
-  });
+  return statelessUniform([num, 2], { seed: given, ...bitsOf(given), ...(alg === undefined ? {} : { alg }) });
 }
