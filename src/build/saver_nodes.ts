@@ -24,9 +24,11 @@ import {
   readVariableOp,
   reshape,
   restoreV2Op,
+  saveSlicesOp,
   saveV2Op,
   shape as shapeOf,
   shardedFilenameOp,
+  shardedFilespecOp,
   staticRegexFullMatchOp,
   stringJoin,
   where,
@@ -74,15 +76,38 @@ const byText =
   (a: T, b: T): number =>
     key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0;
 
-/** Throws TypeError or ValueError in Python's words for what cannot be saved. */
-export function makeSaverNodes(
-  variables: SavedVariables,
-  options: { name?: string | undefined; filename?: string | undefined; sharded: boolean; reshape: boolean },
-): SaverNodes {
-  const byName = Array.isArray(variables)
+export interface SaverNodeOptions {
+  readonly name?: string | undefined;
+  readonly filename?: string | undefined;
+  readonly sharded: boolean;
+  readonly reshape: boolean;
+  /** Other keys in the checkpoint than the names of the variables. */
+  readonly keys?: ReadonlyMap<string, string> | undefined;
+  /** Writes files of the first version. */
+  readonly isFirstVersion?: boolean | undefined;
+}
+
+const namedItems = (variables: SavedVariables): [string, Saved | readonly Variable[]][] => {
+  const named = Array.isArray(variables)
     ? listToNames(variables as readonly Saved[])
     : new Map(Object.entries(variables));
-  const saveables = [...byName].sort(byText(([name]) => name)).flatMap(([name, item]) => saveablesOf(name, item));
+  return [...named].sort(byText(([name]) => name));
+};
+
+/** The names under which variables are saved. */
+export const savedNames = (variables: SavedVariables): string[] =>
+  namedItems(variables).flatMap(([name, item]) =>
+    item instanceof SaveableObject ? item.specs.map((spec) => spec.name) : [name],
+  );
+
+/** Throws TypeError or ValueError in Python's words for what cannot be saved. */
+export function makeSaverNodes(variables: SavedVariables, options: SaverNodeOptions): SaverNodes {
+  const { keys, isFirstVersion = false } = options;
+  const saveables = namedItems(variables)
+    .flatMap(([name, item]) => saveablesOf(name, item))
+    .map((each) =>
+      keys ? { ...each, specs: each.specs.map((spec) => ({ ...spec, name: keys.get(spec.name)! })) } : each,
+    );
   checkOnce(saveables);
   return getDefaultGraph().nameScope(options.name || "save", () => {
     const given = placeholderWithDefault(options.filename || "model", [], { name: "filename" });
@@ -90,14 +115,14 @@ export function makeSaverNodes(
     if (!options.sharded) {
       return {
         filename,
-        save: saveNodes(filename, saveables),
+        save: saveNodes(filename, saveables, isFirstVersion),
         restore: restoreNodes(filename, saveables, options.reshape, "restore_all"),
       };
     }
     const shards = byDevice(saveables);
     return {
       filename,
-      save: shardedSaveNodes(filename, shards),
+      save: isFirstVersion ? firstVersionShards(filename, shards) : shardedSaveNodes(filename, shards),
       restore: shardedRestoreNodes(filename, shards, options.reshape),
     };
   });
@@ -218,9 +243,15 @@ function checkOnce(saveables: readonly Saveable[]): void {
   }
 }
 
-function saveNodes(filename: Tensor, saveables: readonly Saveable[]): Tensor {
+function saveNodes(filename: Tensor, saveables: readonly Saveable[], isFirstVersion = false): Tensor {
   const specs = specsOf(saveables);
   const tensors = specs.map((each) => each.tensor());
+  if (isFirstVersion) {
+    const tensor_names = specs.map((each) => each.name);
+    const shapes_and_slices = specs.map((each) => each.slice);
+    const saved = saveSlicesOp({ filename, tensor_names, shapes_and_slices, data: tensors }, "save");
+    return withDependencies([saved], filename);
+  }
   const saved = saveV2Op({
     prefix: filename,
     tensor_names: specs.map((each) => each.name),
@@ -289,6 +320,18 @@ function shardedSaveNodes(filename: Tensor, shards: Shards): Tensor {
       return graph.controlDependencies([merged], () => identity(filename));
     }),
   );
+}
+
+/** One file for each device: `model-00000-of-00002`. */
+function firstVersionShards(filename: Tensor, shards: Shards): Tensor {
+  const graph = getDefaultGraph();
+  const count = constant(shards.length, { name: "num_shards" });
+  const saved = shards.map(([device, saveables], i) =>
+    graph.device(device, () =>
+      saveNodes(shardedFilenameOp({ basename: filename, shard: i, num_shards: count }), saveables, true),
+    ),
+  );
+  return graph.controlDependencies(saved, () => shardedFilespecOp({ basename: filename, num_shards: count }));
 }
 
 function shardedRestoreNodes(filename: Tensor, shards: Shards, reshapes: boolean): Operation {

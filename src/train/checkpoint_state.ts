@@ -9,6 +9,8 @@ import {
   checkpointExists as hasIndex,
   readCheckpointState,
 } from "../io/checkpoint/state.ts";
+import { shardFiles } from "../io/checkpoint/v1/shards.ts";
+import { isFirstVersion } from "../io/checkpoint/v1/slice_file.ts";
 import { nodeFiles, writeFileAtomic } from "../io/file_system.ts";
 
 export interface CheckpointPaths {
@@ -83,14 +85,13 @@ export function getCheckpointState(checkpointDir: string, latestFilename?: strin
   }
 }
 
-/** Whether there is a checkpoint with the prefix: its index, or one file of the old format. */
-export const checkpointExists = (prefix: string): boolean =>
-  hasIndex(prefix) || nodeFiles.stat(prefix)?.isFile === true;
+/** Whether there is a checkpoint with the prefix: its index, or the files of the old format. */
+export const checkpointExists = (prefix: string): boolean => hasIndex(prefix) || isFirstVersion(prefix);
 
 /** When each checkpoint that is there was written, in seconds since 1970. */
 export function getCheckpointMtimes(prefixes: readonly string[]): number[] {
   return prefixes.flatMap((prefix) => {
-    const stat = nodeFiles.stat(`${prefix}.index`) ?? nodeFiles.stat(prefix);
+    const stat = nodeFiles.stat(`${prefix}.index`) ?? nodeFiles.stat(shardFiles(prefix)[0]!);
     return stat?.isFile ? [stat.mtimeMs / 1000] : [];
   });
 }

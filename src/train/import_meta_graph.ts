@@ -2,7 +2,9 @@
 import { GraphKeys } from "../build/collections.ts";
 import { type ImportMetaGraphOptions, importMetaGraphDef } from "../build/meta_graph/import.ts";
 import { getDefaultGraph } from "../graph/graph.ts";
+import { byName, type Rest } from "../ops/options.ts";
 import type { pb } from "../proto/messages.ts";
+import * as logging from "./logging.ts";
 import { readMetaGraphFile } from "./meta_graph.ts";
 import "./queue/queue_runner.ts";
 import { Saver } from "./saver.ts";
@@ -13,12 +15,17 @@ import { Saver } from "./saver.ts";
  */
 export function importMetaGraph(
   metaGraphOrFile: string | pb.MetaGraphDef.$Properties,
-  options: ImportMetaGraphOptions = {},
+  ...rest: Rest<ImportMetaGraphOptions, ["clearDevices", "importScope"]>
 ): Saver | null {
   const metaGraph = typeof metaGraphOrFile === "string" ? readMetaGraphFile(metaGraphOrFile) : metaGraphOrFile;
-  const { scope } = importMetaGraphDef(metaGraph, options);
+  const { scope } = importMetaGraphDef(
+    metaGraph,
+    byName<ImportMetaGraphOptions>(rest, ["clearDevices", "importScope"]),
+  );
   if (metaGraph.saverDef) return Saver.fromProto(metaGraph.saverDef, scope || undefined);
   const graph = getDefaultGraph();
   const keys = [GraphKeys.GLOBAL_VARIABLES, GraphKeys.SAVEABLE_OBJECTS];
-  return keys.some((key) => graph.getCollection(key, scope || undefined).length > 0) ? new Saver() : null;
+  if (keys.some((key) => graph.getCollection(key, scope || undefined).length > 0)) return new Saver();
+  logging.info("Saver not created because there are no variables in the graph to restore");
+  return null;
 }

@@ -1,33 +1,44 @@
 /** Graphs as files: MetaGraphDefs as `tf.train.Saver` writes them beside a checkpoint, and back; GraphDefs. Source: saver.py, graph_io.py. */
-import { join } from "node:path";
-import { createMetaGraphDef } from "../build/meta_graph/export.ts";
+import { dirname, join } from "node:path";
+import { createMetaGraphDef, type MetaGraphOptions } from "../build/meta_graph/export.ts";
 import { DataLossError, NotFoundError, OpError } from "../core/error.ts";
 import { graphDefinition } from "../graph/def/graph_def.ts";
 import { Graph } from "../graph/graph.ts";
 import { checkSum } from "../io/checkpoint/save/sums.ts";
 import { nodeFiles, readFile, writeFileAtomic } from "../io/file_system.ts";
+import { byName, type Rest } from "../ops/options.ts";
 import { encodeGraphDef } from "../proto/graph_def.ts";
 import { decode, encode, pb } from "../proto/messages.ts";
 import { parseText, printText } from "../proto/text_format.ts";
 
-export interface ExportMetaGraphOptions {
-  readonly graph?: Graph | undefined;
-  readonly saverDef?: pb.SaverDef.$Properties | null | undefined;
-  /** Only these collections; all by default. */
-  readonly collectionList?: readonly string[] | undefined;
-  readonly clearDevices?: boolean | undefined;
+export interface ExportMetaGraphOptions extends Omit<MetaGraphOptions, "addShapes" | "tags"> {
   /** Text format instead of binary. */
   readonly asText?: boolean | undefined;
 }
 
+const exportOrder = [
+  "metaInfoDef",
+  "graphDef",
+  "saverDef",
+  "collectionList",
+  "asText",
+  "graph",
+  "exportScope",
+  "clearDevices",
+  "clearExtraneousSavers",
+  "stripDefaultAttrs",
+] as const;
+
 /** The default graph with its collections; also written to the file when one is named. */
 export function exportMetaGraph(
   filename?: string | null,
-  options: ExportMetaGraphOptions = {},
+  ...rest: Rest<ExportMetaGraphOptions, typeof exportOrder>
 ): pb.MetaGraphDef.$Properties {
+  const options = byName<ExportMetaGraphOptions>(rest, exportOrder);
   const metaGraph = createMetaGraphDef(options);
   if (filename) {
     const bytes = encode(pb.MetaGraphDef, metaGraph);
+    nodeFiles.mkdir(dirname(filename));
     writeFileAtomic(filename, options.asText ? new TextEncoder().encode(printText("MetaGraphDef", bytes)) : bytes);
   }
   return metaGraph;

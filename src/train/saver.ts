@@ -2,14 +2,14 @@
 import { basename, dirname } from "node:path";
 import { GraphKeys } from "../build/collections.ts";
 import { registerCollectionForm } from "../build/meta_graph/collections.ts";
-import { makeSaverNodes, type SavedVariables } from "../build/saver_nodes.ts";
+import { stripNameScope } from "../build/meta_graph/scope_names.ts";
+import { makeSaverNodes, type SavedVariables, savedNames } from "../build/saver_nodes.ts";
 import type { Variable } from "../build/variables/variable.ts";
 import {
   FailedPreconditionError,
   InvalidArgumentError,
   NotFoundError,
   OpError,
-  opError,
   RuntimeError,
   TypeError,
   ValueError,
@@ -27,8 +27,25 @@ import { byName, type Rest } from "../ops/options.ts";
 import { decode, encode, pb } from "../proto/messages.ts";
 import { printText } from "../proto/text_format.ts";
 import { Session } from "../session/session.ts";
-import { checkpointExists, getCheckpointMtimes, metaGraphFilename, updateCheckpointState } from "./checkpoint_state.ts";
-import { isOptions, type SaveOptions, type SaverOptions } from "./files/saver_options.ts";
+import {
+  checkpointExists,
+  getCheckpointMtimes,
+  metaGraphFilename,
+  removeCheckpoint,
+  updateCheckpointState,
+} from "./checkpoint_state.ts";
+import { checkNames, explained, keysByName } from "./files/object_keys.ts";
+import {
+  deprecatedFormat,
+  exportOrder,
+  inScope,
+  isOptions,
+  type SaveOptions,
+  type SaverOptions,
+  saveOrder,
+  saverOrder,
+} from "./files/saver_options.ts";
+import * as logging from "./logging.ts";
 import { type ExportMetaGraphOptions, exportMetaGraph } from "./meta_graph.ts";
 import { type NamedVariables, SaverAtOnce } from "./trackable/saver.ts";
 
@@ -41,7 +58,7 @@ interface Written {
   readonly isRecovered: boolean;
 }
 
-const formatV2 = pb.SaverDef.CheckpointFormatVersion.V2;
+const { V1, V2 } = pb.SaverDef.CheckpointFormatVersion;
 /**
  * Makes the nodes that save and restore variables in the default graph. `new Saver()`, `new Saver(variables)`, `new Saver({ maxToKeep })` or
  * both: `new Saver(variables, options)`. Throws ValueError `No variables to save`, TypeError for what is no variable.
@@ -55,10 +72,14 @@ export class Saver {
   #last: Written[] = [];
   readonly #outdated: Written[] = [];
   #nextKeptSeconds = 0;
+  /** Reads checkpoints of objects under their keys. */
+  #ofObjects: Saver | null = null;
 
-  constructor(variables?: SavedVariables | SaverOptions | null, options?: SaverOptions) {
-    const given = variables && !options && isOptions(variables) ? null : ((variables as SavedVariables) ?? null);
-    this.#options = options ?? (given === null ? ((variables as SaverOptions) ?? {}) : {});
+  constructor(variables?: SavedVariables | SaverOptions | null, ...rest: Rest<SaverOptions, typeof saverOrder>) {
+    const given =
+      variables && rest.length === 0 && isOptions(variables) ? null : ((variables as SavedVariables) ?? null);
+    this.#options =
+      rest.length > 0 ? byName(rest, saverOrder) : given === null ? ((variables as SaverOptions) ?? {}) : {};
     this.#variables = given ?? this.#options.varList ?? null;
     this.saverDef = this.#options.saverDef ? { ...this.#options.saverDef } : null;
     if (getDefaultGraph().isEager) {
@@ -79,7 +100,8 @@ export class Saver {
     if (this.#isBuilt) return;
     this.#isBuilt = true;
     const { name, sharded = false, reshape = false, maxToKeep = 5, keepCheckpointEveryNHours = 10_000 } = this.#options;
-    if (this.saverDef) this.#putInScope(this.saverDef, name);
+    const { filename, keys, writeVersion = V2 } = this.#options;
+    if (this.saverDef) this.saverDef = inScope(this.saverDef, name);
     else {
       const variables = this.#variables ?? savedByDefault();
       if (Object.keys(variables).length === 0) {
@@ -87,7 +109,14 @@ export class Saver {
         this.#isEmpty = true;
         return;
       }
-      const nodes = makeSaverNodes(variables, { name, filename: this.#options.filename, sharded, reshape });
+      const nodes = makeSaverNodes(variables, {
+        name,
+        filename,
+        sharded,
+        reshape,
+        keys,
+        isFirstVersion: writeVersion === V1,
+      });
       this.saverDef = {
         filenameTensorName: nodes.filename.name,
         saveTensorName: nodes.save.name,
@@ -95,7 +124,7 @@ export class Saver {
         maxToKeep: maxToKeep ?? 0,
         sharded,
         keepCheckpointEveryNHours,
-        version: formatV2,
+        version: writeVersion,
       };
     }
     if (!this.saverDef.saveTensorName)
@@ -103,14 +132,6 @@ export class Saver {
     if (!this.saverDef.restoreOpName)
       throw new ValueError(`saver_def must specify the restore_op_name: ${this.#defText()}`);
     this.#nextKeptSeconds = nowSeconds() + this.#keepEverySeconds;
-  }
-
-  #putInScope(def: pb.SaverDef.$Properties, scope: string | undefined): void {
-    if (!scope) return;
-    const prefix = scope.endsWith("/") ? scope : `${scope}/`;
-    def.filenameTensorName = prefix + def.filenameTensorName;
-    def.saveTensorName = prefix + def.saveTensorName;
-    def.restoreOpName = prefix + def.restoreOpName;
   }
 
   #defText(): string {
@@ -127,13 +148,10 @@ export class Saver {
    * it was. The folder is made when its parent is there. Throws ValueError without, FAILED_PRECONDITION for variables without a value,
    * RESOURCE_EXHAUSTED on a full disk.
    */
-  async save(
-    sess: Session,
-    savePath: string,
-    ...rest: Rest<SaveOptions, ["globalStep", "latestFilename"]>
-  ): Promise<string | null> {
-    const options: SaveOptions = byName(rest, ["globalStep", "latestFilename"]);
+  async save(sess: Session, savePath: string, ...rest: Rest<SaveOptions, typeof saveOrder>): Promise<string | null> {
+    const options: SaveOptions = byName(rest, saveOrder);
     const { metaGraphSuffix = "meta", writeMetaGraph = true, writeState = true, beside = {}, verify, sums } = options;
+    const { stripDefaultAttrs = false } = options;
     const latestFilename = options.latestFilename ?? "checkpoint";
     if (!this.#isBuilt) throw new RuntimeError("`build()` should be called before save if defer_build==True");
     if (basename(latestFilename) !== latestFilename)
@@ -141,6 +159,7 @@ export class Saver {
     if (!(sess instanceof Session)) throw new TypeError(`'sess' must be a Session; ${String(sess)}`);
     const checkpoint = await this.#prefixFor(sess, savePath, latestFilename, options.globalStep ?? null);
     const parent = dirname(savePath);
+    if (this.#options.writeVersion === V1) return this.#saveFirstVersion(sess, checkpoint, { ...options, parent });
     const kept = { last: this.#last, nextKeptSeconds: this.#nextKeptSeconds };
     let commit: CheckpointCommit | null = null;
     let deletes: readonly string[] = [];
@@ -152,7 +171,7 @@ export class Saver {
       options.copied?.(); // nodes that wait got copies of their inputs
       await running;
       if (writeMetaGraph) {
-        const metaGraph = sess.graph.asDefault(() => this.exportMetaGraph());
+        const metaGraph = sess.graph.asDefault(() => this.exportMetaGraph(null, { stripDefaultAttrs }));
         const suffix = metaGraphFilename(checkpoint, metaGraphSuffix).slice(checkpoint.length);
         await commit.addBeside(suffix, encode(pb.MetaGraphDef, metaGraph));
       }
@@ -191,6 +210,34 @@ export class Saver {
     }
     const count = typeof step === "number" || typeof step === "bigint" ? step : await globalStep(sess, step);
     return `${savePath}-${this.#options.padStepNumber ? String(count).padStart(8, "0") : count}`;
+  }
+
+  /** Saves in the format of the first version: one file, or one for each device. What is written has its own name at once. */
+  async #saveFirstVersion(
+    sess: Session,
+    checkpoint: string,
+    options: SaveOptions & { readonly parent: string },
+  ): Promise<string | null> {
+    const { parent, latestFilename, metaGraphSuffix = "meta", writeMetaGraph = true, writeState = true } = options;
+    for (const line of deprecatedFormat) logging.warn(line);
+    const { saveTensorName, filenameTensorName } = this.saverDef ?? {};
+    let written: string | null = null;
+    if (!this.#isEmpty) {
+      if (!nodeFiles.stat(parent)?.isDirectory)
+        throw new ValueError(`Parent directory of ${checkpoint} doesn't exist, can't save.`);
+      const path = await sess.run(saveTensorName!, { feedDict: [[filenameTensorName!, checkpoint]] });
+      written = String(path instanceof NdArray ? path.item() : path);
+      if (writeState) {
+        const outdated = this.#outdatedAfter(written, parent);
+        this.#writeState(written, parent, latestFilename ?? "checkpoint");
+        for (const prefix of outdated) removeCheckpoint(prefix, metaGraphSuffix);
+      }
+    }
+    if (writeMetaGraph) {
+      const file = metaGraphFilename(checkpoint, metaGraphSuffix);
+      sess.graph.asDefault(() => this.exportMetaGraph(file, { stripDefaultAttrs: options.stripDefaultAttrs }));
+    }
+    return written;
   }
 
   /** Saves under a prefix; errors name the one that the caller gave. */
@@ -253,11 +300,24 @@ export class Saver {
     try {
       await sess.run(restoreOpName!, { feedDict: [[filenameTensorName!, savePath]] });
     } catch (error) {
-      if (error instanceof NotFoundError) throw explained(error, "a Variable name or other graph key that is missing");
+      if (error instanceof NotFoundError) return this.#restoreObjects(sess, savePath, error);
       if (error instanceof InvalidArgumentError)
         throw explained(error, "a mismatch between the current graph and the graph");
       throw error;
     }
+  }
+
+  /** Restores a checkpoint that tf.train.Checkpoint wrote, by the names that its variables had. */
+  async #restoreObjects(sess: Session, savePath: string, error: NotFoundError): Promise<void> {
+    const keys = await keysByName(savePath);
+    if (!keys) throw explained(error, "a Variable name or other graph key that is missing");
+    logging.warn(
+      "Restoring an object-based checkpoint using a name-based saver. This may be somewhat fragile, and will re-build the Saver. Instead, consider loading object-based checkpoints using tf.train.Checkpoint().",
+    );
+    const variables = this.#variables ?? sess.graph.asDefault(savedByDefault);
+    checkNames(savedNames(variables), keys);
+    this.#ofObjects ??= sess.graph.asDefault(() => new Saver(variables, { keys }));
+    await this.#ofObjects.restore(sess, savePath);
   }
 
   /** The prefixes that are not deleted yet, oldest first. */
@@ -291,7 +351,7 @@ export class Saver {
     const { filenameTensorName, saveTensorName, restoreOpName } = this.saverDef;
     if (![filenameTensorName, saveTensorName, restoreOpName].every((name) => name!.startsWith(exportScope)))
       return null;
-    const stripped = (name: string): string => name.slice(exportScope.length + 1);
+    const stripped = (name: string): string => stripNameScope(name, exportScope);
     return {
       ...this.saverDef,
       filenameTensorName: stripped(filenameTensorName!),
@@ -307,9 +367,12 @@ export class Saver {
   /** The default graph with this saver; also written to the file when one is named. */
   exportMetaGraph(
     filename?: string | null,
-    options: Omit<ExportMetaGraphOptions, "saverDef"> = {},
+    ...rest: Rest<Omit<ExportMetaGraphOptions, "saverDef">, typeof exportOrder>
   ): pb.MetaGraphDef.$Properties {
-    return exportMetaGraph(filename, { ...options, saverDef: this.saverDef });
+    const options: Omit<ExportMetaGraphOptions, "saverDef"> = byName(rest, exportOrder);
+    const isCut = options.exportScope || options.clearDevices || options.clearExtraneousSavers;
+    const graphDef = isCut ? getDefaultGraph().asGraphDef({ addShapes: true }) : undefined;
+    return exportMetaGraph(filename, { graphDef, ...options, saverDef: this.saverDef });
   }
 }
 
@@ -317,17 +380,6 @@ const savedByDefault = (): SavedVariables =>
   [GraphKeys.GLOBAL_VARIABLES, GraphKeys.SAVEABLE_OBJECTS].flatMap((key) =>
     getDefaultGraph().getCollection<Variable>(key),
   );
-
-function explained(error: OpError, cause: string): OpError {
-  const wrapped = opError(
-    error.code,
-    `Restoring from checkpoint failed. This is most likely due to ${cause} from the checkpoint. Please ensure that you have not altered the graph expected based on the checkpoint. Original error:\n\n${error.message}`,
-    { cause: error },
-  );
-  wrapped.op = error.op;
-  wrapped.madeAt = error.madeAt;
-  return wrapped;
-}
 
 /** The value of a global step in a session: of a variable, a tensor or a tensor's name. */
 export async function globalStep(sess: Session, step: Variable | Tensor | string): Promise<number> {

@@ -5,25 +5,20 @@ import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { mapEntries, type pb } from "../../proto/messages.ts";
+import { prependNameScope, stripNameScope } from "../meta_graph/scope_names.ts";
 import { CondContext } from "./cond_context.ts";
 import type { FlowContext } from "./context.ts";
 import { WhileContext } from "./while_context.ts";
 
 type Values = pb.ValuesDef.$Properties;
 
-const stripped = (name: string, scope: string | undefined): string =>
-  scope && name.startsWith(`${scope}/`) ? name.slice(scope.length + 1) : name;
-
-const scoped = (name: string | null | undefined, scope: string | undefined): string =>
-  scope ? `${scope.replace(/\/$/, "")}/${name ?? ""}` : (name ?? "");
-
 function valuesToProto(context: FlowContext, scope: string | undefined): Values {
   const externals = [...context.externals].map(([outer, inner]) => [
-    stripped(outer.name, scope),
-    stripped(inner.name, scope),
+    stripNameScope(outer.name, scope),
+    stripNameScope(inner.name, scope),
   ]);
   return {
-    values: [...context.values].map((tensor) => stripped(tensor.name, scope)).sort(),
+    values: [...context.values].map((tensor) => stripNameScope(tensor.name, scope)).sort(),
     externalValues: Object.fromEntries(externals.sort(([a], [b]) => (a! < b! ? -1 : 1))) as Record<string, string>,
   };
 }
@@ -38,7 +33,7 @@ const presentTensors = (
   graph: Graph,
 ): Tensor[] =>
   (names ?? [])
-    .map((name) => scoped(name, scope))
+    .map((name) => prependNameScope(name, scope))
     .filter((name) => graph.findOperation(name.split(":")[0]!))
     .map((name) => graph.getTensorByName(name));
 
@@ -83,9 +78,9 @@ function nestedFromProto(
 }
 
 export const condToProto = (context: CondContext, scope?: string): pb.CondContextDef.$Properties => ({
-  contextName: stripped(context.name, scope),
-  predName: stripped(context.pred.name, scope),
-  pivotName: stripped(context.pivot.name, scope),
+  contextName: stripNameScope(context.name, scope),
+  predName: stripNameScope(context.pred.name, scope),
+  pivotName: stripNameScope(context.pivot.name, scope),
   branch: context.branch,
   valuesDef: valuesToProto(context, scope),
   nestedContexts: nestedToProto(context, scope),
@@ -94,12 +89,12 @@ export const condToProto = (context: CondContext, scope?: string): pb.CondContex
 /** Throws KeyError for nodes that are not in the default graph. */
 export function condFromProto(proto: pb.CondContextDef.$Properties, scope?: string): CondContext {
   const graph = getDefaultGraph();
-  const tensor = (name: string | null | undefined): Tensor => graph.getTensorByName(scoped(name, scope));
+  const tensor = (name: string | null | undefined): Tensor => graph.getTensorByName(prependNameScope(name, scope));
   const context = new CondContext(
     tensor(proto.predName),
     tensor(proto.pivotName),
     proto.branch === 1 ? 1 : 0,
-    scoped(proto.contextName, scope),
+    prependNameScope(proto.contextName, scope),
   );
   valuesFromProto(context, proto.valuesDef, scope, graph);
   nestedFromProto(context, proto.nestedContexts, scope);
@@ -108,9 +103,9 @@ export function condFromProto(proto: pb.CondContextDef.$Properties, scope?: stri
 
 export function whileToProto(context: WhileContext, scope?: string): pb.WhileContextDef.$Properties {
   const { maximumIterations, parallelIterations, backProp, swapMemory } = context.settings;
-  const name = (tensor: Tensor | null): string => stripped(tensor!.name, scope);
+  const name = (tensor: Tensor | null): string => stripNameScope(tensor!.name, scope);
   return {
-    contextName: stripped(context.name, scope),
+    contextName: stripNameScope(context.name, scope),
     parallelIterations,
     ...(maximumIterations ? { maximumIterationsName: name(maximumIterations) } : {}),
     backProp,
@@ -128,7 +123,7 @@ export function whileToProto(context: WhileContext, scope?: string): pb.WhileCon
 /** Throws KeyError for nodes that are not in the default graph. */
 export function whileFromProto(proto: pb.WhileContextDef.$Properties, scope?: string): WhileContext {
   const graph = getDefaultGraph();
-  const tensor = (name: string | null | undefined): Tensor => graph.getTensorByName(scoped(name, scope));
+  const tensor = (name: string | null | undefined): Tensor => graph.getTensorByName(prependNameScope(name, scope));
   const context = new WhileContext(
     {
       maximumIterations: proto.maximumIterationsName ? tensor(proto.maximumIterationsName) : null,
@@ -136,7 +131,7 @@ export function whileFromProto(proto: pb.WhileContextDef.$Properties, scope?: st
       backProp: proto.backProp ?? false,
       swapMemory: proto.swapMemory ?? false,
     },
-    { wholeName: scoped(proto.contextName, scope) },
+    { wholeName: prependNameScope(proto.contextName, scope) },
   );
   context.pivotForPred = tensor(proto.pivotForPredName);
   context.pivotForBody = tensor(proto.pivotForBodyName);

@@ -26,6 +26,7 @@ import {
 import type { pb } from "../../proto/messages.ts";
 import { GraphKeys } from "../collections.ts";
 import { cond } from "../control_flow/cond.ts";
+import { prependNameScope, stripNameScope } from "../meta_graph/scope_names.ts";
 import {
   dtypeFor,
   makeEagerVariable,
@@ -313,8 +314,7 @@ export class Variable implements TensorConvertible {
   /** Its VariableDef, or null when it lies outside the scope that is exported. */
   toProto(exportScope?: string): pb.VariableDef.$Properties | null {
     if (exportScope !== undefined && !this.name.startsWith(exportScope)) return null;
-    const strip = (name: string): string =>
-      exportScope && name.startsWith(`${exportScope}/`) ? name.slice(exportScope.length + 1) : name;
+    const strip = (name: string): string => stripNameScope(name, exportScope);
     return {
       variableName: strip(this.name),
       initializerName: strip(this.initializer.name),
@@ -331,8 +331,7 @@ export class Variable implements TensorConvertible {
   /** The variable of an imported graph whose nodes a VariableDef names. Throws KeyError when they are not there. */
   static fromProto(proto: pb.VariableDef.$Properties, importScope?: string): Variable {
     const graph = getDefaultGraph();
-    const name = (text: string | null | undefined): string =>
-      importScope ? `${importScope}/${text ?? ""}` : (text ?? "");
+    const name = (text: string | null | undefined): string => prependNameScope(text, importScope);
     const handle = graph.getTensorByName(name(proto.variableName));
     const isResource = proto.isResource ?? false;
     const read = proto.snapshotName

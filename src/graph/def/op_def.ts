@@ -1,14 +1,20 @@
 /** Definitions as TensorFlow's OpDefs: what a MetaGraph says of the ops that it uses. Source: op_def.proto. */
 import { toAttrProto } from "../../proto/attr_value.ts";
+import type { GraphDefinition } from "../../proto/graph_def.ts";
 import type { pb } from "../../proto/messages.ts";
 import { wrapAttr } from "../attr.ts";
 import type { ArgDefinition, AttrDefinition, OpDefinition } from "../definition.ts";
-import type { Graph } from "../graph.ts";
+import { findDefinition } from "../op/registry.ts";
+import { findFunction } from "./library.ts";
 
-/** The ops of a graph, each once, sorted by type. */
-export function opListOf(graph: Graph): pb.OpDef.$Properties[] {
-  const definitions = new Map(graph.operations.map((op) => [op.type, op.definition]));
-  return [...definitions].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, definition]) => toOpDef(definition));
+/** The ops of a graph, and of the functions that nodes call by name, each once, sorted by type. */
+export function opListOf({ nodes, library }: GraphDefinition): pb.OpDef.$Properties[] {
+  const used = new Set(nodes.map(({ op }) => op));
+  for (const op of used) for (const node of findFunction(library, op)?.nodeDef ?? []) used.add(node.op ?? "");
+  return [...used].sort().flatMap((op) => {
+    const definition = findDefinition(op);
+    return definition ? [toOpDef(definition)] : [];
+  });
 }
 
 function toOpDef(definition: OpDefinition): pb.OpDef.$Properties {

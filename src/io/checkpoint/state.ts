@@ -11,6 +11,8 @@ import { pythonFloat } from "../../core/text/float_text.ts";
 import { type FileSystem, nodeFiles, readFile, writeFileAtomic } from "../file_system.ts";
 import { isInside } from "../paths.ts";
 import { BundleReader, dataPath, indexPath } from "./bundle_reader.ts";
+import { shardFiles } from "./v1/shards.ts";
+import { isFirstVersion } from "./v1/slice_file.ts";
 
 export interface CheckpointState {
   readonly modelCheckpointPath: string;
@@ -189,7 +191,8 @@ export function latestCheckpoint(folder: string, options: LatestOptions = {}): s
 /** Where a checkpoint lies that the folder's state names; null when it is not there. Throws as `latestCheckpoint`. */
 export function placeOf(folder: string, path: string, options: LatestOptions = {}): string | null {
   const { fs = nodeFiles, followPaths = false } = options;
-  if (followPaths || liesInside(folder, path, fs)) return checkpointExists(path, fs) ? path : null;
+  if (followPaths || liesInside(folder, path, fs))
+    return checkpointExists(path, fs) || isFirstVersion(path, fs) ? path : null;
   const here = join(folder, basename(path));
   if (checkpointExists(here, fs) && liesInside(folder, here, fs)) return here;
   if (!checkpointExists(path, fs)) return null;
@@ -202,13 +205,21 @@ export function placeOf(folder: string, path: string, options: LatestOptions = {
 /** Whether all files of a checkpoint lie in a folder, links followed. */
 const liesInside = (folder: string, prefix: string, fs: FileSystem): boolean =>
   isInside(folder, dirname(prefix), fs) &&
-  (!checkpointExists(prefix, fs) || checkpointFiles(prefix, fs).every((path) => isInside(folder, path, fs)));
+  ((!checkpointExists(prefix, fs) && !isFirstVersion(prefix, fs)) ||
+    checkpointFiles(prefix, fs).every((path) => isInside(folder, path, fs)));
 
 export const checkpointExists = (prefix: string, fs: FileSystem = nodeFiles): boolean =>
   fs.stat(indexPath(prefix))?.isFile === true;
 
-/** `.index`, `.meta`, `.state.json`, `.queues` and the data files that the index counts, as far as they are there; the index first. */
+/**
+ * `.index`, `.meta`, `.state.json`, `.queues` and the data files that the index counts, as far as they are there; the index first. The
+ * files of the first version and their `.meta`.
+ */
 export function checkpointFiles(prefix: string, fs: FileSystem = nodeFiles): string[] {
+  if (isFirstVersion(prefix, fs)) {
+    const meta = `${prefix.replace(/-\?{5}-of-\d{5}$/, "")}.meta`;
+    return [...shardFiles(prefix), meta].filter((path) => fs.stat(path)?.isFile);
+  }
   const names = [indexPath(prefix), `${prefix}.meta`, `${prefix}.state.json`, `${prefix}.queues`];
   const shards = numShards(prefix, fs);
   for (let i = 0; i < shards; i++) names.push(dataPath(prefix, i, shards));

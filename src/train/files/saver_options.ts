@@ -1,4 +1,5 @@
 /** What a Saver and its saves are asked for. */
+import { prependNameScope } from "../../build/meta_graph/scope_names.ts";
 import type { SavedVariables } from "../../build/saver_nodes.ts";
 import { Variable } from "../../build/variables/variable.ts";
 import { Tensor } from "../../graph/tensor.ts";
@@ -29,7 +30,61 @@ export interface SaverOptions {
   readonly saveRelativePaths?: boolean | undefined;
   /** The default of the prefix that is fed. */
   readonly filename?: string | undefined;
+  /** The format of the checkpoint: `tf.train.SaverDef.V2`, or V1. */
+  readonly writeVersion?: pb.SaverDef.CheckpointFormatVersion | undefined;
+  /** Taken and not looked at, as by TensorFlow: all is restored at once. */
+  readonly restoreSequentially?: boolean | undefined;
+  /** Taken and not looked at: who makes the nodes. */
+  readonly builder?: null | undefined;
+  /** Other keys in the checkpoint than the names of the variables. */
+  readonly keys?: ReadonlyMap<string, string> | undefined;
 }
+
+/** Python's order after varList. */
+export const saverOrder = [
+  "reshape",
+  "sharded",
+  "maxToKeep",
+  "keepCheckpointEveryNHours",
+  "name",
+  "restoreSequentially",
+  "saverDef",
+  "builder",
+  "deferBuild",
+  "allowEmpty",
+  "writeVersion",
+  "padStepNumber",
+  "saveRelativePaths",
+  "filename",
+] as const;
+
+/** Python's order of what a save takes after the path, and of what an export takes after the file. */
+export const saveOrder = [
+  "globalStep",
+  "latestFilename",
+  "metaGraphSuffix",
+  "writeMetaGraph",
+  "writeState",
+  "stripDefaultAttrs",
+] as const;
+export const exportOrder = [
+  "collectionList",
+  "asText",
+  "exportScope",
+  "clearDevices",
+  "clearExtraneousSavers",
+  "stripDefaultAttrs",
+] as const;
+
+/** What is said at each save in the format of the first version. */
+export const deprecatedFormat: readonly string[] = [
+  "*******************************************************",
+  "TensorFlow's V1 checkpoint format has been deprecated.",
+  "Consider switching to the more efficient V2 format:",
+  "   `tf.train.Saver(write_version=tf.train.SaverDef.V2)`",
+  "now on by default.",
+  "*******************************************************",
+];
 
 export interface SaveOptions {
   /** Appended to the prefix: a number, or a tensor or its name, whose value is fetched. */
@@ -39,6 +94,8 @@ export interface SaveOptions {
   readonly metaGraphSuffix?: string | undefined;
   readonly writeMetaGraph?: boolean | undefined;
   readonly writeState?: boolean | undefined;
+  /** The graph beside it has no attrs that have their default. */
+  readonly stripDefaultAttrs?: boolean | undefined;
   /** Files that belong to the checkpoint, by their suffixes: `{ ".state.json": bytes }`. They are there before the index is. */
   readonly beside?: Readonly<Record<string, Uint8Array>> | undefined;
   /** Reads everything back before it counts; true by default. */
@@ -49,20 +106,7 @@ export interface SaveOptions {
   readonly sums?: boolean | undefined;
 }
 
-const optionNames: ReadonlySet<string> = new Set<keyof SaverOptions>([
-  "varList",
-  "reshape",
-  "sharded",
-  "maxToKeep",
-  "keepCheckpointEveryNHours",
-  "name",
-  "saverDef",
-  "deferBuild",
-  "allowEmpty",
-  "padStepNumber",
-  "saveRelativePaths",
-  "filename",
-]);
+const optionNames: ReadonlySet<string> = new Set<keyof SaverOptions>(["varList", ...saverOrder]);
 
 /** An object is variables by name unless it has an option's name with what is no variable. */
 export function isOptions(value: SavedVariables | SaverOptions): value is SaverOptions {
@@ -71,3 +115,11 @@ export function isOptions(value: SavedVariables | SaverOptions): value is SaverO
     ([name, item]) => optionNames.has(name) && !(item instanceof Variable || item instanceof Tensor),
   );
 }
+
+/** A SaverDef whose nodes lie in a scope. */
+export const inScope = (def: pb.SaverDef.$Properties, scope: string | undefined): pb.SaverDef.$Properties => ({
+  ...def,
+  filenameTensorName: prependNameScope(def.filenameTensorName, scope),
+  saveTensorName: prependNameScope(def.saveTensorName, scope),
+  restoreOpName: prependNameScope(def.restoreOpName, scope),
+});

@@ -4,6 +4,7 @@
  */
 import { GraphKeys } from "../../build/collections.ts";
 import { registerCollectionForm } from "../../build/meta_graph/collections.ts";
+import { prependNameScope, stripNameScope } from "../../build/meta_graph/scope_names.ts";
 import { OutOfRangeError, RuntimeError, TypeError, ValueError } from "../../core/error.ts";
 import {
   type ErrorClass,
@@ -167,8 +168,7 @@ export class QueueRunner {
   /** Null when the queue lies outside the scope. */
   toProto(exportScope?: string): pb.QueueRunnerDef.$Properties | null {
     if (exportScope && !this.name.startsWith(exportScope)) return null;
-    const inner = (name: string): string =>
-      exportScope && name.startsWith(`${exportScope}/`) ? name.slice(exportScope.length + 1) : name;
+    const inner = (name: string): string => stripNameScope(name, exportScope);
     return {
       queueName: inner(this.name),
       enqueueOpName: this.enqueueOps.map((op) => inner(op.name)),
@@ -182,7 +182,7 @@ export class QueueRunner {
   static fromProto(definition: pb.QueueRunnerDef.$Properties, importScope?: string): QueueRunner {
     const graph = getDefaultGraph();
     const node = (name: string | null | undefined): Operation =>
-      graph.asGraphElement(importScope ? `${importScope}/${name}` : (name ?? "")) as Operation;
+      graph.asGraphElement(prependNameScope(name, importScope)) as Operation;
     const types = (definition.queueClosedExceptionTypes ?? []).map(exceptionTypeFromErrorCode);
     const parts: Parts = {
       queue: node(definition.queueName),

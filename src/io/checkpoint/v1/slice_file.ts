@@ -11,6 +11,7 @@ import { fullExtents, parseSliceSpec, type Slice, sliceKey, sliceShape } from ".
 import { readTable, type TableEntry } from "../table_reader.ts";
 import { buildTable, compareBytes } from "../table_writer.ts";
 import { decodeData, decodeMeta, encodeData, encodeMeta, type SavedTensor } from "./messages.ts";
+import { shardFiles } from "./shards.ts";
 
 export interface SavedPart {
   readonly name: string;
@@ -42,7 +43,7 @@ export function writeSliceFile(path: string, parts: readonly SavedPart[]): void 
 
 /** Is it one of these, rather than a bundle's prefix? */
 export const isFirstVersion = (path: string, files: FileSystem = nodeFiles): boolean =>
-  !files.stat(indexPath(path)) && (files.stat(path)?.isFile ?? false);
+  !files.stat(indexPath(path)) && shardFiles(path).every((file) => files.stat(file)?.isFile ?? false);
 
 const whole = (array: NdArray): { fullShape: FullShape; slice: Slice } => ({
   fullShape: array.shape,
