@@ -1,12 +1,12 @@
 /** Program -> steps: lay out, fuse, plan memory, and write each group down as steps with places. */
 import { dtypeOf } from "../core/dtype.ts";
 import type { NumberArray } from "../core/nd_array.ts";
-import type { InputRoom, SlotAddress } from "./engine.ts";
+import type { InputFacts, SlotAddress } from "./engine.ts";
 import { alignment, roundUp } from "./heap.ts";
 import { shifted } from "./plan/body.ts";
 import { fuse } from "./plan/fuse.ts";
 import type { Group, Grouping } from "./plan/group.ts";
-import { countOf, layOut } from "./plan/layout.ts";
+import { countOf, type Layout, layOut } from "./plan/layout.ts";
 import { lifetimesOf } from "./plan/lifetime.ts";
 import { type Lifetime, planMemory } from "./plan/memory.ts";
 import { placementsOf } from "./plan/placement.ts";
@@ -15,47 +15,65 @@ import { detailsFrom, inputsOf, type Program, type Site, type Value } from "./pr
 import type { Kernels, Place, Room, Share, Step, StepPlan, StoredArray } from "./step.ts";
 import { sharesOf } from "./trace/shares.ts";
 
-type Facts = Omit<StepContext, "slot" | "place" | "isRead">;
+type Facts = Omit<StepContext, "slot" | "place" | "isRead"> & { readonly keepsB: (group: Group) => boolean };
+
+const sizeOf = (value: Value): number => countOf(value) * dtypeOf(value.dtype).sizeBytes;
 
 /** Below all ids of values. */
 const roomId = ({ index }: Group): number => -1 - index;
 
-const withRoom = (step: Step, room: Room): Step =>
-  step.kind === "matmul" || step.kind === "convolution" ? { ...step, room } : step;
+const withRoom = (step: Step, room: Room, keepsB: boolean): Step => {
+  if (step.kind === "matmul") return keepsB ? { ...step, room, keepsB } : { ...step, room };
+  return step.kind === "convolution" ? { ...step, room } : step;
+};
 
-/** What kernels work in, each for the time of its group. */
+/** What kernels work in, each for the time of its group, or as long as the workspace where the right matrix is kept packed. */
 function workingRooms({ groups }: Grouping, facts: Facts, kernels: Pick<Kernels, "roomBytes">): Lifetime[] {
   const nowhere: Place = { at: "workspace", offset: 0 };
   const context: StepContext = { ...facts, slot: () => nowhere, place: () => nowhere, isRead: () => true };
   return groups.flatMap((group) => {
     if (group.kind !== "product") return [];
-    const sizeBytes = Math.max(0, ...stepsOf(group, context).map((step) => kernels.roomBytes(step)));
+    const keepsB = facts.keepsB(group);
+    const steps = stepsOf(group, context).map((step) => withRoom(step, 0, keepsB));
+    const sizeBytes = Math.max(0, ...steps.map((step) => kernels.roomBytes(step)));
     if (sizeBytes === 0) return [];
-    return [{ id: roomId(group), sizeBytes, from: group.index, to: group.index, over: null }];
+    const [from, to] = keepsB ? [-1, Number.POSITIVE_INFINITY] : [group.index, group.index];
+    return [{ id: roomId(group), sizeBytes, from, to, over: null }];
   });
 }
 
-const sizeOf = (value: Value): number => countOf(value) * dtypeOf(value.dtype).sizeBytes;
+/** More bytes of a right matrix are packed anew in each run: what is kept for it would count. */
+const mostKept = 1024 * 1024;
+/** Rows from which on a product takes so long that packing does not count. */
+const fewRows = 256;
+
+/** Whether the group is a product of few rows and one matrix that lies in a lasting input. */
+function keepsRight({ kind, head }: Group, { access, inputs }: Layout, facts: readonly InputFacts[]): boolean {
+  if (kind !== "product" || head?.primitive.kind !== "matmul" || head.shape.length !== 2) return false;
+  const right = head.primitive.inputs[1];
+  const { root } = access[right.id]!;
+  const isLasting = inputs.some((x, k) => x === root && facts[k]?.isLasting === true);
+  return isLasting && sizeOf(right) <= mostKept && head.shape[0]! <= fewRows;
+}
 
 export interface CompileOptions {
   /** Memory for constants. */
   allocate(sizeBytes: number): number;
   /** Without them no step gets room to work in. */
   readonly kernels?: Pick<Kernels, "roomBytes"> | null;
-  /** For each input, `kept` where it is left out. */
-  readonly rooms?: readonly InputRoom[];
+  readonly inputs?: readonly InputFacts[];
 }
 
 /** The workspace is arguments, report, rooms of the inputs, buffers and what kernels work in. */
 export function compileProgram(
   program: Program,
   slots: SlotAddress,
-  { allocate, kernels = null, rooms = [] }: CompileOptions,
+  { allocate, kernels = null, inputs = [] }: CompileOptions,
 ): StepPlan {
   const layout = layOut(program);
   const grouping = fuse(layout);
   const placements = placementsOf(layout, grouping);
-  const passing = new Set(layout.inputs.filter((_, k) => rooms[k] === "once"));
+  const passing = new Set(layout.inputs.filter((_, k) => inputs[k]?.room === "once"));
   const lifetimes = lifetimesOf(layout, grouping, { placements, passing });
   const ids = new Set(lifetimes.map(({ id }) => id));
   const facts = {
@@ -65,6 +83,7 @@ export function compileProgram(
     isOwn: (member: Value, group: number) => grouping.groupOf.get(member.id) === group,
     isHome: (root: Value) => grouping.homes.has(root.id),
     writtenSlot: (member: Value) => grouping.writes.get(member.id),
+    keepsB: (group: Group) => keepsRight(group, layout, inputs),
   };
   const working = kernels ? workingRooms(grouping, facts, kernels) : [];
   const buffers = planMemory([...lifetimes, ...working]);
@@ -77,7 +96,7 @@ export function compileProgram(
     return offset;
   };
   const reportOffset = claim(24, 8);
-  const keptOffsets = layout.inputs.map((x, k) => ((rooms[k] ?? "kept") === "kept" ? claim(sizeOf(x)) : -1));
+  const keptOffsets = layout.inputs.map((x, k) => ((inputs[k]?.room ?? "kept") === "kept" ? claim(sizeOf(x)) : -1));
   const start = claim(buffers.sizeBytes);
   const inputOffsets = layout.inputs.map((x, k) => {
     if (!passing.has(x)) return keptOffsets[k]!;
@@ -117,9 +136,14 @@ export function compileProgram(
   };
   const steps: Step[] = [];
   const shares: (readonly Share[])[] = [];
+  const marks: number[] = [];
   for (const group of grouping.groups) {
     const room = buffers.offsets.get(roomId(group));
-    const made = stepsOf(group, context).map((step) => (room === undefined ? step : withRoom(step, start + room)));
+    const keepsB = facts.keepsB(group);
+    if (keepsB && room !== undefined) marks.push(start + room);
+    const made = stepsOf(group, context).map((step) =>
+      room === undefined ? step : withRoom(step, start + room, keepsB),
+    );
     steps.push(...made);
     if (made.length > 0) shares.push(...Array<readonly Share[]>(made.length).fill(sharesOf(group)));
   }
@@ -145,6 +169,7 @@ export function compileProgram(
     workspaceBytes: Math.max(roundUp(top, alignment), alignment),
     bufferBytes: buffers.sizeBytes,
     reportOffset,
+    marks,
     inputOffsets,
     outputs,
     details,

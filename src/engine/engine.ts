@@ -21,8 +21,15 @@ export interface Engine {
   copy(to: number, from: number, sizeBytes: number): void;
   /** Bytes allocated at present, and the most there ever were. */
   readonly usage: { readonly bytes: number; readonly peakBytes: number };
-  /** `rooms`: for each input, `kept` where it is left out. */
-  compile(program: Program, slots: SlotAddress, rooms?: readonly InputRoom[]): Executable;
+  compile(program: Program, slots: SlotAddress, inputs?: readonly InputFacts[]): Executable;
+}
+
+/** What is known of an input. */
+export interface InputFacts {
+  /** `kept` where it is left out. */
+  readonly room?: InputRoom;
+  /** Its elements stay as they are from run to run of a workspace, until `renew`: what is made of them for faster products is kept. */
+  readonly isLasting?: boolean;
 }
 
 /**
@@ -44,6 +51,8 @@ export interface Executable {
   prepare(base: number): void;
   /** Makes input k come from another address than its own room. */
   setInput(base: number, k: number, address: number): void;
+  /** Lasting inputs may have other elements than in the last run; absent where that makes no difference. */
+  readonly renew?: (base: number) => void;
   /** Runs to the end. Throws the program's own error when a check fails; writes made before it stay. */
   run(base: number): void;
   /** Where output k lies after a run: never inside a variable's memory. */

@@ -142,6 +142,8 @@ export interface MatmulStep {
   readonly epilogue: Body | null;
   readonly scratch: boolean;
   readonly room?: Room;
+  /** b stays as it is from run to run: what is packed of it waits in the room, which begins with an int32 that is 1 as long as it holds. */
+  readonly keepsB?: boolean;
 }
 
 /** Operands and result dense, in the layout of `ConvolutionGeometry`; x and y are the primitive's inputs in order. */
@@ -336,6 +338,8 @@ export interface StepPlan {
   /** Of those, what values between steps and results take. */
   readonly bufferBytes: number;
   readonly reportOffset: number;
+  /** Places of an int32 each, 0 before the first run that finds a lasting input changed. */
+  readonly marks: readonly number[];
   /** -1: no room; -2: nothing reads it. */
   readonly inputOffsets: readonly number[];
   readonly outputs: readonly {

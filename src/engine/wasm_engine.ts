@@ -38,7 +38,7 @@ export function createWasmEngine({
     free: heap.free,
     copy: createCopy(heap.memory),
     usage: heap.usage,
-    compile: (program, slots, rooms = []) =>
-      createExecutable(program, slots, { buffer, allocate: heap.allocate, free: heap.free, kernels, callList, rooms }),
+    compile: (program, slots, inputs = []) =>
+      createExecutable(program, slots, { buffer, allocate: heap.allocate, free: heap.free, kernels, callList, inputs }),
   };
 }

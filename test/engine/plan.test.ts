@@ -4,7 +4,7 @@ import type { DTypeName } from "../../src/core/dtype.ts";
 import { elementCount, type FullShape } from "../../src/core/shape.ts";
 import { createBuilder } from "../../src/engine/builder.ts";
 import { type CompileOptions, compileProgram } from "../../src/engine/compile.ts";
-import type { InputRoom } from "../../src/engine/engine.ts";
+import type { InputFacts, InputRoom } from "../../src/engine/engine.ts";
 import type { Lowering } from "../../src/engine/lowering.ts";
 import type { Value } from "../../src/engine/primitive.ts";
 import type { LoopStep, MatmulStep, Place, Step } from "../../src/engine/step.ts";
@@ -20,7 +20,7 @@ const slotAddress = (slot: number): number => (slot + 1) * 1_000_000;
 function planOf(
   { inputs = [], variables = [] }: Declared,
   body: (p: Lowering, inputs: Value[]) => readonly Value[],
-  options: Pick<CompileOptions, "kernels" | "rooms"> = {},
+  options: Pick<CompileOptions, "kernels" | "inputs"> = {},
 ) {
   const builder = createBuilder({ variable: (slot) => ({ shape: variables[slot]! }) });
   const values = inputs.map(([dtype, shape]) => builder.input(dtype, shape));
@@ -196,7 +196,7 @@ describe("plans", () => {
           ],
         },
         (p, [x, y]) => [p.scan("sum", p.mul(x!, y!), 0)],
-        { rooms },
+        { inputs: rooms.map((room): InputFacts => ({ room })) },
       );
     const [kept, once, none] = [planned([]), planned(["once", "once"]), planned(["none", "none"])];
     const inputs = 2 * 4 * n;
@@ -222,7 +222,7 @@ describe("plans", () => {
         const far = p.add(z!, p.broadcast(p.reduce("sum", product, [0, 1]), [512, 512]));
         return [product, p.scan("sum", far, 0)];
       },
-      { kernels: { roomBytes }, rooms: ["none", "none", "none"] },
+      { kernels: { roomBytes }, inputs: Array.from({ length: 3 }, (): InputFacts => ({ room: "none" })) },
     );
     const [step] = plan.steps;
     expect(step).toMatchObject({ kind: "matmul", room: expect.any(Number) });

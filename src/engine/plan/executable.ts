@@ -3,7 +3,7 @@ import { dtypeOf } from "../../core/dtype.ts";
 import { NdArray, viewElements } from "../../core/nd_array.ts";
 import { elementCount } from "../../core/shape.ts";
 import { compileProgram } from "../compile.ts";
-import type { Executable, InputRoom, Kernel, KernelReport, SlotAddress } from "../engine.ts";
+import type { Executable, InputFacts, Kernel, KernelReport, SlotAddress } from "../engine.ts";
 import type { Program, Value } from "../primitive.ts";
 import { addressOf } from "../reference/loops.ts";
 import { runStep } from "../reference/steps.ts";
@@ -21,8 +21,7 @@ export interface ExecutableOptions {
   readonly kernels: Kernels | null;
   /** Run step by step, for comparison. */
   readonly callList?: boolean;
-  /** For the inputs. */
-  readonly rooms?: readonly InputRoom[];
+  readonly inputs?: readonly InputFacts[];
 }
 
 /** Programs that run once or twice (assignments, counters, strings) are not worth a module. */
@@ -62,8 +61,8 @@ function releaseAll(runs: readonly Run[]): void {
 
 export function createExecutable(program: Program, slots: SlotAddress, options: ExecutableOptions): Executable {
   const { buffer, kernels } = options;
-  const plan = compileProgram(program, slots, { allocate: options.allocate, kernels, rooms: options.rooms ?? [] });
-  const { steps, constants, reportOffset, inputOffsets, outputs } = plan;
+  const plan = compileProgram(program, slots, { allocate: options.allocate, kernels, inputs: options.inputs ?? [] });
+  const { steps, constants, marks, reportOffset, inputOffsets, outputs } = plan;
   for (const [data, address] of constants) {
     const source = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
     new Uint8Array(buffer(), address, data.byteLength).set(source);
@@ -139,6 +138,11 @@ export function createExecutable(program: Program, slots: SlotAddress, options: 
     setInput(base, k, address) {
       new Int32Array(buffer(), base, k + 1)[k] = address;
     },
+    ...(marks.length > 0 && {
+      renew(base: number) {
+        for (const mark of marks) new Int32Array(buffer(), base + mark, 1)[0] = 0;
+      },
+    }),
     run(base) {
       if (!linked && coldRuns === 0) linked = link();
       const status = linked ? linked(base) : interpret(base);

@@ -20,7 +20,7 @@ import type { Attempt, Growth, Specialisation } from "./run/specialisation.ts";
 import { factsOf, hasElements, noOp, retyped } from "./run/specialisation.ts";
 import type { Accumulator } from "./run/sums.ts";
 import { runTraced, type Tracer } from "./run/tracer.ts";
-import { allocateWorkspace, bringIn, freeWorkspaces, roomFor, type Workspace } from "./run/workspaces.ts";
+import { allocateWorkspace, bindInputs, freeWorkspaces, roomFor, type Workspace } from "./run/workspaces.ts";
 import { EngineValue, keep, type RunValue, VariableValue, viewOf } from "./values.ts";
 
 /** The values of a run by the plan's numbers for tensors, and the workspaces to give back at its end. */
@@ -53,6 +53,7 @@ export type TensorIndex = ReadonlyMap<Tensor, number>;
 
 const maxSpecialisations = 48;
 const noConstants: ReadonlyMap<Tensor, NdArray> = new Map();
+const never = (): boolean => false;
 
 export class Segment {
   readonly nodes: readonly Operation[];
@@ -66,6 +67,7 @@ export class Segment {
   readonly #state: SessionState;
   readonly #absorptions: Absorptions | undefined;
   readonly #isOurs: (input: Tensor) => boolean;
+  readonly #isLasting: (input: Tensor) => boolean;
   readonly #accumulators: readonly Accumulator[];
   readonly #inputIndex: readonly number[];
   /** Inputs whose values are part of the key. */
@@ -87,11 +89,14 @@ export class Segment {
     absorptions?: Absorptions | undefined;
     /** May an input be given on as it is? Not what the caller of the run holds. */
     isOurs?: (input: Tensor) => boolean;
+    /** Is an input the same in every iteration of the loop? */
+    isLasting?: (input: Tensor) => boolean;
     /** Variables of the loop that nothing else in it reads. */
     accumulators?: readonly Accumulator[];
   }) {
     this.#absorptions = options.absorptions;
-    this.#isOurs = options.isOurs ?? (() => false);
+    this.#isOurs = options.isOurs ?? never;
+    this.#isLasting = options.isLasting ?? never;
     this.#accumulators = options.accumulators ?? [];
     this.growth = options.growth ?? { compiled: 0, shapedBy: new Set() };
     this.nodes = options.nodes;
@@ -121,19 +126,9 @@ export class Segment {
     if (this.#accumulators.length > 0) frame.sums?.settle(frame.trace, this.#accumulators, spec.sums);
     const workspace = spec.free.pop() ?? allocateWorkspace(engine, spec.executable, spec.free);
     frame.borrowed.push({ free: spec.free, workspace });
-    const { base, sources } = workspace;
+    const { base } = workspace;
     const { executable } = spec;
-    for (let i = 0; i < spec.engineInputs.length; i++) {
-      const value = frame.values[this.#inputIndex[spec.engineInputs[i]!]!];
-      const address =
-        value instanceof EngineValue
-          ? value.address
-          : bringIn(engine, value as NdArray, base, executable.inputOffsets[i]!, frame.releases);
-      if (sources[i] !== address) {
-        executable.setInput(base, i, address);
-        sources[i] = address;
-      }
-    }
+    bindInputs(engine, spec, this.#inputIndex, { frame, workspace });
     if (frame.trace) {
       spec.lowered ??= this.#lower(frame);
       runTraced(spec, base, { nodes: this.nodes, state: this.#state, trace: frame.trace });
@@ -319,6 +314,7 @@ export class Segment {
         growth: this.growth,
         concrete: inputs.flatMap((tensor, i) => (cut.needed.has(tensor) ? [i] : [])),
         absorptions: this.#absorptions,
+        isLasting: this.#isLasting,
       });
       const external = new Set(this.inputs);
       wanted = [
@@ -365,8 +361,11 @@ export class Segment {
       this.#state.reserveVariable(this.#state.variableAt(slot), shape);
       if (!attempt.assumed.has(slot)) attempt.assumed.set(slot, undefined);
     }
-    const rooms = engineInputs.map((i) => roomFor(frame.values[this.#inputIndex[i]!]!));
-    const executable = this.#state.engine.compile(finished, this.#state.slotAddress, rooms);
+    const facts = engineInputs.map((i) => ({
+      room: roomFor(frame.values[this.#inputIndex[i]!]!),
+      isLasting: this.#isLasting(this.inputs[i]!),
+    }));
+    const executable = this.#state.engine.compile(finished, this.#state.slotAddress, facts);
     return {
       key: this.#keyOf(frame),
       ...factsOf(

@@ -3,10 +3,10 @@ import { dtypeOf } from "../../../core/dtype.ts";
 import type { Body, MatmulStep, Place, View } from "../../step.ts";
 import type { Kernel } from "../kernels/kernel.ts";
 import { areaBytesFor, blockRows } from "../kernels/product/blocks.ts";
-import { kc, markBytes, matmul, packedBytesFor } from "../kernels/product/matmul.ts";
+import { kc, markBytes, matmul, packedBytesFor, wholeBytesFor } from "../kernels/product/matmul.ts";
 import { rowDots, rowSums } from "../kernels/product/matrix_vector.ts";
 import { tileRows } from "../kernels/product/tile.ts";
-import type { Expr, Scalar } from "../lanes.ts";
+import { type Expr, i32, type Scalar } from "../lanes.ts";
 import {
   addressOf,
   epilogueParts,
@@ -108,6 +108,8 @@ function vectorProduct(step: MatmulStep, type: Scalar): KernelCall | null {
   return null;
 }
 
+const nothing = () => i32(0);
+
 function product(step: MatmulStep, type: Scalar, scratch: Scratch, start: Start): KernelCall {
   const { batch, m, n, k, a, b, c, strideA, strideB, strideC } = step;
   const { size, aRow, aCol, bRow, bCol } = stridesOf(step);
@@ -115,8 +117,10 @@ function product(step: MatmulStep, type: Scalar, scratch: Scratch, start: Start)
   const pieces = piecesOf(m, shared, scratch);
   const areaBytes = areaBytesFor(Math.min(pieces[0], m), Math.min(k, kc), size);
   const take = scratch.room(step);
-  const packedBytes = packedBytesFor(n, k, type);
-  const ownBytes = shared && packedBytes <= ownMost / scratch.threads ** 2 ? packedBytes : 0;
+  const keepsB = step.keepsB === true;
+  const kept = keepsB ? take(4) : nothing;
+  const packedBytes = keepsB ? wholeBytesFor(n, k, type) : packedBytesFor(n, k, type);
+  const ownBytes = shared && !keepsB && packedBytes <= ownMost / scratch.threads ** 2 ? packedBytes : 0;
   const packed = take(ownBytes > 0 ? ownBytes * scratch.threads : packedBytes);
   const marks = ownBytes > 0 ? scratch.block("marks", markBytes * (scratch.threads + 1)) : 0;
   const areas = take(areaBytes * (shared ? scratch.threads : 1));
@@ -126,7 +130,7 @@ function product(step: MatmulStep, type: Scalar, scratch: Scratch, start: Start)
       const [x, y, z] = placesAt(a, b, c)(base);
       const from = start.place ? addressOf(start.place, base) : 0;
       const next = [strideA, strideB, strideC, start.next && strideC].map((stride) => stride * size);
-      const work = [scratch.job, packed(base), areas(base), areaBytes, ...pieces, ownBytes, marks, shared];
+      const work = [scratch.job, packed(base), areas(base), areaBytes, ...pieces, ownBytes, marks, kept(base), shared];
       return [x!, aRow, aCol, y!, bRow, bCol, z!, from, start.row * size, batch, ...next, m, n, k, ...work];
     },
   };

@@ -66,6 +66,13 @@ export function passedFrom(tensor: Tensor, isFetched: (tensor: Tensor) => boolea
   return !role && isIdentity(op) && !isFetched(tensor) ? op.inputs[0]! : null;
 }
 
+/** Is it a value from outside of the loop, the same in each iteration? */
+export function isEntered(tensor: Tensor, fed: ReadonlySet<Tensor>): boolean {
+  for (let at: Tensor | null = tensor; at && !fed.has(at); at = passedFrom(at, isNotFetched))
+    if (at.op.definition.flow === "enter") return plainAttrs(at.op).is_constant === true;
+  return false;
+}
+
 /** Nodes behind a constant that are looked at. */
 const maxBehind = 32;
 

@@ -17,7 +17,7 @@ import { Guards } from "./guards.ts";
 import { HostCall } from "./host_call.ts";
 import { itemsOf } from "./items.ts";
 import { Loop, type LoopPlaces } from "./loop.ts";
-import { constantBehind, isIdentity, passedFrom } from "./passing.ts";
+import { constantBehind, isEntered, isIdentity, passedFrom } from "./passing.ts";
 import { isTrue, Region, type RegionStage } from "./region.ts";
 import { cutFlowStages, type FlowStage } from "./stages.ts";
 import { createTightLoop } from "./tight.ts";
@@ -192,6 +192,7 @@ function segmentRunner(ops: readonly Operation[], context: Context): Runner {
     index,
     state,
     accumulators: context.accumulators?.filter((variable) => isOwnSum(variable, own, users)) ?? [],
+    isLasting: (input) => isEntered(input, fed),
   });
   return { nodes, segments: [segment], run: (frame) => segment.run(frame), dispose: () => segment.dispose() };
 }

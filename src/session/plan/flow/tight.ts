@@ -136,6 +136,7 @@ export class TightLoop {
         executable.setInput(workspace.base, i, address);
         workspace.sources[i] = address;
       }
+      executable.renew?.(workspace.base);
     }
   }
 
@@ -199,10 +200,11 @@ export class TightLoop {
       for (const [k, { merge }] of changed.entries()) values.set(merge, nexts[k]!);
       for (const op of this.#condition) lower(op);
       const program = builder.finish([...(nexts as Value[]), values.get(predicate) as Value]);
+      const factsOf = (number: number) => ({ isLasting: changed.every(({ merge }) => merge !== number) });
       if (builder.written().size > 0) return null;
       return {
         key,
-        executable: state.engine.compile(program, state.slotAddress),
+        executable: state.engine.compile(program, state.slotAddress, inputs.map(factsOf)),
         inputs,
         changing: changed.map((place, k) => ({ place, input: inputs.indexOf(place.merge), value: starts[k]! })),
         free: [],

@@ -5,13 +5,17 @@
  */
 import type { NdArray } from "../../../core/nd_array.ts";
 import type { Engine, Executable, InputRoom } from "../../../engine/engine.ts";
+import type { RunFrame } from "../segment.ts";
 import { copyIn, EngineValue, type RunValue } from "../values.ts";
+import type { Specialisation } from "./specialisation.ts";
 
 /** Memory for one run of an executable, and where its inputs come from. */
 export interface Workspace {
   readonly base: number;
   readonly end: number;
   readonly sources: Float64Array;
+  /** The run of a loop whose lasting values it was used with. */
+  loop?: object | undefined;
 }
 
 /** Bytes that may wait in any case, and the part of all memory in use that may. */
@@ -44,17 +48,36 @@ export function allocateWorkspace(engine: Engine, executable: Executable, free: 
 /** What room an executable needs for an input that is such a value when it is compiled. */
 export const roomFor = (value: RunValue): InputRoom => (value instanceof EngineValue ? "none" : "once");
 
+/** Lets a specialisation read the values of a run where they lie. `index`: the plan's number for each input of the segment. */
+export function bindInputs(
+  engine: Engine,
+  { executable, engineInputs }: Pick<Specialisation, "executable" | "engineInputs">,
+  index: readonly number[],
+  { frame, workspace }: { readonly frame: RunFrame; readonly workspace: Workspace },
+): void {
+  const { base, sources } = workspace;
+  for (let i = 0; i < engineInputs.length; i++) {
+    const value = frame.values[index[engineInputs[i]!]!];
+    const address =
+      value instanceof EngineValue
+        ? value.address
+        : bringIn(engine, value as NdArray, base, executable.inputOffsets[i]!, frame.releases);
+    if (sources[i] !== address) {
+      executable.setInput(base, i, address);
+      sources[i] = address;
+    }
+  }
+  if (executable.renew && workspace.loop !== frame.sums) {
+    executable.renew(base);
+    workspace.loop = frame.sums;
+  }
+}
+
 /**
  * Copies an input to its room at `offset` in the workspace, or, where the executable was made for a value that lay in engine memory, to memory
  * for the rest of the run. Where it lies then. What nothing reads (-2) is not copied.
  */
-export function bringIn(
-  engine: Engine,
-  value: NdArray,
-  base: number,
-  offset: number,
-  releases: (() => void)[],
-): number {
+function bringIn(engine: Engine, value: NdArray, base: number, offset: number, releases: (() => void)[]): number {
   if (offset === -2) return base;
   let address = base + offset;
   if (offset < 0) {

@@ -23,10 +23,12 @@ export const kc = 256;
 const packedBytes = 512 * 1024;
 
 /** Bytes of it that a b of k rows and n columns needs. */
-export function packedBytesFor(n: number, k: number, type: Scalar): number {
-  const panels = Math.ceil(Math.min(n, packedBytes / kc / laneBytes(type)) / tileColumns(type));
-  return panels * stepOfB * Math.min(k, kc);
-}
+export const packedBytesFor = (n: number, k: number, type: Scalar): number =>
+  wholeBytesFor(Math.min(n, packedBytes / kc / laneBytes(type)), Math.min(k, kc), type);
+
+/** Bytes of all blocks of b. */
+export const wholeBytesFor = (n: number, k: number, type: Scalar): number =>
+  Math.ceil(n / tileColumns(type)) * stepOfB * k;
 
 const job = jobOf([
   ...(["a", "aRow", "aCol", "b", "bRow", "bCol", "c", "cRow"] as const),
@@ -37,7 +39,7 @@ const job = jobOf([
 const params = [
   ...["a", "aRow", "aCol", "b", "bRow", "bCol", "c", "from", "fromRow", "batch", "aNext", "bNext", "cNext", "fromNext"],
   ...["m", "n", "k", "jobAt", "packed", "areas", "areaBytes", "perPiece", "coarse", "perFine"],
-  ...["ownBytes", "marks", "isShared"],
+  ...["ownBytes", "marks", "kept", "isShared"],
 ];
 
 /** Panels of b that one piece packs. */
@@ -53,7 +55,8 @@ const kernels = new Map<Scalar, Kernel>();
  * it, of which one is the element's size; b likewise; c is dense in rows of n. k >= 1. `jobAt`, `packed` and `areas` (`areaBytes` a thread) are
  * memory to work in. The first `coarse` pieces are `perPiece` rows each, the others `perFine`, so that threads end at about the same time.
  * `ownBytes` other than 0: each thread packs b for itself, into so many bytes of `packed`, rather than wait for the others and fetch what they
- * packed; `marks` is memory that nothing else writes.
+ * packed; `marks` is memory that nothing else writes. `kept` other than 0: all of b is packed side by side in `packed`, and stays there: it is
+ * packed where the int32 at `kept` is 0, which is 1 afterwards.
  */
 export function matmul(type: Scalar): Kernel {
   const known = kernels.get(type);
@@ -217,6 +220,7 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
         perFine,
         ownBytes,
         marks,
+        kept,
         isShared,
       ] = args as Local[];
       const put = (field: Parameters<typeof job.get>[2], value: Expr) => job.put(f, jobAt!, field, value);
@@ -224,6 +228,8 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
       const fineRows = sub(rows!, mul(coarse!, perPiece!));
       const pieces = f.let(add(coarse!, div(sub(add(fineRows, perFine!), 1), perFine!)));
       const [jc, pc] = [f.local("i32"), f.local("i32")];
+      const isPacked = f.let(kept!);
+      f.if(kept!, () => f.set(isPacked, load("i32", kept!)));
       put("aRow", aRow!);
       put("aCol", aCol!);
       put("bRow", bRow!);
@@ -243,6 +249,7 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
           const columns = min(f, nc, sub(n!, jc));
           const panels = panelsPerPiece * width;
           const packs = f.let(div(add(columns, panels - 1), i32(panels)));
+          const inPanels = f.let(mul(div(add(columns, width - 1), i32(width)), width));
           put("columns", columns);
           put("packs", packs);
           put("c", add(c!, mul(jc, size)));
@@ -261,14 +268,20 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
             );
             put("a", add(a!, mul(pc, aCol!)));
             put("b", add(add(b!, mul(pc, bRow!)), mul(jc, bCol!)));
-            f.if(
-              ownBytes!,
-              () => {
-                const serial = f.let(add(load("i32", marks!), 1));
-                f.store("i32", marks!, serial);
-                put("serial", serial);
-              },
-              () => each(f, packB, { job: jobAt!, count: packs, isShared: isShared! }),
+            f.if(kept!, () => {
+              const before = add(mul(k!, jc), mul(pc, inPanels));
+              put("packed", add(packed!, mul(before, stepOfB / width)));
+            });
+            f.unless(isPacked, () =>
+              f.if(
+                ownBytes!,
+                () => {
+                  const serial = f.let(add(load("i32", marks!), 1));
+                  f.store("i32", marks!, serial);
+                  put("serial", serial);
+                },
+                () => each(f, packB, { job: jobAt!, count: packs, isShared: isShared! }),
+              ),
             );
             each(f, rowsOfC, { job: jobAt!, count: pieces, isShared: isShared! });
           });
@@ -279,6 +292,7 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
         f.if(from!, () => f.set(from!, add(from!, fromNext!)));
         f.set(batch!, sub(batch!, 1));
       });
+      f.if(kept!, () => f.store("i32", kept!, 1));
     },
     { export: true },
   );
