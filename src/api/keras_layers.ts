@@ -4,16 +4,19 @@ export { AdditiveAttention, Attention } from "../build/keras/layers/attention/at
 export { deserializeLayer as deserialize, serializeLayer as serialize } from "../build/keras/layers/configured.ts";
 export {
   Conv1D,
+  Conv1DTranspose,
   Conv2D,
   Conv2DTranspose,
   Conv3D,
   Conv3DTranspose,
   Convolution1D,
+  Convolution1DTranspose,
   Convolution2D,
   Convolution2DTranspose,
   Convolution3D,
   Convolution3DTranspose,
 } from "../build/keras/layers/convolution/convolution.ts";
+export { LocallyConnected1D, LocallyConnected2D } from "../build/keras/layers/convolution/local.ts";
 export {
   Cropping1D,
   Cropping2D,
@@ -52,12 +55,8 @@ export {
   MaxPooling3D,
 } from "../build/keras/layers/convolution/pooling.ts";
 export {
-  Conv1DTranspose,
-  Convolution1DTranspose,
   DepthwiseConv1D,
   DepthwiseConv2D,
-  LocallyConnected1D,
-  LocallyConnected2D,
   SeparableConv1D,
   SeparableConv2D,
   SeparableConvolution1D,
@@ -101,16 +100,14 @@ export {
   Rescaling,
   Resizing,
 } from "../build/keras/layers/preprocessing/preprocessing.ts";
+export { AbstractRNNCell } from "../build/keras/layers/recurrent/cell.ts";
 export { GRUCell, LSTMCell, SimpleRNNCell } from "../build/keras/layers/recurrent/cells.ts";
-export {
-  Bidirectional,
-  GRU,
-  LSTM,
-  RNN,
-  SimpleRNN,
-  TimeDistributed,
-  Wrapper,
-} from "../build/keras/layers/recurrent/layers.ts";
+export { ConvLSTM1D, ConvLSTM2D, ConvLSTM3D } from "../build/keras/layers/recurrent/conv_lstm.ts";
+export { CuDNNGRU, CuDNNLSTM } from "../build/keras/layers/recurrent/cudnn.ts";
+export { GRU, LSTM, SimpleRNN } from "../build/keras/layers/recurrent/layers.ts";
+export { RNN } from "../build/keras/layers/recurrent/rnn.ts";
+export { StackedRNNCells } from "../build/keras/layers/recurrent/stacked.ts";
+export { Bidirectional, TimeDistributed, Wrapper } from "../build/keras/layers/recurrent/wrappers.ts";
 export {
   ActivityRegularization,
   AlphaDropout,

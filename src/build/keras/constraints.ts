@@ -18,18 +18,9 @@ import {
   unstack,
 } from "../../ops/index.ts";
 import type { Constraint as ConstraintFunction } from "../variables/variable.ts";
-import {
-  byName,
-  type Config,
-  deserializeObject,
-  functionClass,
-  getCustomObjects,
-  identify,
-  isSerialized,
-  type Serialized,
-  serializeObject,
-} from "./config/registry.ts";
-import { epsilon, nameOfKind } from "./state.ts";
+import { familyOf, functionClass } from "./config/family.ts";
+import { type Serialized, serializeObject } from "./config/registry.ts";
+import { epsilon } from "./state.ts";
 
 /** A constraint of one's own: a class with `call`, or a function of a variable's value. */
 export abstract class Constraint {
@@ -48,26 +39,31 @@ const normOf = (w: TensorLike, axis: number | readonly number[]): Tensor =>
 /** Scales columns whose norm is larger down to it. */
 export const MaxNorm = functionClass(
   "MaxNorm",
-  ({ maxValue = 2, axis = 0 }: Norm & { readonly maxValue?: number } = {}): ConstraintFunction =>
+  ["maxValue", "axis"],
+  ({ maxValue = 2, axis = 0 }: Norm & { readonly maxValue?: number }): ConstraintFunction =>
     (w) => {
       const norms = normOf(w, axis);
       return multiply(w, divide(clipByValue(norms, 0, maxValue), add(norms, epsilon())));
     },
-  ({ maxValue = 2, axis = 0 } = {}) => ({ max_value: maxValue, axis }),
+  ({ maxValue = 2, axis = 0 }) => ({ max_value: maxValue, axis }),
 );
 /** Negative numbers become zero. */
 export const NonNeg = functionClass(
   "NonNeg",
-  (): ConstraintFunction => (w) => multiply(w, cast(greaterEqual(w, 0), w.dtype) as Tensor),
+  [],
+  (_: object): ConstraintFunction =>
+    (w) =>
+      multiply(w, cast(greaterEqual(w, 0), w.dtype) as Tensor),
   () => ({}),
 );
 /** Columns of norm 1. */
 export const UnitNorm = functionClass(
   "UnitNorm",
-  ({ axis = 0 }: Norm = {}): ConstraintFunction =>
+  ["axis"],
+  ({ axis = 0 }: Norm): ConstraintFunction =>
     (w) =>
       divide(w, add(normOf(w, axis), epsilon())) as Tensor,
-  ({ axis = 0 } = {}) => ({ axis }),
+  ({ axis = 0 }) => ({ axis }),
 );
 interface Bounds extends Norm {
   readonly minValue?: number;
@@ -77,13 +73,14 @@ interface Bounds extends Norm {
 /** Columns with a norm between two bounds; `rate` says how far one step goes there. */
 export const MinMaxNorm = functionClass(
   "MinMaxNorm",
-  ({ minValue = 0, maxValue = 1, rate = 1, axis = 0 }: Bounds = {}): ConstraintFunction =>
+  ["minValue", "maxValue", "rate", "axis"],
+  ({ minValue = 0, maxValue = 1, rate = 1, axis = 0 }: Bounds): ConstraintFunction =>
     (w) => {
       const norms = normOf(w, axis);
       const desired = add(multiply(rate, clipByValue(norms, minValue, maxValue)), multiply(1 - rate, norms));
       return multiply(w, divide(desired, add(norms, epsilon())));
     },
-  ({ minValue = 0, maxValue = 1, rate = 1, axis = 0 } = {}) => ({
+  ({ minValue = 0, maxValue = 1, rate = 1, axis = 0 }) => ({
     min_value: minValue,
     max_value: maxValue,
     rate,
@@ -112,7 +109,8 @@ const rings: ConstraintFunction = (w) => {
 };
 export const RadialConstraint = functionClass(
   "RadialConstraint",
-  (): ConstraintFunction => rings,
+  [],
+  (_: object): ConstraintFunction => rings,
   () => ({}),
 );
 
@@ -122,30 +120,20 @@ export const unitNorm = UnitNorm;
 export const minMaxNorm = MinMaxNorm;
 export const radialConstraint = RadialConstraint;
 
-interface ConstraintMaker {
-  (): ConstraintFunction;
-  fromConfig(config: Config): ConstraintFunction;
-}
-const table = {
-  max_norm: MaxNorm,
-  non_neg: NonNeg,
-  unit_norm: UnitNorm,
-  min_max_norm: MinMaxNorm,
-  radial_constraint: RadialConstraint,
-} as unknown as Readonly<Record<string, ConstraintMaker>>;
+const family = familyOf<ConstraintFunction>(
+  "constraint",
+  {
+    max_norm: MaxNorm,
+    non_neg: NonNeg,
+    unit_norm: UnitNorm,
+    min_max_norm: MinMaxNorm,
+    radial_constraint: RadialConstraint,
+  },
+  { base: Constraint, asFunction: (own: Constraint) => (w) => own.call(w) },
+);
 
 /** The constraint of a name with its defaults, or that data describe. Throws ValueError for names that Keras has not. */
-export function getConstraint(identifier: ConstraintName | undefined): ConstraintFunction | null {
-  if (identifier === null || identifier === undefined) return null;
-  if (isSerialized(identifier)) return deserializeConstraint(identifier);
-  if (identifier instanceof Constraint) {
-    const config = (identifier as { getConfig?: () => Config }).getConfig?.() ?? {};
-    return identify((w: Tensor) => identifier.call(w), identifier.constructor.name, config) as ConstraintFunction;
-  }
-  if (typeof identifier !== "string") return identifier;
-  const found = byName<object>("constraint", table, identifier);
-  return found === getCustomObjects().get(identifier) ? (found as ConstraintFunction) : (found as ConstraintMaker)();
-}
-export const deserializeConstraint = (given: Serialized): ConstraintFunction | null =>
-  getConstraint(deserializeObject("constraint", (name) => table[nameOfKind(name)], given));
+export const getConstraint = (identifier: ConstraintName | undefined): ConstraintFunction | null =>
+  identifier === null || identifier === undefined ? null : family.get(identifier);
+export const deserializeConstraint = (given: Serialized): ConstraintFunction => family.deserialize(given);
 export const serializeConstraint = (constraint: ConstraintName): unknown => serializeObject(constraint);

@@ -1,6 +1,7 @@
 /** `tf.keras.initializers`, with the defaults of TensorFlow 1.x. Source: tf_keras/src/initializers/initializers_v1.py. */
 import type { DType } from "../../core/dtype.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import type { Literal } from "../../ops/convert.ts";
 import {
   constantInitializer,
   glorotNormalInitializer,
@@ -19,18 +20,8 @@ import {
   zerosInitializer,
 } from "../initializers.ts";
 import type { Initializer } from "../variables/store.ts";
-import {
-  byName,
-  type Config,
-  deserializeObject,
-  functionClass,
-  getCustomObjects,
-  identify,
-  isSerialized,
-  type Serialized,
-  serializeObject,
-} from "./config/registry.ts";
-import { nameOfKind } from "./state.ts";
+import { familyOf, functionClass } from "./config/family.ts";
+import { type Config, type Serialized, serializeObject } from "./config/registry.ts";
 
 export type InitializerName = Initializer | InitializerClass | Serialized | string;
 
@@ -44,61 +35,87 @@ export abstract class InitializerClass {
 }
 
 const dtype = "float32";
-const seedOf = ({ seed = null }: Seeded = {}): Config => ({ seed, dtype });
+const seedAlone = ({ seed = null }: Seeded): Config => ({ seed });
+const seedOf = (options: Seeded): Config => ({ ...seedAlone(options), dtype });
 
+interface Uniform extends Seeded {
+  readonly minval?: number;
+  readonly maxval?: number;
+}
 /** Uniform in [-0.05, 0.05). */
 export const RandomUniform = functionClass(
   "RandomUniform",
-  (options: Seeded & { readonly minval?: number; readonly maxval?: number } = {}) => {
-    const { minval = -0.05, maxval = 0.05, seed = null } = options;
-    return randomUniformInitializer(minval, maxval, { seed });
-  },
-  ({ minval = -0.05, maxval = 0.05, seed = null } = {}) => ({ minval, maxval, seed, dtype }),
+  ["minval", "maxval", "seed"],
+  ({ minval = -0.05, maxval = 0.05, seed = null }: Uniform) => randomUniformInitializer(minval, maxval, { seed }),
+  ({ minval = -0.05, maxval = 0.05, seed = null }) => ({ minval, maxval, seed, dtype }),
 );
+
 type Normal = Seeded & { readonly mean?: number; readonly stddev?: number };
-const normalConfig = ({ mean = 0, stddev = 0.05, seed = null }: Normal = {}): Config => ({ mean, stddev, seed, dtype });
+const normalClass = (className: string, make: typeof randomNormalInitializer) =>
+  functionClass(
+    className,
+    ["mean", "stddev", "seed"],
+    ({ mean = 0, stddev = 0.05, seed = null }: Normal) => make(mean, stddev, { seed }),
+    ({ mean = 0, stddev = 0.05, seed = null }): Config => ({ mean, stddev, seed, dtype }),
+  );
 /** Mean 0, standard deviation 0.05. */
-export const RandomNormal = functionClass(
-  "RandomNormal",
-  ({ mean = 0, stddev = 0.05, seed = null }: Normal = {}) => randomNormalInitializer(mean, stddev, { seed }),
-  normalConfig,
-);
+export const RandomNormal = normalClass("RandomNormal", randomNormalInitializer);
 /** Mean 0, standard deviation 0.05, drawn again beyond two standard deviations. */
-export const TruncatedNormal = functionClass(
-  "TruncatedNormal",
-  ({ mean = 0, stddev = 0.05, seed = null }: Normal = {}) => truncatedNormalInitializer(mean, stddev, { seed }),
-  normalConfig,
-);
-export const Zeros = functionClass("Zeros", zerosInitializer, () => ({ dtype }));
-export const Ones = functionClass("Ones", onesInitializer, () => ({ dtype }));
+export const TruncatedNormal = normalClass("TruncatedNormal", truncatedNormalInitializer);
+
+const filled = (className: string, make: () => Initializer) =>
+  functionClass(
+    className,
+    [],
+    (_: object) => make(),
+    () => ({ dtype }),
+  );
+export const Zeros = filled("Zeros", zerosInitializer);
+export const Ones = filled("Ones", onesInitializer);
 /** A number fills the shape. */
 export const Constant = functionClass(
   "Constant",
-  constantInitializer,
-  (value = 0) => ({ value, dtype }),
-  ({ value = 0 }: { readonly value?: number }): [number] => [value],
+  ["value"],
+  ({ value = 0 }: { readonly value?: Literal }) => constantInitializer(value),
+  ({ value = 0 }) => ({ value, dtype }),
 );
-const seeded = (className: string, make: typeof glorotUniformInitializer, config = seedOf) =>
-  functionClass(className, make, (options) => config(options as Seeded | undefined));
-const seedAlone = ({ seed = null }: Seeded = {}): Config => ({ seed });
-export const GlorotUniform = seeded("GlorotUniform", glorotUniformInitializer);
-export const GlorotNormal = seeded("GlorotNormal", glorotNormalInitializer);
-export const HeNormal = seeded("HeNormal", heNormalOf, seedAlone);
-export const HeUniform = seeded("HeUniform", heUniformOf, seedAlone);
-export const LecunNormal = seeded("LecunNormal", lecunNormalOf, seedAlone);
-export const LecunUniform = seeded("LecunUniform", lecunUniformOf, seedAlone);
-export const Orthogonal = functionClass("Orthogonal", orthogonalInitializer, (options = {}) => {
-  const { gain = 1, seed = null } = options as Seeded & { readonly gain?: number };
-  return { gain, seed, dtype };
-});
-export const Identity = functionClass("Identity", identityInitializer, (options = {}) => {
-  const { gain = 1 } = options as { readonly gain?: number };
-  return { gain, dtype };
-});
-export const VarianceScaling = functionClass("VarianceScaling", varianceScalingInitializer, (options = {}) => {
-  const { scale = 1, mode = "fan_in", distribution = "truncated_normal", seed = null } = options;
-  return { scale, mode, distribution, seed, dtype };
-});
+
+const seeded = (className: string, make: (options: Seeded) => Initializer, config = seedAlone) =>
+  functionClass(className, ["seed"], make, config);
+export const GlorotUniform = seeded("GlorotUniform", glorotUniformInitializer, seedOf);
+export const GlorotNormal = seeded("GlorotNormal", glorotNormalInitializer, seedOf);
+export const HeNormal = seeded("HeNormal", heNormalOf);
+export const HeUniform = seeded("HeUniform", heUniformOf);
+export const LecunNormal = seeded("LecunNormal", lecunNormalOf);
+export const LecunUniform = seeded("LecunUniform", lecunUniformOf);
+
+interface Gain extends Seeded {
+  readonly gain?: number;
+}
+export const Orthogonal = functionClass(
+  "Orthogonal",
+  ["gain", "seed"],
+  ({ gain = 1, seed = null }: Gain) => orthogonalInitializer({ gain, seed }),
+  ({ gain = 1, seed = null }) => ({ gain, seed, dtype }),
+);
+export const Identity = functionClass(
+  "Identity",
+  ["gain"],
+  ({ gain = 1 }: Omit<Gain, "seed">) => identityInitializer({ gain }),
+  ({ gain = 1 }) => ({ gain, dtype }),
+);
+export const VarianceScaling = functionClass(
+  "VarianceScaling",
+  ["scale", "mode", "distribution", "seed"],
+  (options: Parameters<typeof varianceScalingInitializer>[0] & object) => varianceScalingInitializer(options),
+  ({ scale = 1, mode = "fan_in", distribution = "truncated_normal", seed = null }) => ({
+    scale,
+    mode,
+    distribution,
+    seed,
+    dtype,
+  }),
+);
 
 export const zeros = Zeros;
 export const ones = Ones;
@@ -117,48 +134,34 @@ export const randomNormal = RandomNormal;
 export const normal = RandomNormal;
 export const truncatedNormal = TruncatedNormal;
 
-interface InitializerMaker {
-  (): Initializer;
-  fromConfig(config: Config): Initializer;
-}
-
-const table = {
-  zeros: Zeros,
-  ones: Ones,
-  constant: Constant,
-  uniform: RandomUniform,
-  random_uniform: RandomUniform,
-  normal: RandomNormal,
-  random_normal: RandomNormal,
-  truncated_normal: TruncatedNormal,
-  glorot_uniform: GlorotUniform,
-  glorot_normal: GlorotNormal,
-  he_normal: HeNormal,
-  he_uniform: HeUniform,
-  lecun_normal: LecunNormal,
-  lecun_uniform: LecunUniform,
-  orthogonal: Orthogonal,
-  identity: Identity,
-  variance_scaling: VarianceScaling,
-} as unknown as Readonly<Record<string, InitializerMaker>>;
+const family = familyOf<Initializer>(
+  "initializer",
+  {
+    zeros: Zeros,
+    ones: Ones,
+    constant: Constant,
+    uniform: RandomUniform,
+    random_uniform: RandomUniform,
+    normal: RandomNormal,
+    random_normal: RandomNormal,
+    truncated_normal: TruncatedNormal,
+    glorot_uniform: GlorotUniform,
+    glorot_normal: GlorotNormal,
+    he_normal: HeNormal,
+    he_uniform: HeUniform,
+    lecun_normal: LecunNormal,
+    lecun_uniform: LecunUniform,
+    orthogonal: Orthogonal,
+    identity: Identity,
+    variance_scaling: VarianceScaling,
+  },
+  {
+    base: InitializerClass,
+    asFunction: (own: InitializerClass) => (shape, options) => own.call(shape, options as { readonly dtype: DType }),
+  },
+);
 
 /** The initializer of a name with its defaults, or that data describe. Throws ValueError for names that Keras has not. */
-export function getInitializer(identifier: InitializerName): Initializer {
-  if (isSerialized(identifier)) return deserializeInitializer(identifier);
-  if (identifier instanceof InitializerClass) {
-    return identify(
-      (shape, options) => identifier.call(shape, options as { readonly dtype: DType }),
-      identifier.constructor.name,
-      (identifier as { getConfig?: () => Config }).getConfig?.() ?? {},
-    );
-  }
-  if (typeof identifier !== "string") return identifier;
-  const found = byName<object>("initializer", table, identifier);
-  const isClass = (found as { prototype?: unknown }).prototype instanceof InitializerClass;
-  if (isClass) return getInitializer(new (found as new () => InitializerClass)());
-  return found === getCustomObjects().get(identifier) ? (found as Initializer) : (found as InitializerMaker)();
-}
-
-export const deserializeInitializer = (given: Serialized): Initializer =>
-  getInitializer(deserializeObject("initializer", (name) => table[nameOfKind(name)], given));
+export const getInitializer = (identifier: InitializerName): Initializer => family.get(identifier);
+export const deserializeInitializer = (given: Serialized): Initializer => family.deserialize(given);
 export const serializeInitializer = (initializer: InitializerName): unknown => serializeObject(initializer);

@@ -14,6 +14,7 @@ import { getDefaultGraph } from "../../graph/graph.ts";
 import { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { placeholder, zeros } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import type { Config } from "./config/registry.ts";
 import { historyOf, Layer, type LayerNode, listOf, remember, type Tensors } from "./layers/layer.ts";
 import { originOf } from "./layers/op_layer.ts";
@@ -71,7 +72,9 @@ function standIn(name: string, dtype: DType, shape: readonly Dim[]): Tensor {
 }
 
 /** The placeholder for a model's data: [batch, ...shape]. Throws ValueError without a shape. */
-export const Input = (options: InputOptions): Tensor => new InputLayer(options).tensor;
+export const Input = (...rest: Rest<InputOptions, typeof inputPlaces>): Tensor =>
+  new InputLayer(byName<InputOptions>(rest, inputPlaces)).tensor;
+const inputPlaces = ["shape", "batchSize", "name", "dtype"] as const;
 
 export interface Network {
   readonly inputs: readonly Tensor[];
@@ -212,4 +215,18 @@ export function rerun(
     for (const [i, output] of node.outputs.entries()) made.set(output, outputs[i]!);
   }
   return network.outputs.map((output) => made.get(output)!);
+}
+
+/** The layer of this name, or at this place. Throws ValueError when there is none. */
+export function layerAt(layers: readonly Layer[], which: string | number): Layer {
+  if (typeof which !== "string" && typeof which !== "number") {
+    throw new ValueError("Provide either a layer name or layer index at `get_layer`.");
+  }
+  const found = typeof which === "number" ? layers.at(which) : layers.find(({ name }) => name === which);
+  if (found) return found;
+  throw new ValueError(
+    typeof which === "number"
+      ? `Was asked to retrieve layer at index ${which} but model only has ${layers.length} layers.`
+      : `No such layer: ${which}. Existing layers are: [${layers.map(({ name }) => `'${name}'`).join(", ")}].`,
+  );
 }

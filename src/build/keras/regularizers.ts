@@ -2,18 +2,10 @@
 import type { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor } from "../../ops/convert.ts";
 import { abs, add, multiply, reduceSum, square } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import type { Regularizer } from "../variables/store.ts";
-import {
-  byName,
-  type Config,
-  deserializeObject,
-  functionClass,
-  getCustomObjects,
-  identify,
-  isSerialized,
-  type Serialized,
-  serializeObject,
-} from "./config/registry.ts";
+import { familyOf, functionClass } from "./config/family.ts";
+import { type Serialized, serializeObject } from "./config/registry.ts";
 
 export type RegularizerName = Regularizer | RegularizerClass | Serialized | string | null;
 
@@ -38,58 +30,41 @@ interface Rates {
 /** l1 · Σ|x| + l2 · Σx². */
 export const L1L2 = functionClass(
   "L1L2",
-  ({ l1: a = 0, l2: b = 0 }: Rates = {}) => penalty(a, b),
-  ({ l1: a = 0, l2: b = 0 } = {}) => ({ l1: Math.fround(a), l2: Math.fround(b) }),
+  ["l1", "l2"],
+  ({ l1: a = 0, l2: b = 0 }: Rates) => penalty(a, b),
+  ({ l1: a = 0, l2: b = 0 }) => ({ l1: Math.fround(a), l2: Math.fround(b) }),
 );
 /** rate · Σ|x|. */
 export const L1 = functionClass(
   "L1",
-  (rate = 0.01) => penalty(rate, 0),
-  (rate = 0.01) => ({ l1: Math.fround(rate) }),
-  ({ l1: rate = 0.01 }: Rates): [number] => [rate],
+  ["l1"],
+  ({ l1: rate = 0.01 }: Pick<Rates, "l1">) => penalty(rate, 0),
+  ({ l1: rate = 0.01 }) => ({ l1: Math.fround(rate) }),
 );
 /** rate · Σx². */
 export const L2 = functionClass(
   "L2",
-  (rate = 0.01) => penalty(0, rate),
-  (rate = 0.01) => ({ l2: Math.fround(rate) }),
-  ({ l2: rate = 0.01 }: Rates): [number] => [rate],
+  ["l2"],
+  ({ l2: rate = 0.01 }: Pick<Rates, "l2">) => penalty(0, rate),
+  ({ l2: rate = 0.01 }) => ({ l2: Math.fround(rate) }),
 );
-export const l1L2 = (rates: Rates = {}): Regularizer => {
-  const { l1: a = 0.01, l2: b = 0.01 } = rates;
-  return L1L2("l1" in rates || "l2" in rates ? rates : { l1: a, l2: b });
+/** L1L2 with 0.01 for a rate that is left out. */
+export const l1L2 = (...rest: Rest<Rates, ["l1", "l2"]>): Regularizer => {
+  const { l1: a = 0.01, l2: b = 0.01 } = byName<Rates>(rest, ["l1", "l2"]);
+  return L1L2(a, b);
 };
 export const l1 = L1;
 export const l2 = L2;
 
-interface RegularizerMaker {
-  (): Regularizer;
-  fromConfig(config: Config): Regularizer;
-}
-const regularizers = {
-  l1: L1,
-  l2: L2,
-  l1_l2: Object.assign(() => L1L2({ l1: 0.01, l2: 0.01 }), { fromConfig: L1L2.fromConfig }),
-} as unknown as Readonly<Record<string, RegularizerMaker>>;
-const byClass: Readonly<Record<string, RegularizerMaker>> = {
-  ...regularizers,
-  L1: regularizers.l1!,
-  L2: regularizers.l2!,
-  L1L2: regularizers.l1_l2!,
-};
+const both = Object.assign(() => l1L2(), { fromConfig: L1L2.fromConfig });
+const family = familyOf<Regularizer>(
+  "regularizer",
+  { l1: L1, l2: L2, l1_l2: both, l1l2: both },
+  { base: RegularizerClass, asFunction: (own: RegularizerClass) => (x) => own.call(convertToTensor(x)) },
+);
 
 /** The regularizer of a name with its defaults, or that data describe. Throws ValueError for names that Keras has not. */
-export function getRegularizer(identifier: RegularizerName | undefined): Regularizer | null {
-  if (identifier === null || identifier === undefined) return null;
-  if (isSerialized(identifier)) return deserializeRegularizer(identifier);
-  if (identifier instanceof RegularizerClass) {
-    const config = (identifier as { getConfig?: () => Config }).getConfig?.() ?? {};
-    return identify((x) => identifier.call(convertToTensor(x)), identifier.constructor.name, config);
-  }
-  if (typeof identifier !== "string") return identifier;
-  const found = byName<object>("regularizer", byClass, identifier);
-  return found === getCustomObjects().get(identifier) ? (found as Regularizer) : (found as RegularizerMaker)();
-}
-export const deserializeRegularizer = (given: Serialized): Regularizer | null =>
-  getRegularizer(deserializeObject("regularizer", (name) => byClass[name], given));
+export const getRegularizer = (identifier: RegularizerName | undefined): Regularizer | null =>
+  identifier === null || identifier === undefined ? null : family.get(identifier);
+export const deserializeRegularizer = (given: Serialized): Regularizer => family.deserialize(given);
 export const serializeRegularizer = (regularizer: RegularizerName): unknown => serializeObject(regularizer);

@@ -15,6 +15,8 @@ export interface ConvolutionLayerOptions extends WeightedOptions {
   readonly padding?: Padding | undefined;
   readonly dataFormat?: DataFormat | undefined;
   readonly dilationRate?: Size | undefined;
+  /** Parts of the channels that are convolved by themselves, each with its part of the filters; 1. */
+  readonly groups?: number | undefined;
 }
 
 /** Where the channels lie, and how many there are. Throws ValueError when that is not known. */
@@ -49,6 +51,11 @@ abstract class Convolution extends Layer {
         `Invalid value for argument \`filters\`. Expected a strictly positive value. Received filters=${filters}.`,
       );
     }
+    if (filters % (options.groups ?? 1) !== 0) {
+      throw new ValueError(
+        `The number of filters must be evenly divisible by the number of groups. Received: groups=${options.groups}, filters=${filters}.`,
+      );
+    }
     this.#rank = rank;
     this.#options = options;
     this.filters = filters;
@@ -68,7 +75,13 @@ abstract class Convolution extends Layer {
   protected override build(inputShape: Shape): void {
     const { axis, channels } = channelsOf(inputShape, this.dataFormat, this.#rank);
     this.#checkOutput(inputShape!);
-    this.kernel = this.addWeight("kernel", [...this.kernelSize, channels, this.filters], {
+    const { groups = 1 } = this.#options;
+    if (channels % groups !== 0) {
+      throw new ValueError(
+        `The number of input channels must be evenly divisible by the number of groups. Received groups=${groups}, but the input has ${channels} channels (full input shape is ${formatShapePython(inputShape)}).`,
+      );
+    }
+    this.kernel = this.addWeight("kernel", [...this.kernelSize, channels / groups, this.filters], {
       initializer: this.#options.kernelInitializer,
       regularizer: this.#options.kernelRegularizer,
       constraint: this.#options.kernelConstraint,

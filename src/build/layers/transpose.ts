@@ -16,7 +16,10 @@ import { addBias, type DataFormat } from "./core.ts";
 import { Layer } from "./layer.ts";
 import { amongAll, dataFormatOf, opFormat, paddingOf, type Size, sizes } from "./window.ts";
 
-export type ConvolutionTransposeLayerOptions = Omit<ConvolutionLayerOptions, "dilationRate">;
+export interface ConvolutionTransposeLayerOptions extends Omit<ConvolutionLayerOptions, "dilationRate"> {
+  /** What is added to one side of each axis of the outputs, less than the strides; the sizes follow from strides and padding without. */
+  readonly outputPadding?: Size | null | undefined;
+}
 
 abstract class ConvolutionTranspose extends Layer {
   readonly filters: number;
@@ -28,7 +31,9 @@ abstract class ConvolutionTranspose extends Layer {
   bias: Variable | null = null;
   readonly #rank: 2 | 3;
   readonly #options: ConvolutionTransposeLayerOptions;
+  readonly #outputPadding: readonly number[] | null;
 
+  /** Throws ValueError for an output padding that is not less than the strides. */
   constructor(rank: 2 | 3, filters: number, kernelSize: Size, options: ConvolutionTransposeLayerOptions) {
     super(options, `conv${rank}d_transpose`);
     this.#rank = rank;
@@ -39,6 +44,13 @@ abstract class ConvolutionTranspose extends Layer {
     this.padding = paddingOf(options.padding);
     this.dataFormat = dataFormatOf(options.dataFormat);
     this.inputSpec = { ndim: rank + 2 };
+    const { outputPadding = null } = options;
+    this.#outputPadding = typeof outputPadding === "number" ? this.strides.map(() => outputPadding) : outputPadding;
+    if (this.#outputPadding?.some((padding, i) => padding >= this.strides[i]!)) {
+      throw new ValueError(
+        `Strides must be greater than output padding. Received strides=(${this.strides.join(", ")}), output_padding=(${this.#outputPadding.join(", ")}).`,
+      );
+    }
   }
 
   protected override build(inputShape: Shape): void {
@@ -58,9 +70,16 @@ abstract class ConvolutionTranspose extends Layer {
 
   #length(length: TensorLike, i: number): TensorLike {
     const [stride, size] = [this.strides[i]!, this.kernelSize[i]!];
-    const more = this.padding === "VALID" ? Math.max(size - stride, 0) : 0;
+    const isValid = this.padding === "VALID";
+    const padded = this.#outputPadding?.[i];
+    const more =
+      padded === undefined
+        ? isValid
+          ? Math.max(size - stride, 0)
+          : 0
+        : size - stride - (isValid ? 0 : 2 * Math.floor(size / 2)) + padded;
     if (!(length instanceof Tensor)) return (length as number) * stride + more;
-    return this.padding === "VALID" ? length.mul(stride).add(more) : length.mul(stride);
+    return isValid || more ? length.mul(stride).add(more) : length.mul(stride);
   }
 
   protected override call(inputs: Tensor): Tensor {

@@ -10,7 +10,7 @@ import {
   type Tensors,
   type Trackable,
 } from "../../build/keras/layers/layer.ts";
-import { dependingOn, Input, type Network, networkOf, rerun } from "../../build/keras/network.ts";
+import { dependingOn, Input, layerAt, type Network, networkOf, rerun } from "../../build/keras/network.ts";
 import { Optimizer } from "../../build/keras/optimizers/optimizer.ts";
 import { trackableChildren } from "../../build/trackable/children.ts";
 import type { Variable } from "../../build/variables/variable.ts";
@@ -20,25 +20,30 @@ import type { NdArray } from "../../core/nd_array.ts";
 import type { Dim, Shape } from "../../core/shape.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
-import type { Tensor } from "../../graph/tensor.ts";
+import { Tensor } from "../../graph/tensor.ts";
 import type { Literal } from "../../ops/convert.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import type { LoadStatus } from "../trackable/status.ts";
 import { batchGetValue, batchSetValue } from "./backend.ts";
 import type { CallbackModel, History } from "./callbacks/callback.ts";
 import { functionalConfig, jsonText } from "./described.ts";
 import { TrainingAtOnce } from "./run/at_once.ts";
-import { type CompileOptions, outputNames, type Trained, type Trainer } from "./run/compile.ts";
+import { type CompileOptions, compilePlaces, outputNames, type Trainer, trainedOf } from "./run/compile.ts";
 import { type Data, plainArrays } from "./run/data.ts";
 import {
   type BatchOptions,
   batchOf,
   type EvaluateOptions,
   evaluateModel,
+  evaluatePlaces,
   type PredictOptions,
   predictModel,
+  predictPlaces,
+  testPlaces,
+  trainPlaces,
 } from "./run/evaluate.ts";
-import { type FitOptions, fitModel } from "./run/fit.ts";
-import { argumentsOf, isElements, type Stream } from "./run/loop.ts";
+import { type FitOptions, fitGeneratorPlaces, fitModel, fitPlaces } from "./run/fit.ts";
+import { argumentsOf, type DataRest, isElements, type Stream } from "./run/loop.ts";
 import { Training } from "./run/training.ts";
 import { type SummaryOptions, summaryLines } from "./summary.ts";
 import { loadWeights, saveWeights } from "./weights.ts";
@@ -48,8 +53,11 @@ export interface ModelOptions extends LayerOptions {
   readonly outputs?: Tensor | readonly Tensor[] | undefined;
 }
 
+const modelPlaces = ["inputs", "outputs", "name"] as const;
+const isTensors = (value: unknown): boolean => value instanceof Tensor || Array.isArray(value);
+
 /**
- * Made from tensors, `new Model({ inputs, outputs })`, or as a class of one's own that makes its layers in the constructor and overrides
+ * Made from tensors, `new Model(inputs, outputs)`, or as a class of one's own that makes its layers in the constructor and overrides
  * `call`. compile, then fit, evaluate, predict. Runs in the session of tf.keras.backend.
  */
 export class Model extends Layer implements CallbackModel {
@@ -62,7 +70,10 @@ export class Model extends Layer implements CallbackModel {
   #training: Trainer | null = null;
   #predicting: Trainer | null = null;
 
-  constructor(options: ModelOptions = {}, kind?: string) {
+  /** Of tensors, `new Model(inputs, outputs)`, also by options. */
+  constructor(...rest: Rest<ModelOptions, typeof modelPlaces> | readonly [LayerOptions, string]) {
+    const [kind] = typeof rest[1] === "string" && !isTensors(rest[0]) ? [rest[1]] : [];
+    const options = kind ? (rest[0] as ModelOptions) : byName<ModelOptions>(rest, modelPlaces);
     super(options, kind ?? (options.inputs ? "model" : undefined));
     if (options.inputs && options.outputs) this.connect(listOf<Tensor>(options.inputs), options.outputs);
   }
@@ -147,16 +158,7 @@ export class Model extends Layer implements CallbackModel {
 
   /** The layer of this name, or at this place. Throws ValueError when there is none. */
   getLayer(which: string | number): Layer {
-    if (typeof which !== "string" && typeof which !== "number") {
-      throw new ValueError("Provide either a layer name or layer index at `get_layer`.");
-    }
-    const found = typeof which === "number" ? this.layers[which] : this.layers.find(({ name }) => name === which);
-    if (found) return found;
-    throw new ValueError(
-      typeof which === "number"
-        ? `Was asked to retrieve layer at index ${which} but model only has ${this.layers.length} layers.`
-        : `No such layer: ${which}. Existing layers are: [${this.layers.map(({ name }) => `'${name}'`).join(", ")}].`,
-    );
+    return layerAt(this.layers, which);
   }
 
   protected override call(inputs: Tensors, options: CallOptions): Tensors {
@@ -183,7 +185,10 @@ export class Model extends Layer implements CallbackModel {
   }
 
   /** Says how the model is trained. Throws ValueError for losses and metrics that do not fit it. */
-  compile(options: CompileOptions = {}): void {
+  compile(...rest: Rest<CompileOptions, typeof compilePlaces>): void;
+  compile(options?: CompileOptions): void;
+  compile(...rest: readonly unknown[]): void {
+    const options = byName<CompileOptions>(rest, compilePlaces);
     this.#compileOptions = options;
     this.#training = null;
     if (this.#network) this.#makeTraining();
@@ -197,32 +202,7 @@ export class Model extends Layer implements CallbackModel {
     }
     if (!this.#training) {
       const { inputs, outputs } = this.#known();
-      const model = this;
-      const trained: Trained = {
-        inputs,
-        outputs,
-        layers: this.layers,
-        run: (given, training) =>
-          listOf<Tensor>(model.apply(given.length === 1 ? given[0]! : given, { training }) as Tensors),
-        get losses() {
-          return model.losses;
-        },
-        get metrics() {
-          return model.metrics;
-        },
-        get metricResults() {
-          return model.metricResults;
-        },
-        get updates() {
-          return model.updates;
-        },
-        get trainableWeights() {
-          return model.trainableWeights;
-        },
-        get weights() {
-          return model.weights;
-        },
-      };
+      const trained = trainedOf(this, { inputs, outputs });
       const kind = getDefaultGraph().isEager ? TrainingAtOnce : Training;
       const training = new kind(trained, this.#compileOptions ?? {});
       if (!isCompiled && !this.#compileOptions) return training;
@@ -255,23 +235,23 @@ export class Model extends Layer implements CallbackModel {
   }
 
   /** Trains for `epochs` passes over the data: arrays [samples, …], a dataset, or an iterator of [x, y]. The numbers of all epochs. */
-  async fit(x: Data | Stream, y?: Data | null | FitOptions, options?: FitOptions): Promise<History> {
-    const [targets, given] = argumentsOf<FitOptions>(x, y, options);
+  async fit(x: Data | Stream, ...rest: DataRest<FitOptions, typeof fitPlaces>): Promise<History> {
+    const [targets, given] = argumentsOf<FitOptions>(x, rest, fitPlaces);
     return await fitModel(this, this.#compiled(x), x, targets, given);
   }
 
   /** The loss, or the loss and the metrics, over the data. */
   async evaluate(
     x: Data | Stream,
-    y?: Data | null | EvaluateOptions,
-    options?: EvaluateOptions,
+    ...rest: DataRest<EvaluateOptions, typeof evaluatePlaces>
   ): Promise<number | number[]> {
-    const [targets, given] = argumentsOf<EvaluateOptions>(x, y, options);
+    const [targets, given] = argumentsOf<EvaluateOptions>(x, rest, evaluatePlaces);
     return await evaluateModel(this, this.#compiled(x), x, targets, given);
   }
 
   /** The outputs for the data. */
-  async predict(x: Data | Stream, options: PredictOptions = {}): Promise<NdArray | NdArray[]> {
+  async predict(x: Data | Stream, ...rest: Rest<PredictOptions, typeof predictPlaces>): Promise<NdArray | NdArray[]> {
+    const options = byName<PredictOptions>(rest, predictPlaces);
     if (!isElements(x)) this.#connectForData(x as Data);
     const outputs = await predictModel(this, this.#forPrediction(), x, options);
     return this.#isSingle ? outputs[0]! : outputs;
@@ -284,25 +264,33 @@ export class Model extends Layer implements CallbackModel {
   }
 
   /** The same as fit, for generators and sequences. */
-  fitGenerator(generator: Stream, options: FitOptions = {}): Promise<History> {
-    return this.fit(generator, options);
+  fitGenerator(generator: Stream, ...rest: Rest<FitOptions, typeof fitGeneratorPlaces>): Promise<History> {
+    return this.fit(generator, byName<FitOptions>(rest, fitGeneratorPlaces));
   }
 
-  evaluateGenerator(generator: Stream, options: EvaluateOptions = {}): Promise<number | number[]> {
-    return this.evaluate(generator, { verbose: 0, ...options });
+  evaluateGenerator(generator: Stream, ...rest: Rest<EvaluateOptions, ["steps"]>): Promise<number | number[]> {
+    return this.evaluate(generator, { verbose: 0, ...byName<EvaluateOptions>(rest, ["steps"]) });
   }
 
-  predictGenerator(generator: Stream, options: PredictOptions = {}): Promise<NdArray | NdArray[]> {
-    return this.predict(generator, options);
+  predictGenerator(generator: Stream, ...rest: Rest<PredictOptions, ["steps"]>): Promise<NdArray | NdArray[]> {
+    return this.predict(generator, byName<PredictOptions>(rest, ["steps"]));
   }
 
   /** One step on one batch; the loss, or the loss and the metrics, of it. */
-  async trainOnBatch(x: Data, y: Data | null = null, options: BatchOptions = {}): Promise<number | number[]> {
-    return await batchOf(this.#compiled(x), "train", x, y, options);
+  async trainOnBatch(
+    x: Data,
+    y: Data | null = null,
+    ...rest: Rest<BatchOptions, typeof trainPlaces>
+  ): Promise<number | number[]> {
+    return await batchOf(this.#compiled(x), "train", x, y, byName<BatchOptions>(rest, trainPlaces));
   }
 
-  async testOnBatch(x: Data, y: Data | null = null, options: BatchOptions = {}): Promise<number | number[]> {
-    return await batchOf(this.#compiled(x), "test", x, y, options);
+  async testOnBatch(
+    x: Data,
+    y: Data | null = null,
+    ...rest: Rest<BatchOptions, typeof testPlaces>
+  ): Promise<number | number[]> {
+    return await batchOf(this.#compiled(x), "test", x, y, byName<BatchOptions>(rest, testPlaces));
   }
 
   predictOnBatch(x: Data): Promise<NdArray | NdArray[]> {

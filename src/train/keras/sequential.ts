@@ -7,6 +7,7 @@ import { TypeError, ValueError } from "../../core/error.ts";
 import { NdArray } from "../../core/nd_array.ts";
 import type { Dim } from "../../core/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { sequentialConfig } from "./described.ts";
 import { Model } from "./model.ts";
 import type { Data } from "./run/data.ts";
@@ -18,9 +19,9 @@ export class Sequential extends Model {
   readonly #layers: Layer[] = [];
   #inputs: readonly Tensor[] | null = null;
 
-  constructor(layers: readonly Layer[] = [], options: LayerOptions = {}) {
-    super(options, "sequential");
-    for (const layer of layers) this.add(layer);
+  constructor(layers: readonly Layer[] | null = null, ...rest: Rest<LayerOptions, ["name"]>) {
+    super(byName<LayerOptions>(rest, ["name"]), "sequential");
+    for (const layer of layers ?? []) this.add(layer);
   }
 
   override get isSequential(): boolean {

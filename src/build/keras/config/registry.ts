@@ -119,25 +119,3 @@ export function plainValue(value: unknown): unknown {
   if (value === undefined) return null;
   return value;
 }
-
-type Made<A extends readonly unknown[], T> = ((...args: A) => T) &
-  (new (
-    ...args: A
-  ) => T) & { fromConfig(config: Config): T };
-
-/**
- * A class of functions: with `new`, as Python's classes have it in TypeScript, or without. `config` are the arguments by Python's names;
- * `from` makes arguments of them.
- */
-export function functionClass<A extends readonly unknown[], T extends object>(
-  className: string,
-  make: (...args: A) => T,
-  config: (...args: A) => Config,
-  from: (options: never) => A = (options) => [options] as unknown as A,
-): Made<A, T> {
-  const made = (...args: A): T => identify(make(...args), className, config(...args));
-  const kind = function kind(...args: A): T {
-    return made(...args);
-  } as unknown as Made<A, T>;
-  return Object.assign(kind, { fromConfig: (given: Config): T => made(...from(optionsFrom(given) as never)) });
-}

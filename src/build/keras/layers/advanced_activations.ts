@@ -14,19 +14,27 @@ import {
   softmax,
   where,
 } from "../../../ops/index.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
 import type { Variable } from "../../variables/variable.ts";
 import { leaky } from "../activations.ts";
+import type { ConstraintName } from "../constraints.ts";
 import type { InitializerName } from "../initializers.ts";
+import type { RegularizerName } from "../regularizers.ts";
 import { Layer, type LayerOptions, type Tensors } from "./layer.ts";
+
+interface AlphaOptions extends LayerOptions {
+  readonly alpha?: number | undefined;
+}
 
 /** alpha · x below 0 (0.3 by default). */
 export class LeakyReLU extends Layer {
   override supportsMasking = true;
   readonly alpha: number;
 
-  constructor(alpha: number | (LayerOptions & { readonly alpha?: number }) = {}, options: LayerOptions = {}) {
-    super(typeof alpha === "number" ? options : alpha, "leaky_re_lu");
-    this.alpha = typeof alpha === "number" ? alpha : (alpha.alpha ?? 0.3);
+  constructor(...rest: Rest<AlphaOptions, ["alpha"]>) {
+    const options = byName<AlphaOptions>(rest, ["alpha"]);
+    super(options, "leaky_re_lu");
+    this.alpha = options.alpha ?? 0.3;
   }
 
   protected override call(inputs: Tensors): Tensors {
@@ -36,9 +44,13 @@ export class LeakyReLU extends Layer {
 
 export interface PReLUOptions extends LayerOptions {
   readonly alphaInitializer?: InitializerName | undefined;
+  readonly alphaRegularizer?: RegularizerName | undefined;
+  readonly alphaConstraint?: ConstraintName | undefined;
   /** Axes over which alpha is the same. */
   readonly sharedAxes?: readonly number[] | undefined;
 }
+
+const preluPlaces = ["alphaInitializer", "alphaRegularizer", "alphaConstraint", "sharedAxes"] as const;
 
 /** alpha · x below 0, with an alpha that is learned. */
 export class PReLU extends Layer {
@@ -46,15 +58,21 @@ export class PReLU extends Layer {
   override supportsMasking = true;
   readonly #options: PReLUOptions;
 
-  constructor(options: PReLUOptions = {}) {
+  constructor(...rest: Rest<PReLUOptions, typeof preluPlaces>) {
+    const options = byName<PReLUOptions>(rest, preluPlaces);
     super(options, "p_re_lu");
     this.#options = options;
   }
 
   protected override build(inputShape: Shape): void {
-    const { sharedAxes = [], alphaInitializer = "zeros" } = this.#options;
+    const { sharedAxes = [], alphaInitializer = "zeros", alphaRegularizer, alphaConstraint } = this.#options;
     const shape = inputShape!.slice(1).map((size, i) => (sharedAxes.includes(i + 1) ? 1 : size!));
-    this.alpha = this.addWeight("alpha", { shape, initializer: alphaInitializer });
+    this.alpha = this.addWeight("alpha", {
+      shape,
+      initializer: alphaInitializer,
+      regularizer: alphaRegularizer,
+      constraint: alphaConstraint,
+    });
   }
 
   protected override call(inputs: Tensors): Tensors {
@@ -68,7 +86,8 @@ export class ELU extends Layer {
   override supportsMasking = true;
   readonly alpha: number;
 
-  constructor(options: LayerOptions & { readonly alpha?: number } = {}) {
+  constructor(...rest: Rest<AlphaOptions, ["alpha"]>) {
+    const options = byName<AlphaOptions>(rest, ["alpha"]);
     super(options, "elu");
     this.alpha = options.alpha ?? 1;
   }
@@ -79,12 +98,17 @@ export class ELU extends Layer {
   }
 }
 
+interface ThetaOptions extends LayerOptions {
+  readonly theta?: number | undefined;
+}
+
 /** x above theta (1 by default), 0 below. */
 export class ThresholdedReLU extends Layer {
   override supportsMasking = true;
   readonly theta: number;
 
-  constructor(options: LayerOptions & { readonly theta?: number } = {}) {
+  constructor(...rest: Rest<ThetaOptions, ["theta"]>) {
+    const options = byName<ThetaOptions>(rest, ["theta"]);
     super(options, "thresholded_re_lu");
     this.theta = options.theta ?? 1;
   }
@@ -95,12 +119,17 @@ export class ThresholdedReLU extends Layer {
   }
 }
 
+interface AxisOptions extends LayerOptions {
+  readonly axis?: number | undefined;
+}
+
 /** Softmax over an axis. */
 export class Softmax extends Layer {
   override supportsMasking = true;
   readonly axis: number;
 
-  constructor(options: LayerOptions & { readonly axis?: number } = {}) {
+  constructor(...rest: Rest<AxisOptions, ["axis"]>) {
+    const options = byName<AxisOptions>(rest, ["axis"]);
     super(options, "softmax");
     this.axis = options.axis ?? -1;
   }
@@ -119,12 +148,15 @@ export interface ReLUOptions extends LayerOptions {
   readonly threshold?: number | undefined;
 }
 
+const reluPlaces = ["maxValue", "negativeSlope", "threshold"] as const;
+
 /** x above the threshold (at most maxValue), negativeSlope · (x - threshold) below. */
 export class ReLU extends Layer {
   override supportsMasking = true;
   readonly #options: ReLUOptions;
 
-  constructor(options: ReLUOptions = {}) {
+  constructor(...rest: Rest<ReLUOptions, typeof reluPlaces>) {
+    const options = byName<ReLUOptions>(rest, reluPlaces);
     super(options, "re_lu");
     this.#options = options;
   }

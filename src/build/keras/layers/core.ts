@@ -12,9 +12,10 @@ import {
   tile,
   transpose,
 } from "../../../ops/index.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
 import { Dense as CoreDense, Flatten as CoreFlatten, type DataFormat } from "../../layers/core.ts";
 import { type ActivationLike, getActivation } from "../activations.ts";
-import { Delegated, resolved, type WeightedOptions } from "./delegated.ts";
+import { Delegated, resolved, type WeightedOptions, weightedPlaces } from "./delegated.ts";
 import { type CallOptions, Layer, type LayerOptions, type Tensors } from "./layer.ts";
 
 /** inputs · kernel + bias over the last axis: [..., m] to [..., units]. */
@@ -22,7 +23,8 @@ export class Dense extends Delegated<CoreDense> {
   readonly units: number;
   override supportsMasking = true;
 
-  constructor(units: number, options: WeightedOptions = {}) {
+  constructor(units: number, ...rest: Rest<WeightedOptions, typeof weightedPlaces>) {
+    const options = byName<WeightedOptions>(rest, weightedPlaces);
     super(options, "dense", (common) => new CoreDense(units, { ...resolved(options), ...common }));
     this.units = units;
   }
@@ -57,7 +59,8 @@ export interface FlattenOptions extends LayerOptions {
 
 /** All axes but the first in one. */
 export class Flatten extends Delegated<CoreFlatten> {
-  constructor(options: FlattenOptions = {}) {
+  constructor(...rest: Rest<FlattenOptions, ["dataFormat"]>) {
+    const options = byName<FlattenOptions>(rest, ["dataFormat"]);
     super(options, "flatten", (common) => new CoreFlatten({ dataFormat: options.dataFormat, ...common }));
   }
 }
@@ -153,12 +156,17 @@ export class Lambda extends Layer {
   }
 }
 
+interface MaskingOptions extends LayerOptions {
+  readonly maskValue?: number | undefined;
+}
+
 /** Leaves out the steps of which all numbers equal maskValue. */
 export class Masking extends Layer {
   readonly maskValue: number;
   override supportsMasking = true;
 
-  constructor(options: LayerOptions & { readonly maskValue?: number } = {}) {
+  constructor(...rest: Rest<MaskingOptions, ["maskValue"]>) {
+    const options = byName<MaskingOptions>(rest, ["maskValue"]);
     super(options, "masking");
     this.maskValue = options.maskValue ?? 0;
   }

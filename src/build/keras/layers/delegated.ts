@@ -39,6 +39,19 @@ export interface WeightedOptions extends LayerOptions {
   readonly biasConstraint?: ConstraintName | undefined;
 }
 
+/** Their order in Python, after what a layer has before them. */
+export const weightedPlaces = [
+  "activation",
+  "useBias",
+  "kernelInitializer",
+  "biasInitializer",
+  "kernelRegularizer",
+  "biasRegularizer",
+  "activityRegularizer",
+  "kernelConstraint",
+  "biasConstraint",
+] as const;
+
 /** The same options with functions instead of names. */
 export function resolved(options: WeightedOptions): CoreWeightedOptions {
   const [kernel, bias] = options.weights ?? [];

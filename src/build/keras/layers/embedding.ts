@@ -3,6 +3,7 @@ import { float32, int32 } from "../../../core/dtype.ts";
 import { ValueError } from "../../../core/error.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { cast, embeddingLookup, notEqual } from "../../../ops/index.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
 import type { Variable } from "../../variables/variable.ts";
 import type { ConstraintName } from "../constraints.ts";
 import type { InitializerName } from "../initializers.ts";
@@ -19,6 +20,15 @@ export interface EmbeddingOptions extends LayerOptions {
   readonly inputLength?: number | null | undefined;
 }
 
+const places = [
+  "embeddingsInitializer",
+  "embeddingsRegularizer",
+  "activityRegularizer",
+  "embeddingsConstraint",
+  "maskZero",
+  "inputLength",
+] as const;
+
 /** Whole numbers in [0, inputDim) of any shape to vectors [..., outputDim]. */
 export class Embedding extends Layer {
   embeddings: Variable | null = null;
@@ -27,7 +37,8 @@ export class Embedding extends Layer {
   readonly maskZero: boolean;
   readonly #options: EmbeddingOptions;
 
-  constructor(inputDim: number, outputDim: number, options: EmbeddingOptions = {}) {
+  constructor(inputDim: number, outputDim: number, ...rest: Rest<EmbeddingOptions, typeof places>) {
+    const options = byName<EmbeddingOptions>(rest, places);
     const { inputLength } = options;
     const isFirst = options.inputShape !== undefined || options.batchInputShape !== undefined;
     super(

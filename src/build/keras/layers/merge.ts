@@ -15,6 +15,7 @@ import {
   multiply as times,
   transpose,
 } from "../../../ops/index.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
 import { type CallOptions, Layer, type LayerOptions, type Tensors, tuple } from "./layer.ts";
 
 const shapeText = (x: Tensor): string => tuple(x.shape ?? []);
@@ -121,7 +122,8 @@ export class Concatenate extends Merge {
   protected override readonly least = 1;
   readonly axis: number;
 
-  constructor(options: ConcatenateOptions = {}) {
+  constructor(...rest: Rest<ConcatenateOptions, ["axis"]>) {
+    const options = byName<ConcatenateOptions>(rest, ["axis"]);
     super(options, "concatenate");
     this.axis = options.axis ?? -1;
   }
@@ -157,7 +159,8 @@ export interface DotOptions extends LayerOptions {
 export class Dot extends Merge {
   readonly #options: DotOptions;
 
-  constructor(options: DotOptions) {
+  constructor(...rest: Rest<DotOptions, ["axes", "normalize"]>) {
+    const options = byName<DotOptions>(rest, ["axes", "normalize"]);
     super(options, "dot");
     this.#options = options;
   }
@@ -202,6 +205,7 @@ export const multiply: MergeFunction = (inputs, options) => new Multiply(options
 export const average: MergeFunction = (inputs, options) => new Average(options).apply(inputs) as Tensor;
 export const maximum: MergeFunction = (inputs, options) => new Maximum(options).apply(inputs) as Tensor;
 export const minimum: MergeFunction = (inputs, options) => new Minimum(options).apply(inputs) as Tensor;
-export const concatenate = (inputs: readonly Tensor[], options: ConcatenateOptions = {}): Tensor =>
-  new Concatenate(options).apply(inputs) as Tensor;
-export const dot = (inputs: readonly Tensor[], options: DotOptions): Tensor => new Dot(options).apply(inputs) as Tensor;
+export const concatenate = (inputs: readonly Tensor[], ...rest: Rest<ConcatenateOptions, ["axis"]>): Tensor =>
+  new Concatenate(...rest).apply(inputs) as Tensor;
+export const dot = (inputs: readonly Tensor[], ...rest: Rest<DotOptions, ["axes", "normalize"]>): Tensor =>
+  new Dot(...rest).apply(inputs) as Tensor;

@@ -4,6 +4,7 @@ import { InputLayer } from "../network.ts";
 import * as activations from "./advanced_activations.ts";
 import * as attention from "./attention/attention.ts";
 import * as convolutions from "./convolution/convolution.ts";
+import * as local from "./convolution/local.ts";
 import * as padding from "./convolution/padding.ts";
 import * as pooling from "./convolution/pooling.ts";
 import * as separable from "./convolution/separable.ts";
@@ -14,7 +15,12 @@ import * as merge from "./merge.ts";
 import * as normalization from "./normalization.ts";
 import * as preprocessing from "./preprocessing/preprocessing.ts";
 import * as cells from "./recurrent/cells.ts";
+import * as convolutional from "./recurrent/conv_lstm.ts";
+import * as cudnn from "./recurrent/cudnn.ts";
 import * as recurrent from "./recurrent/layers.ts";
+import { RNN } from "./recurrent/rnn.ts";
+import { StackedRNNCells } from "./recurrent/stacked.ts";
+import * as wrappers from "./recurrent/wrappers.ts";
 import * as dropout from "./regularization/dropout.ts";
 
 const modules = [
@@ -22,6 +28,7 @@ const modules = [
   preprocessing,
   dropout,
   separable,
+  local,
   activations,
   convolutions,
   padding,
@@ -30,7 +37,11 @@ const modules = [
   merge,
   normalization,
   cells,
+  convolutional,
+  cudnn,
   recurrent,
+  wrappers,
+  { RNN, StackedRNNCells },
 ];
 for (const module of modules) {
   for (const [name, value] of Object.entries(module) as [string, unknown][]) {

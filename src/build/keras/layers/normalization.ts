@@ -2,6 +2,7 @@
 import type { Shape } from "../../../core/shape.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { batchNormalization, moments, reshape } from "../../../ops/index.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
 import { type BatchNormalizationLayerOptions, BatchNormalization as Core } from "../../layers/normalization.ts";
 import type { Variable } from "../../variables/variable.ts";
 import type { Config } from "../config/registry.ts";
@@ -48,11 +49,28 @@ const coreOptions = (options: BatchNormalizationOptions): BatchNormalizationLaye
   gammaConstraint: getConstraint(options.gammaConstraint),
 });
 
+const batchPlaces = [
+  "axis",
+  "momentum",
+  "epsilon",
+  "center",
+  "scale",
+  "betaInitializer",
+  "gammaInitializer",
+  "movingMeanInitializer",
+  "movingVarianceInitializer",
+  "betaRegularizer",
+  "gammaRegularizer",
+  "betaConstraint",
+  "gammaConstraint",
+] as const;
+
 /** By the batch's mean and variance while training, by the moving averages else. */
 export class BatchNormalization extends Delegated<Core> {
   override supportsMasking = true;
 
-  constructor(options: BatchNormalizationOptions = {}) {
+  constructor(...rest: Rest<BatchNormalizationOptions, typeof batchPlaces>) {
+    const options = byName<BatchNormalizationOptions>(rest, batchPlaces);
     super(options, "batch_normalization", (common) => new Core({ ...coreOptions(options), ...common }));
   }
 
@@ -85,6 +103,19 @@ export class BatchNormalization extends Delegated<Core> {
   }
 }
 
+const layerPlaces = [
+  "axis",
+  "epsilon",
+  "center",
+  "scale",
+  "betaInitializer",
+  "gammaInitializer",
+  "betaRegularizer",
+  "gammaRegularizer",
+  "betaConstraint",
+  "gammaConstraint",
+] as const;
+
 /** Each example by its own mean and variance over the given axes (the last one). */
 export class LayerNormalization extends Layer {
   gamma: Variable | null = null;
@@ -93,7 +124,8 @@ export class LayerNormalization extends Layer {
   readonly #options: ScaleOptions;
   #axes: number[] = [];
 
-  constructor(options: ScaleOptions = {}) {
+  constructor(...rest: Rest<ScaleOptions, typeof layerPlaces>) {
+    const options = byName<ScaleOptions>(rest, layerPlaces);
     super(options, "layer_normalization");
     this.#options = options;
   }

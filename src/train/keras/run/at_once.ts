@@ -1,27 +1,15 @@
 /** Training where ops run at once: losses and metrics of a batch from calls of the model, gradients from a tape. Source: tf_keras/src/engine/training_eager_v1.py. */
 import { taped } from "../../../build/gradients/tape.ts";
-import { maskOf } from "../../../build/keras/layers/layer.ts";
-import { weightedLoss } from "../../../build/keras/losses/losses.ts";
 import type { TFOptimizer } from "../../../build/keras/optimizers/named.ts";
 import { Optimizer } from "../../../build/keras/optimizers/optimizer.ts";
 import { RuntimeError, ValueError } from "../../../core/error.ts";
 import type { NdArray } from "../../../core/nd_array.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
-import { add, cast, constant, multiply } from "../../../ops/index.ts";
-import {
-  type BatchFunction,
-  type CompileOptions,
-  isTemporal,
-  type Mode,
-  masked,
-  type Target,
-  type Trained,
-  type Trainer,
-  trainingReduction,
-  weightOf,
-} from "./compile.ts";
+import { constant } from "../../../ops/index.ts";
+import type { BatchFunction, CompileOptions, Mode, Target, Trained, Trainer } from "./compile.ts";
 import type { Slot } from "./data.ts";
 import { type Plan, planFor } from "./plan.ts";
+import { gather, keptSteps, lossOf, type Scored, targetShapes, totalLoss } from "./scored.ts";
 
 const numpy = (x: Tensor): NdArray => (x as Tensor & { numpy(): NdArray }).numpy();
 
@@ -41,13 +29,11 @@ export class TrainingAtOnce implements Trainer {
     this.optimizer = this.#plan.optimizer;
     this.targets = this.#plan.losses.map((of) => {
       const output = model.outputs[of.index]!;
-      const isSparse = of.loss.name === "sparse_categorical_crossentropy";
-      const shape = output.shape!.map((_, i, all) => (isSparse && i === all.length - 1 ? 1 : null));
+      const { target, weights } = targetShapes(output, of, options);
       const dtype = output.dtype.baseDtype;
-      const weights = isTemporal(options, of) ? [null, null] : [null];
       return {
-        slot: { name: of.name, dtype, shape },
-        weights: { name: `${of.name}_sample_weights`, dtype, shape: weights },
+        slot: { name: of.name, dtype, shape: target },
+        weightSlot: { name: `${of.name}_sample_weights`, dtype, shape: weights },
         loss: of.loss.name ?? "",
         shape: output.shape && [null, ...output.shape.slice(1)],
       };
@@ -75,7 +61,7 @@ export class TrainingAtOnce implements Trainer {
       shape: shape && [null, ...shape.slice(1)],
     }));
     if (mode === "predict") return inputs;
-    return [...inputs, ...this.targets.map(({ slot }) => slot), ...this.targets.map(({ weights }) => weights)];
+    return [...inputs, ...this.targets.map(({ slot }) => slot), ...this.targets.map(({ weightSlot }) => weightSlot)];
   }
 
   function(mode: Mode): Promise<BatchFunction> {
@@ -87,40 +73,27 @@ export class TrainingAtOnce implements Trainer {
     const n = this.#model.inputs.length;
     const inputs = tensors.slice(0, n);
     if (mode === "predict") return this.#model.run(inputs, false).map(numpy);
-    const [targets, weights] = [tensors.slice(n, n + this.targets.length), tensors.slice(n + this.targets.length)];
-    let outputs: readonly Tensor[] = [];
+    const [labels, weights] = [tensors.slice(n, n + this.targets.length), tensors.slice(n + this.targets.length)];
+    const { losses, means, metrics } = this.#plan;
+    let scored: readonly Scored[] = [];
     let each: readonly Tensor[] = [];
     const total = (): Tensor => {
-      outputs = this.#model.run(inputs, mode === "train");
-      each = this.#plan.losses.map(({ loss, index }, i) =>
-        weightedLoss(
-          loss.call(targets[i]!, outputs[index]!),
-          masked(weights[i]!, this.#maskOf(outputs[index]!)),
-          trainingReduction(loss),
-        ),
-      );
-      const parts = each.map((loss, i) => multiply(weightOf(this.#options, this.#plan.losses[i]!), loss));
-      return [...parts, ...this.#model.losses].reduce((a, b) => add(a, b));
+      const outputs = this.#model.run(inputs, mode === "train");
+      scored = losses.map((of, i) => {
+        const output = outputs[of.index]!;
+        return { of, output, labels: labels[i]!, weights: weights[i]!, mask: keptSteps(output) };
+      });
+      each = scored.map(lossOf);
+      return totalLoss(each, losses, this.#options, this.#model.losses);
     };
     this.#last = mode === "train" ? this.#step(total) : total();
-    const { means, metrics } = this.#plan;
-    const gathered = metrics.map(({ metric, of, isWeighted }) => {
-      const i = this.#plan.losses.indexOf(of);
-      const mask = this.#maskOf(outputs[of.index]!);
-      const sampleWeight = isWeighted ? masked(weights[i]!, mask) : mask;
-      return metric.apply(targets[i]!, outputs[of.index]!, sampleWeight ? { sampleWeight } : {});
-    });
+    const gathered = metrics.map((metric) => gather(metric, scored[losses.indexOf(metric.of)]!));
     return [
       this.#last,
       ...means.map((mean, i) => mean.apply(each[i]!, each[i]!)),
       ...gathered,
       ...this.#model.metrics.map((metric) => metric.result()),
     ].map(numpy);
-  }
-
-  #maskOf(output: Tensor): Tensor | null {
-    const mask = maskOf(output);
-    return mask && (cast(mask, output.dtype.baseDtype) as Tensor);
   }
 
   #step(total: () => Tensor): Tensor {

@@ -1,7 +1,7 @@
 /** What compile is told, and how its options are spread over a model's outputs. Source: tf_keras/src/engine/training_utils_v1.py. */
 import type { Layer } from "../../../build/keras/layers/layer.ts";
-import { historyOf } from "../../../build/keras/layers/layer.ts";
-import { getLoss, Loss, type LossLike, type ReductionName } from "../../../build/keras/losses/losses.ts";
+import { historyOf, listOf, type Tensors } from "../../../build/keras/layers/layer.ts";
+import { getLoss, Loss, type LossLike } from "../../../build/keras/losses/losses.ts";
 import type { Metric } from "../../../build/keras/metrics/metric.ts";
 import type { MetricLike } from "../../../build/keras/metrics/named.ts";
 import type { OptimizerLike, TFOptimizer } from "../../../build/keras/optimizers/named.ts";
@@ -12,7 +12,6 @@ import type { NdArray } from "../../../core/nd_array.ts";
 import type { Shape } from "../../../core/shape.ts";
 import type { Operation } from "../../../graph/operation.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
-import { cast, divide, expandDims, multiply, reduceSum, size } from "../../../ops/index.ts";
 import type { Slot } from "./data.ts";
 
 export interface CompileOptions {
@@ -36,10 +35,20 @@ export interface CompileOptions {
   readonly lossWeights?: readonly number[] | Readonly<Record<string, number>> | null | undefined;
 }
 
+/** The order of options in Python. */
+export const compilePlaces = [
+  "optimizer",
+  "loss",
+  "metrics",
+  "lossWeights",
+  "sampleWeightMode",
+  "weightedMetrics",
+] as const;
+
 /** An output that has a loss, and where its data goes. */
 export interface Target {
   readonly slot: Slot;
-  readonly weights: Slot;
+  readonly weightSlot: Slot;
   /** The loss's name. */
   readonly loss: string;
   /** Of the output. */
@@ -75,6 +84,36 @@ export interface Trained {
   /** The outputs for other inputs. */
   run(inputs: readonly Tensor[], training: boolean): readonly Tensor[];
 }
+
+/** What training asks of a model between these tensors. */
+export const trainedOf = (
+  model: Layer & { readonly layers: readonly Layer[] },
+  { inputs, outputs }: Pick<Trained, "inputs" | "outputs">,
+): Trained => ({
+  inputs,
+  outputs,
+  layers: model.layers,
+  run: (given, training) =>
+    listOf<Tensor>(model.apply(given.length === 1 ? given[0]! : given, { training }) as Tensors),
+  get losses() {
+    return model.losses;
+  },
+  get metrics() {
+    return model.metrics;
+  },
+  get metricResults() {
+    return model.metricResults;
+  },
+  get updates() {
+    return model.updates;
+  },
+  get trainableWeights() {
+    return model.trainableWeights;
+  },
+  get weights() {
+    return model.weights;
+  },
+});
 
 export type Mode = "train" | "test" | "predict";
 /** One batch: arrays of inputs, targets and weights, in the order of the slots. */
@@ -158,16 +197,3 @@ export const isTemporal = (options: CompileOptions, { index, name, outputs }: Lo
 /** How much the loss of an output counts. */
 export const weightOf = (options: CompileOptions, { index, name, outputs }: LossOfOutput): number =>
   partFor<number>(options.lossWeights, index, name, outputs, "loss_weights") ?? 1;
-
-/** Losses of examples that are to stay apart are averaged in training all the same. */
-export const trainingReduction = ({ reduction }: Loss): ReductionName => (reduction === "none" ? "auto" : reduction);
-
-/** A mask whose mean is 1: the mean over all steps becomes that over those which count. */
-const valid = (mask: Tensor): Tensor =>
-  multiply(mask, divide(cast(size(mask), mask.dtype.baseDtype) as Tensor, reduceSum(mask)) as Tensor);
-
-/** Weights of examples or steps, without the steps that a mask leaves out. */
-export function masked(weights: Tensor, mask: Tensor | null): Tensor {
-  if (!mask) return weights;
-  return multiply(valid(mask), weights.shape?.length === 1 ? expandDims(weights, -1) : weights);
-}

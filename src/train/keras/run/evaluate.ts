@@ -35,6 +35,12 @@ export interface BatchOptions {
   readonly resetMetrics?: boolean | undefined;
 }
 
+/** The order of options in Python. */
+export const evaluatePlaces = ["batchSize", "verbose", "sampleWeight", "steps", "callbacks"] as const;
+export const predictPlaces = ["batchSize", "verbose", "steps", "callbacks"] as const;
+export const trainPlaces = ["sampleWeight", "classWeight", "resetMetrics"] as const;
+export const testPlaces = ["sampleWeight", "resetMetrics"] as const;
+
 export interface SourceOptions {
   readonly batchSize?: number | undefined;
   readonly steps?: number | undefined;

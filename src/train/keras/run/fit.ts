@@ -36,6 +36,33 @@ export interface FitOptions {
   readonly validationFreq?: number | readonly number[] | undefined;
 }
 
+/** The order of options in Python. */
+export const fitPlaces = [
+  "batchSize",
+  "epochs",
+  "verbose",
+  "callbacks",
+  "validationSplit",
+  "validationData",
+  "shuffle",
+  "classWeight",
+  "sampleWeight",
+  "initialEpoch",
+  "stepsPerEpoch",
+  "validationSteps",
+  "validationFreq",
+] as const;
+export const fitGeneratorPlaces = [
+  "stepsPerEpoch",
+  "epochs",
+  "verbose",
+  "callbacks",
+  "validationData",
+  "validationSteps",
+  "validationFreq",
+  "classWeight",
+] as const;
+
 type Parts = { readonly train: readonly NdArray[]; readonly validation: readonly NdArray[] | null };
 
 function split(arrays: readonly NdArray[], part: number): Parts {

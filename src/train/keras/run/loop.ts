@@ -6,10 +6,11 @@ import { log, writeStdout } from "../../../core/host.ts";
 import { allocateElements, type Elements, NdArray } from "../../../core/nd_array.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
 import { permutation, takeRows } from "../../batches.ts";
 import { getSession } from "../backend.ts";
 import { Sequence } from "../data/sequence.ts";
-import { type Data, rowsBetween, sampleCount } from "./data.ts";
+import { type Data, isByName, rowsBetween, sampleCount } from "./data.ts";
 
 /** Batches of one epoch after another; null at the end of one. */
 export interface Source {
@@ -255,15 +256,24 @@ export function printTrainInfo(count: number | null, unit: "samples" | "steps", 
   writeStdout(`Train on ${count} ${unit}${validation === null ? "" : `, validate on ${validation} ${unit}`}\n`);
 }
 
-/** Targets and options: a stream holds its targets itself, so that options follow it. */
+/** Targets, then options by place or by name; a stream holds its targets itself, so that options may follow it. */
+export type DataRest<O, K extends readonly PropertyKey[]> =
+  | readonly [y?: Data | null, ...rest: Rest<O, K>]
+  | readonly [options: O];
+
+/** Targets and options. */
 export function argumentsOf<O extends object>(
   x: Data | Stream,
-  y: Data | null | O | undefined,
-  options: O | undefined,
+  rest: readonly unknown[],
+  places: readonly (keyof O)[],
 ): readonly [Data | null, O] {
-  const isSecond = options === undefined && isElements(x) && !(y === undefined || y === null || isData(y));
-  return isSecond ? [null, y as O] : [(y as Data | undefined) ?? null, options ?? ({} as O)];
+  const [y, ...options] = rest;
+  const isOptions =
+    options.length === 0 && isByName(y) && (isElements(x) || Object.keys(y).some((key) => allOptions.has(key)));
+  return isOptions ? [null, y as O] : [(y as Data | undefined) ?? null, byName<O>(options, places)];
 }
 
-const isData = (value: unknown): boolean =>
-  value instanceof NdArray || Array.isArray(value) || ArrayBuffer.isView(value) || typeof value === "number";
+/** Words that are options of fit and evaluate where one object follows the data, and no names of outputs. */
+const allOptions = new Set(
+  "batchSize epochs verbose callbacks validationSplit validationData shuffle stepsPerEpoch steps".split(" "),
+);

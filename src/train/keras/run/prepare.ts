@@ -38,7 +38,7 @@ function partOf(given: unknown, i: number, target: Target, n: number): unknown {
 }
 
 function weightsFor(target: Target, y: NdArray, given: Literal | null, ofClass: number[] | null): NdArray {
-  const isTemporal = target.weights.shape?.length === 2;
+  const isTemporal = target.weightSlot.shape?.length === 2;
   const [samples = 0, time = 1] = y.shape;
   const weights = given === null ? null : literalToArray(given, float32);
   if (isTemporal && y.shape.length < 3) {

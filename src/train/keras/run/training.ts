@@ -8,8 +8,7 @@
  */
 
 import { GraphKeys } from "../../../build/collections.ts";
-import { historyOf, maskOf } from "../../../build/keras/layers/layer.ts";
-import { weightedLoss } from "../../../build/keras/losses/losses.ts";
+import { historyOf } from "../../../build/keras/layers/layer.ts";
 import type { Mean, Metric } from "../../../build/keras/metrics/metric.ts";
 import type { TFOptimizer } from "../../../build/keras/optimizers/named.ts";
 import type { Optimizer } from "../../../build/keras/optimizers/optimizer.ts";
@@ -22,46 +21,21 @@ import { NdArray } from "../../../core/nd_array.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { Operation } from "../../../graph/operation.ts";
 import { Tensor } from "../../../graph/tensor.ts";
-import {
-  add,
-  cast,
-  constant,
-  group,
-  identity,
-  multiply,
-  ones,
-  placeholder,
-  placeholderWithDefault,
-} from "../../../ops/index.ts";
+import { group, identity, ones, placeholder, placeholderWithDefault } from "../../../ops/index.ts";
 import type { Session } from "../../../session/session.ts";
 import { getSession, initialize } from "../backend.ts";
-import {
-  type BatchFunction,
-  type CompileOptions,
-  isTemporal,
-  type LossOfOutput,
-  type Mode,
-  masked,
-  type Target,
-  type Trained,
-  type Trainer,
-  trainingReduction,
-  weightOf,
-} from "./compile.ts";
+import type { BatchFunction, CompileOptions, LossOfOutput, Mode, Target, Trained, Trainer } from "./compile.ts";
 import type { Slot } from "./data.ts";
 import { type PlannedMetric, planFor } from "./plan.ts";
+import { gather, keptSteps, lossOf, type Scored, targetShapes, totalLoss } from "./scored.ts";
 
 interface Place extends Slot {
   readonly tensor: Tensor;
 }
 
-interface OwnTarget extends Target {
+interface OwnTarget extends Target, Scored {
   readonly slot: Place;
-  readonly weights: Place;
-  readonly of: LossOfOutput;
-  readonly output: Tensor;
-  /** Steps of the output that count, where layers say so. */
-  readonly mask: Tensor | null;
+  readonly weightSlot: Place;
 }
 
 const one = (value: boolean): NdArray => new NdArray(bool, [], new Uint8Array([value ? 1 : 0]));
@@ -87,33 +61,30 @@ export class Training implements Trainer {
     this.optimizer = plan.optimizer;
     this.metricsNames = plan.names;
     this.statefulNames = plan.stateful;
-    this.targets = plan.losses.map((of) => makeTarget(model.outputs[of.index]!, of, isTemporal(options, of)));
+    this.targets = plan.losses.map((of) => makeTarget(model.outputs[of.index]!, of, options));
     const metrics = plan.metrics.map((each) => this.#makeMetric(each));
     const losses = this.targets.length || model.losses.length ? this.#makeLoss(options, plan.means) : [];
     this.#fetched.push(...losses, ...metrics, ...model.metricResults);
     this.#metrics = [...plan.metrics.map(({ metric }) => metric), ...plan.means, ...model.metrics];
   }
 
-  #makeMetric({ of, key, metric, isWeighted }: PlannedMetric): Tensor {
-    const { slot, weights, output, mask } = this.targets.find((target) => target.of === of)!;
-    const sampleWeight = isWeighted ? masked(weights.tensor, mask) : mask;
-    const settings = sampleWeight ? { sampleWeight } : {};
-    return getDefaultGraph().nameScope(`metrics/${key}`, () => metric.apply(slot.tensor, output, settings));
+  #makeMetric(planned: PlannedMetric): Tensor {
+    const target = this.targets.find(({ of }) => of === planned.of)!;
+    return getDefaultGraph().nameScope(`metrics/${planned.key}`, () => gather(planned, target));
   }
 
   /** The total, then the mean of each output's loss over batches where there are several. */
   #makeLoss(options: CompileOptions, means: readonly Mean[]): Tensor[] {
     return getDefaultGraph().nameScope("loss", () => {
-      const each = this.targets.map(({ of: { name, loss: fn }, slot, weights, output, mask }) =>
-        getDefaultGraph().nameScope(`${name}_loss`, () =>
-          weightedLoss(fn.call(slot.tensor, output), masked(weights.tensor, mask), trainingReduction(fn)),
-        ),
+      const each = this.targets.map((target) =>
+        getDefaultGraph().nameScope(`${target.of.name}_loss`, () => lossOf(target)),
       );
-      const weighted = each.map((loss, i) => {
-        const weight = weightOf(options, this.targets[i]!.of);
-        return multiply(constant(weight, { dtype: loss.dtype.baseDtype, name: "x" }), loss);
-      });
-      const total = [...weighted, ...this.#model.losses].reduce((a, b) => add(a, b));
+      const total = totalLoss(
+        each,
+        this.targets.map(({ of }) => of),
+        options,
+        this.#model.losses,
+      );
       return [total, ...means.map((mean, i) => mean.apply(each[i]!, each[i]!))];
     });
   }
@@ -128,7 +99,7 @@ export class Training implements Trainer {
   slots(mode: Mode): Place[] {
     const inputs = this.#model.inputs.map((tensor) => placeOf(historyOf(tensor)?.layer.name ?? tensor.op.name, tensor));
     if (mode === "predict") return inputs;
-    return [...inputs, ...this.targets.map(({ slot }) => slot), ...this.targets.map(({ weights }) => weights)];
+    return [...inputs, ...this.targets.map(({ slot }) => slot), ...this.targets.map(({ weightSlot }) => weightSlot)];
   }
 
   /** The optimizer's step with the updates of layers: made on first use, so that layers may be frozen before. */
@@ -198,28 +169,29 @@ const metricVariables = (): Variable[] => getDefaultGraph().getCollection<Variab
 /** An output that is fed could not be fetched beside. */
 const fetchable = (output: Tensor): Tensor => (output.op.inputs.length === 0 ? identity(output) : output);
 
-function makeTarget(output: Tensor, of: LossOfOutput, temporal: boolean): OwnTarget {
+function makeTarget(output: Tensor, of: LossOfOutput, options: CompileOptions): OwnTarget {
   const { name, loss } = of;
   const graph = getDefaultGraph();
-  const rank = output.shape?.length ?? 0;
-  const found = maskOf(output);
-  const isSparse = loss.name === "sparse_categorical_crossentropy";
-  const shape = output.shape && [
-    ...new Array<null>(Math.max(rank - 1, 0)).fill(null),
-    ...(rank ? [isSparse ? 1 : null] : []),
-  ];
+  const shapes = targetShapes(output, of, options);
   return graph.nameScope(null, () => {
-    const target = placeholder(output.dtype.baseDtype, shape, { name: `${name}_target` });
-    const full = graph.nameScope(`${name}_sample_weights`, () => ones(temporal ? [1, 1] : [1], output.dtype.baseDtype));
-    const weights = placeholderWithDefault(full, temporal ? [null, null] : [null], { name: `${name}_sample_weights` });
+    const labels = placeholder(output.dtype.baseDtype, shapes.target, { name: `${name}_target` });
+    const full = graph.nameScope(`${name}_sample_weights`, () =>
+      ones(
+        shapes.weights!.map(() => 1),
+        output.dtype.baseDtype,
+      ),
+    );
+    const weights = placeholderWithDefault(full, shapes.weights, { name: `${name}_sample_weights` });
     return {
-      slot: placeOf(name, target),
-      weights: placeOf(`${name}_sample_weights`, weights),
       of,
       output,
+      labels,
+      weights,
+      mask: keptSteps(output),
+      slot: placeOf(name, labels),
+      weightSlot: placeOf(`${name}_sample_weights`, weights),
       loss: loss.name ?? "",
       shape: output.shape,
-      mask: found && (cast(found, output.dtype.baseDtype) as Tensor),
     };
   });
 }

@@ -18,6 +18,7 @@ import {
   softmax,
   tanh,
 } from "../../../../ops/index.ts";
+import { byName, type Rest } from "../../../../ops/options.ts";
 import { smartCond } from "../../../layers/layer.ts";
 import type { Variable } from "../../../variables/variable.ts";
 import { type CallOptions, Layer, type LayerOptions, type Tensors, tuple } from "../layer.ts";
@@ -90,8 +91,8 @@ abstract class DenseAttention extends Layer {
 
 /** Scores are products of queries and keys. Source: Luong et al., "Effective Approaches to Attention-based Neural Machine Translation". */
 export class Attention extends DenseAttention {
-  constructor(options: AttentionOptions = {}) {
-    super("attention", options);
+  constructor(...rest: Rest<AttentionOptions, ["useScale"]>) {
+    super("attention", byName(rest, ["useScale"]));
   }
 
   protected override build(): void {
@@ -106,8 +107,8 @@ export class Attention extends DenseAttention {
 
 /** Scores are sums of tanh(query + key). Source: Bahdanau et al., "Neural Machine Translation by Jointly Learning to Align and Translate". */
 export class AdditiveAttention extends DenseAttention {
-  constructor(options: AttentionOptions = {}) {
-    super("additive_attention", options);
+  constructor(...rest: Rest<AttentionOptions, ["useScale"]>) {
+    super("additive_attention", byName(rest, ["useScale"]));
   }
 
   protected override build(inputShape: Shape | readonly Shape[]): void {

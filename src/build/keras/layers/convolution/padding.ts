@@ -12,6 +12,7 @@ import {
   tile,
   transpose,
 } from "../../../../ops/index.ts";
+import { byName, type Rest } from "../../../../ops/options.ts";
 import type { DataFormat } from "../../../layers/core.ts";
 import { Layer, type LayerOptions, type Tensors } from "../layer.ts";
 
@@ -29,15 +30,18 @@ export interface PaddingOptions extends LayerOptions {
   readonly dataFormat?: DataFormat | undefined;
 }
 
+const paddingPlaces = ["padding", "dataFormat"] as const;
+type PaddingRest = Rest<PaddingOptions, typeof paddingPlaces>;
+
 abstract class ZeroPadding extends Layer {
   readonly #padding: Pair[];
   readonly #isFirst: boolean;
 
-  constructor(rank: number, options: PaddingOptions | number) {
-    const given = typeof options === "number" ? { padding: options } : options;
+  constructor(rank: number, rest: PaddingRest) {
+    const given = byName<PaddingOptions>(rest, paddingPlaces);
     super(given, `zero_padding${rank}d`);
     this.#padding = ends(given.padding ?? 1, rank);
-    this.#isFirst = (given as PaddingOptions).dataFormat === "channels_first";
+    this.#isFirst = given.dataFormat === "channels_first";
   }
 
   protected override call(inputs: Tensors): Tensors {
@@ -48,21 +52,21 @@ abstract class ZeroPadding extends Layer {
 
 /** Zeros before and after sequences [n, t, c]. */
 export class ZeroPadding1D extends ZeroPadding {
-  constructor(options: PaddingOptions | number = {}) {
-    super(1, options);
+  constructor(...rest: PaddingRest) {
+    super(1, rest);
   }
 }
 /** Zeros around images [n, h, w, c]. */
 export class ZeroPadding2D extends ZeroPadding {
-  constructor(options: PaddingOptions | number = {}) {
-    super(2, options);
+  constructor(...rest: PaddingRest) {
+    super(2, rest);
   }
 }
 
 /** Zeros around volumes [n, d, h, w, c]. */
 export class ZeroPadding3D extends ZeroPadding {
-  constructor(options: PaddingOptions | number = {}) {
-    super(3, options);
+  constructor(...rest: PaddingRest) {
+    super(3, rest);
   }
 }
 
@@ -71,11 +75,15 @@ export interface CroppingOptions extends LayerOptions {
   readonly dataFormat?: DataFormat | undefined;
 }
 
+const croppingPlaces = ["cropping", "dataFormat"] as const;
+type CroppingRest = Rest<CroppingOptions, typeof croppingPlaces>;
+
 abstract class Cropping extends Layer {
   readonly #cropping: Pair[];
   readonly #first: number;
 
-  constructor(rank: number, otherwise: number, options: CroppingOptions) {
+  constructor(rank: number, otherwise: number, rest: CroppingRest) {
+    const options = byName<CroppingOptions>(rest, croppingPlaces);
     super(options, `cropping${rank}d`);
     this.#cropping = ends(options.cropping ?? otherwise, rank);
     this.#first = options.dataFormat === "channels_first" ? 2 : 1;
@@ -96,21 +104,21 @@ abstract class Cropping extends Layer {
 
 /** Sequences [n, t, c] without their ends. */
 export class Cropping1D extends Cropping {
-  constructor(options: CroppingOptions = {}) {
-    super(1, 1, options);
+  constructor(...rest: CroppingRest) {
+    super(1, 1, rest);
   }
 }
 /** Images [n, h, w, c] without their borders. */
 export class Cropping2D extends Cropping {
-  constructor(options: CroppingOptions = {}) {
-    super(2, 0, options);
+  constructor(...rest: CroppingRest) {
+    super(2, 0, rest);
   }
 }
 
 /** Volumes [n, d, h, w, c] without their borders. */
 export class Cropping3D extends Cropping {
-  constructor(options: CroppingOptions = {}) {
-    super(3, 1, options);
+  constructor(...rest: CroppingRest) {
+    super(3, 1, rest);
   }
 }
 
@@ -124,9 +132,11 @@ export interface UpSamplingOptions extends LayerOptions {
 export class UpSampling1D extends Layer {
   readonly size: number;
 
-  constructor(options: LayerOptions & { readonly size?: number } = {}) {
+  constructor(...rest: Rest<UpSamplingOptions, ["size"]>) {
+    const options = byName<UpSamplingOptions>(rest, ["size"]);
     super(options, "up_sampling1d");
-    this.size = options.size ?? 2;
+    const { size = 2 } = options;
+    this.size = typeof size === "number" ? size : size[0]!;
   }
 
   protected override call(inputs: Tensors): Tensors {
@@ -143,7 +153,8 @@ export class UpSampling2D extends Layer {
   readonly #interpolation: "nearest" | "bilinear";
   readonly #isFirst: boolean;
 
-  constructor(options: UpSamplingOptions = {}) {
+  constructor(...rest: Rest<UpSamplingOptions, ["size", "dataFormat", "interpolation"]>) {
+    const options = byName<UpSamplingOptions>(rest, ["size", "dataFormat", "interpolation"]);
     super(options, "up_sampling2d");
     this.#isFirst = options.dataFormat === "channels_first";
     const { size = 2 } = options;
@@ -170,7 +181,8 @@ export class UpSampling3D extends Layer {
   readonly size: readonly number[];
   readonly #first: number;
 
-  constructor(options: Omit<UpSamplingOptions, "interpolation"> = {}) {
+  constructor(...rest: Rest<UpSamplingOptions, ["size", "dataFormat"]>) {
+    const options = byName<UpSamplingOptions>(rest, ["size", "dataFormat"]);
     super(options, "up_sampling3d");
     const { size = 2 } = options;
     this.size = typeof size === "number" ? [size, size, size] : size;

@@ -1,6 +1,7 @@
 /** `tf.keras.layers`: windows and whole axes, pooled. Source: tf_keras/src/layers/pooling. */
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { cast, divide, expandDims, reduceMax, reduceMean, reduceSum } from "../../../../ops/index.ts";
+import { byName, type Rest } from "../../../../ops/options.ts";
 import type { DataFormat } from "../../../layers/core.ts";
 import type { Layer as CoreLayer } from "../../../layers/layer.ts";
 import {
@@ -26,10 +27,12 @@ export interface PoolingOptions extends LayerOptions {
 
 type Core = new (poolSize: Size, strides: Size, options: object) => CoreLayer;
 
+const poolingPlaces = ["poolSize", "strides", "padding", "dataFormat"] as const;
+type PoolingRest = Rest<PoolingOptions, typeof poolingPlaces>;
+
 abstract class Pooling extends Delegated<CoreLayer> {
-  constructor(kind: string, core: Core, first: Size | PoolingOptions, rest: PoolingOptions) {
-    const isSize = typeof first === "number" || Array.isArray(first);
-    const options: PoolingOptions = isSize ? { poolSize: first as Size, ...rest } : (first as PoolingOptions);
+  constructor(kind: string, core: Core, rest: PoolingRest) {
+    const options = byName<PoolingOptions>(rest, poolingPlaces);
     const { poolSize = 2, padding, dataFormat } = options;
     const strides = options.strides ?? poolSize;
     super(options, kind, (common) => new core(poolSize, strides, { padding, dataFormat, ...common }));
@@ -38,38 +41,38 @@ abstract class Pooling extends Delegated<CoreLayer> {
 
 /** The largest of each window of sequences [n, t, c]. */
 export class MaxPooling1D extends Pooling {
-  constructor(poolSize: Size | PoolingOptions = {}, options: PoolingOptions = {}) {
-    super("max_pooling1d", CoreMax1D, poolSize, options);
+  constructor(...rest: PoolingRest) {
+    super("max_pooling1d", CoreMax1D, rest);
   }
 }
 /** The largest of each window of images [n, h, w, c]. */
 export class MaxPooling2D extends Pooling {
-  constructor(poolSize: Size | PoolingOptions = {}, options: PoolingOptions = {}) {
-    super("max_pooling2d", CoreMax2D, poolSize, options);
+  constructor(...rest: PoolingRest) {
+    super("max_pooling2d", CoreMax2D, rest);
   }
 }
 /** The largest of each window of volumes [n, d, h, w, c]. */
 export class MaxPooling3D extends Pooling {
-  constructor(poolSize: Size | PoolingOptions = {}, options: PoolingOptions = {}) {
-    super("max_pooling3d", CoreMax3D, poolSize, options);
+  constructor(...rest: PoolingRest) {
+    super("max_pooling3d", CoreMax3D, rest);
   }
 }
 /** The mean of each window of sequences [n, t, c]. */
 export class AveragePooling1D extends Pooling {
-  constructor(poolSize: Size | PoolingOptions = {}, options: PoolingOptions = {}) {
-    super("average_pooling1d", CoreAverage1D, poolSize, options);
+  constructor(...rest: PoolingRest) {
+    super("average_pooling1d", CoreAverage1D, rest);
   }
 }
 /** The mean of each window of images [n, h, w, c]. */
 export class AveragePooling2D extends Pooling {
-  constructor(poolSize: Size | PoolingOptions = {}, options: PoolingOptions = {}) {
-    super("average_pooling2d", CoreAverage2D, poolSize, options);
+  constructor(...rest: PoolingRest) {
+    super("average_pooling2d", CoreAverage2D, rest);
   }
 }
 /** The mean of each window of volumes [n, d, h, w, c]. */
 export class AveragePooling3D extends Pooling {
-  constructor(poolSize: Size | PoolingOptions = {}, options: PoolingOptions = {}) {
-    super("average_pooling3d", CoreAverage3D, poolSize, options);
+  constructor(...rest: PoolingRest) {
+    super("average_pooling3d", CoreAverage3D, rest);
   }
 }
 
@@ -78,6 +81,9 @@ export interface GlobalPoolingOptions extends LayerOptions {
   /** Keeps the pooled axes with size 1. */
   readonly keepdims?: boolean | undefined;
 }
+
+const globalPlaces = ["dataFormat", "keepdims"] as const;
+type GlobalRest = Rest<GlobalPoolingOptions, typeof globalPlaces>;
 
 abstract class GlobalPooling extends Layer {
   readonly #rank: number;
@@ -116,22 +122,22 @@ abstract class GlobalAverage extends GlobalPooling {
 
 /** [n, t, c] to [n, c]. */
 export class GlobalMaxPooling1D extends GlobalMax {
-  constructor(options: GlobalPoolingOptions = {}) {
-    super("global_max_pooling1d", 1, options);
+  constructor(...rest: GlobalRest) {
+    super("global_max_pooling1d", 1, byName(rest, globalPlaces));
   }
 }
 /** [n, h, w, c] to [n, c]. */
 export class GlobalMaxPooling2D extends GlobalMax {
-  constructor(options: GlobalPoolingOptions = {}) {
-    super("global_max_pooling2d", 2, options);
+  constructor(...rest: GlobalRest) {
+    super("global_max_pooling2d", 2, byName(rest, globalPlaces));
   }
 }
 /** [n, t, c] to [n, c]: the mean over the steps that the mask keeps. */
 export class GlobalAveragePooling1D extends GlobalAverage {
   override supportsMasking = true;
 
-  constructor(options: GlobalPoolingOptions = {}) {
-    super("global_average_pooling1d", 1, options);
+  constructor(...rest: GlobalRest) {
+    super("global_average_pooling1d", 1, byName(rest, globalPlaces));
   }
 
   protected override computeMask(): null {
@@ -147,20 +153,20 @@ export class GlobalAveragePooling1D extends GlobalAverage {
 }
 /** [n, h, w, c] to [n, c]. */
 export class GlobalAveragePooling2D extends GlobalAverage {
-  constructor(options: GlobalPoolingOptions = {}) {
-    super("global_average_pooling2d", 2, options);
+  constructor(...rest: GlobalRest) {
+    super("global_average_pooling2d", 2, byName(rest, globalPlaces));
   }
 }
 /** [n, d, h, w, c] to [n, c]. */
 export class GlobalMaxPooling3D extends GlobalMax {
-  constructor(options: GlobalPoolingOptions = {}) {
-    super("global_max_pooling3d", 3, options);
+  constructor(...rest: GlobalRest) {
+    super("global_max_pooling3d", 3, byName(rest, globalPlaces));
   }
 }
 /** [n, d, h, w, c] to [n, c]. */
 export class GlobalAveragePooling3D extends GlobalAverage {
-  constructor(options: GlobalPoolingOptions = {}) {
-    super("global_average_pooling3d", 3, options);
+  constructor(...rest: GlobalRest) {
+    super("global_average_pooling3d", 3, byName(rest, globalPlaces));
   }
 }
 
