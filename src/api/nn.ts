@@ -1,4 +1,5 @@
 /** tf.nn. Written by scripts/api.mjs. */
+export { collapseRepeated, ctcLossV2, ctcUniqueLabels } from "../build/ctc/loss.ts";
 export { bidirectionalDynamicRnn, dynamicRnn } from "../build/rnn/dynamic.ts";
 export { rawRnn } from "../build/rnn/raw.ts";
 export { staticBidirectionalRnn, staticRnn, staticStateSavingRnn } from "../build/rnn/static.ts";
