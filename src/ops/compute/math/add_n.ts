@@ -1,4 +1,5 @@
 /** Sums of several tensors, and scalar multiples. Source: math_ops.cc, aggregate_ops.cc, math_ops.py. */
+
 import { type DType, variant } from "../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument, OpError, TypeError, ValueError } from "../../../core/error.ts";
 import { compatible, formatShape, mergeShapes, type Shape, sameShape } from "../../../core/shape.ts";
@@ -10,8 +11,9 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as ops from "../../index.ts";
+import { byName, type Rest } from "../../options.ts";
 import { addArrays } from "../../variant/value.ts";
-import { inScope, type Named } from "../array/basic/names.ts";
+import { inScope, type Name, type Named, nameOf } from "../array/basic/names.ts";
 import { mulOp } from "./binary/arithmetic.ts";
 
 /** One shape for all, from the last to the first. */
@@ -69,12 +71,12 @@ const oneDtypeAndShape =
   "Inputs must be an iterable of at least one Tensor/IndexedSlices with the same dtype and shape.";
 
 /** The sum of tensors of one shape and dtype; IndexedSlices are made dense. One input comes back as it is. */
-export function addN(inputs: readonly (TensorLike | IndexedSlices)[], options: Named = {}): Tensor {
+export function addN(inputs: readonly (TensorLike | IndexedSlices)[], name?: Name): Tensor {
   if (!Array.isArray(inputs) || inputs.length === 0) throw new ValueError(oneDtypeAndShape);
   const tensors = inputs.map((input) => (isSymbolic(input) ? (input as Tensor) : convertToTensor(input as TensorLike)));
-  if (tensors.length > 1) return addNOp({ inputs: tensors }, options.name);
+  if (tensors.length > 1) return addNOp({ inputs: tensors }, nameOf(name));
   const only = convertToTensor(tensors[0]!);
-  return options.name ? ops.identity(only, { name: options.name }) : only;
+  return nameOf(name) ? ops.identity(only, { name: nameOf(name) }) : only;
 }
 
 export interface AccumulateOptions extends Named {
@@ -82,8 +84,14 @@ export interface AccumulateOptions extends Named {
   readonly tensorDtype?: DType;
 }
 
+const accumulateNPlaces = ["shape", "tensorDtype", "name"] as const;
+
 /** The sum of tensors of one shape and dtype. Throws ValueError or TypeError when they differ. */
-export function accumulateN(inputs: readonly TensorLike[], options: AccumulateOptions = {}): Tensor {
+export function accumulateN(
+  inputs: readonly TensorLike[],
+  ...rest: Rest<AccumulateOptions, typeof accumulateNPlaces>
+): Tensor {
+  const options = byName<AccumulateOptions>(rest, accumulateNPlaces);
   const wrong = () => new ValueError("inputs must be a list of at least one Tensor with the same dtype and shape");
   if (!Array.isArray(inputs) || inputs.length === 0) throw wrong();
   const tensors = inputs.map((input) => convertToTensor(input));
@@ -104,19 +112,19 @@ export function accumulateN(inputs: readonly TensorLike[], options: AccumulateOp
 }
 
 /** scalar x, for a scalar and a tensor or IndexedSlices. Throws ValueError when the scalar is none. */
-export function scalarMul<X extends Tensor | IndexedSlices>(scalar: TensorLike, x: X, options: Named = {}): X {
+export function scalarMul<X extends Tensor | IndexedSlices>(scalar: TensorLike, x: X, name?: Name): X {
   const factor = convertToTensor(scalar, { dtype: x.dtype.baseDtype, name: "scalar" });
   if (factor.shape?.length !== 0)
     throw new ValueError(`The input scalar must be a 0-D value. Received shape ${formatShape(factor.shape)}.`);
   if (x instanceof IndexedSlices) {
-    return new IndexedSlices(mulOp({ x: factor, y: x.values }, options.name), x.indices, x.denseShape) as X;
+    return new IndexedSlices(mulOp({ x: factor, y: x.values }, nameOf(name)), x.indices, x.denseShape) as X;
   }
-  return mulOp({ x: factor, y: x as Tensor }, options.name) as X;
+  return mulOp({ x: factor, y: x as Tensor }, nameOf(name)) as X;
 }
 
 /** The value of a polynomial at x by Horner's rule; the coefficient of the highest power comes first. */
-export function polyval(coeffs: readonly TensorLike[], x: TensorLike, options: Named = {}): Tensor {
-  return inScope(options.name, "polyval", (scope) => {
+export function polyval(coeffs: readonly TensorLike[], x: TensorLike, name?: Name): Tensor {
+  return inScope(nameOf(name), "polyval", (scope) => {
     const at = convertToTensor(x, { name: "x" });
     if (coeffs.length === 0) return ops.zerosLike(at, { name: scope });
     const [first, ...others] = coeffs.map((c, i) =>

@@ -11,7 +11,7 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import { compositeCall, convertToTensor, isSymbolic, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as ops from "../../index.ts";
-import { inScope, type Named } from "../array/basic/names.ts";
+import { inScope, type Name, nameOf } from "../array/basic/names.ts";
 
 const carriers = new Set(["float16", "bfloat16", "float32", "float64", "complex64", "complex128"]);
 const movable = new Set(["string", "resource", "variant"]);
@@ -52,13 +52,13 @@ type Castable = TensorLike | SparseTensor | IndexedSlices;
 type Casted<X> = X extends SparseTensor ? SparseTensor : X extends IndexedSlices ? IndexedSlices : Tensor;
 
 /** x in the given dtype; a tensor that has it already comes back as it is. */
-export function cast<X extends Castable>(x: X, dtype: DType, options: Named = {}): Casted<X> {
+export function cast<X extends Castable>(x: X, dtype: DType, name?: Name): Casted<X> {
   const base = dtype.baseDtype;
   if (isSymbolic(x) && !(x instanceof IndexedSlices) && (x as { readonly dtype?: DType }).dtype === base)
     return x as unknown as Casted<X>;
-  const ragged = compositeCall<Casted<X>>("cast", x, base, options);
+  const ragged = compositeCall<Casted<X>>("cast", x, base, name);
   if (ragged) return ragged;
-  return inScope(options.name, "Cast", (scope) => {
+  return inScope(nameOf(name), "Cast", (scope) => {
     if (x instanceof SparseTensor) {
       const { indices, denseShape } = x;
       return new SparseTensor({ indices, values: cast(x.values, base, { name: scope }), denseShape });
@@ -72,10 +72,10 @@ export function cast<X extends Castable>(x: X, dtype: DType, options: Named = {}
 
 const to =
   (dtype: DType, byDefault: string) =>
-  <X extends Castable>(x: X, options: Named = {}): Casted<X> =>
-    cast(x, dtype, { name: options.name ?? byDefault });
+  <X extends Castable>(x: X, name?: Name): Casted<X> =>
+    cast(x, dtype, nameOf(name) ?? byDefault);
 
-type CastTo = <X extends Castable>(x: X, options?: Named) => Casted<X>;
+type CastTo = <X extends Castable>(x: X, name?: Name) => Casted<X>;
 
 export const toFloat: CastTo = to(float32, "ToFloat");
 export const toDouble: CastTo = to(float64, "ToDouble");
@@ -113,8 +113,8 @@ export function limitsOf(dtype: DType): readonly [number | bigint, number | bigi
 }
 
 /** x in the given dtype, values beyond its limits clamped to them. */
-export const saturateCast = (value: TensorLike, dtype: DType, options: Named = {}): Tensor =>
-  inScope(options.name, "saturate_cast", (scope) => {
+export const saturateCast = (value: TensorLike, dtype: DType, name?: Name): Tensor =>
+  inScope(nameOf(name), "saturate_cast", (scope) => {
     let x = convertToTensor(value, { name: "value" });
     const wanted = dtype.baseDtype;
     if (x.dtype.isComplex && !wanted.isComplex) x = ops.real(x);

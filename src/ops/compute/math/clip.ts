@@ -9,7 +9,7 @@ import { convertToTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as ops from "../../index.ts";
 import { byName, type Rest } from "../../options.ts";
-import { inScope, type Named } from "../array/basic/names.ts";
+import { inScope, type Name, type Named, nameOf } from "../array/basic/names.ts";
 
 /** output = t, no less than clip_value_min and no more than clip_value_max: scalars, or of t's shape. */
 export const clipByValueOp = defineOp("ClipByValue", {
@@ -67,9 +67,9 @@ export function clipByValue<X extends Clippable>(
   t: X,
   clipValueMin: TensorLike,
   clipValueMax: TensorLike,
-  options: Named = {},
+  name?: Name,
 ): Clipped<X> {
-  return inScope(options.name, "clip_by_value", (scope) => {
+  return inScope(nameOf(name), "clip_by_value", (scope) => {
     const values = valuesOf(t, "t");
     const below = ops.minimum(values, clipValueMax);
     checkSame(values, below);
@@ -103,9 +103,9 @@ export function clipByNorm<X extends Clippable>(
 }
 
 /** The root of the sum of the squares of all elements of all tensors; nulls are left out. Throws TypeError when it is no list. */
-export function globalNorm(tList: readonly (Clippable | null)[], options: Named = {}): Tensor {
+export function globalNorm(tList: readonly (Clippable | null)[], name?: Name): Tensor {
   checkList(tList);
-  return inScope(options.name, "global_norm", () => {
+  return inScope(nameOf(name), "global_norm", () => {
     const values = tList.map((t, i) => (t === null ? null : valuesOf(t, `t_${i}`))).filter((value) => value !== null);
     const halves = values.map((value) => getDefaultGraph().colocateWith(value, () => ops.l2LossOp({ t: value })));
     const half = ops.reduceSum(ops.stack(halves));
@@ -153,8 +153,8 @@ export function clipByGlobalNorm<X extends Clippable | null>(
 }
 
 /** t scaled down to an average L2 norm of at most clipNorm. */
-export const clipByAverageNorm = (t: TensorLike, clipNorm: TensorLike, options: Named = {}): Tensor =>
-  inScope(options.name, "clip_by_average_norm", (scope) => {
+export const clipByAverageNorm = (t: TensorLike, clipNorm: TensorLike, name?: Name): Tensor =>
+  inScope(nameOf(name), "clip_by_average_norm", (scope) => {
     const x = convertToTensor(t, { name: "t" });
     const count = ops.toFloat(ops.size(x), { name: "Cast" });
     const inverse = ops.rsqrt(ops.reduceSum(x.mul(x), { axis: ops.range(ops.rank(x)) }));

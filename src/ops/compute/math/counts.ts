@@ -1,4 +1,5 @@
 /** Counts of values, and products of 3-vectors. Source: math_ops.cc, bincount_op.cc, histogram_op.cc, bucketize_op.cc, cross_op.cc. */
+
 import { type DType, float64, int32, int64 } from "../../../core/dtype.ts";
 import { FailedPreconditionError, InvalidArgumentError, invalidArgument } from "../../../core/error.ts";
 import { elementAt, NdArray, type NumberArray } from "../../../core/nd_array.ts";
@@ -16,7 +17,8 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as ops from "../../index.ts";
-import { inScope, type Named } from "../array/basic/names.ts";
+import { byName, type Rest } from "../../options.ts";
+import { inScope, type Name, type Named, nameOf } from "../array/basic/names.ts";
 import { dimFromInput, scalarFromInput } from "../array/basic/shape_input.ts";
 import { filled, rowFunction } from "./segment/rows.ts";
 
@@ -258,7 +260,7 @@ export const crossOp = defineOp("Cross", {
 });
 
 /** The cross product of vectors of 3 elements along the last axis; other dimensions are equal. */
-export const cross = (a: TensorLike, b: TensorLike, options: Named = {}): Tensor => crossOp({ a, b }, options.name);
+export const cross = (a: TensorLike, b: TensorLike, name?: Name): Tensor => crossOp({ a, b }, nameOf(name));
 
 export interface HistogramOptions extends Named {
   /** 100 by default. */
@@ -266,18 +268,22 @@ export interface HistogramOptions extends Named {
   readonly dtype?: DType;
 }
 
+const histogramFixedWidthPlaces = ["nbins", "dtype", "name"] as const;
+
 /** How many values lie in each of `nbins` equal parts of the range. */
 export const histogramFixedWidth = (
   values: TensorLike,
   valueRange: TensorLike,
-  options: HistogramOptions = {},
-): Tensor =>
-  inScope(options.name, "histogram_fixed_width", (scope) =>
+  ...rest: Rest<HistogramOptions, typeof histogramFixedWidthPlaces>
+): Tensor => {
+  const options = byName<HistogramOptions>(rest, histogramFixedWidthPlaces);
+  return inScope(options.name, "histogram_fixed_width", (scope) =>
     histogramFixedWidthOp(
       { values, value_range: valueRange, nbins: options.nbins ?? 100, dtype: options.dtype ?? int32 },
       scope,
     ),
   );
+};
 
 export interface BincountOptions {
   /** What each value counts; 1 by default. */
@@ -289,9 +295,12 @@ export interface BincountOptions {
   readonly dtype?: DType;
 }
 
+const bincountPlaces = ["weights", "minlength", "maxlength", "dtype"] as const;
+
 /** How often each of 0, 1, 2 … is in arr. */
-export const bincount = (arr: TensorLike, options: BincountOptions = {}): Tensor =>
-  inScope(null, "bincount", () => {
+export const bincount = (arr: TensorLike, ...rest: Rest<BincountOptions, typeof bincountPlaces>): Tensor => {
+  const options = byName<BincountOptions>(rest, bincountPlaces);
+  return inScope(null, "bincount", () => {
     const { weights = null, minlength = null, maxlength = null, dtype = int32 } = options;
     const given = convertToTensor(arr, { name: "arr" });
     const whole = given.dtype.isInteger ? given : ops.cast(given, int32);
@@ -304,3 +313,4 @@ export const bincount = (arr: TensorLike, options: BincountOptions = {}): Tensor
     const values = ops.reshape(whole, [-1]);
     return denseBincountOp({ input: values, size, weights: each ?? ops.constant([], { dtype }) });
   });
+};

@@ -1,4 +1,5 @@
 /** Sequences of numbers: Range and LinSpace. Source: math_ops.cc, sequence_ops.cc, math_ops.py. */
+
 import { type DType, float32, int32, int64 } from "../../../core/dtype.ts";
 import { InvalidArgumentError, TypeError } from "../../../core/error.ts";
 import { elementAt, type NdArray } from "../../../core/nd_array.ts";
@@ -7,6 +8,7 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, isTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as ops from "../../index.ts";
+import { byName, type Rest } from "../../options.ts";
 import { inScope, type Named } from "../array/basic/names.ts";
 import { cast } from "./cast.ts";
 
@@ -89,6 +91,8 @@ export interface RangeOptions extends Named {
   readonly dtype?: DType;
 }
 
+const rangePlaces = ["delta", "dtype", "name"] as const;
+
 /**
  * start, start + delta, … before limit; `range(n)` begins at 0. The widest dtype of the three is that of the result. The third argument
  * may be delta or the options. Throws TypeError for dtypes without an order of width.
@@ -97,8 +101,9 @@ export function range(
   start: TensorLike,
   limit?: TensorLike | null,
   delta?: TensorLike | RangeOptions,
-  options: RangeOptions = {},
+  ...rest: Rest<RangeOptions, typeof rangePlaces>
 ): Tensor {
+  const options = byName<RangeOptions>(rest, rangePlaces);
   const isOptions = delta !== undefined && Object.getPrototypeOf(delta) === Object.prototype;
   const named = isOptions ? (delta as RangeOptions) : options;
   const step = isOptions ? (named.delta ?? 1) : ((delta as TensorLike | undefined) ?? named.delta ?? 1);
@@ -122,6 +127,9 @@ function widest(args: readonly Tensor[]): DType {
     .reduce((a, b) => (hierarchy.indexOf(b.base) > hierarchy.indexOf(a.base) ? b : a));
 }
 
+type LinspaceOptions = { readonly axis?: number } & Named;
+const linspacePlaces = ["name", "axis"] as const;
+
 /**
  * num numbers from start to stop along a new axis, for float tensors that broadcast; made of the nodes of TensorFlow's own composition.
  * Source: math_ops.py, linspace_nd.
@@ -130,8 +138,9 @@ export function linspace(
   start: TensorLike,
   stop: TensorLike,
   num: TensorLike,
-  options: { readonly axis?: number } & Named = {},
+  ...rest: Rest<LinspaceOptions, typeof linspacePlaces>
 ): Tensor {
+  const options = byName<LinspaceOptions>(rest, linspacePlaces);
   const { axis = 0, name } = options;
   return inScope(name, "linspace", () => {
     const first = convertToTensor(start, { name: "start", preferredDtype: float32 });

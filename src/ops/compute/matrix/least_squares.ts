@@ -1,4 +1,5 @@
 /** Least squares. Source: linalg_ops.cc, matrix_solve_ls_op_impl.h, linalg_ops.py, linalg_grad.py. */
+
 import { InvalidArgumentError, UnimplementedError, ValueError } from "../../../core/error.ts";
 import type { NdArray } from "../../../core/nd_array.ts";
 import { elementCount, isFull, mergeDims, mergeShapes, type Shape } from "../../../core/shape.ts";
@@ -6,6 +7,7 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as ops from "../../index.ts";
+import { byName, type Rest } from "../../options.ts";
 import { inScope, type Named } from "../array/basic/names.ts";
 import { checkSystem, matrixShape, withBatch } from "./linalg/batch.ts";
 import { cholesky as factorOf, solveTriangular } from "./linalg/lu.ts";
@@ -149,8 +151,15 @@ export interface LeastSquaresOptions extends Named {
 
 const cacheBytes = 256000;
 
+const matrixSolveLsPlaces = ["l2Regularizer", "fast", "name"] as const;
+
 /** The x that makes matrix @ x nearest to rhs. Throws UNIMPLEMENTED for complex128 with a regularizer. */
-export function matrixSolveLs(matrix: TensorLike, rhs: TensorLike, options: LeastSquaresOptions = {}): Tensor {
+export function matrixSolveLs(
+  matrix: TensorLike,
+  rhs: TensorLike,
+  ...rest: Rest<LeastSquaresOptions, typeof matrixSolveLsPlaces>
+): Tensor {
+  const options = byName<LeastSquaresOptions>(rest, matrixSolveLsPlaces);
   const { l2Regularizer = 0, fast = true, name } = options;
   const a = convertToTensor(matrix, { name: "matrix" });
   if (a.dtype.base === "complex128" && l2Regularizer !== 0) {

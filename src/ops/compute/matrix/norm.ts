@@ -4,7 +4,7 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import * as ops from "../../index.ts";
 import { byName, type Rest } from "../../options.ts";
-import { inScope, type Named } from "../array/basic/names.ts";
+import { inScope, type Name, type Named, nameOf } from "../array/basic/names.ts";
 
 export interface NormOptions extends Named {
   /** "euclidean" (by default), "fro", 1, 2, Infinity, or any positive number for vectors. */
@@ -91,20 +91,25 @@ function largestValue(matrices: Tensor): Tensor {
 }
 
 /** The logarithm of the determinant of positive definite matrices. */
-export const logdet = (matrix: TensorLike, options: Named = {}): Tensor =>
-  inScope(options.name, "logdet", () => {
+export const logdet = (matrix: TensorLike, name?: Name): Tensor =>
+  inScope(nameOf(name), "logdet", () => {
     const chol = ops.choleskyOp({ input: matrix });
     return ops.reduceSum(ops.log(ops.real(ops.matrixDiagPart(chol))), { axis: [-1] }).rmul(2);
   });
 
+type NormalizeOptions = Omit<NormOptions, "keepdims" | "keepDims">;
+const normalizePlaces = ["ord", "axis", "name"] as const;
+
 /** The tensor divided by its norm, and that norm with its axes kept. */
 export const normalize = (
   tensor: TensorLike,
-  options: Omit<NormOptions, "keepdims" | "keepDims"> = {},
-): { readonly normalized: Tensor; readonly norm: Tensor } =>
-  inScope(options.name, "normalize", () => {
+  ...rest: Rest<NormalizeOptions, typeof normalizePlaces>
+): { readonly normalized: Tensor; readonly norm: Tensor } => {
+  const options = byName<NormalizeOptions>(rest, normalizePlaces);
+  return inScope(options.name, "normalize", () => {
     const x = convertToTensor(tensor);
     const { ord = "euclidean", axis = null } = options;
     const length = ops.cast(norm(x, { ord, axis, keepdims: true }), x.dtype.baseDtype);
     return { normalized: x.div(length), norm: length };
   });
+};

@@ -1,4 +1,5 @@
 /** Inverses, determinants and systems of equations. Source: linalg_ops.cc, matrix_inverse_op.cc, determinant_op.cc, linalg_grad.py. */
+
 import { InvalidArgumentError } from "../../../core/error.ts";
 import type { NdArray } from "../../../core/nd_array.ts";
 import {
@@ -15,7 +16,8 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import type { TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import type { GradientTools } from "../../gradient_tools.ts";
-import { inScope, type Named } from "../array/basic/names.ts";
+import { byName, type Rest } from "../../options.ts";
+import { inScope, type Name, type Named, nameOf } from "../array/basic/names.ts";
 import { pairsOf } from "../math/elementwise/operands.ts";
 import { mayBroadcast } from "../math/elementwise/table.ts";
 import { checkSquare, checkSystem, matrixShape, squareShape, withBatch } from "./linalg/batch.ts";
@@ -262,26 +264,41 @@ export interface AdjointOptions extends Named {
   readonly adjoint?: boolean;
 }
 
-export const matrixInverse = (input: TensorLike, options: AdjointOptions = {}): Tensor =>
-  matrixInverseOp({ input, adjoint: options.adjoint ?? false }, options.name);
+const matrixInversePlaces = ["adjoint", "name"] as const;
 
-export const matrixDeterminant = (input: TensorLike, options: Named = {}): Tensor =>
-  matrixDeterminantOp({ input }, options.name);
+export const matrixInverse = (input: TensorLike, ...rest: Rest<AdjointOptions, typeof matrixInversePlaces>): Tensor => {
+  const options = byName<AdjointOptions>(rest, matrixInversePlaces);
+  return matrixInverseOp({ input, adjoint: options.adjoint ?? false }, options.name);
+};
+
+export const matrixDeterminant = (input: TensorLike, name?: Name): Tensor =>
+  matrixDeterminantOp({ input }, nameOf(name));
 
 /** Sign and logarithm of the size of the determinant. */
 export const slogdet = (
   input: TensorLike,
-  options: Named = {},
-): { readonly sign: Tensor; readonly log_abs_determinant: Tensor } => logMatrixDeterminantOp({ input }, options.name);
+  name?: Name,
+): { readonly sign: Tensor; readonly log_abs_determinant: Tensor } => logMatrixDeterminantOp({ input }, nameOf(name));
 
-export const matrixSolve = (matrix: TensorLike, rhs: TensorLike, options: AdjointOptions = {}): Tensor =>
-  matrixSolveOp({ matrix, rhs, adjoint: options.adjoint ?? false }, options.name);
+export const matrixSolve = (
+  matrix: TensorLike,
+  rhs: TensorLike,
+  ...rest: Rest<AdjointOptions, typeof matrixInversePlaces>
+): Tensor => {
+  const options = byName<AdjointOptions>(rest, matrixInversePlaces);
+  return matrixSolveOp({ matrix, rhs, adjoint: options.adjoint ?? false }, options.name);
+};
+
+type MatrixTriangularSolveOptions = { readonly lower?: boolean } & AdjointOptions;
+const matrixTriangularSolvePlaces = ["lower", "adjoint", "name"] as const;
 
 export const matrixTriangularSolve = (
   matrix: TensorLike,
   rhs: TensorLike,
-  options: { readonly lower?: boolean } & AdjointOptions = {},
-): Tensor =>
-  inScope(options.name, "triangular_solve", () =>
+  ...rest: Rest<MatrixTriangularSolveOptions, typeof matrixTriangularSolvePlaces>
+): Tensor => {
+  const options = byName<MatrixTriangularSolveOptions>(rest, matrixTriangularSolvePlaces);
+  return inScope(options.name, "triangular_solve", () =>
     matrixTriangularSolveOp({ matrix, rhs, lower: options.lower ?? true, adjoint: options.adjoint ?? false }),
   );
+};

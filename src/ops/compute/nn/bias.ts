@@ -1,4 +1,5 @@
 /** Biases added to channels. Source: nn_ops.cc, bias_op.cc, nn_ops.py, nn_grad.py. */
+
 import { invalidArgument, ValueError } from "../../../core/error.ts";
 import {
   type Dim,
@@ -15,7 +16,8 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as tf from "../../index.ts";
-import { inScope, type Named } from "../array/basic/names.ts";
+import { byName, type Rest } from "../../options.ts";
+import { inScope, type Name, type Named, nameOf } from "../array/basic/names.ts";
 
 /** The axis of the channels: the last one, or the second in NCHW images (which have at least 3 dimensions). */
 const channelAxis = (rank: number, dataFormat: string): number => (dataFormat === "NCHW" && rank > 2 ? 1 : rank - 1);
@@ -103,8 +105,15 @@ export interface BiasAddOptions extends Named {
   readonly dataFormat?: string | null;
 }
 
+const biasAddPlaces = ["dataFormat", "name"] as const;
+
 /** value + bias, one bias for each channel. Throws ValueError for an unknown data format. Source: nn_ops.py. */
-export function biasAdd(value: TensorLike, bias: TensorLike, options: BiasAddOptions = {}): Tensor {
+export function biasAdd(
+  value: TensorLike,
+  bias: TensorLike,
+  ...rest: Rest<BiasAddOptions, typeof biasAddPlaces>
+): Tensor {
+  const options = byName<BiasAddOptions>(rest, biasAddPlaces);
   const { name, dataFormat } = options;
   return inScope(name, "BiasAdd", (scope) => {
     const format = channelFormat(dataFormat);
@@ -124,8 +133,8 @@ function channelFormat(dataFormat: string | null | undefined): "NHWC" | "NCHW" |
 }
 
 /** matmul(x, weights) + biases. Source: nn_ops.py. */
-export const xwPlusB = (x: TensorLike, weights: TensorLike, biases: TensorLike, options: Named = {}): Tensor =>
-  inScope(options.name, "xw_plus_b", (scope) => {
+export const xwPlusB = (x: TensorLike, weights: TensorLike, biases: TensorLike, name?: Name): Tensor =>
+  inScope(nameOf(name), "xw_plus_b", (scope) => {
     const [a, b, c] = [
       convertToTensor(x, { name: "x" }),
       convertToTensor(weights, { name: "weights" }),
@@ -135,8 +144,8 @@ export const xwPlusB = (x: TensorLike, weights: TensorLike, biases: TensorLike, 
   });
 
 /** relu(matmul(x, weights) + biases). Source: nn_impl.py. */
-export const reluLayer = (x: TensorLike, weights: TensorLike, biases: TensorLike, options: Named = {}): Tensor =>
-  inScope(options.name, "relu_layer", (scope) => {
+export const reluLayer = (x: TensorLike, weights: TensorLike, biases: TensorLike, name?: Name): Tensor =>
+  inScope(nameOf(name), "relu_layer", (scope) => {
     const [a, b, c] = [
       convertToTensor(x, { name: "x" }),
       convertToTensor(weights, { name: "weights" }),

@@ -1,4 +1,5 @@
 /** Floats rounded as if they were stored in few bits, for training. Source: fake_quant_ops.cc, fake_quant_ops_functor.h, array_ops.py. */
+
 import { float32 } from "../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument } from "../../../core/error.ts";
 import { NdArray } from "../../../core/nd_array.ts";
@@ -6,6 +7,7 @@ import { mergeDims, mergeShapes, type Shape, sameShape, withRank, withRankAtLeas
 import type { Tensor } from "../../../graph/tensor.ts";
 import type { TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
+import { byName, type Rest } from "../../options.ts";
 import { bracketed, type Named } from "../array/basic/names.ts";
 
 const f = Math.fround;
@@ -271,37 +273,54 @@ const bitsOf = ({ numBits = 8, narrowRange = false }: FakeQuantOptions): Bits =>
   narrow_range: narrowRange,
 });
 
+const fakeQuantWithMinMaxArgsPlaces = ["min", "max", "numBits", "narrowRange", "name"] as const;
+
 /** `inputs` rounded to 2^numBits steps from min to max. */
-export const fakeQuantWithMinMaxArgs = (inputs: TensorLike, options: FakeQuantArgs = {}): Tensor =>
-  fakeQuantWithMinMaxArgsOp(
+export const fakeQuantWithMinMaxArgs = (
+  inputs: TensorLike,
+  ...rest: Rest<FakeQuantArgs, typeof fakeQuantWithMinMaxArgsPlaces>
+): Tensor => {
+  const options = byName<FakeQuantArgs>(rest, fakeQuantWithMinMaxArgsPlaces);
+  return fakeQuantWithMinMaxArgsOp(
     { inputs, min: options.min ?? -6, max: options.max ?? 6, ...bitsOf(options) },
     options.name,
   );
+};
 
 export const fakeQuantWithMinMaxArgsGradient = (
   gradients: TensorLike,
   inputs: TensorLike,
-  options: FakeQuantArgs = {},
-): Tensor =>
-  fakeQuantWithMinMaxArgsGradientOp(
+  ...rest: Rest<FakeQuantArgs, typeof fakeQuantWithMinMaxArgsPlaces>
+): Tensor => {
+  const options = byName<FakeQuantArgs>(rest, fakeQuantWithMinMaxArgsPlaces);
+  return fakeQuantWithMinMaxArgsGradientOp(
     { gradients, inputs, min: options.min ?? -6, max: options.max ?? 6, ...bitsOf(options) },
     options.name,
   );
+};
+
+const fakeQuantWithMinMaxVarsPlaces = ["numBits", "narrowRange", "name"] as const;
 
 export const fakeQuantWithMinMaxVars = (
   inputs: TensorLike,
   min: TensorLike,
   max: TensorLike,
-  options: FakeQuantOptions = {},
-): Tensor => fakeQuantWithMinMaxVarsOp({ inputs, min, max, ...bitsOf(options) }, options.name);
+  ...rest: Rest<FakeQuantOptions, typeof fakeQuantWithMinMaxVarsPlaces>
+): Tensor => {
+  const options = byName<FakeQuantOptions>(rest, fakeQuantWithMinMaxVarsPlaces);
+  return fakeQuantWithMinMaxVarsOp({ inputs, min, max, ...bitsOf(options) }, options.name);
+};
 
 /** `min`, `max`: one for each index of the last axis. */
 export const fakeQuantWithMinMaxVarsPerChannel = (
   inputs: TensorLike,
   min: TensorLike,
   max: TensorLike,
-  options: FakeQuantOptions = {},
-): Tensor => fakeQuantWithMinMaxVarsPerChannelOp({ inputs, min, max, ...bitsOf(options) }, options.name);
+  ...rest: Rest<FakeQuantOptions, typeof fakeQuantWithMinMaxVarsPlaces>
+): Tensor => {
+  const options = byName<FakeQuantOptions>(rest, fakeQuantWithMinMaxVarsPlaces);
+  return fakeQuantWithMinMaxVarsPerChannelOp({ inputs, min, max, ...bitsOf(options) }, options.name);
+};
 
 /** The gradients of `fakeQuantWithMinMaxVars` for the inputs, min and max. */
 export const fakeQuantWithMinMaxVarsGradient = (
@@ -309,15 +328,19 @@ export const fakeQuantWithMinMaxVarsGradient = (
   inputs: TensorLike,
   min: TensorLike,
   max: TensorLike,
-  options: FakeQuantOptions = {},
-): ReturnType<typeof fakeQuantWithMinMaxVarsGradientOp> =>
-  fakeQuantWithMinMaxVarsGradientOp({ gradients, inputs, min, max, ...bitsOf(options) }, options.name);
+  ...rest: Rest<FakeQuantOptions, typeof fakeQuantWithMinMaxVarsPlaces>
+): ReturnType<typeof fakeQuantWithMinMaxVarsGradientOp> => {
+  const options = byName<FakeQuantOptions>(rest, fakeQuantWithMinMaxVarsPlaces);
+  return fakeQuantWithMinMaxVarsGradientOp({ gradients, inputs, min, max, ...bitsOf(options) }, options.name);
+};
 
 export const fakeQuantWithMinMaxVarsPerChannelGradient = (
   gradients: TensorLike,
   inputs: TensorLike,
   min: TensorLike,
   max: TensorLike,
-  options: FakeQuantOptions = {},
-): ReturnType<typeof fakeQuantWithMinMaxVarsPerChannelGradientOp> =>
-  fakeQuantWithMinMaxVarsPerChannelGradientOp({ gradients, inputs, min, max, ...bitsOf(options) }, options.name);
+  ...rest: Rest<FakeQuantOptions, typeof fakeQuantWithMinMaxVarsPlaces>
+): ReturnType<typeof fakeQuantWithMinMaxVarsPerChannelGradientOp> => {
+  const options = byName<FakeQuantOptions>(rest, fakeQuantWithMinMaxVarsPlaces);
+  return fakeQuantWithMinMaxVarsPerChannelGradientOp({ gradients, inputs, min, max, ...bitsOf(options) }, options.name);
+};

@@ -1,4 +1,5 @@
 /** Floats to quantized numbers and back. Source: quantize_op.cc, dequantize_op.cc, array_ops.cc, array_ops.py. */
+
 import { type DType, float32 } from "../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument } from "../../../core/error.ts";
 import { type NdArray, setElement } from "../../../core/nd_array.ts";
@@ -6,6 +7,7 @@ import { elementCount, mergeShapes, type Shape, withRank, withRankAtLeast } from
 import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
+import { byName, type Rest } from "../../options.ts";
 import { emptyArray } from "../array/basic/elements.ts";
 import type { Named } from "../array/basic/names.ts";
 import { arrayToFloat, arrayToQuantized, type Integers, type Limits, limitsOf, roundAway } from "./conversions.ts";
@@ -210,14 +212,17 @@ export interface QuantizeOptions extends Named {
   readonly ensureMinimumRange?: number;
 }
 
+const quantizePlaces = ["mode", "roundMode", "name", "narrowRange", "axis", "ensureMinimumRange"] as const;
+
 /** `input` as numbers of the quantized dtype T, with the range that they stand for. */
 export function quantize(
   input: TensorLike,
   minRange: TensorLike,
   maxRange: TensorLike,
   T: DType,
-  options: QuantizeOptions = {},
+  ...rest: Rest<QuantizeOptions, typeof quantizePlaces>
 ): ReturnType<typeof quantizeV2Op> {
+  const options = byName<QuantizeOptions>(rest, quantizePlaces);
   const tensor = convertToTensor(input, { name: "input" });
   return quantizeV2Op(
     {
@@ -245,13 +250,16 @@ interface DequantizeOptions extends Named {
   readonly dtype?: DType;
 }
 
+const dequantizePlaces = ["mode", "name", "axis", "narrowRange", "dtype"] as const;
+
 /** The floats that `input` stands for in the range of minRange and maxRange. */
 export function dequantize(
   input: Tensor,
   minRange: TensorLike,
   maxRange: TensorLike,
-  options: DequantizeOptions = {},
+  ...rest: Rest<DequantizeOptions, typeof dequantizePlaces>
 ): Tensor {
+  const options = byName<DequantizeOptions>(rest, dequantizePlaces);
   return dequantizeOp(
     {
       input,

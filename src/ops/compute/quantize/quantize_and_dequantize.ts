@@ -1,4 +1,5 @@
 /** Floats as they come back from storage in few bits. Source: quantize_and_dequantize_op.cc, quantize_and_dequantize_op.h, array_ops.cc. */
+
 import type { DType } from "../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument, ValueError } from "../../../core/error.ts";
 import type { NdArray } from "../../../core/nd_array.ts";
@@ -14,6 +15,7 @@ import {
 import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
+import { byName, type Rest } from "../../options.ts";
 import { emptyArray } from "../array/basic/elements.ts";
 import { bracketed, type Named } from "../array/basic/names.ts";
 
@@ -319,18 +321,34 @@ export function axisOf(input: Tensor, axis: number | null): number {
   return ((axis % rank) + rank) % rank;
 }
 
+const quantizeAndDequantizePlaces = [
+  "signedInput",
+  "numBits",
+  "rangeGiven",
+  "roundMode",
+  "name",
+  "narrowRange",
+  "axis",
+] as const;
+
 /** `input` rounded to integers of numBits and back. */
 export const quantizeAndDequantize = (
   input: TensorLike,
   inputMin: TensorLike,
   inputMax: TensorLike,
-  options: QuantizeAndDequantizeOptions = {},
-): Tensor => quantizeAndDequantizeV2Op(recordOf(input, inputMin, inputMax, options), options.name);
+  ...rest: Rest<QuantizeAndDequantizeOptions, typeof quantizeAndDequantizePlaces>
+): Tensor => {
+  const options = byName<QuantizeAndDequantizeOptions>(rest, quantizeAndDequantizePlaces);
+  return quantizeAndDequantizeV2Op(recordOf(input, inputMin, inputMax, options), options.name);
+};
 
 /** As `quantizeAndDequantize`; the gradient is 0 out of the range. */
 export const quantizeAndDequantizeV2 = (
   input: TensorLike,
   inputMin: TensorLike,
   inputMax: TensorLike,
-  options: QuantizeAndDequantizeOptions = {},
-): Tensor => quantizeAndDequantizeV4Op(recordOf(input, inputMin, inputMax, options), options.name);
+  ...rest: Rest<QuantizeAndDequantizeOptions, typeof quantizeAndDequantizePlaces>
+): Tensor => {
+  const options = byName<QuantizeAndDequantizeOptions>(rest, quantizeAndDequantizePlaces);
+  return quantizeAndDequantizeV4Op(recordOf(input, inputMin, inputMax, options), options.name);
+};

@@ -1,4 +1,5 @@
 /** Sound from and to WAV files. Source: audio_ops.cc, decode_wav_op.cc, encode_wav_op.cc. */
+
 import { float32, int32, string } from "../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument } from "../../../core/error.ts";
 import { NdArray } from "../../../core/nd_array.ts";
@@ -7,8 +8,9 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import { decodeWav as readWav, encodeWav as writeWav } from "../../../io/wav.ts";
 import type { TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
+import { byName, type Rest } from "../../options.ts";
 import { integerArray } from "../array/basic/elements.ts";
-import { bracketed, type Named } from "../array/basic/names.ts";
+import { bracketed, type Name, type Named, nameOf } from "../array/basic/names.ts";
 
 function wantedDim(wanted: number, what: string): Dim {
   if (wanted === -1) return null;
@@ -82,15 +84,18 @@ interface WavDecoding extends Named {
   readonly desiredSamples?: number;
 }
 
+const decodeWavPlaces = ["desiredChannels", "desiredSamples", "name"] as const;
+
 /** The sound of a WAV file: [frames, channels], -1 to 1, and its sample rate. */
 export const decodeWav = (
   contents: TensorLike,
-  options: WavDecoding = {},
+  ...rest: Rest<WavDecoding, typeof decodeWavPlaces>
 ): { readonly audio: Tensor; readonly sample_rate: Tensor } => {
+  const options = byName<WavDecoding>(rest, decodeWavPlaces);
   const { desiredChannels = -1, desiredSamples = -1, name } = options;
   return decodeWavOp({ contents, desired_channels: desiredChannels, desired_samples: desiredSamples }, name);
 };
 
 /** The WAV file of audio [frames, channels], -1 to 1. */
-export const encodeWav = (audio: TensorLike, sampleRate: TensorLike, options: Named = {}): Tensor =>
-  encodeWavOp({ audio, sample_rate: sampleRate }, options.name);
+export const encodeWav = (audio: TensorLike, sampleRate: TensorLike, name?: Name): Tensor =>
+  encodeWavOp({ audio, sample_rate: sampleRate }, nameOf(name));

@@ -1,4 +1,5 @@
 /** More of Python's functions over sparse tensors, composed of other ops. Source: sparse_ops.py. */
+
 import { int64 } from "../../../core/dtype.ts";
 import { ValueError } from "../../../core/error.ts";
 import { elementAt } from "../../../core/nd_array.ts";
@@ -7,9 +8,10 @@ import type { SparseTensor as SparseParts } from "../../../graph/sparse_tensor.t
 import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import * as ops from "../../index.ts";
+import { byName, type Rest } from "../../options.ts";
 import { fill, ones } from "../array/basic/fill.ts";
 import { identity } from "../array/basic/identity.ts";
-import { inScope, type Named } from "../array/basic/names.ts";
+import { inScope, type Name, type Named, nameOf } from "../array/basic/names.ts";
 import { expandDims, reshape } from "../array/basic/reshape.ts";
 import { rank as rankOf, shape as shapeOf } from "../array/basic/shape.ts";
 import { getStaticValue } from "../array/basic/static_value.ts";
@@ -32,11 +34,15 @@ export function sparseRetain(input: SparseLike, toRetain: TensorLike): SparsePar
   return new SparseTensor({ indices, values, denseShape: identity(sparse.denseShape) });
 }
 
+type SparseTransposeOptions = { readonly perm?: TensorLike | null } & Named;
+const sparseTransposePlaces = ["perm", "name"] as const;
+
 /** The axes in another order; backwards when no permutation is given. */
 export function sparseTranspose(
   input: SparseLike,
-  options: { readonly perm?: TensorLike | null } & Named = {},
+  ...rest: Rest<SparseTransposeOptions, typeof sparseTransposePlaces>
 ): SparseParts {
+  const options = byName<SparseTransposeOptions>(rest, sparseTransposePlaces);
   const sparse = toSparse(input);
   return inScope(options.name, "SparseTranspose", () => {
     let { perm } = options;
@@ -62,13 +68,17 @@ export function sparseTranspose(
   });
 }
 
+type SparseMergeOptions = { readonly alreadySorted?: boolean } & Named;
+const sparseMergePlaces = ["name", "alreadySorted"] as const;
+
 /** Ids as columns of a wide tensor that holds the values. */
 export function sparseMerge(
   ids: SparseLike | readonly SparseLike[],
   values: SparseLike,
   vocabSize: TensorLike | readonly TensorLike[],
-  options: { readonly alreadySorted?: boolean } & Named = {},
+  ...rest: Rest<SparseMergeOptions, typeof sparseMergePlaces>
 ): SparseParts {
+  const options = byName<SparseMergeOptions>(rest, sparseMergePlaces);
   const list = (Array.isArray(ids) ? ids : [ids]) as readonly SparseLike[];
   const sizes = (Array.isArray(ids) ? vocabSize : [vocabSize]) as readonly TensorLike[];
   if (list.length !== sizes.length) throw new ValueError("sp_ids and vocab_size have to have equal lengths.");
@@ -90,9 +100,9 @@ export function sparseMerge(
 }
 
 /** True in a dense tensor at each id. */
-export function sparseToIndicator(input: SparseLike, vocabSize: TensorLike, options: Named = {}): Tensor {
+export function sparseToIndicator(input: SparseLike, vocabSize: TensorLike, name?: Name): Tensor {
   const sparse = toSparse(input);
-  return inScope(options.name, "SparseToIndicator", (scope) => {
+  return inScope(nameOf(name), "SparseToIndicator", (scope) => {
     const count = shapeOf(sparse.indices).at(0);
     const flags = fill(expandDims(count, 0), true);
     const marked = new SparseTensor({ indices: sparse.indices, values: flags, denseShape: sparse.denseShape });
@@ -101,12 +111,16 @@ export function sparseToIndicator(input: SparseLike, vocabSize: TensorLike, opti
   });
 }
 
+type SparseEyeOptions = { readonly dtype?: Tensor["dtype"] } & Named;
+const sparseEyePlaces = ["dtype", "name"] as const;
+
 /** A sparse identity matrix. */
 export function sparseEye(
   rows: TensorLike,
   columns: TensorLike | null = null,
-  options: { readonly dtype?: Tensor["dtype"] } & Named = {},
+  ...rest: Rest<SparseEyeOptions, typeof sparseEyePlaces>
 ): SparseParts {
+  const options = byName<SparseEyeOptions>(rest, sparseEyePlaces);
   return inScope(options.name, "eye", () => {
     const wide = (value: TensorLike, name: string): Tensor => {
       const tensor = convertToTensor(value, typeof value === "number" ? { name, dtype: int64 } : {});

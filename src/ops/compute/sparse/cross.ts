@@ -1,4 +1,5 @@
 /** Crossed features: every combination of one feature from each column. Source: sparse_cross_op.cc, sparse_ops.py. */
+
 import { int64, string } from "../../../core/dtype.ts";
 import { InvalidArgumentError, TypeError } from "../../../core/error.ts";
 import { NdArray } from "../../../core/nd_array.ts";
@@ -8,6 +9,7 @@ import { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as ops from "../../index.ts";
+import { byName, type Rest } from "../../options.ts";
 import { toNumbers } from "../array/basic/elements.ts";
 import type { Named } from "../array/basic/names.ts";
 import { joinBytes, stringArray, stringsOf, toBytes } from "../string/bytes.ts";
@@ -245,21 +247,29 @@ function parted(inputs: readonly (SparseParts | Tensor)[]): Parted {
   };
 }
 
+type SparseCrossOptions = { readonly separator?: TensorLike } & Named;
+const sparseCrossPlaces = ["name", "separator"] as const;
+
 /** Every combination of one feature from each input, joined as text. */
 export function sparseCross(
   inputs: readonly (SparseParts | Tensor)[],
-  options: { readonly separator?: TensorLike } & Named = {},
+  ...rest: Rest<SparseCrossOptions, typeof sparseCrossPlaces>
 ): SparseParts {
+  const options = byName<SparseCrossOptions>(rest, sparseCrossPlaces);
   const sep = convertToTensor(options.separator ?? "_X_");
   const { output_indices, output_values, output_shape } = sparseCrossV2Op({ ...parted(inputs), sep }, options.name);
   return new SparseTensor({ indices: output_indices, values: output_values, denseShape: output_shape });
 }
 
+type SparseCrossHashedOptions = { readonly numBuckets?: number; readonly hashKey?: number | null } & Named;
+const sparseCrossHashedPlaces = ["numBuckets", "hashKey", "name"] as const;
+
 /** Every combination of one feature from each input, hashed. */
 export function sparseCrossHashed(
   inputs: readonly (SparseParts | Tensor)[],
-  options: { readonly numBuckets?: number; readonly hashKey?: number | null } & Named = {},
+  ...rest: Rest<SparseCrossHashedOptions, typeof sparseCrossHashedPlaces>
 ): SparseParts {
+  const options = byName<SparseCrossHashedOptions>(rest, sparseCrossHashedPlaces);
   const parts = parted(inputs);
   const isNumeric = [...parts.values, ...parts.dense_inputs].some((x) => x.dtype.baseDtype !== string);
   const { output_indices, output_values, output_shape } = sparseCrossOp(

@@ -20,7 +20,7 @@ import * as ops from "../../index.ts";
 import { byName, type Rest } from "../../options.ts";
 import { copyElements, emptyArray, toNumbers } from "../array/basic/elements.ts";
 import { zeros, zerosLike } from "../array/basic/fill.ts";
-import { inScope, type Named } from "../array/basic/names.ts";
+import { inScope, type Name, type Named, nameOf } from "../array/basic/names.ts";
 import { shape as shapeOf } from "../array/basic/shape.ts";
 import { shapeFromInput } from "../array/basic/shape_input.ts";
 import { gatherNd } from "../array/index/gather_nd.ts";
@@ -245,12 +245,15 @@ export interface SparseMatmulOptions extends Named {
   readonly adjointB?: boolean;
 }
 
+const sparseTensorDenseMatmulPlaces = ["adjointA", "adjointB", "name"] as const;
+
 /** A sparse matrix times a dense one (or the other way round), transposed first where asked. */
 export function sparseTensorDenseMatmul(
   a: SparseLike | TensorLike,
   b: SparseLike | TensorLike,
-  options: SparseMatmulOptions = {},
+  ...rest: Rest<SparseMatmulOptions, typeof sparseTensorDenseMatmulPlaces>
 ): Tensor {
+  const options = byName<SparseMatmulOptions>(rest, sparseTensorDenseMatmulPlaces);
   const { adjointA = false, adjointB = false, name } = options;
   if (isSparse(b)) {
     const flip = adjointA === adjointB;
@@ -270,13 +273,16 @@ export interface ToDenseOptions extends Named {
   readonly validateIndices?: boolean;
 }
 
+const sparseToDensePlaces = ["defaultValue", "validateIndices", "name"] as const;
+
 /** Dense tensor of a shape with the values at the indices and a default elsewhere. */
 export function sparseToDense(
   indices: TensorLike,
   outputShape: TensorLike,
   values: TensorLike,
-  options: ToDenseOptions = {},
+  ...rest: Rest<ToDenseOptions, typeof sparseToDensePlaces>
 ): Tensor {
+  const options = byName<ToDenseOptions>(rest, sparseToDensePlaces);
   const { defaultValue = 0, validateIndices = true, name } = options;
   return sparseToDenseOp(
     {
@@ -312,8 +318,8 @@ export function sparseTensorToDense(
 }
 
 /** The elements of a dense tensor that are not zero. */
-export function sparseFromDense(tensor: TensorLike, options: Named = {}): SparseParts {
-  return inScope(options.name, "dense_to_sparse", () => {
+export function sparseFromDense(tensor: TensorLike, name?: Name): SparseParts {
+  return inScope(nameOf(name), "dense_to_sparse", () => {
     const x = convertToTensor(tensor);
     const indices = whereV2(ops.notEqual(x, zerosLike(x)));
     const values = gatherNd(x, indices);

@@ -1,10 +1,12 @@
 /** Embeddings of sparse ids, combined row by row. Source: embedding_ops.py. */
+
 import { bool, float32, int32 } from "../../../core/dtype.ts";
 import { ValueError } from "../../../core/error.ts";
 import type { SparseTensor as SparseParts } from "../../../graph/sparse_tensor.ts";
 import { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import * as ops from "../../index.ts";
+import { byName, type Rest } from "../../options.ts";
 import { ones, onesLike, zerosLike } from "../array/basic/fill.ts";
 import { inScope, type Named } from "../array/basic/names.ts";
 import { expandDims, reshape } from "../array/basic/reshape.ts";
@@ -39,6 +41,8 @@ const tablesOf = (params: TensorLike | readonly TensorLike[]): readonly TensorLi
 const isResourceTable = (params: unknown): boolean =>
   typeof (params as { sparseRead?: unknown }).sparseRead === "function";
 
+const embeddingLookupSparsePlaces = ["partitionStrategy", "name", "combiner", "maxNorm"] as const;
+
 /**
  * For each row of sparse ids the sum, mean or root-weighted mean of their embeddings; `weights` has the ids' indices, null for ones.
  * Throws ValueError for another combiner.
@@ -47,8 +51,9 @@ export function embeddingLookupSparse(
   params: TensorLike | readonly TensorLike[],
   ids: SparseLike,
   weights: SparseLike | null,
-  options: SparseEmbeddingOptions = {},
+  ...rest: Rest<SparseEmbeddingOptions, typeof embeddingLookupSparsePlaces>
 ): Tensor {
+  const options = byName<SparseEmbeddingOptions>(rest, embeddingLookupSparsePlaces);
   const { combiner = "mean", maxNorm = null, partitionStrategy = "mod", name } = options;
   if (!["mean", "sqrtn", "sum"].includes(combiner))
     throw new ValueError(`combiner must be one of 'mean', 'sqrtn' or 'sum', got ${combiner}`);
@@ -125,13 +130,16 @@ export interface SafeEmbeddingOptions extends SparseEmbeddingOptions {
   readonly defaultId?: TensorLike | null;
 }
 
+const safeEmbeddingLookupSparsePlaces = ["combiner", "defaultId", "name", "partitionStrategy", "maxNorm"] as const;
+
 /** As embeddingLookupSparse for ids of any rank; negative ids and weights that are not positive are left out, empty rows are zero. */
 export function safeEmbeddingLookupSparse(
   params: TensorLike | readonly TensorLike[],
   ids: SparseLike,
   weights: SparseLike | null = null,
-  options: SafeEmbeddingOptions = {},
+  ...rest: Rest<SafeEmbeddingOptions, typeof safeEmbeddingLookupSparsePlaces>
 ): Tensor {
+  const options = byName<SafeEmbeddingOptions>(rest, safeEmbeddingLookupSparsePlaces);
   const { combiner = "mean", partitionStrategy = "div", maxNorm = null, defaultId = null, name } = options;
   const given = tablesOf(params);
   if (given.length < 1) throw new ValueError(`Missing embedding_weights ${given}.`);

@@ -1,4 +1,5 @@
 /** Sparse tensors as strings, and kept in the session under handles. Source: serialize_sparse_op.cc, deserialize_sparse_string_op.cc, sparse_tensors_map_ops.cc. */
+
 import { type DType, int64, variant } from "../../../core/dtype.ts";
 import { InvalidArgumentError } from "../../../core/error.ts";
 import { NdArray } from "../../../core/nd_array.ts";
@@ -8,6 +9,7 @@ import type { SparseTensor as SparseParts } from "../../../graph/sparse_tensor.t
 import type { Tensor } from "../../../graph/tensor.ts";
 import type { TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
+import { byName, type Rest } from "../../options.ts";
 import { copyElements, emptyArray, takeRows } from "../array/basic/elements.ts";
 import type { Named } from "../array/basic/names.ts";
 import { stringArray, stringsOf } from "../string/bytes.ts";
@@ -299,19 +301,32 @@ const recordOf = (input: SparseLike) => {
 };
 
 /** A sparse tensor as a vector of three strings. */
-export const serializeSparse = (input: SparseLike, options: Named = {}): Tensor =>
-  serializeSparseOp(recordOf(input), options.name);
+export const serializeSparse = (input: SparseLike, ...rest: Rest<Named, typeof serializeManySparsePlaces>): Tensor => {
+  const options = byName<Named>(rest, serializeManySparsePlaces);
+  return serializeSparseOp(recordOf(input), options.name);
+};
+
+const serializeManySparsePlaces = ["name"] as const;
 
 /** Each slice along the first axis as a row of three strings. */
-export const serializeManySparse = (input: SparseLike, options: Named = {}): Tensor =>
-  serializeManySparseOp(recordOf(input), options.name);
+export const serializeManySparse = (
+  input: SparseLike,
+  ...rest: Rest<Named, typeof serializeManySparsePlaces>
+): Tensor => {
+  const options = byName<Named>(rest, serializeManySparsePlaces);
+  return serializeManySparseOp(recordOf(input), options.name);
+};
+
+type DeserializeManySparseOptions = { readonly rank?: number | null } & Named;
+const deserializeManySparsePlaces = ["rank", "name"] as const;
 
 /** The sparse tensors of rows of three strings, stacked. */
 export function deserializeManySparse(
   serializedSparse: TensorLike,
   dtype: DType,
-  options: { readonly rank?: number | null } & Named = {},
+  ...rest: Rest<DeserializeManySparseOptions, typeof deserializeManySparsePlaces>
 ): SparseParts {
+  const options = byName<DeserializeManySparseOptions>(rest, deserializeManySparsePlaces);
   const { sparse_indices, sparse_values, sparse_shape } = deserializeManySparseOp(
     { serialized_sparse: serializedSparse, dtype },
     options.name,

@@ -1,4 +1,5 @@
 /** The last axis as sets: difference, intersection, union, and their sizes. Source: set_kernels.cc, sets_impl.py. */
+
 import { int32 } from "../../../core/dtype.ts";
 import { InvalidArgumentError } from "../../../core/error.ts";
 import { NdArray } from "../../../core/nd_array.ts";
@@ -7,6 +8,7 @@ import type { SparseTensor as SparseParts } from "../../../graph/sparse_tensor.t
 import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
+import { byName, type Rest } from "../../options.ts";
 import { comparer, keyReader, takeRows } from "../array/basic/elements.ts";
 import { coordinate, entriesOf, indexMatrix, int64Vector, shapeOfArray } from "./entries.ts";
 import { isSparse, type SparseLike, SparseTensor, toSparse } from "./tensor.ts";
@@ -233,8 +235,16 @@ export function setIntersection(a: SetLike, b: SetLike): SparseParts {
   return setOperation(x, y, "intersection");
 }
 
+type SetDifferenceOptions = { readonly aminusb?: boolean };
+const setDifferencePlaces = ["aminusb"] as const;
+
 /** The elements of one set that the other lacks. */
-export function setDifference(a: SetLike, b: SetLike, options: { readonly aminusb?: boolean } = {}): SparseParts {
+export function setDifference(
+  a: SetLike,
+  b: SetLike,
+  ...rest: Rest<SetDifferenceOptions, typeof setDifferencePlaces>
+): SparseParts {
+  const options = byName<SetDifferenceOptions>(rest, setDifferencePlaces);
   const [x, y, isFlipped] = ordered(a, b);
   const aminusb = (options.aminusb ?? true) !== isFlipped;
   return setOperation(x, y, aminusb ? "a-b" : "b-a");

@@ -10,7 +10,7 @@ import { convertToTensor, type TensorLike } from "../../convert.ts";
 import * as ops from "../../index.ts";
 import { byName, type Rest } from "../../options.ts";
 import { identity } from "../array/basic/identity.ts";
-import { inScope, type Named } from "../array/basic/names.ts";
+import { inScope, type Name, type Named, nameOf } from "../array/basic/names.ts";
 import { reshape } from "../array/basic/reshape.ts";
 import { rank as rankOf } from "../array/basic/shape.ts";
 import { getStaticValue } from "../array/basic/static_value.ts";
@@ -29,11 +29,11 @@ import {
 import { isSparse, type SparseLike, SparseTensor, toSparse } from "./tensor.ts";
 
 /** The same elements in row-major order. */
-export function sparseReorder(input: SparseLike, options: Named = {}): SparseParts {
+export function sparseReorder(input: SparseLike, name?: Name): SparseParts {
   const sparse = toSparse(input);
   const ordered = sparseReorderOp(
     { input_indices: sparse.indices, input_values: sparse.values, input_shape: sparse.denseShape },
-    options.name,
+    nameOf(name),
   );
   const parts = { indices: ordered.output_indices, values: ordered.output_values };
   if (isFull(sparse.shape)) return new SparseTensor({ ...parts, denseShape: [...sparse.shape] });
@@ -83,12 +83,16 @@ function staticShape(shape: Tensor): Shape {
   });
 }
 
+type SparseAddOptions = { readonly threshold?: TensorLike };
+const sparseAddPlaces = ["threshold"] as const;
+
 /** a + b: two sparse tensors (elements below the threshold are dropped), or one of them dense. */
 export function sparseAdd(
   a: SparseLike | TensorLike,
   b: SparseLike | TensorLike,
-  options: { readonly threshold?: TensorLike } = {},
+  ...rest: Rest<SparseAddOptions, typeof sparseAddPlaces>
 ): SparseParts | Tensor {
+  const options = byName<SparseAddOptions>(rest, sparseAddPlaces);
   if (!isSparse(a) && !isSparse(b))
     throw new TypeError("At least one input should be SparseTensor; do you mean to use tf.add()?");
   if (!isSparse(a) || !isSparse(b)) {
@@ -126,12 +130,16 @@ export function sparseAdd(
   });
 }
 
+type SparseConcatOptions = { readonly expandNonconcatDims?: boolean } & Named;
+const sparseConcatPlaces = ["name", "expandNonconcatDims"] as const;
+
 /** The sparse tensors one after the other along `axis`; the other dimensions may be widened to the largest. */
 export function sparseConcat(
   axis: number,
   inputs: readonly SparseLike[],
-  options: { readonly expandNonconcatDims?: boolean } & Named = {},
+  ...rest: Rest<SparseConcatOptions, typeof sparseConcatPlaces>
 ): SparseParts {
+  const options = byName<SparseConcatOptions>(rest, sparseConcatPlaces);
   const sparse = inputs.map(toSparse);
   if (sparse.length === 1) return sparse[0]!;
   let shapes = sparse.map((input) => input.denseShape);
@@ -163,7 +171,15 @@ export function sparseConcat(
   return new SparseTensor({ ...parts, denseShape: joined.output_shape });
 }
 
-export function sparseSplit(input: SparseLike, numSplit: number, axis: TensorLike, options: Named = {}): SparseParts[] {
+const sparseSplitPlaces = ["name"] as const;
+
+export function sparseSplit(
+  input: SparseLike,
+  numSplit: number,
+  axis: TensorLike,
+  ...rest: Rest<Named, typeof sparseSplitPlaces>
+): SparseParts[] {
+  const options = byName<Named>(rest, sparseSplitPlaces);
   const sparse = toSparse(input);
   const pieces = sparseSplitOp(
     { split_dim: axis, indices: sparse.indices, values: sparse.values, shape: sparse.denseShape, num_split: numSplit },
@@ -181,11 +197,11 @@ export function sparseSplit(input: SparseLike, numSplit: number, axis: TensorLik
 }
 
 /** The elements inside the box of a size that begins at start. */
-export function sparseSlice(input: SparseLike, start: TensorLike, size: TensorLike, options: Named = {}): SparseParts {
+export function sparseSlice(input: SparseLike, start: TensorLike, size: TensorLike, name?: Name): SparseParts {
   const sparse = toSparse(input);
   const from = convertToTensor(start, { dtype: int64 });
   const count = convertToTensor(size, { dtype: int64 });
-  return inScope(options.name, "SparseSlice", (scope) => {
+  return inScope(nameOf(name), "SparseSlice", (scope) => {
     const part = sparseSliceOp(
       { indices: sparse.indices, values: sparse.values, shape: sparse.denseShape, start: from, size: count },
       scope,
@@ -202,10 +218,10 @@ export function sparseSlice(input: SparseLike, start: TensorLike, size: TensorLi
 export function sparseFillEmptyRows(
   input: SparseLike,
   defaultValue: TensorLike,
-  options: Named = {},
+  name?: Name,
 ): { readonly sparse: SparseParts; readonly emptyRowIndicator: Tensor } {
   const sparse = toSparse(input);
-  return inScope(options.name, "SparseFillEmptyRows", () => {
+  return inScope(nameOf(name), "SparseFillEmptyRows", () => {
     const fallback = convertToTensor(defaultValue, { dtype: sparse.dtype.baseDtype });
     const filled = sparseFillEmptyRowsOp({
       indices: sparse.indices,
@@ -267,7 +283,11 @@ export const sparseReduceMax = (
   return sparseReduceMaxOp(reduceRecord(toSparse(input), options), options.name);
 };
 
-export function sparseReduceSumSparse(input: SparseLike, options: SparseReduceOptions = {}): SparseParts {
+export function sparseReduceSumSparse(
+  input: SparseLike,
+  ...rest: Rest<SparseReduceOptions, typeof sparseReduceMaxSparsePlaces>
+): SparseParts {
+  const options = byName<SparseReduceOptions>(rest, sparseReduceMaxSparsePlaces);
   const result = sparseReduceSumSparseOp(reduceRecord(toSparse(input), options), options.name);
   return new SparseTensor({
     indices: result.output_indices,
@@ -276,7 +296,13 @@ export function sparseReduceSumSparse(input: SparseLike, options: SparseReduceOp
   });
 }
 
-export function sparseReduceMaxSparse(input: SparseLike, options: SparseReduceOptions = {}): SparseParts {
+const sparseReduceMaxSparsePlaces = ["axis", "keepdims"] as const;
+
+export function sparseReduceMaxSparse(
+  input: SparseLike,
+  ...rest: Rest<SparseReduceOptions, typeof sparseReduceMaxSparsePlaces>
+): SparseParts {
+  const options = byName<SparseReduceOptions>(rest, sparseReduceMaxSparsePlaces);
   const result = sparseReduceMaxSparseOp(reduceRecord(toSparse(input), options), options.name);
   return new SparseTensor({
     indices: result.output_indices,
@@ -298,9 +324,9 @@ export function sparseDenseCwiseAdd(input: SparseLike, dense: TensorLike): Spars
 }
 
 /** Softmax over the elements of each row. */
-export function sparseSoftmax(input: SparseLike, options: Named = {}): SparseParts {
+export function sparseSoftmax(input: SparseLike, name?: Name): SparseParts {
   const sparse = toSparse(input);
-  return inScope(options.name, "SparseSoftmax", () => {
+  return inScope(nameOf(name), "SparseSoftmax", () => {
     const values = sparseSoftmaxOp({
       sp_indices: sparse.indices,
       sp_values: sparse.values,
@@ -335,7 +361,7 @@ function extreme(
 }
 
 /** The larger (smaller) of both at each place; what is missing counts as zero. */
-export const sparseMaximum = (a: SparseLike, b: SparseLike, options: Named = {}): SparseParts =>
-  extreme(sparseSparseMaximumOp, "SparseSparseMaximum", a, b, options.name);
-export const sparseMinimum = (a: SparseLike, b: SparseLike, options: Named = {}): SparseParts =>
-  extreme(sparseSparseMinimumOp, "SparseSparseMinimum", a, b, options.name);
+export const sparseMaximum = (a: SparseLike, b: SparseLike, name?: Name): SparseParts =>
+  extreme(sparseSparseMaximumOp, "SparseSparseMaximum", a, b, nameOf(name));
+export const sparseMinimum = (a: SparseLike, b: SparseLike, name?: Name): SparseParts =>
+  extreme(sparseSparseMinimumOp, "SparseSparseMinimum", a, b, nameOf(name));

@@ -1,4 +1,5 @@
 /** Lines of comma-separated values: DecodeCSV. Source: decode_csv_op.cc. */
+
 import { InvalidArgumentError, invalidArgument } from "../../../core/error.ts";
 import type { NdArray } from "../../../core/nd_array.ts";
 import { formatShape } from "../../../core/shape.ts";
@@ -6,6 +7,7 @@ import { cppName } from "../../../graph/def/node_text.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import type { TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
+import { byName, type Rest } from "../../options.ts";
 import { copyElements, emptyArray } from "../array/basic/elements.ts";
 import type { Named } from "../array/basic/names.ts";
 import { stringsOf, toBytes, toText } from "./bytes.ts";
@@ -134,12 +136,15 @@ export interface CsvOptions extends Named {
   readonly selectCols?: readonly number[] | null;
 }
 
+const decodeCsvPlaces = ["fieldDelim", "useQuoteDelim", "name", "naValue", "selectCols"] as const;
+
 /** One tensor a column; each default gives the column's dtype, an empty list makes it required. Source: parsing_ops.py. */
 export function decodeCsv(
   records: TensorLike,
   recordDefaults: readonly TensorLike[],
-  options: CsvOptions = {},
+  ...rest: Rest<CsvOptions, typeof decodeCsvPlaces>
 ): Tensor[] {
+  const options = byName<CsvOptions>(rest, decodeCsvPlaces);
   const { fieldDelim = ",", useQuoteDelim = true, naValue = "", selectCols, name } = options;
   const columns = selectCols ?? [];
   if (columns.some((column, i) => i > 0 && column <= columns[i - 1]!))

@@ -1,4 +1,5 @@
 /** Strings to bucket numbers. Source: string_to_hash_bucket_op.cc, string_to_hash_bucket_fast_op.h. */
+
 import { int64, uint8 } from "../../../core/dtype.ts";
 import { InvalidArgumentError } from "../../../core/error.ts";
 import { NdArray } from "../../../core/nd_array.ts";
@@ -6,7 +7,8 @@ import { elementCount, formatShape, withRank, withRankAtLeast } from "../../../c
 import type { Tensor } from "../../../graph/tensor.ts";
 import type { TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
-import type { Named } from "../array/basic/names.ts";
+import { byName, type Rest } from "../../options.ts";
+import { type Name, type Named, nameOf } from "../array/basic/names.ts";
 import { stringsOf, toText } from "./bytes.ts";
 import { fingerprint64, hash64, sipHash } from "./fingerprint.ts";
 
@@ -89,18 +91,31 @@ function rowBytes(data: NdArray, row: number, size: number): Uint8Array {
   return new Uint8Array(words.buffer);
 }
 
-export const stringToHashBucketFast = (input: TensorLike, numBuckets: number, options: Named = {}): Tensor =>
-  stringToHashBucketFastOp({ input, num_buckets: numBuckets }, options.name);
+export const stringToHashBucketFast = (input: TensorLike, numBuckets: number, name?: Name): Tensor =>
+  stringToHashBucketFastOp({ input, num_buckets: numBuckets }, nameOf(name));
 
 export const stringToHashBucketStrong = (
   input: TensorLike,
   numBuckets: number,
   key: readonly number[],
-  options: Named = {},
-): Tensor => stringToHashBucketStrongOp({ input, num_buckets: numBuckets, key }, options.name);
+  name?: Name,
+): Tensor => stringToHashBucketStrongOp({ input, num_buckets: numBuckets, key }, nameOf(name));
 
-export const stringToHashBucket = (input: TensorLike, numBuckets: number, options: Named = {}): Tensor =>
-  stringToHashBucketOp({ string_tensor: input, num_buckets: numBuckets }, options.name);
+const stringToHashBucketPlaces = ["name"] as const;
 
-export const fingerprint = (data: TensorLike, options: { readonly method?: TensorLike } & Named = {}): Tensor =>
-  fingerprintOp({ data, method: options.method ?? "farmhash64" }, options.name);
+export const stringToHashBucket = (
+  input: TensorLike,
+  numBuckets: number,
+  ...rest: Rest<Named, typeof stringToHashBucketPlaces>
+): Tensor => {
+  const options = byName<Named>(rest, stringToHashBucketPlaces);
+  return stringToHashBucketOp({ string_tensor: input, num_buckets: numBuckets }, options.name);
+};
+
+type FingerprintOptions = { readonly method?: TensorLike } & Named;
+const fingerprintPlaces = ["method", "name"] as const;
+
+export const fingerprint = (data: TensorLike, ...rest: Rest<FingerprintOptions, typeof fingerprintPlaces>): Tensor => {
+  const options = byName<FingerprintOptions>(rest, fingerprintPlaces);
+  return fingerprintOp({ data, method: options.method ?? "farmhash64" }, options.name);
+};

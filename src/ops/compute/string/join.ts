@@ -1,4 +1,5 @@
 /** Strings joined over axes and segments, and base64. Source: reduce_join_op.cc, unsorted_segment_join_op.cc, base64_ops.cc. */
+
 import { int32 } from "../../../core/dtype.ts";
 import { InvalidArgumentError } from "../../../core/error.ts";
 import { type FullShape, formatShape, rowMajorStrides } from "../../../core/shape.ts";
@@ -7,8 +8,9 @@ import { constant } from "../../constant.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as ops from "../../index.ts";
+import { byName, type Rest } from "../../options.ts";
 import { toNumbers } from "../array/basic/elements.ts";
-import { inScope, type Named } from "../array/basic/names.ts";
+import { inScope, type Name, type Named, nameOf } from "../array/basic/names.ts";
 import { rank as rankOf } from "../array/basic/shape.ts";
 import { numbersFromInput } from "../array/basic/shape_input.ts";
 import { joinBytes, mapStrings, stringArray, stringsOf, toBytes, toLatin1 } from "./bytes.ts";
@@ -146,8 +148,11 @@ export interface ReduceJoinOptions extends Named {
   readonly separator?: string;
 }
 
+const reduceJoinPlaces = ["axis", "separator", "name", "keepdims"] as const;
+
 /** The strings along axes (all of them, last first, when none are given) joined. Source: string_ops.py. */
-export function reduceJoin(inputs: TensorLike, options: ReduceJoinOptions = {}): Tensor {
+export function reduceJoin(inputs: TensorLike, ...rest: Rest<ReduceJoinOptions, typeof reduceJoinPlaces>): Tensor {
+  const options = byName<ReduceJoinOptions>(rest, reduceJoinPlaces);
   const { axis, keepdims = false, separator = "", name } = options;
   return inScope(null, "ReduceJoin", () => {
     const x = convertToTensor(inputs);
@@ -168,18 +173,31 @@ function allAxesBackwards(x: Tensor): Tensor {
   return ops.range(ops.subtract(rankOf(x), 1, { name: "sub" }), -1, -1);
 }
 
+type UnsortedSegmentJoinOptions = { readonly separator?: string } & Named;
+const unsortedSegmentJoinPlaces = ["separator", "name"] as const;
+
 export const unsortedSegmentJoin = (
   inputs: TensorLike,
   segmentIds: TensorLike,
   numSegments: TensorLike,
-  options: { readonly separator?: string } & Named = {},
-): Tensor =>
-  unsortedSegmentJoinOp(
+  ...rest: Rest<UnsortedSegmentJoinOptions, typeof unsortedSegmentJoinPlaces>
+): Tensor => {
+  const options = byName<UnsortedSegmentJoinOptions>(rest, unsortedSegmentJoinPlaces);
+  return unsortedSegmentJoinOp(
     { inputs, segment_ids: segmentIds, num_segments: numSegments, separator: options.separator ?? "" },
     options.name,
   );
+};
 
-export const encodeBase64 = (input: TensorLike, options: { readonly pad?: boolean } & Named = {}): Tensor =>
-  encodeBase64Op({ input, pad: options.pad ?? false }, options.name);
+type EncodeBase64Options = { readonly pad?: boolean } & Named;
+const encodeBase64Places = ["pad", "name"] as const;
 
-export const decodeBase64 = (input: TensorLike, options: Named = {}): Tensor => decodeBase64Op({ input }, options.name);
+export const encodeBase64 = (
+  input: TensorLike,
+  ...rest: Rest<EncodeBase64Options, typeof encodeBase64Places>
+): Tensor => {
+  const options = byName<EncodeBase64Options>(rest, encodeBase64Places);
+  return encodeBase64Op({ input, pad: options.pad ?? false }, options.name);
+};
+
+export const decodeBase64 = (input: TensorLike, name?: Name): Tensor => decodeBase64Op({ input }, nameOf(name));

@@ -1,4 +1,5 @@
 /** Numbers to strings and back: AsString, StringToNumber, StringFormat. */
+
 import { type DType, float32 } from "../../../core/dtype.ts";
 import { InvalidArgumentError, ValueError } from "../../../core/error.ts";
 import type { NdArray } from "../../../core/nd_array.ts";
@@ -6,6 +7,7 @@ import { printElement } from "../../../core/text/summarize.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import type { TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
+import { byName, type Rest } from "../../options.ts";
 import { emptyArray, toNumbers } from "../array/basic/elements.ts";
 import type { Named } from "../array/basic/names.ts";
 import { mapStrings, stringArray, stringsOf, toBytes, toLatin1, toText } from "./bytes.ts";
@@ -175,27 +177,41 @@ export const stringFormatOp = defineOp("StringFormat", {
 
 export interface AsStringOptions extends Named, Partial<Notation> {}
 
+const asStringPlaces = ["precision", "scientific", "shortest", "width", "fill", "name"] as const;
+
 /** Each element as text; floats as %f, or %e (`scientific`) or %g (`shortest`). */
-export function asString(input: TensorLike, options: AsStringOptions = {}): Tensor {
+export function asString(input: TensorLike, ...rest: Rest<AsStringOptions, typeof asStringPlaces>): Tensor {
+  const options = byName<AsStringOptions>(rest, asStringPlaces);
   const { precision = -1, scientific = false, shortest = false, width = -1, fill = "", name } = options;
   return asStringOp({ input, precision, scientific, shortest, width, fill }, name);
 }
 
+const stringToNumberPlaces = ["name"] as const;
+
 /** The numbers that strings say. */
-export const stringToNumber = (input: TensorLike, outType: DType = float32, options: Named = {}): Tensor =>
-  stringToNumberOp({ string_tensor: input, out_type: outType }, options.name);
+export const stringToNumber = (
+  input: TensorLike,
+  outType: DType = float32,
+  ...rest: Rest<Named, typeof stringToNumberPlaces>
+): Tensor => {
+  const options = byName<Named>(rest, stringToNumberPlaces);
+  return stringToNumberOp({ string_tensor: input, out_type: outType }, options.name);
+};
 
 export interface FormatOptions extends Named {
   readonly placeholder?: string;
   readonly summarize?: number;
 }
 
+const stringFormatPlaces = ["placeholder", "summarize", "name"] as const;
+
 /** The template with its placeholders (`{}`) replaced by the inputs' values when run. */
 export function stringFormat(
   template: string,
   inputs: readonly TensorLike[] | Tensor,
-  options: FormatOptions = {},
+  ...rest: Rest<FormatOptions, typeof stringFormatPlaces>
 ): Tensor {
+  const options = byName<FormatOptions>(rest, stringFormatPlaces);
   const { placeholder = "{}", summarize: limit = 3, name } = options;
   const list = (Array.isArray(inputs) ? inputs : [inputs]) as readonly TensorLike[];
   const count = template.split(placeholder).length - 1;

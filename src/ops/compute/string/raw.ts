@@ -1,4 +1,5 @@
 /** Bytes as numbers: DecodeRaw, DecodePaddedRaw; compressed bytes; tensors as bytes. Source: decode_raw_op.cc, decode_padded_raw_op.cc. */
+
 import type { DType } from "../../../core/dtype.ts";
 import { InvalidArgumentError } from "../../../core/error.ts";
 import { NdArray, viewElements } from "../../../core/nd_array.ts";
@@ -10,8 +11,9 @@ import { decode, encode, pb } from "../../../proto/messages.ts";
 import { fromTensorProto, toTensorProto } from "../../../proto/tensor_proto.ts";
 import type { TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
+import { byName, type Rest } from "../../options.ts";
 import { toNumbers } from "../array/basic/elements.ts";
-import type { Named } from "../array/basic/names.ts";
+import { type Name, type Named, nameOf } from "../array/basic/names.ts";
 import { numbersFromInput } from "../array/basic/shape_input.ts";
 import { mapStrings, stringArray, stringsOf } from "./bytes.ts";
 
@@ -166,12 +168,16 @@ export interface RawOptions extends Named {
   readonly littleEndian?: boolean;
 }
 
+type DecodeRawOptions = { readonly fixedLength?: TensorLike | null } & RawOptions;
+const decodeRawPlaces = ["littleEndian", "name"] as const;
+
 /** The numbers whose bytes the strings hold; with `fixedLength`, strings are cut or zero-padded to it. Source: parsing_ops.py. */
 export function decodeRaw(
   input: TensorLike,
   outType: DType,
-  options: { readonly fixedLength?: TensorLike | null } & RawOptions = {},
+  ...rest: Rest<DecodeRawOptions, typeof decodeRawPlaces>
 ): Tensor {
+  const options = byName<DecodeRawOptions>(rest, decodeRawPlaces);
   const { littleEndian: little_endian = true, fixedLength, name } = options;
   if (fixedLength !== undefined && fixedLength !== null) {
     return decodePaddedRawOp({ input_bytes: input, fixed_length: fixedLength, out_type: outType, little_endian }, name);
@@ -179,13 +185,18 @@ export function decodeRaw(
   return decodeRawOp({ bytes: input, out_type: outType, little_endian }, name);
 }
 
+type DecodeCompressedOptions = { readonly compressionType?: string } & Named;
+const decodeCompressedPlaces = ["compressionType", "name"] as const;
+
 export const decodeCompressed = (
   input: TensorLike,
-  options: { readonly compressionType?: string } & Named = {},
-): Tensor => decodeCompressedOp({ bytes: input, compression_type: options.compressionType ?? "" }, options.name);
+  ...rest: Rest<DecodeCompressedOptions, typeof decodeCompressedPlaces>
+): Tensor => {
+  const options = byName<DecodeCompressedOptions>(rest, decodeCompressedPlaces);
+  return decodeCompressedOp({ bytes: input, compression_type: options.compressionType ?? "" }, options.name);
+};
 
 /** The tensor as a string, and back. */
-export const serializeTensor = (tensor: TensorLike, options: Named = {}): Tensor =>
-  serializeTensorOp({ tensor }, options.name);
-export const parseTensor = (serializedTensor: TensorLike, outType: DType, options: Named = {}): Tensor =>
-  parseTensorOp({ serialized: serializedTensor, out_type: outType }, options.name);
+export const serializeTensor = (tensor: TensorLike, name?: Name): Tensor => serializeTensorOp({ tensor }, nameOf(name));
+export const parseTensor = (serializedTensor: TensorLike, outType: DType, name?: Name): Tensor =>
+  parseTensorOp({ serialized: serializedTensor, out_type: outType }, nameOf(name));

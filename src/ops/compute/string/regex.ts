@@ -1,11 +1,13 @@
 /** Regular expressions in RE2's syntax: RegexReplace, RegexFullMatch. Source: regex_replace_op.cc, regex_full_match_op.cc. */
+
 import { InvalidArgumentError } from "../../../core/error.ts";
 import type { NdArray } from "../../../core/nd_array.ts";
 import { withRank } from "../../../core/shape.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
-import type { Named } from "../array/basic/names.ts";
+import { byName, type Rest } from "../../options.ts";
+import { type Name, type Named, nameOf } from "../array/basic/names.ts";
 import { mapStrings, stringsOf, testStrings, toBytes, toText } from "./bytes.ts";
 
 const posixClasses: Readonly<Record<string, string>> = {
@@ -247,13 +249,17 @@ export const staticRegexFullMatchOp = defineOp("StaticRegexFullMatch", {
   gradient: "unregistered",
 });
 
+type RegexReplaceOptions = { readonly replaceGlobal?: boolean } & Named;
+const regexReplacePlaces = ["replaceGlobal", "name"] as const;
+
 /** Matches replaced; a pattern and rewrite given as text become attrs. Source: string_ops.py. */
 export function regexReplace(
   input: TensorLike,
   pattern: TensorLike,
   rewrite: TensorLike,
-  options: { readonly replaceGlobal?: boolean } & Named = {},
+  ...rest: Rest<RegexReplaceOptions, typeof regexReplacePlaces>
 ): Tensor {
+  const options = byName<RegexReplaceOptions>(rest, regexReplacePlaces);
   const { replaceGlobal: replace_global = true, name } = options;
   if (typeof pattern === "string" && typeof rewrite === "string")
     return staticRegexReplaceOp({ input, pattern, rewrite, replace_global }, name);
@@ -264,7 +270,7 @@ export function regexReplace(
 }
 
 /** Whether the whole string matches. */
-export function regexFullMatch(input: TensorLike, pattern: TensorLike, options: Named = {}): Tensor {
-  if (typeof pattern === "string") return staticRegexFullMatchOp({ input, pattern }, options.name);
-  return regexFullMatchOp({ input, pattern }, options.name);
+export function regexFullMatch(input: TensorLike, pattern: TensorLike, name?: Name): Tensor {
+  if (typeof pattern === "string") return staticRegexFullMatchOp({ input, pattern }, nameOf(name));
+  return regexFullMatchOp({ input, pattern }, nameOf(name));
 }

@@ -206,11 +206,15 @@ export function stringSplit(
   return sparse(indices, values, shape);
 }
 
+type StringSplitV2Options = { readonly sep?: TensorLike | null; readonly maxsplit?: number } & Named;
+const stringSplitV2Places = ["sep", "maxsplit"] as const;
+
 /** Python's str.split of each string (or of one), as a sparse matrix. Source: ragged_string_ops.py. */
 export function stringSplitV2(
   source: TensorLike,
-  options: { readonly sep?: TensorLike | null; readonly maxsplit?: number } & Named = {},
+  ...rest: Rest<StringSplitV2Options, typeof stringSplitV2Places>
 ): SparseParts {
+  const options = byName<StringSplitV2Options>(rest, stringSplitV2Places);
   return inScope(options.name, "StringSplit", () => {
     const given = convertToTensor(source, { name: "input" });
     const text = given.shape?.length === 0 ? ops.expandDims(given, 0) : given;

@@ -16,7 +16,7 @@ import type { TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import { byName, type Rest } from "../../options.ts";
 import { toNumbers } from "../array/basic/elements.ts";
-import type { Named } from "../array/basic/names.ts";
+import { type Name, type Named, nameOf } from "../array/basic/names.ts";
 import { joinBytes, mapStrings, stringArray, stringsOf, toBytes, toText } from "./bytes.ts";
 
 /** output = the inputs' elements joined place by place; scalars go with every place. Source: string_join_op.cc. */
@@ -202,25 +202,42 @@ export const stringJoin = (
   return stringJoinOp({ inputs, separator: options.separator ?? "" }, options.name);
 };
 
-export const stringStrip = (input: TensorLike, options: Named = {}): Tensor => stringStripOp({ input }, options.name);
+export const stringStrip = (input: TensorLike, name?: Name): Tensor => stringStripOp({ input }, nameOf(name));
 
 export interface EncodingOptions extends Named {
   readonly encoding?: string;
 }
 
-export const stringLower = (input: TensorLike, options: EncodingOptions = {}): Tensor =>
-  stringLowerOp({ input, encoding: options.encoding ?? "" }, options.name);
+const stringLowerPlaces = ["encoding", "name"] as const;
 
-export const stringUpper = (input: TensorLike, options: EncodingOptions = {}): Tensor =>
-  stringUpperOp({ input, encoding: options.encoding ?? "" }, options.name);
+export const stringLower = (input: TensorLike, ...rest: Rest<EncodingOptions, typeof stringLowerPlaces>): Tensor => {
+  const options = byName<EncodingOptions>(rest, stringLowerPlaces);
+  return stringLowerOp({ input, encoding: options.encoding ?? "" }, options.name);
+};
+
+export const stringUpper = (input: TensorLike, ...rest: Rest<EncodingOptions, typeof stringLowerPlaces>): Tensor => {
+  const options = byName<EncodingOptions>(rest, stringLowerPlaces);
+  return stringUpperOp({ input, encoding: options.encoding ?? "" }, options.name);
+};
 
 export interface UnitOptions extends Named {
   readonly unit?: "BYTE" | "UTF8_CHAR";
 }
 
-export const stringLength = (input: TensorLike, options: UnitOptions = {}): Tensor =>
-  stringLengthOp({ input, unit: options.unit ?? "BYTE" }, options.name);
+const stringLengthPlaces = ["name", "unit"] as const;
+
+export const stringLength = (input: TensorLike, ...rest: Rest<UnitOptions, typeof stringLengthPlaces>): Tensor => {
+  const options = byName<UnitOptions>(rest, stringLengthPlaces);
+  return stringLengthOp({ input, unit: options.unit ?? "BYTE" }, options.name);
+};
 
 /** Part of each string. */
-export const substr = (input: TensorLike, pos: TensorLike, len: TensorLike, options: UnitOptions = {}): Tensor =>
-  substrOp({ input, pos, len, unit: options.unit ?? "BYTE" }, options.name);
+export const substr = (
+  input: TensorLike,
+  pos: TensorLike,
+  len: TensorLike,
+  ...rest: Rest<UnitOptions, typeof stringLengthPlaces>
+): Tensor => {
+  const options = byName<UnitOptions>(rest, stringLengthPlaces);
+  return substrOp({ input, pos, len, unit: options.unit ?? "BYTE" }, options.name);
+};

@@ -1,4 +1,5 @@
 /** Strings as code points: UnicodeDecode(WithOffsets), UnicodeEncode, UnicodeTranscode. Source: unicode_ops.cc. */
+
 import { int32, int64 } from "../../../core/dtype.ts";
 import { InvalidArgumentError } from "../../../core/error.ts";
 import { NdArray } from "../../../core/nd_array.ts";
@@ -6,6 +7,7 @@ import { withRank } from "../../../core/shape.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import type { TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
+import { byName, type Rest } from "../../options.ts";
 import { integerArray, toNumbers } from "../array/basic/elements.ts";
 import type { Named } from "../array/basic/names.ts";
 import { mapStrings, stringArray, stringsOf } from "./bytes.ts";
@@ -238,13 +240,16 @@ export interface TranscodeOptions extends Named {
   readonly replaceControlCharacters?: boolean;
 }
 
+const unicodeTranscodePlaces = ["errors", "replacementChar", "replaceControlCharacters", "name"] as const;
+
 /** The strings in another encoding; what is no character is replaced, left out, or an error. */
 export function unicodeTranscode(
   input: TensorLike,
   inputEncoding: string,
   outputEncoding: "UTF-8" | "UTF-16-BE" | "UTF-32-BE",
-  options: TranscodeOptions = {},
+  ...rest: Rest<TranscodeOptions, typeof unicodeTranscodePlaces>
 ): Tensor {
+  const options = byName<TranscodeOptions>(rest, unicodeTranscodePlaces);
   const { errors = "replace", replacementChar = 65533, replaceControlCharacters = false, name } = options;
   return unicodeTranscodeOp(
     {

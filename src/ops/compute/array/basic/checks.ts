@@ -1,4 +1,5 @@
 /** The bits of numbers under another dtype, and checks of whole graphs. */
+
 import type { DType } from "../../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument, RuntimeError, ValueError } from "../../../../core/error.ts";
 import { formatShape } from "../../../../core/shape.ts";
@@ -9,8 +10,9 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { group, withDependencies } from "./group.ts";
-import { inScope, type Named } from "./names.ts";
+import { inScope, type Name, type Named, nameOf } from "./names.ts";
 
 /** The same bits as another dtype; a last axis grows or shrinks when the sizes differ. Source: bitcast_op.cc. */
 export const bitcastOp = defineOp("Bitcast", {
@@ -41,11 +43,18 @@ export const bitcastOp = defineOp("Bitcast", {
   gradient: "unregistered",
 });
 
-export const bitcast = (input: TensorLike, type: DType, options: Named = {}): Tensor =>
-  bitcastOp({ input, type: type.baseDtype }, options.name);
+export const bitcast = (input: TensorLike, type: DType, name?: Name): Tensor =>
+  bitcastOp({ input, type: type.baseDtype }, nameOf(name));
+
+const verifyTensorAllFinitePlaces = ["name"] as const;
 
 /** The tensor, after a check that all of it is finite. Source: numerics.py. */
-export function verifyTensorAllFinite(x: TensorLike, message: string, options: Named = {}): Tensor {
+export function verifyTensorAllFinite(
+  x: TensorLike,
+  message: string,
+  ...rest: Rest<Named, typeof verifyTensorAllFinitePlaces>
+): Tensor {
+  const options = byName<Named>(rest, verifyTensorAllFinitePlaces);
   return inScope(options.name, "VerifyFinite", () => {
     const tensor = convertToTensor(x, { name: "x" });
     return getDefaultGraph().colocateWith(tensor.op, () =>

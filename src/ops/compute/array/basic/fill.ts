@@ -9,7 +9,7 @@ import { convertToTensor, isSymbolic, type TensorLike } from "../../../convert.t
 import { defineOp } from "../../../define.ts";
 import { byName, type Rest } from "../../../options.ts";
 import { zerosLikeArray } from "../../../variant/value.ts";
-import { inScope, type Named } from "./names.ts";
+import { inScope, type Name, type Named, nameOf } from "./names.ts";
 import { reshape } from "./reshape.ts";
 import { shapeInternal } from "./shape.ts";
 import { checkedShape, numbersFromInput, shapeFromInput } from "./shape_input.ts";
@@ -75,8 +75,7 @@ export type ShapeLike = TensorLike | Shape;
 const smallCount = 1000;
 
 /** A tensor of the shape filled with the scalar. Source: array_ops.py. */
-export const fill = (dims: TensorLike, value: TensorLike, options: Named = {}): Tensor =>
-  fillOp({ dims, value }, options.name);
+export const fill = (dims: TensorLike, value: TensorLike, name?: Name): Tensor => fillOp({ dims, value }, nameOf(name));
 
 /** A shape given as numbers, or null for a tensor or a list that holds one. */
 function plainShape(shape: ShapeLike): readonly Dim[] | null {
@@ -97,9 +96,9 @@ function filled(
   kind: "zeros" | "ones",
   shape: ShapeLike,
   dtypeOrOptions: DType | FilledOptions,
-  options: Named,
+  place: Name,
 ): Tensor {
-  const given = "baseDtype" in dtypeOrOptions ? { ...options, dtype: dtypeOrOptions } : dtypeOrOptions;
+  const given = "baseDtype" in dtypeOrOptions ? { name: nameOf(place), dtype: dtypeOrOptions } : dtypeOrOptions;
   const { dtype = float32, name } = given;
   const base = dtype.baseDtype;
   const literal = base.isBool ? value === 1 : base.base === "string" ? "" : value;
@@ -117,12 +116,12 @@ function filled(
 }
 
 /** Zeros (false, empty strings) of a shape: a constant where it is small and known, else a Fill. Source: array_ops.py. */
-export const zeros = (shape: ShapeLike, dtype: DType | FilledOptions = float32, options: Named = {}): Tensor =>
-  filled(0, "zeros", shape, dtype, options);
+export const zeros = (shape: ShapeLike, dtype: DType | FilledOptions = float32, name?: Name): Tensor =>
+  filled(0, "zeros", shape, dtype, name);
 
 /** Ones (true) of a shape. */
-export const ones = (shape: ShapeLike, dtype: DType | FilledOptions = float32, options: Named = {}): Tensor =>
-  filled(1, "ones", shape, dtype, options);
+export const ones = (shape: ShapeLike, dtype: DType | FilledOptions = float32, name?: Name): Tensor =>
+  filled(1, "ones", shape, dtype, name);
 
 export interface LikeOptions extends Named {
   readonly dtype?: DType | undefined;

@@ -8,7 +8,7 @@ import { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import { identityOp } from "./identity.ts";
-import { inScope, type Named } from "./names.ts";
+import { inScope, type Name, type Named, nameOf } from "./names.ts";
 
 /** Does nothing; others wait for it and it waits for others. */
 export const noOpOp = defineOp("NoOp", {
@@ -17,7 +17,7 @@ export const noOpOp = defineOp("NoOp", {
   gradient: "unregistered",
 });
 
-export const noOp = (options: Named = {}): Operation => noOpOp({}, options.name);
+export const noOp = (name?: Name): Operation => noOpOp({}, nameOf(name));
 
 /** What `group` takes; lists nest. Null entries and the like are errors. */
 export type Groupable =

@@ -10,7 +10,7 @@ import { constant } from "../../../constant.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import { SparseTensor } from "../../sparse/tensor.ts";
-import type { Named } from "./names.ts";
+import { type Name, type Named, nameOf } from "./names.ts";
 
 /** The input's shape, and what is known of the handle that it may be. */
 const unchanged = ({ input }: { readonly input: Shape }, context: ShapeContext) => ({
@@ -165,9 +165,9 @@ export const placeholderWithDefaultOp = defineOp("PlaceholderWithDefault", {
 /** The tensor under a name of its own; a new node. */
 export function identity<T extends TensorLike | IndexedSlices | SparseParts>(
   input: T,
-  options: Named = {},
+  name?: Name,
 ): T extends IndexedSlices ? IndexedSlices : T extends SparseParts ? SparseParts : Tensor {
-  return mapTensors(input, (part) => identityOp({ input: part }, options.name)) as never;
+  return mapTensors(input, (part) => identityOp({ input: part }, nameOf(name))) as never;
 }
 
 /** Applies a function to the tensors that a value consists of, in Python's order of components. */
@@ -185,18 +185,18 @@ function mapTensors(
   return fn(input);
 }
 
-export const identityN = (inputs: readonly TensorLike[], options: Named = {}): Tensor[] =>
-  identityNOp({ input: inputs }, options.name) as unknown as Tensor[];
+export const identityN = (inputs: readonly TensorLike[], name?: Name): Tensor[] =>
+  identityNOp({ input: inputs }, nameOf(name)) as unknown as Tensor[];
 
 /** The input, through which no gradient flows. */
-export const stopGradient = (input: TensorLike, options: Named = {}): Tensor => stopGradientOp({ input }, options.name);
+export const stopGradient = (input: TensorLike, name?: Name): Tensor => stopGradientOp({ input }, nameOf(name));
 
 /** The input; `gradients` through it fails with the message. */
 export const preventGradient = (input: TensorLike, options: { readonly message?: string } & Named = {}): Tensor =>
   preventGradientOp({ input, message: options.message ?? "" }, options.name);
 
-export const ensureShape = (x: TensorLike, shape: Shape, options: Named = {}): Tensor =>
-  ensureShapeOp({ input: x, shape }, options.name);
+export const ensureShape = (x: TensorLike, shape: Shape, name?: Name): Tensor =>
+  ensureShapeOp({ input: x, shape }, nameOf(name));
 
 /** A tensor that must be fed. `null` dimensions take any size, a `null` shape any rank. */
 export function placeholder(
@@ -210,8 +210,8 @@ export function placeholder(
 }
 
 /** A tensor that may be fed; else it has the default's value, whose shape must go with `shape`. */
-export const placeholderWithDefault = (input: TensorLike, shape: Shape, options: Named = {}): Tensor =>
-  placeholderWithDefaultOp({ input, shape }, options.name);
+export const placeholderWithDefault = (input: TensorLike, shape: Shape, name?: Name): Tensor =>
+  placeholderWithDefaultOp({ input, shape }, nameOf(name));
 
 /** A sparse tensor that must be fed: placeholders for values, indices and, where no shape is given, the dense shape. */
 export function sparsePlaceholder(dtype: DType, shape: Shape = null, options: Named = {}): SparseParts {

@@ -9,5 +9,11 @@ export interface Named {
   readonly name?: string | undefined;
 }
 
+/** A node's name, by its place or among options: `f(x, "y")` and `f(x, { name: "y" })`. */
+export type Name = string | Named | null | undefined;
+
+export const nameOf = (given: Name): string | undefined =>
+  typeof given === "string" ? given : (given?.name ?? undefined);
+
 /** A list of numbers as kernels' messages print one: `[2,3]`. */
 export const bracketed = (values: readonly (number | null)[]): string => `[${values.map((n) => n ?? "?").join(",")}]`;

@@ -1,11 +1,13 @@
 /** The same elements in another shape: Reshape, ExpandDims, Squeeze. */
+
 import { InvalidArgumentError, invalidArgument, ValueError } from "../../../../core/error.ts";
 import { type Dim, elementCount, type FullShape, formatShape, isFull, type Shape } from "../../../../core/shape.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { compositeCall, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
-import type { Named } from "./names.ts";
+import { byName, type Rest } from "../../../options.ts";
+import { type Name, type Named, nameOf } from "./names.ts";
 import { divided, numbersFromInput, shapeFromInput } from "./shape_input.ts";
 
 /**
@@ -188,18 +190,20 @@ function squeezed(shape: readonly Dim[], axes: readonly number[]): readonly Dim[
 }
 
 /** The tensor's elements in another shape; one dimension may be -1. Source: array_ops.py. */
-export const reshape = (tensor: TensorLike, shape: TensorLike, options: Named = {}): Tensor =>
-  reshapeOp({ tensor, shape }, options.name);
+export const reshape = (tensor: TensorLike, shape: TensorLike, name?: Name): Tensor =>
+  reshapeOp({ tensor, shape }, nameOf(name));
 
-export const expandDims = (input: TensorLike, axis: TensorLike, options: Named = {}): Tensor =>
-  compositeCall<Tensor>("expandDims", input, axis, options) ?? expandDimsOp({ input, dim: axis }, options.name);
+export const expandDims = (input: TensorLike, axis: TensorLike, name?: Name): Tensor =>
+  compositeCall<Tensor>("expandDims", input, axis, name) ?? expandDimsOp({ input, dim: axis }, nameOf(name));
+
+interface SqueezeOptions extends Named {
+  readonly axis?: number | readonly number[] | null;
+}
+
+const squeezePlaces = ["axis", "name"] as const;
 
 /** The input without the dimensions `axis` (all of size 1 when none is named). */
-export function squeeze(
-  input: TensorLike,
-  options: ({ readonly axis?: number | readonly number[] | null } & Named) | number | readonly number[] = {},
-): Tensor {
-  const isAxis = typeof options === "number" || Array.isArray(options);
-  const { axis, name } = (isAxis ? { axis: options } : options) as { readonly axis?: number | number[] | null } & Named;
+export function squeeze(input: TensorLike, ...rest: Rest<SqueezeOptions, typeof squeezePlaces>): Tensor {
+  const { axis, name } = byName<SqueezeOptions>(rest, squeezePlaces);
   return squeezeOp({ input, squeeze_dims: typeof axis === "number" ? [axis] : (axis ?? []) }, name);
 }

@@ -1,4 +1,5 @@
 /** What a tensor's shape says: Shape, ShapeN, Size, Rank. */
+
 import { type DType, int32 } from "../../../../core/dtype.ts";
 import { elementCount, isFull, type Shape } from "../../../../core/shape.ts";
 import { SparseTensor } from "../../../../graph/sparse_tensor.ts";
@@ -7,6 +8,7 @@ import { constant } from "../../../constant.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "./names.ts";
 
 /** output = the dimensions of input, a vector. Source: array_ops.cc. */
@@ -58,8 +60,11 @@ export interface ShapeOptions extends Named {
   readonly optimize?: boolean;
 }
 
+const shapePlaces = ["name", "outType"] as const;
+
 /** The shape of the input as a vector; a constant where it is known while building. Source: array_ops.py. */
-export function shape(input: TensorLike | SparseTensor, options: ShapeOptions = {}): Tensor {
+export function shape(input: TensorLike | SparseTensor, ...rest: Rest<ShapeOptions, typeof shapePlaces>): Tensor {
+  const options = byName<ShapeOptions>(rest, shapePlaces);
   const { outType = int32, optimize = true, name } = options;
   return inScope(name, "Shape", (scope) => {
     if (input instanceof SparseTensor) return ops.castOp({ x: input.denseShape, DstT: outType });
@@ -79,12 +84,20 @@ export function shapeInternal(input: TensorLike, options: { readonly optimize?: 
   });
 }
 
+const shapeNPlaces = ["outType", "name"] as const;
+
 /** The shapes of several tensors, one vector each. */
-export const shapeN = (inputs: readonly TensorLike[], options: { outType?: DType } & Named = {}): Tensor[] =>
-  shapeNOp({ input: inputs, out_type: options.outType ?? int32 }, options.name);
+export const shapeN = (
+  inputs: readonly TensorLike[],
+  ...rest: Rest<{ outType?: DType } & Named, typeof shapeNPlaces>
+): Tensor[] => {
+  const options = byName<{ outType?: DType } & Named>(rest, shapeNPlaces);
+  return shapeNOp({ input: inputs, out_type: options.outType ?? int32 }, options.name);
+};
 
 /** The number of elements, a scalar; a constant where it is known while building. */
-export function size(input: TensorLike | SparseTensor, options: ShapeOptions = {}): Tensor {
+export function size(input: TensorLike | SparseTensor, ...rest: Rest<ShapeOptions, typeof shapePlaces>): Tensor {
+  const options = byName<ShapeOptions>(rest, shapePlaces);
   const { outType = int32, optimize = true, name } = options;
   return inScope(name, "Size", (scope) => {
     if (input instanceof SparseTensor) {
@@ -99,8 +112,12 @@ export function size(input: TensorLike | SparseTensor, options: ShapeOptions = {
   });
 }
 
+type RankOptions = { readonly optimize?: boolean } & Named;
+const rankPlaces = ["name"] as const;
+
 /** The number of dimensions, a scalar int32; a constant where it is known while building. */
-export function rank(input: TensorLike | SparseTensor, options: { readonly optimize?: boolean } & Named = {}): Tensor {
+export function rank(input: TensorLike | SparseTensor, ...rest: Rest<RankOptions, typeof rankPlaces>): Tensor {
+  const options = byName<RankOptions>(rest, rankPlaces);
   const { optimize = true, name } = options;
   return inScope(name, "Rank", (scope) => {
     if (input instanceof SparseTensor) return sizeOp({ input: input.denseShape }, scope);

@@ -1,4 +1,5 @@
 /** Picking rows: Gather, GatherV2, and the dense form of their gradients. */
+
 import { InvalidArgumentError, invalidArgument, ValueError } from "../../../../core/error.ts";
 import { elementAt } from "../../../../core/nd_array.ts";
 import { type Dim, formatShape, mergeDims, mergeShapes, type Shape, withRankAtLeast } from "../../../../core/shape.ts";
@@ -10,7 +11,8 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { compositeCall, convertToTensor, isSymbolic, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
-import type { Named } from "../basic/names.ts";
+import { byName, type Rest } from "../../../options.ts";
+import { type Name, type Named, nameOf } from "../basic/names.ts";
 import { scalarFromInput } from "../basic/shape_input.ts";
 import { getStaticValue } from "../basic/static_value.ts";
 import { gatherGradient } from "./gather_gradient.ts";
@@ -123,6 +125,8 @@ export function denseGradient(dy: Tensor | IndexedSlices): Tensor {
 }
 
 export interface GatherOptions extends Named {
+  /** Without effect: indices are always checked. */
+  readonly validateIndices?: boolean;
   readonly axis?: TensorLike | null;
   readonly batchDims?: number;
 }
@@ -134,8 +138,15 @@ interface SparseReadable {
 const isSparseReadable = (params: unknown): params is SparseReadable =>
   typeof params === "object" && params !== null && typeof (params as Partial<SparseReadable>).sparseRead === "function";
 
+const gatherPlaces = ["validateIndices", "name", "axis", "batchDims"] as const;
+
 /** The parts of params that the indices name along `axis`. A resource variable reads only those rows. Source: array_ops.py. */
-export function gather(params: TensorLike, indices: TensorLike, options: GatherOptions = {}): Tensor {
+export function gather(
+  params: TensorLike,
+  indices: TensorLike,
+  ...rest: Rest<GatherOptions, typeof gatherPlaces>
+): Tensor {
+  const options = byName<GatherOptions>(rest, gatherPlaces);
   const { batchDims = 0, name } = options;
   const ragged = compositeCall<Tensor>("gather", params, indices, options);
   if (ragged) return ragged;
@@ -148,9 +159,9 @@ export function gather(params: TensorLike, indices: TensorLike, options: GatherO
 }
 
 /** Gathers in each batch entry by itself: all dimensions of the indices but the last are batch dimensions. Source: array_ops.py. */
-export function batchGather(params: TensorLike, indices: TensorLike, options: Named = {}): Tensor {
+export function batchGather(params: TensorLike, indices: TensorLike, name?: Name): Tensor {
   const at = convertToTensor(indices, { name: "indices" });
   if (at.shape === null) throw new ValueError("batch_gather does not allow indices with unknown shape.");
   if (at.shape.length === 0) throw new ValueError(`indices must not be a scalar: ${formatShape(at.shape)}`);
-  return gatherV2Op({ params, indices: at, axis: at.shape.length - 1, batch_dims: at.shape.length - 1 }, options.name);
+  return gatherV2Op({ params, indices: at, axis: at.shape.length - 1, batch_dims: at.shape.length - 1 }, nameOf(name));
 }

@@ -1,4 +1,5 @@
 /** Picking and placing by coordinates: GatherNd, ScatterNd, and tensors with some elements changed. */
+
 import { InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
 import {
   elementCount,
@@ -16,6 +17,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { type CallRecord, defineOp } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
+import { byName, type Rest } from "../../../options.ts";
 import type { Named } from "../basic/names.ts";
 import { shapeFromInput } from "../basic/shape_input.ts";
 import { rowNumbers } from "./coordinates.ts";
@@ -313,32 +315,58 @@ export interface NdOptions extends Named {
   readonly badIndicesPolicy?: string;
 }
 
+const ndPlaces = ["name"] as const;
+
 const policyOf = (options: NdOptions) => ({ bad_indices_policy: options.badIndicesPolicy ?? "" });
 
 /** The slices of params at the coordinates in the last axis of indices. */
-export const gatherNd = (params: TensorLike, indices: TensorLike, options: NdOptions = {}): Tensor =>
-  gatherNdOp({ params, indices, ...policyOf(options) }, options.name);
+export const gatherNd = (
+  params: TensorLike,
+  indices: TensorLike,
+  ...rest: Rest<NdOptions, typeof ndPlaces>
+): Tensor => {
+  const options = byName<NdOptions>(rest, ndPlaces);
+  return gatherNdOp({ params, indices, ...policyOf(options) }, options.name);
+};
 
 /** Zeros of a shape with the updates added at the coordinates. */
 export const scatterNd = (
   indices: TensorLike,
   updates: TensorLike,
   shape: TensorLike,
-  options: NdOptions = {},
-): Tensor => scatterNdOp({ indices, updates, shape, ...policyOf(options) }, options.name);
-
-type ChangeCall = (tensor: TensorLike, indices: TensorLike, updates: TensorLike, options?: NdOptions) => Tensor;
+  ...rest: Rest<NdOptions, typeof ndPlaces>
+): Tensor => {
+  const options = byName<NdOptions>(rest, ndPlaces);
+  return scatterNdOp({ indices, updates, shape, ...policyOf(options) }, options.name);
+};
 
 const change =
-  (op: (record: CallRecord<typeof changeInputs, typeof changeAttrs>, name?: string | null) => Tensor): ChangeCall =>
-  (tensor, indices, updates, options = {}) =>
-    op({ tensor, indices, updates, ...policyOf(options) }, options.name);
+  (op: (record: CallRecord<typeof changeInputs, typeof changeAttrs>, name?: string | null) => Tensor) =>
+  (
+    tensor: TensorLike,
+    indices: TensorLike,
+    updates: TensorLike,
+    ...rest: Rest<NdOptions, typeof changePlaces>
+  ): Tensor => {
+    const options = byName<NdOptions>(rest, changePlaces);
+    return op({ tensor, indices, updates, ...policyOf(options) }, options.name);
+  };
 
 /** The tensor with the elements at the coordinates replaced. */
-export const tensorScatterNdUpdate: ChangeCall = (tensor, indices, updates, options = {}) =>
-  tensorScatterUpdateOp({ tensor, indices, updates, ...policyOf(options) }, options.name);
+export function tensorScatterNdUpdate(
+  tensor: TensorLike,
+  indices: TensorLike,
+  updates: TensorLike,
+  ...rest: Rest<NdOptions, typeof ndPlaces>
+): Tensor {
+  const options = byName<NdOptions>(rest, ndPlaces);
+  return tensorScatterUpdateOp({ tensor, indices, updates, ...policyOf(options) }, options.name);
+}
+
+const changePlaces = ["badIndicesPolicy", "name"] as const;
+
 /** The tensor with the updates added, taken off, or compared with what is there. */
-export const tensorScatterNdAdd: ChangeCall = change(tensorScatterAddOp);
-export const tensorScatterNdSub: ChangeCall = change(tensorScatterSubOp);
-export const tensorScatterNdMax: ChangeCall = change(tensorScatterMaxOp);
-export const tensorScatterNdMin: ChangeCall = change(tensorScatterMinOp);
+export const tensorScatterNdAdd = change(tensorScatterAddOp);
+export const tensorScatterNdSub = change(tensorScatterSubOp);
+export const tensorScatterNdMax = change(tensorScatterMaxOp);
+export const tensorScatterNdMin = change(tensorScatterMinOp);

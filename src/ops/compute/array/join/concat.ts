@@ -18,7 +18,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { compositeCall, convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import { identity } from "../basic/identity.ts";
-import { inScope, type Named } from "../basic/names.ts";
+import { inScope, type Name, type Named, nameOf } from "../basic/names.ts";
 import { expandDims } from "../basic/reshape.ts";
 import { scalarFromInput } from "../basic/shape_input.ts";
 import { concatGradient } from "./concat_gradient.ts";
@@ -176,8 +176,8 @@ export const concatOffset = (concatDim: TensorLike, shapes: readonly TensorLike[
   concatOffsetOp({ concat_dim: concatDim, shape: shapes }, options.name);
 
 /** Joins values along a new first axis without waiting for all of them to be there. */
-export function parallelStack(values: readonly TensorLike[], options: Named = {}): Tensor {
-  return inScope(options.name, "parallel_stack", () => {
+export function parallelStack(values: readonly TensorLike[], name?: Name): Tensor {
+  return inScope(nameOf(name), "parallel_stack", () => {
     const shape = convertToTensor(values[0]!).shape;
     return parallelConcatOp({
       values: values.map((value) => expandDims(value, 0)),

@@ -9,7 +9,7 @@ import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
 import { copyElements, emptyArray, takeRows } from "../basic/elements.ts";
-import type { Named } from "../basic/names.ts";
+import { type Name, type Named, nameOf } from "../basic/names.ts";
 import { numbersFromInput } from "../basic/shape_input.ts";
 
 /** The place of a flat position: `[2]`, `[1,0]`, nothing for a scalar. */
@@ -145,15 +145,12 @@ export const dynamicPartition = (
   data: TensorLike,
   partitions: TensorLike,
   numPartitions: number,
-  options: Named = {},
-): Tensor[] => dynamicPartitionOp({ data, partitions, num_partitions: numPartitions }, options.name);
+  name?: Name,
+): Tensor[] => dynamicPartitionOp({ data, partitions, num_partitions: numPartitions }, nameOf(name));
 
 /** The rows of several tensors put where their indices say. */
-export const dynamicStitch = (
-  indices: readonly TensorLike[],
-  data: readonly TensorLike[],
-  options: Named = {},
-): Tensor => dynamicStitchOp({ indices, data }, options.name);
+export const dynamicStitch = (indices: readonly TensorLike[], data: readonly TensorLike[], name?: Name): Tensor =>
+  dynamicStitchOp({ indices, data }, nameOf(name));
 
 export const parallelDynamicStitch = (
   indices: readonly TensorLike[],

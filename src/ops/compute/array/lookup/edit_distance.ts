@@ -1,10 +1,12 @@
 /** How many insertions, deletions and replacements lie between sequences: EditDistance. Source: edit_distance_op.cc. */
+
 import { float32 } from "../../../../core/dtype.ts";
 import { InvalidArgumentError } from "../../../../core/error.ts";
 import { NdArray } from "../../../../core/nd_array.ts";
 import { type Dim, elementCount, formatShape, rowMajorStrides, withRank } from "../../../../core/shape.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { defineOp } from "../../../define.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { coordinate, entriesOf, shapeOfArray } from "../../sparse/entries.ts";
 import { type SparseLike, toSparse } from "../../sparse/tensor.ts";
 import { keyReader } from "../basic/elements.ts";
@@ -95,12 +97,16 @@ export const editDistanceOp = defineOp("EditDistance", {
   gradient: "none",
 });
 
+type EditDistanceOptions = { readonly normalize?: boolean } & Named;
+const editDistancePlaces = ["normalize", "name"] as const;
+
 /** The edit distance of each pair of sequences along the last axis. Source: array_ops.py. */
 export function editDistance(
   hypothesis: SparseLike,
   truth: SparseLike,
-  options: { readonly normalize?: boolean } & Named = {},
+  ...rest: Rest<EditDistanceOptions, typeof editDistancePlaces>
 ): Tensor {
+  const options = byName<EditDistanceOptions>(rest, editDistancePlaces);
   const [h, t] = [toSparse(hypothesis), toSparse(truth)];
   return editDistanceOp(
     {

@@ -1,4 +1,5 @@
 /** The largest elements of rows: TopK, TopKV2, NthElement. */
+
 import { type DType, int32, int64 } from "../../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
 import { elementCount, type Shape, withRankAtLeast } from "../../../../core/shape.ts";
@@ -8,6 +9,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
+import { byName, type Rest } from "../../../options.ts";
 import type { Named } from "../basic/names.ts";
 import { scalarFromInput } from "../basic/shape_input.ts";
 
@@ -124,12 +126,15 @@ export interface TopKOptions extends Named {
   readonly indexType?: DType;
 }
 
+const topKPlaces = ["sorted", "name"] as const;
+
 /** The k largest elements of each row and where they are. Source: nn_ops.py. */
 export function topK(
   input: TensorLike,
   k: TensorLike = 1,
-  options: TopKOptions = {},
+  ...rest: Rest<TopKOptions, typeof topKPlaces>
 ): { readonly values: Tensor; readonly indices: Tensor } {
+  const options = byName<TopKOptions>(rest, topKPlaces);
   const { sorted = true, indexType = int32, name } = options;
   const { values, indices } = topKV2Op({ input, k, sorted, index_type: indexType }, name);
   return { values, indices };

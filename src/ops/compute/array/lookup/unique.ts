@@ -1,4 +1,5 @@
 /** Distinct elements: Unique and its kin, ListDiff. */
+
 import { type DType, int32 } from "../../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
 import type { NdArray } from "../../../../core/nd_array.ts";
@@ -7,8 +8,9 @@ import type { ShapeContext } from "../../../../graph/definition.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { copyElements, emptyArray, integerArray, keyReader, takeRows, toNumbers } from "../basic/elements.ts";
-import type { Named } from "../basic/names.ts";
+import { type Name, type Named, nameOf } from "../basic/names.ts";
 import { numbersFromInput } from "../basic/shape_input.ts";
 
 interface Distinct {
@@ -200,30 +202,41 @@ interface IndexOptions extends Named {
   readonly outIdx?: DType;
 }
 
+const uniquePlaces = ["outIdx", "name"] as const;
+
 /** The distinct elements of a vector in order of appearance, and for each element which one it is. */
-export function unique(x: TensorLike, options: IndexOptions = {}): { readonly y: Tensor; readonly idx: Tensor } {
+export function unique(
+  x: TensorLike,
+  ...rest: Rest<IndexOptions, typeof uniquePlaces>
+): { readonly y: Tensor; readonly idx: Tensor } {
+  const options = byName<IndexOptions>(rest, uniquePlaces);
   const { y, idx } = uniqueOp({ x, out_idx: options.outIdx ?? int32 }, options.name);
   return { y, idx };
 }
 
 export function uniqueWithCounts(
   x: TensorLike,
-  options: IndexOptions = {},
+  ...rest: Rest<IndexOptions, typeof uniquePlaces>
 ): { readonly y: Tensor; readonly idx: Tensor; readonly count: Tensor } {
+  const options = byName<IndexOptions>(rest, uniquePlaces);
   const { y, idx, count } = uniqueWithCountsOp({ x, out_idx: options.outIdx ?? int32 }, options.name);
   return { y, idx, count };
 }
+
+type Setdiff1dOptions = { readonly indexDtype?: DType } & Named;
+const setdiff1dPlaces = ["indexDtype", "name"] as const;
 
 /** x's elements that are not in y, and where they were. */
 export function setdiff1d(
   x: TensorLike,
   y: TensorLike,
-  options: { readonly indexDtype?: DType } & Named = {},
+  ...rest: Rest<Setdiff1dOptions, typeof setdiff1dPlaces>
 ): { readonly out: Tensor; readonly idx: Tensor } {
+  const options = byName<Setdiff1dOptions>(rest, setdiff1dPlaces);
   const { out, idx } = listDiffOp({ x, y, out_idx: options.indexDtype ?? int32 }, options.name);
   return { out, idx };
 }
 
 /** Coordinates of flat indices, one row for each dimension. */
-export const unravelIndex = (indices: TensorLike, dims: TensorLike, options: Named = {}): Tensor =>
-  unravelIndexOp({ indices, dims }, options.name);
+export const unravelIndex = (indices: TensorLike, dims: TensorLike, name?: Name): Tensor =>
+  unravelIndexOp({ indices, dims }, nameOf(name));

@@ -1,4 +1,5 @@
 /** Finding: Where, searching in sorted rows, the k largest, and what goes into top k. */
+
 import { bool, type DType, int32, int64 } from "../../../../core/dtype.ts";
 import { InvalidArgumentError, ValueError } from "../../../../core/error.ts";
 import { elementAt, NdArray } from "../../../../core/nd_array.ts";
@@ -15,8 +16,9 @@ import { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { comparer, entriesOf, integerArray } from "../basic/elements.ts";
-import { inScope, type Named } from "../basic/names.ts";
+import { inScope, type Name, type Named, nameOf } from "../basic/names.ts";
 import { reshape, squeeze } from "../basic/reshape.ts";
 import { shapeInternal, shape as shapeOf } from "../basic/shape.ts";
 import { getStaticValue } from "../basic/static_value.ts";
@@ -59,31 +61,21 @@ function coordinatesOf(input: NdArray): NdArray {
 }
 
 /** The coordinates where the condition holds; with x and y, elements of x where it holds and of y elsewhere (Select). Source: array_ops.py. */
-export function where(
-  condition: TensorLike,
-  x?: TensorLike | null,
-  y?: TensorLike | null,
-  options: Named = {},
-): Tensor {
+export function where(condition: TensorLike, x?: TensorLike | null, y?: TensorLike | null, name?: Name): Tensor {
   const isX = x !== undefined && x !== null;
   const isY = y !== undefined && y !== null;
   if (isX !== isY) throw new ValueError("x and y must both be non-None or both be None.");
-  if (isX && isY) return ops.selectOp({ condition, t: x, e: y }, options.name);
-  return coordinates(condition, options.name);
+  if (isX && isY) return ops.selectOp({ condition, t: x, e: y }, nameOf(name));
+  return coordinates(condition, nameOf(name));
 }
 
 /** As `where`, but x, y and the condition broadcast (SelectV2). */
-export function whereV2(
-  condition: TensorLike,
-  x?: TensorLike | null,
-  y?: TensorLike | null,
-  options: Named = {},
-): Tensor {
+export function whereV2(condition: TensorLike, x?: TensorLike | null, y?: TensorLike | null, name?: Name): Tensor {
   const isX = x !== undefined && x !== null;
   const isY = y !== undefined && y !== null;
   if (isX !== isY) throw new ValueError("x and y must both be non-None or both be None.");
-  if (isX && isY) return ops.selectV2Op({ condition, t: x, e: y }, options.name);
-  return coordinates(condition, options.name);
+  if (isX && isY) return ops.selectV2Op({ condition, t: x, e: y }, nameOf(name));
+  return coordinates(condition, nameOf(name));
 }
 
 const coordinates = (condition: TensorLike, name: string | undefined): Tensor =>
@@ -91,12 +83,16 @@ const coordinates = (condition: TensorLike, name: string | undefined): Tensor =>
     whereOp({ input: convertToTensor(condition, { preferredDtype: bool, name: "condition" }) }, scope),
   );
 
+type BooleanMaskOptions = { readonly axis?: TensorLike | null } & Named;
+const booleanMaskPlaces = ["name", "axis"] as const;
+
 /** The elements of the tensor where the mask, which covers leading dimensions (from `axis`), is true. Source: array_ops.py. */
 export function booleanMask(
   tensor: TensorLike,
   mask: TensorLike,
-  options: { readonly axis?: TensorLike | null } & Named = {},
+  ...rest: Rest<BooleanMaskOptions, typeof booleanMaskPlaces>
 ): Tensor {
+  const options = byName<BooleanMaskOptions>(rest, booleanMaskPlaces);
   return inScope(options.name, "boolean_mask", () => {
     let x = convertToTensor(tensor, { name: "tensor" });
     const m = convertToTensor(mask, { name: "mask" });
@@ -175,12 +171,16 @@ export const upperBoundOp = defineOp("UpperBound", {
   gradient: "unregistered",
 });
 
+type SearchsortedOptions = { readonly side?: "left" | "right"; readonly outType?: DType } & Named;
+const searchsortedPlaces = ["side", "outType", "name"] as const;
+
 /** Where each value would go into its sorted row (the last axis), left or right of equal ones. Source: array_ops.py. */
 export function searchsorted(
   sortedSequence: TensorLike,
   values: TensorLike,
-  options: { readonly side?: "left" | "right"; readonly outType?: DType } & Named = {},
+  ...rest: Rest<SearchsortedOptions, typeof searchsortedPlaces>
 ): Tensor {
+  const options = byName<SearchsortedOptions>(rest, searchsortedPlaces);
   const { side = "left", outType = int32, name } = options;
   const n = shapeInternal(sortedSequence).at(-1);
   const k = shapeInternal(values).at(-1);
@@ -246,6 +246,6 @@ function inTop(predictions: NdArray, targets: NdArray, k: number): NdArray {
 }
 
 /** Whether each target class is among the k largest predictions of its row; predictions: [b, classes]. */
-export function inTopK(predictions: TensorLike, targets: TensorLike, k: TensorLike, options: Named = {}): Tensor {
-  return inScope(options.name, "in_top_k", () => inTopKV2Op({ predictions, targets, k }, options.name));
+export function inTopK(predictions: TensorLike, targets: TensorLike, k: TensorLike, name?: Name): Tensor {
+  return inScope(nameOf(name), "in_top_k", () => inTopKV2Op({ predictions, targets, k }, nameOf(name)));
 }

@@ -1,4 +1,5 @@
 /** Axes backwards: Reverse, ReverseV2, ReverseSequence; and around: Roll. */
+
 import { InvalidArgumentError, invalidArgument, ValueError } from "../../../../core/error.ts";
 import {
   type Dim,
@@ -13,7 +14,8 @@ import type { Value } from "../../../../engine/primitive.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import type { Named } from "../basic/names.ts";
+import { byName, type Rest } from "../../../options.ts";
+import { type Name, type Named, nameOf } from "../basic/names.ts";
 import { numbersFromInput } from "../basic/shape_input.ts";
 
 const maxRank = 8;
@@ -180,8 +182,8 @@ export const rollOp = defineOp("Roll", {
 });
 
 /** The tensor with the given axes reversed. */
-export const reverse = (tensor: TensorLike, axis: TensorLike, options: Named = {}): Tensor =>
-  reverseV2Op({ tensor, axis }, options.name);
+export const reverse = (tensor: TensorLike, axis: TensorLike, name?: Name): Tensor =>
+  reverseV2Op({ tensor, axis }, nameOf(name));
 
 /** The tensor with the axes reversed that a bool vector marks: TensorFlow's first form of reverse. */
 export const reverseDims = (tensor: TensorLike, dims: TensorLike, options: Named = {}): Tensor =>
@@ -192,17 +194,20 @@ export interface ReverseSequenceOptions extends Named {
   readonly batchAxis?: number;
 }
 
+const reverseSequencePlaces = ["seqAxis", "batchAxis", "name"] as const;
+
 /** Each batch entry with its first seqLengths[b] steps reversed. */
 export function reverseSequence(
   input: TensorLike,
   seqLengths: TensorLike,
-  options: ReverseSequenceOptions = {},
+  ...rest: Rest<ReverseSequenceOptions, typeof reverseSequencePlaces>
 ): Tensor {
+  const options = byName<ReverseSequenceOptions>(rest, reverseSequencePlaces);
   const { seqAxis, batchAxis = 0, name } = options;
   if (seqAxis === undefined) throw new ValueError("reverse_sequence: `seq_axis` must be given");
   return reverseSequenceOp({ input, seq_lengths: seqLengths, seq_dim: seqAxis, batch_dim: batchAxis }, name);
 }
 
 /** The elements moved around the given axes. */
-export const roll = (input: TensorLike, shift: TensorLike, axis: TensorLike, options: Named = {}): Tensor =>
-  rollOp({ input, shift, axis }, options.name);
+export const roll = (input: TensorLike, shift: TensorLike, axis: TensorLike, name?: Name): Tensor =>
+  rollOp({ input, shift, axis }, nameOf(name));

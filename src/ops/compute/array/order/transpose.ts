@@ -1,4 +1,5 @@
 /** Axes in another order: Transpose, ConjugateTranspose, InvertPermutation. */
+
 import { int32 } from "../../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument, ValueError } from "../../../../core/error.ts";
 import { type Dim, formatShape, type Shape, withRank } from "../../../../core/shape.ts";
@@ -10,7 +11,8 @@ import { constant } from "../../../constant.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
-import { inScope, type Named } from "../basic/names.ts";
+import { byName, type Rest } from "../../../options.ts";
+import { inScope, type Name, type Named, nameOf } from "../basic/names.ts";
 import { rank as rankOf, rankOp } from "../basic/shape.ts";
 import { numbersFromInput } from "../basic/shape_input.ts";
 import { concat } from "../join/concat.ts";
@@ -104,8 +106,7 @@ export const invertPermutationOp = defineOp("InvertPermutation", {
   gradient: "none",
 });
 
-export const invertPermutation = (x: TensorLike, options: Named = {}): Tensor =>
-  invertPermutationOp({ x }, options.name);
+export const invertPermutation = (x: TensorLike, name?: Name): Tensor => invertPermutationOp({ x }, nameOf(name));
 
 export interface TransposeOptions extends Named {
   /** The axes of the result; all of them backwards when left out. */
@@ -130,8 +131,15 @@ export function transpose(a: TensorLike, options: TransposeOptions | readonly nu
   });
 }
 
+type MatrixTransposeOptions = { readonly conjugate?: boolean } & Named;
+const matrixTransposePlaces = ["name", "conjugate"] as const;
+
 /** The last two axes exchanged. */
-export function matrixTranspose(a: TensorLike, options: { readonly conjugate?: boolean } & Named = {}): Tensor {
+export function matrixTranspose(
+  a: TensorLike,
+  ...rest: Rest<MatrixTransposeOptions, typeof matrixTransposePlaces>
+): Tensor {
+  const options = byName<MatrixTransposeOptions>(rest, matrixTransposePlaces);
   const { conjugate: isConjugate = false, name } = options;
   return inScope(name, "matrix_transpose", () => {
     const x = convertToTensor(a, { name: "a" });

@@ -90,12 +90,16 @@ export function sequenceMask(
   });
 }
 
+type RepeatOptions = { readonly axis?: number | null } & Named;
+const repeatPlaces = ["axis", "name"] as const;
+
 /** Each entry along the axis repeated: all the same number of times, or each as often as `repeats` says. Without an axis, elements of the flat tensor. */
 export function repeat(
   input: TensorLike,
   repeats: TensorLike,
-  options: { readonly axis?: number | null } & Named = {},
+  ...rest: Rest<RepeatOptions, typeof repeatPlaces>
 ): Tensor {
+  const options = byName<RepeatOptions>(rest, repeatPlaces);
   const { axis = null, name } = options;
   if (axis === null) return repeatAlong(reshape(input, [-1]), repeats, 0, name);
   return repeatAlong(input, repeats, axis, name);

@@ -4,7 +4,7 @@ import { type Dim, formatShape, mergeShapes, type Shape, withRank } from "../../
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import type { Named } from "../basic/names.ts";
+import { type Name, nameOf } from "../basic/names.ts";
 import { numbersFromInput } from "../basic/shape_input.ts";
 
 /**
@@ -75,5 +75,5 @@ function outside(shape: readonly number[], sizes: readonly number[], i: number, 
 }
 
 /** The box of the given size that starts at begin; -1 in size goes to the end of the axis. */
-export const slice = (input: TensorLike, begin: TensorLike, size: TensorLike, options: Named = {}): Tensor =>
-  sliceOp({ input, begin, size }, options.name);
+export const slice = (input: TensorLike, begin: TensorLike, size: TensorLike, name?: Name): Tensor =>
+  sliceOp({ input, begin, size }, nameOf(name));

@@ -8,7 +8,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
-import { bracketed, type Named } from "../basic/names.ts";
+import { bracketed, type Name, nameOf } from "../basic/names.ts";
 import { numbersFromInput, shapeFromInput } from "../basic/shape_input.ts";
 
 /** output = input repeated multiples[i] times along axis i. Source: array_ops.cc, tile_ops.cc, array_grad.py. */
@@ -127,11 +127,11 @@ export const broadcastToOp = defineOp("BroadcastTo", {
 });
 
 /** The tensor repeated along each axis; multiples: [rank]. */
-export const tile = (input: TensorLike, multiples: TensorLike, options: Named = {}): Tensor =>
-  tileOp({ input, multiples }, options.name);
+export const tile = (input: TensorLike, multiples: TensorLike, name?: Name): Tensor =>
+  tileOp({ input, multiples }, nameOf(name));
 
-export const broadcastTo = (input: TensorLike, shape: TensorLike, options: Named = {}): Tensor =>
-  broadcastToOp({ input, shape }, options.name);
+export const broadcastTo = (input: TensorLike, shape: TensorLike, name?: Name): Tensor =>
+  broadcastToOp({ input, shape }, nameOf(name));
 
 /** The shape that two shape vectors broadcast to, when run. */
 export const broadcastDynamicShape = (shapeX: TensorLike, shapeY: TensorLike): Tensor =>

@@ -4,7 +4,7 @@ import { NdArray } from "../../../../core/nd_array.ts";
 import { elementCount } from "../../../../core/shape.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
-import { inScope } from "../../array/basic/names.ts";
+import { inScope, nameOf } from "../../array/basic/names.ts";
 import { after } from "../elementwise/after.ts";
 import { reduceGradientArgs, sameStaticShapes } from "../elementwise/broadcast_gradient.ts";
 import { conjugate } from "../elementwise/complex.ts";
@@ -135,8 +135,8 @@ export const powOp: BinaryOp = binary(
 );
 
 /** x + y; concatenation of strings. */
-export const add: BinaryCall = (x, y, options = {}) =>
-  inScope(options.name, "Add", (scope) => {
+export const add: BinaryCall = (x, y, name) =>
+  inScope(nameOf(name), "Add", (scope) => {
     const [a, b] = alike(x, y);
     return (a.dtype.base === "string" ? addOp : addV2Op)({ x: a, y: b }, scope);
   });
@@ -147,8 +147,8 @@ export const pow: BinaryCall = callBinary(powOp);
 export const squaredDifference: BinaryCall = callBinary(squaredDifferenceOp);
 
 /** x y, and 0 wherever y is 0. */
-export const multiplyNoNan: BinaryCall = (x, y, options = {}) =>
-  inScope(options.name, "multiply_no_nan", (scope) => {
+export const multiplyNoNan: BinaryCall = (x, y, name) =>
+  inScope(nameOf(name), "multiply_no_nan", (scope) => {
     const [a, b] = alike(x, y);
     return mulNoNanOp({ x: a, y: b }, scope);
   });

@@ -6,7 +6,7 @@ import type { Value } from "../../../../engine/primitive.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../../convert.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
-import { inScope } from "../../array/basic/names.ts";
+import { inScope, nameOf } from "../../array/basic/names.ts";
 import { cast } from "../cast.ts";
 import { reduceGradientArgs } from "../elementwise/broadcast_gradient.ts";
 import { alike } from "../elementwise/operands.ts";
@@ -139,28 +139,28 @@ const dividing =
   "uint8 int8 uint16 int16 uint32 int32 uint64 int64 bfloat16 float16 float32 float64 complex64 complex128".split(" ");
 
 /** x / y; integers are divided as floats. Throws TypeError for two dtypes. */
-export const truediv: BinaryCall = (x, y, options = {}) =>
-  inScope(options.name, "truediv", (scope) => {
+export const truediv: BinaryCall = (x, y, name) =>
+  inScope(nameOf(name), "truediv", (scope) => {
     const [a, b] = inOneDtype(x, y, "__truediv__");
     return realDivOp({ x: a, y: b }, scope);
   });
 
-export const divide: BinaryCall = (x, y, options = {}) => {
-  if (options.name) return truediv(x, y, options);
+export const divide: BinaryCall = (x, y, name) => {
+  if (nameOf(name)) return truediv(x, y, name);
   const dtype = !isSymbolic(x) && isSymbolic(y) ? (y as Tensor).dtype.baseDtype : undefined;
   return truediv(convertToTensor(x, { dtype }), y);
 };
 
 /** Python 2's division: integers are rounded down. */
-export const div: BinaryCall = (x, y, options = {}) =>
-  inScope(options.name, "div", (scope) => {
+export const div: BinaryCall = (x, y, name) =>
+  inScope(nameOf(name), "div", (scope) => {
     const [a, b] = alike(x, y);
     return (a.dtype.isFloating || a.dtype.isComplex ? realDivOp : floorDivOp)({ x: a, y: b }, scope);
   });
 
 /** x / y, and 0 wherever y is 0. */
-export const divNoNan: BinaryCall = (x, y, options = {}) =>
-  inScope(options.name, "div_no_nan", (scope) => {
+export const divNoNan: BinaryCall = (x, y, name) =>
+  inScope(nameOf(name), "div_no_nan", (scope) => {
     const [a, b] = inOneDtype(x, y, "tf.math.divide_no_nan");
     return divNoNanOp({ x: a, y: b }, scope);
   });

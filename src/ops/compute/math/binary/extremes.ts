@@ -8,7 +8,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
-import { inScope, type Named } from "../../array/basic/names.ts";
+import { inScope, type Name, nameOf } from "../../array/basic/names.ts";
 import { floatLiteral } from "../cast.ts";
 import { after } from "../elementwise/after.ts";
 import { broadcastReducers, reduceGradientArgs } from "../elementwise/broadcast_gradient.ts";
@@ -174,10 +174,9 @@ export const nextAfterOp = defineOp("NextAfter", {
 
 export const maximum: BinaryCall = callBinary(maximumOp);
 export const minimum: BinaryCall = callBinary(minimumOp);
-export const atan2 = (y: TensorLike, x: TensorLike, options: Named = {}): Tensor => atan2Op({ y, x }, options.name);
-export const nextafter = (x1: TensorLike, x2: TensorLike, options: Named = {}): Tensor =>
-  nextAfterOp({ x1, x2 }, options.name);
+export const atan2 = (y: TensorLike, x: TensorLike, name?: Name): Tensor => atan2Op({ y, x }, nameOf(name));
+export const nextafter = (x1: TensorLike, x2: TensorLike, name?: Name): Tensor => nextAfterOp({ x1, x2 }, nameOf(name));
 
 export const xlogy: BinaryCall = callBinary(xlogyOp);
-export const xdivy: BinaryCall = (x, y, options = {}) => inScope(options.name, "xdivy", () => xdivyOp({ x, y }));
-export const xlog1py: BinaryCall = (x, y, options = {}) => inScope(options.name, "xlog1py", () => xlog1pyOp({ x, y }));
+export const xdivy: BinaryCall = (x, y, name) => inScope(nameOf(name), "xdivy", () => xdivyOp({ x, y }));
+export const xlog1py: BinaryCall = (x, y, name) => inScope(nameOf(name), "xlog1py", () => xlog1pyOp({ x, y }));

@@ -1,4 +1,5 @@
 /** Comparisons. Source: math_ops.cc, cwise_ops_common.cc. */
+
 import { bool } from "../../../../core/dtype.ts";
 import { InvalidArgumentError } from "../../../../core/error.ts";
 import { NdArray } from "../../../../core/nd_array.ts";
@@ -14,6 +15,7 @@ import {
 import type { Lowering } from "../../../../engine/lowering.ts";
 import type { Value } from "../../../../engine/primitive.ts";
 import { defineOp, type OpBuilder } from "../../../define.ts";
+import { nameOf } from "../../array/basic/names.ts";
 import { pairsOf } from "../elementwise/operands.ts";
 import { type BinaryCall, checkBroadcast, mayBroadcast } from "../elementwise/table.ts";
 
@@ -96,8 +98,8 @@ export const notEqualOp: EqualOp = equality("NotEqual", false);
 
 const call =
   (op: CompareOp | EqualOp): BinaryCall =>
-  (x, y, options = {}) =>
-    (op as CompareOp)({ x, y }, options.name);
+  (x, y, name) =>
+    (op as CompareOp)({ x, y }, nameOf(name));
 
 /** z[i] = |x[i] - y[i]| < tolerance; shapes are equal. */
 export const approximateEqualOp = defineOp("ApproximateEqual", {

@@ -6,7 +6,7 @@ import type { Value } from "../../../../engine/primitive.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import type { Named } from "../../array/basic/names.ts";
+import { type Name, nameOf } from "../../array/basic/names.ts";
 import { reduceGradientArgs } from "../elementwise/broadcast_gradient.ts";
 import { type BinaryCall, checkBroadcast, type UnaryCall } from "../elementwise/table.ts";
 
@@ -154,19 +154,19 @@ export const selectV2Op = defineOp("SelectV2", {
 
 const callLogic =
   (op: typeof logicalAndOp): BinaryCall =>
-  (x, y, options = {}) =>
-    op({ x, y }, options.name);
+  (x, y, name) =>
+    op({ x, y }, nameOf(name));
 
 export const logicalAnd: BinaryCall = callLogic(logicalAndOp);
 export const logicalOr: BinaryCall = callLogic(logicalOrOp);
-export const logicalNot: UnaryCall = (x, options = {}) => logicalNotOp({ x }, options.name);
+export const logicalNot: UnaryCall = (x, name) => logicalNotOp({ x }, nameOf(name));
 
 /** Whether exactly one of x and y is true. */
-export function logicalXor(x: TensorLike, y: TensorLike, options: Named = {}): Tensor {
+export function logicalXor(x: TensorLike, y: TensorLike, name?: Name): Tensor {
   const either = logicalOrOp({ x, y });
-  return logicalAndOp({ x: either, y: logicalNotOp({ x: logicalAndOp({ x, y }) }) }, options.name || "LogicalXor");
+  return logicalAndOp({ x: either, y: logicalNotOp({ x: logicalAndOp({ x, y }) }) }, nameOf(name) || "LogicalXor");
 }
 
-export const isNan: UnaryCall = (x, options = {}) => isNanOp({ x }, options.name);
-export const isInf: UnaryCall = (x, options = {}) => isInfOp({ x }, options.name);
-export const isFinite: UnaryCall = (x, options = {}) => isFiniteOp({ x }, options.name);
+export const isNan: UnaryCall = (x, name) => isNanOp({ x }, nameOf(name));
+export const isInf: UnaryCall = (x, name) => isInfOp({ x }, nameOf(name));
+export const isFinite: UnaryCall = (x, name) => isFiniteOp({ x }, nameOf(name));

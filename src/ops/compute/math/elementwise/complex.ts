@@ -8,7 +8,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, isTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
-import { inScope, type Named } from "../../array/basic/names.ts";
+import { inScope, type Name, type Named, nameOf } from "../../array/basic/names.ts";
 import { after } from "./after.ts";
 import { reduceGradientArgs } from "./broadcast_gradient.ts";
 
@@ -147,22 +147,22 @@ export function complex(real: TensorLike, imag: TensorLike, options: Named = {})
 }
 
 /** The real part; real input comes back as it is. */
-export const real = (input: TensorLike, options: Named = {}): Tensor =>
-  inScope(options.name, "Real", (scope) => {
+export const real = (input: TensorLike, name?: Name): Tensor =>
+  inScope(nameOf(name), "Real", (scope) => {
     const x = convertToTensor(input, { name: "input" });
     return x.dtype.isComplex ? realOp({ input: x, Tout: realDtype(x.dtype) }, scope) : x;
   });
 
 /** The imaginary part; zeros for real input. */
-export const imag = (input: TensorLike, options: Named = {}): Tensor =>
-  inScope(options.name, "Imag", (scope) => {
+export const imag = (input: TensorLike, name?: Name): Tensor =>
+  inScope(nameOf(name), "Imag", (scope) => {
     const x = convertToTensor(input, { name: "input" });
     return x.dtype.isComplex ? imagOp({ input: x, Tout: realDtype(x.dtype) }, scope) : ops.zerosLike(x);
   });
 
 /** The argument; of real numbers 0 or pi. */
-export const angle = (input: TensorLike, options: Named = {}): Tensor =>
-  inScope(options.name, "Angle", (scope) => {
+export const angle = (input: TensorLike, name?: Name): Tensor =>
+  inScope(nameOf(name), "Angle", (scope) => {
     const x = convertToTensor(input, { name: "input" });
     if (x.dtype.isComplex) return angleOp({ input: x, Tout: realDtype(x.dtype) }, scope);
     const isNegative = x.less(0);
@@ -174,9 +174,9 @@ export const complexAbs = (x: Tensor, options: Named = {}): Tensor =>
   complexAbsOp({ x, Tout: realDtype(x.dtype) }, options.name);
 
 /** The conjugate; real tensors come back as they are, without a node. Throws TypeError for what is no number. */
-export function conj(x: TensorLike, options: Named = {}): Tensor {
+export function conj(x: TensorLike, name?: Name): Tensor {
   if (isTensor(x) && (x.dtype.isFloating || x.dtype.isInteger)) return x;
-  return inScope(options.name, "Conj", (scope) => {
+  return inScope(nameOf(name), "Conj", (scope) => {
     const tensor = convertToTensor(x, { name: "x" });
     if (tensor.dtype.isComplex || tensor.dtype.base === "variant") return conjOp({ input: tensor }, scope);
     if (tensor.dtype.isFloating || tensor.dtype.isInteger) return tensor;

@@ -2,7 +2,7 @@
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import { inScope, type Named } from "../../array/basic/names.ts";
+import { inScope, type Name, nameOf } from "../../array/basic/names.ts";
 import { after } from "./after.ts";
 import { checkBroadcast } from "./table.ts";
 import { negOp } from "./unary.ts";
@@ -60,13 +60,13 @@ export const softsignGradOp = defineOp("SoftsignGrad", {
 });
 
 /** log(1 + exp(features)). */
-export const softplus = (features: TensorLike, options: Named = {}): Tensor => softplusOp({ features }, options.name);
+export const softplus = (features: TensorLike, name?: Name): Tensor => softplusOp({ features }, nameOf(name));
 
 /** features / (1 + |features|). */
-export const softsign = (features: TensorLike, options: Named = {}): Tensor => softsignOp({ features }, options.name);
+export const softsign = (features: TensorLike, name?: Name): Tensor => softsignOp({ features }, nameOf(name));
 
 /** log(sigmoid(x)) = -softplus(-x). */
-export const logSigmoid = (x: TensorLike, options: Named = {}): Tensor =>
-  inScope(options.name, "LogSigmoid", (scope) =>
+export const logSigmoid = (x: TensorLike, name?: Name): Tensor =>
+  inScope(nameOf(name), "LogSigmoid", (scope) =>
     negOp({ x: softplusOp({ features: convertToTensor(x, { name: "x" }).neg() }) }, scope),
   );

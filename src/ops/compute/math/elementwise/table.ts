@@ -10,7 +10,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp, type OpBuilder } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
-import type { Named } from "../../array/basic/names.ts";
+import { type Name, nameOf } from "../../array/basic/names.ts";
 
 /** dtypes of floats and complex numbers, in the order of most of TensorFlow's lists. */
 export const floats = "bfloat16, half, float, double";
@@ -164,17 +164,17 @@ export const mayBroadcast = (a: Shape, b: Shape): boolean => {
   return true;
 };
 
-export type UnaryCall = (x: TensorLike, options?: Named) => Tensor;
-export type BinaryCall = (x: TensorLike, y: TensorLike, options?: Named) => Tensor;
+export type UnaryCall = (x: TensorLike, name?: Name) => Tensor;
+export type BinaryCall = (x: TensorLike, y: TensorLike, name?: Name) => Tensor;
 
 /** The public function of a unary op whose Python wrapper adds nothing. */
 export const callUnary =
   (op: UnaryOp): UnaryCall =>
-  (x, options = {}) =>
-    op({ x }, options.name);
+  (x, name) =>
+    op({ x }, nameOf(name));
 
 /** The public function of a binary op; `byDefault` is the name that Python's wrapper gives where none is given. */
 export const callBinary =
   (op: BinaryOp, byDefault?: string): BinaryCall =>
-  (x, y, options = {}) =>
-    op({ x, y }, options.name || byDefault);
+  (x, y, name) =>
+    op({ x, y }, nameOf(name) || byDefault);

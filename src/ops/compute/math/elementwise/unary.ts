@@ -3,7 +3,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { constant } from "../../../constant.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as ops from "../../../index.ts";
-import { inScope, type Named } from "../../array/basic/names.ts";
+import { inScope, type Name, nameOf } from "../../array/basic/names.ts";
 import { after } from "./after.ts";
 import { callUnary, floats, floatsAndComplex, signed, type UnaryCall, type UnaryOp, unary, wholes } from "./table.ts";
 
@@ -79,27 +79,27 @@ export const log1pOp: UnaryOp = unary("Log1p", floatsAndComplex, {
 });
 
 /** |x|; the modulus of complex numbers, as real ones. */
-export function abs(x: TensorLike, options: Named = {}): Tensor {
+export function abs(x: TensorLike, name?: Name): Tensor {
   const tensor = convertToTensor(x, { name: "x" });
   return tensor.dtype.isComplex
-    ? ops.complexAbs(tensor, { name: options.name || "Abs" })
-    : absOp({ x: tensor }, options.name);
+    ? ops.complexAbs(tensor, { name: nameOf(name) || "Abs" })
+    : absOp({ x: tensor }, nameOf(name));
 }
 
 export const negative: UnaryCall = callUnary(negOp);
-export const sign: UnaryCall = (x, options = {}) => {
+export const sign: UnaryCall = (x, name) => {
   const tensor = convertToTensor(x);
-  if (!tensor.dtype.isComplex) return signOp({ x: tensor }, options.name);
-  return ops.divNoNanOp({ x: tensor, y: ops.cast(ops.complexAbs(tensor), tensor.dtype) }, options.name);
+  if (!tensor.dtype.isComplex) return signOp({ x: tensor }, nameOf(name));
+  return ops.divNoNanOp({ x: tensor, y: ops.cast(ops.complexAbs(tensor), tensor.dtype) }, nameOf(name));
 };
 export const floor: UnaryCall = callUnary(floorOp);
 export const ceil: UnaryCall = callUnary(ceilOp);
 export const rint: UnaryCall = callUnary(rintOp);
 
 /** To the nearest whole number, halves to the even one; integers stay as they are, without a node. */
-export function round(x: TensorLike, options: Named = {}): Tensor {
+export function round(x: TensorLike, name?: Name): Tensor {
   const tensor = convertToTensor(x, { name: "x" });
-  return tensor.dtype.isInteger ? tensor : roundOp({ x: tensor }, options.name);
+  return tensor.dtype.isInteger ? tensor : roundOp({ x: tensor }, nameOf(name));
 }
 
 export const square: UnaryCall = callUnary(squareOp);
@@ -112,8 +112,8 @@ export const log: UnaryCall = callUnary(logOp);
 export const log1p: UnaryCall = callUnary(log1pOp);
 
 /** 1 / x, and 0 where x is 0. */
-export function reciprocalNoNan(x: TensorLike, options: Named = {}): Tensor {
-  return inScope(options.name, "reciprocal_no_nan", (scope) => {
+export function reciprocalNoNan(x: TensorLike, name?: Name): Tensor {
+  return inScope(nameOf(name), "reciprocal_no_nan", (scope) => {
     const y = convertToTensor(x, { name: "x" });
     const one = constant(1, { dtype: y.dtype.baseDtype, name: "one" });
     return ops.divNoNanOp({ x: one, y }, scope);

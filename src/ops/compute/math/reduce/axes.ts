@@ -1,4 +1,5 @@
 /** What reductions share: shapes, axes, and Python's way to say "all of them". Source: common_shape_fns.cc, reduction_ops_common.cc, math_ops.py. */
+
 import { int32 } from "../../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
 import { type FullShape, isFull, type Shape, withRankAtMost } from "../../../../core/shape.ts";
@@ -9,6 +10,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { constant } from "../../../constant.ts";
 import { isSymbolic, type TensorLike } from "../../../convert.ts";
 import * as ops from "../../../index.ts";
+import { byName, type Rest } from "../../../options.ts";
 import type { Named } from "../../array/basic/names.ts";
 import { numbersFromInput } from "../../array/basic/shape_input.ts";
 
@@ -73,20 +75,14 @@ export interface ReduceOptions extends Named {
   readonly keepDims?: boolean | undefined;
 }
 
-/** Either the axis itself or options. */
-export type AxisOrOptions = TensorLike | ReduceOptions | null;
+const reducePlaces = ["axis", "keepdims", "name"] as const;
 
-const isOptions = (value: unknown): value is ReduceOptions =>
-  typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+/** `f(x)`, `f(x, 1)`, `f(x, 1, true)` (keepdims), `f(x, { axis: 1 })`, `f(x, 1, { keepdims: true })`. */
+export type ReduceRest = Rest<ReduceOptions, typeof reducePlaces>;
 
-/** The options of a call in either form. */
-export function reduceOptions(axisOrOptions: AxisOrOptions | undefined, options: ReduceOptions | boolean | undefined) {
-  const given: ReduceOptions = isOptions(axisOrOptions)
-    ? axisOrOptions
-    : {
-        ...(typeof options === "boolean" ? { keepdims: options } : options),
-        ...(axisOrOptions === undefined ? {} : { axis: axisOrOptions }),
-      };
+/** The options of a reduction under their current names. */
+export function reduceOptions(rest: ReduceRest) {
+  const given = byName<ReduceOptions>(rest, reducePlaces);
   return {
     axis: given.axis ?? given.reductionIndices ?? null,
     keepDims: given.keepdims ?? given.keepDims ?? false,

@@ -1,16 +1,18 @@
 /** Reductions made of several ops. Source: math_ops.py. */
+
 import { type DType, int64 } from "../../../../core/dtype.ts";
 import { TypeError } from "../../../../core/error.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as ops from "../../../index.ts";
-import { inScope, type Named } from "../../array/basic/names.ts";
-import { type AxisOrOptions, knownScalar, type ReduceOptions, reduceOptions } from "./axes.ts";
+import { byName, type Rest } from "../../../options.ts";
+import { inScope, type Name, nameOf } from "../../array/basic/names.ts";
+import { knownScalar, type ReduceOptions, reduceOptions } from "./axes.ts";
 import type { ReduceCall } from "./sums.ts";
 
 /** log(sum(exp(x))) along `axis`, without overflow. */
-export const reduceLogsumexp: ReduceCall = (input, axisOrOptions, options) => {
-  const { axis, keepDims, name } = reduceOptions(axisOrOptions, options);
+export const reduceLogsumexp: ReduceCall = (input, ...rest) => {
+  const { axis, keepDims, name } = reduceOptions(rest);
   return inScope(name, "ReduceLogSumExp", (scope) => {
     const largest = ops.reduceMax(input, { axis, keepdims: true });
     const finite = ops.stopGradient(ops.selectV2Op({ condition: ops.isFinite(largest), t: largest, e: 0 }));
@@ -22,8 +24,8 @@ export const reduceLogsumexp: ReduceCall = (input, axisOrOptions, options) => {
 };
 
 /** The mean of the squared distances from the mean. Throws TypeError for integers. */
-export const reduceVariance: ReduceCall = (input, axisOrOptions, options) => {
-  const { axis, keepDims, name } = reduceOptions(axisOrOptions, options);
+export const reduceVariance: ReduceCall = (input, ...rest) => {
+  const { axis, keepDims, name } = reduceOptions(rest);
   return inScope(name, "reduce_variance", () => {
     const x = convertToTensor(input);
     const means = ops.reduceMean(x, { axis, keepdims: true });
@@ -41,8 +43,8 @@ export const reduceVariance: ReduceCall = (input, axisOrOptions, options) => {
 };
 
 /** The root of the variance. */
-export const reduceStd: ReduceCall = (input, axisOrOptions, options) => {
-  const { axis, keepDims, name } = reduceOptions(axisOrOptions, options);
+export const reduceStd: ReduceCall = (input, ...rest) => {
+  const { axis, keepDims, name } = reduceOptions(rest);
   return inScope(name, "reduce_std", () =>
     ops.sqrt(reduceVariance(convertToTensor(input), { axis, keepdims: keepDims })),
   );
@@ -53,15 +55,13 @@ export interface CountOptions extends ReduceOptions {
   readonly dtype?: DType;
 }
 
+const countNonzeroPlaces = ["axis", "keepdims", "dtype", "name"] as const;
+
 /** How many elements along `axis` are not 0 (true, not empty). */
-export function countNonzero(
-  input: TensorLike,
-  axisOrOptions?: AxisOrOptions | CountOptions,
-  options?: CountOptions,
-): Tensor {
-  const { axis, keepDims, name } = reduceOptions(axisOrOptions, options);
-  const dtype =
-    (options as CountOptions | undefined)?.dtype ?? (axisOrOptions as CountOptions | undefined)?.dtype ?? int64;
+export function countNonzero(input: TensorLike, ...rest: Rest<CountOptions, typeof countNonzeroPlaces>): Tensor {
+  const options = byName<CountOptions>(rest, countNonzeroPlaces);
+  const { axis, keepDims, name } = reduceOptions([options]);
+  const { dtype = int64 } = options;
   return inScope(name, "count_nonzero", () => {
     const x = convertToTensor(input, { name: "input" });
     const isCounted = x.dtype.isBool ? x : ops.notEqualOp({ x, y: ops.zeros([], x.dtype.baseDtype) });
@@ -70,7 +70,7 @@ export function countNonzero(
 }
 
 /** The sum of the diagonal of the last two dimensions. */
-export const trace = (x: TensorLike, options: Named = {}): Tensor =>
-  inScope(options.name, "Trace", (scope) =>
+export const trace = (x: TensorLike, name?: Name): Tensor =>
+  inScope(nameOf(name), "Trace", (scope) =>
     ops.reduceSum(ops.matrixDiagPart(convertToTensor(x, { name: "x" })), { axis: [-1], name: scope }),
   );

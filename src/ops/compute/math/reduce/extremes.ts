@@ -1,4 +1,5 @@
 /** Largest and smallest values along axes, where they are, and the logic of bools. Source: math_ops.cc, argmax_op.cc, math_grad.py. */
+
 import { type DType, int32, int64 } from "../../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument, TypeError } from "../../../../core/error.ts";
 import { formatShape, type Shape } from "../../../../core/shape.ts";
@@ -9,10 +10,11 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { compositeCall, isSymbolic, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
+import { byName, type Rest } from "../../../options.ts";
 import type { Named } from "../../array/basic/names.ts";
 import { scalarFromInput } from "../../array/basic/shape_input.ts";
 import { cast } from "../cast.ts";
-import { type AxisOrOptions, axesOf, knownScalar, lowerReduction, reducedStaticShape, reduceOptions } from "./axes.ts";
+import { axesOf, knownScalar, lowerReduction, reducedStaticShape, reduceOptions } from "./axes.ts";
 import { reducedShape } from "./reduced_shape.ts";
 import { callReduction, type ReduceCall, type ReduceOp, type ReduceRecord, reduction } from "./sums.ts";
 
@@ -130,8 +132,8 @@ export const reduceMin: ReduceCall = callReduction(minOp);
 
 const callLogic =
   (op: typeof allOp): ReduceCall =>
-  (input, axisOrOptions, options) => {
-    const { axis, keepDims, name } = reduceOptions(axisOrOptions, options);
+  (input, ...rest) => {
+    const { axis, keepDims, name } = reduceOptions(rest);
     const ragged = compositeCall<Tensor>(op.definition.type, input, { axis, keepdims: keepDims, name });
     if (ragged) return ragged;
     const reduction_indices = axesOf(input, axis);
@@ -151,31 +153,20 @@ export interface ArgOptions extends Named {
   readonly dimension?: TensorLike | null;
 }
 
-export type ArgCall = (
-  input: TensorLike,
-  axisOrOptions?: TensorLike | ArgOptions | null,
-  options?: ArgOptions,
-) => Tensor;
+const argPlaces = ["axis", "name", "dimension", "outputType"] as const;
+type ArgRest = Rest<ArgOptions, typeof argPlaces>;
+export type ArgCall = (input: TensorLike, ...rest: ArgRest) => Tensor;
 
-function argOptions(
-  axisOrOptions: AxisOrOptions | ArgOptions | undefined,
-  options: ArgOptions | undefined,
-): { axis: TensorLike; outputType: DType; name: string | undefined } {
-  const isOptions =
-    typeof axisOrOptions === "object" &&
-    axisOrOptions !== null &&
-    Object.getPrototypeOf(axisOrOptions) === Object.prototype;
-  const given: ArgOptions = isOptions
-    ? (axisOrOptions as ArgOptions)
-    : { ...options, axis: (axisOrOptions as TensorLike | undefined) ?? options?.axis ?? null };
+function argOptions(rest: ArgRest): { axis: TensorLike; outputType: DType; name: string | undefined } {
+  const given = byName<ArgOptions>(rest, argPlaces);
   return { axis: given.axis ?? given.dimension ?? 0, outputType: given.outputType ?? int64, name: given.name };
 }
 
 const narrow = new Set(["int8", "uint8", "int16", "uint16"]);
 
 /** The position of the largest value along `axis` (0 by default). */
-export const argmax: ArgCall = (input, axisOrOptions, options) => {
-  const { axis, outputType, name } = argOptions(axisOrOptions, options);
+export const argmax: ArgCall = (input, ...rest) => {
+  const { axis, outputType, name } = argOptions(rest);
   if (isSymbolic(axis)) {
     const { dtype } = axis as Tensor;
     if (!narrow.has(dtype.base) && dtype.base !== "int32" && dtype.base !== "int64")
@@ -187,10 +178,14 @@ export const argmax: ArgCall = (input, axisOrOptions, options) => {
 };
 
 /** The position of the smallest value along `axis` (0 by default). */
-export const argmin: ArgCall = (input, axisOrOptions, options) => {
-  const { axis, outputType, name } = argOptions(axisOrOptions, options);
+export const argmin: ArgCall = (input, ...rest) => {
+  const { axis, outputType, name } = argOptions(rest);
   return argMinOp({ input, dimension: axis, output_type: outputType }, name);
 };
 
-export const argMax: ArgCall = argmax;
-export const argMin: ArgCall = argmin;
+const firstPlaces = ["dimension", "outputType", "name"] as const;
+type FirstCall = (input: TensorLike, ...rest: Rest<ArgOptions, typeof firstPlaces>) => Tensor;
+
+/** argmax and argmin by their first names. */
+export const argMax: FirstCall = (input, ...rest) => argmax(input, byName<ArgOptions>(rest, firstPlaces));
+export const argMin: FirstCall = (input, ...rest) => argmin(input, byName<ArgOptions>(rest, firstPlaces));

@@ -1,4 +1,5 @@
 /** Running sums, products and log-sums along an axis. Source: math_ops.cc, scan_ops.cc, math_grad.py. */
+
 import { InvalidArgumentError } from "../../../../core/error.ts";
 import { allocateElements, elementAt, NdArray, type NumberArray, setElement } from "../../../../core/nd_array.ts";
 import { elementCount } from "../../../../core/shape.ts";
@@ -6,6 +7,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp, type OpBuilder } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 import { limitsOf } from "../cast.ts";
 
@@ -113,16 +115,16 @@ export interface ScanOptions extends Named {
   readonly reverse?: boolean;
 }
 
-/** The axis by position, or among the options. */
-export type ScanCall = (x: TensorLike, axisOrOptions?: ScanOptions | number, options?: ScanOptions) => Tensor;
+const scanPlaces = ["axis", "exclusive", "reverse", "name"] as const;
+export type ScanCall = (x: TensorLike, ...rest: Rest<ScanOptions, typeof scanPlaces>) => Tensor;
 
 const call =
   (
     make: (inputs: { x: Tensor; axis: TensorLike; exclusive: boolean; reverse: boolean }, name: string) => Tensor,
     scopeName: string,
   ): ScanCall =>
-  (x, axisOrOptions = {}, more = {}) => {
-    const options: ScanOptions = typeof axisOrOptions === "number" ? { axis: axisOrOptions, ...more } : axisOrOptions;
+  (x, ...rest) => {
+    const options = byName<ScanOptions>(rest, scanPlaces);
     return inScope(options.name, scopeName, (scope) => {
       const { axis = 0, exclusive = false, reverse = false } = options;
       return make({ x: convertToTensor(x, { name: "x" }), axis, exclusive, reverse }, scope);

@@ -10,11 +10,10 @@ import { defineOp, type OpBuilder } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
 import { conjugate } from "../elementwise/complex.ts";
 import {
-  type AxisOrOptions,
   axesOf,
   knownScalar,
   lowerReduction,
-  type ReduceOptions,
+  type ReduceRest,
   reducedCount,
   reducedStaticShape,
   reduceOptions,
@@ -174,18 +173,13 @@ export const euclideanNormOp: ReduceOp = reduction("EuclideanNorm", euclideanNor
   return tf.truediv(op.input, y.div(tf.reshape(dy, kept)));
 });
 
-/** `f(x)`, `f(x, 1)`, `f(x, 1, true)` (keepdims), `f(x, { axis: 1 })`, `f(x, 1, { keepdims: true })`. */
-export type ReduceCall = (
-  input: TensorLike,
-  axisOrOptions?: AxisOrOptions,
-  options?: ReduceOptions | boolean,
-) => Tensor;
+export type ReduceCall = (input: TensorLike, ...rest: ReduceRest) => Tensor;
 
 /** The public function of a reduction: along `axis`, or along all axes. */
 export const callReduction =
   (op: ReduceOp): ReduceCall =>
-  (input, axisOrOptions, options) => {
-    const { axis, keepDims, name } = reduceOptions(axisOrOptions, options);
+  (input, ...rest) => {
+    const { axis, keepDims, name } = reduceOptions(rest);
     const ragged = compositeCall<Tensor>(op.definition.type, input, { axis, keepdims: keepDims, name });
     if (ragged) return ragged;
     const reduction_indices = axesOf(input, axis);

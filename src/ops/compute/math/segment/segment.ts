@@ -7,7 +7,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp, type OpBuilder } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
-import type { Named } from "../../array/basic/names.ts";
+import { type Name, nameOf } from "../../array/basic/names.ts";
 import { dimFromInput } from "../../array/basic/shape_input.ts";
 import { type Combine, filled, partsOf, rowFunction, scaleRow } from "./rows.ts";
 
@@ -155,12 +155,12 @@ export const segmentProdV2Op: SegmentOpV2 = segmentOpV2("SegmentProdV2", "prod",
 export const segmentMaxV2Op: SegmentOpV2 = segmentOpV2("SegmentMaxV2", "max", "realnumbertype");
 export const segmentMinV2Op: SegmentOpV2 = segmentOpV2("SegmentMinV2", "min", "realnumbertype");
 
-export type SegmentCall = (data: TensorLike, segmentIds: TensorLike, options?: Named) => Tensor;
+export type SegmentCall = (data: TensorLike, segmentIds: TensorLike, name?: Name) => Tensor;
 
 const call =
   (op: SegmentOp): SegmentCall =>
-  (data, segmentIds, options = {}) =>
-    op({ data, segment_ids: segmentIds }, options.name);
+  (data, segmentIds, name) =>
+    op({ data, segment_ids: segmentIds }, nameOf(name));
 
 export const segmentSum: SegmentCall = call(segmentSumOp);
 export const segmentMean: SegmentCall = call(segmentMeanOp);

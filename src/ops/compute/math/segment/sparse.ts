@@ -1,4 +1,5 @@
 /** Reductions over segments of rows that indices name, and their gradients. Source: segment_reduction_ops_impl.h, math_ops.cc, math_grad.py. */
+
 import type { DType } from "../../../../core/dtype.ts";
 import { InvalidArgumentError } from "../../../../core/error.ts";
 import { NdArray, type NumberArray } from "../../../../core/nd_array.ts";
@@ -8,6 +9,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp, type OpBuilder } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
+import { byName, type Rest } from "../../../options.ts";
 import type { Named } from "../../array/basic/names.ts";
 import { dimFromInput } from "../../array/basic/shape_input.ts";
 import { filled, rowFunction, scaleRow } from "./rows.ts";
@@ -279,16 +281,19 @@ export interface SparseSegmentOptions extends Named {
   readonly sparseGradient?: boolean;
 }
 
+const sparsePlaces = ["name", "numSegments", "sparseGradient"] as const;
+
 export type SparseSegmentCall = (
   data: TensorLike,
   indices: TensorLike,
   segmentIds: TensorLike,
-  options?: SparseSegmentOptions,
+  ...rest: Rest<SparseSegmentOptions, typeof sparsePlaces>
 ) => Tensor;
 
 const call =
   (op: SparseSegmentOp, withNum: SparseSegmentNumOp): SparseSegmentCall =>
-  (data, indices, segmentIds, options = {}) => {
+  (data, indices, segmentIds, ...rest) => {
+    const options = byName<SparseSegmentOptions>(rest, sparsePlaces);
     const { numSegments = null, sparseGradient: sparse_gradient = false, name } = options;
     const inputs = { data, indices, segment_ids: segmentIds, sparse_gradient };
     return numSegments === null ? op(inputs, name) : withNum({ ...inputs, num_segments: numSegments }, name);

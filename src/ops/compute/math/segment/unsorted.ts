@@ -9,7 +9,7 @@ import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp, type OpBuilder } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
 import * as ops from "../../../index.ts";
-import { inScope, type Named } from "../../array/basic/names.ts";
+import { inScope, type Name, nameOf } from "../../array/basic/names.ts";
 import { dimFromInput } from "../../array/basic/shape_input.ts";
 import { limitsOf } from "../cast.ts";
 
@@ -175,17 +175,12 @@ export const unsortedSegmentMinOp: UnsortedOp = unsortedOp(
   extremeGradient,
 );
 
-export type UnsortedCall = (
-  data: TensorLike,
-  segmentIds: TensorLike,
-  numSegments: TensorLike,
-  options?: Named,
-) => Tensor;
+export type UnsortedCall = (data: TensorLike, segmentIds: TensorLike, numSegments: TensorLike, name?: Name) => Tensor;
 
 const call =
   (op: UnsortedOp): UnsortedCall =>
-  (data, segmentIds, numSegments, options = {}) =>
-    op({ data, segment_ids: segmentIds, num_segments: numSegments }, options.name);
+  (data, segmentIds, numSegments, name) =>
+    op({ data, segment_ids: segmentIds, num_segments: numSegments }, nameOf(name));
 
 export const unsortedSegmentSum: UnsortedCall = call(unsortedSegmentSumOp);
 export const unsortedSegmentProd: UnsortedCall = call(unsortedSegmentProdOp);
@@ -203,16 +198,16 @@ function counts(data: Tensor, segmentIds: Tensor, numSegments: TensorLike): Tens
 }
 
 /** The mean of the rows of each segment; 0 for segments without rows. */
-export const unsortedSegmentMean: UnsortedCall = (data, segmentIds, numSegments, options = {}) =>
-  inScope(options.name, "UnsortedSegmentMean", () => {
+export const unsortedSegmentMean: UnsortedCall = (data, segmentIds, numSegments, name) =>
+  inScope(nameOf(name), "UnsortedSegmentMean", () => {
     const [x, ids] = [convertToTensor(data), convertToTensor(segmentIds)];
     const n = counts(x, ids, numSegments);
     return unsortedSegmentSumOp({ data: x, segment_ids: ids, num_segments: numSegments }).div(n);
   });
 
 /** The sum of the rows of each segment, divided by the root of their count. */
-export const unsortedSegmentSqrtN: UnsortedCall = (data, segmentIds, numSegments, options = {}) =>
-  inScope(options.name, "UnsortedSegmentSqrtN", () => {
+export const unsortedSegmentSqrtN: UnsortedCall = (data, segmentIds, numSegments, name) =>
+  inScope(nameOf(name), "UnsortedSegmentSqrtN", () => {
     const [x, ids] = [convertToTensor(data), convertToTensor(segmentIds)];
     const n = counts(x, ids, numSegments);
     return unsortedSegmentSumOp({ data: x, segment_ids: ids, num_segments: numSegments }).div(ops.sqrt(n));

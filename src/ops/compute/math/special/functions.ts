@@ -8,7 +8,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp, type OpBuilder } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
-import { inScope, type Named } from "../../array/basic/names.ts";
+import { inScope, type Name, nameOf } from "../../array/basic/names.ts";
 import { floatLiteral } from "../cast.ts";
 import { after } from "../elementwise/after.ts";
 import { broadcastReducers } from "../elementwise/broadcast_gradient.ts";
@@ -322,8 +322,8 @@ export const digamma: UnaryCall = callUnary(digammaOp);
 
 const scoped =
   (op: UnaryOp, scopeName: string): UnaryCall =>
-  (x, options = {}) =>
-    inScope(options.name, scopeName, () => op({ x }));
+  (x, name) =>
+    inScope(nameOf(name), scopeName, () => op({ x }));
 
 export const erfinv: UnaryCall = scoped(erfinvOp, "erfinv");
 export const ndtri: UnaryCall = scoped(ndtriOp, "ndtri");
@@ -346,23 +346,22 @@ export const besselY0: UnaryCall = scoped(besselY0Op, "bessel_y0");
 export const besselY1: UnaryCall = scoped(besselY1Op, "bessel_y1");
 
 /** The inverse of erfc. */
-export const erfcinv: UnaryCall = (x, options = {}) =>
-  inScope(options.name, "erfcinv", () => {
+export const erfcinv: UnaryCall = (x, name) =>
+  inScope(nameOf(name), "erfcinv", () => {
     const q = convertToTensor(x, { name: "start" });
     return ndtri(q.rmul(0.5)).neg().mul(Math.SQRT1_2);
   });
 
-export const igamma = (a: TensorLike, x: TensorLike, options: Named = {}): Tensor => igammaOp({ a, x }, options.name);
-export const igammac = (a: TensorLike, x: TensorLike, options: Named = {}): Tensor => igammacOp({ a, x }, options.name);
-export const zeta: BinaryCall = (x, q, options = {}) => zetaOp({ x, q }, options.name);
-export const polygamma = (a: TensorLike, x: TensorLike, options: Named = {}): Tensor =>
-  polygammaOp({ a, x }, options.name);
-export const betainc = (a: TensorLike, b: TensorLike, x: TensorLike, options: Named = {}): Tensor =>
-  betaincOp({ a, b, x }, options.name);
+export const igamma = (a: TensorLike, x: TensorLike, name?: Name): Tensor => igammaOp({ a, x }, nameOf(name));
+export const igammac = (a: TensorLike, x: TensorLike, name?: Name): Tensor => igammacOp({ a, x }, nameOf(name));
+export const zeta: BinaryCall = (x, q, name) => zetaOp({ x, q }, nameOf(name));
+export const polygamma = (a: TensorLike, x: TensorLike, name?: Name): Tensor => polygammaOp({ a, x }, nameOf(name));
+export const betainc = (a: TensorLike, b: TensorLike, x: TensorLike, name?: Name): Tensor =>
+  betaincOp({ a, b, x }, nameOf(name));
 
 /** log |beta(x)| along the last axis: the logarithm of the multivariate beta function. */
-export const lbeta: UnaryCall = (x, options = {}) =>
-  inScope(options.name, "lbeta", () => {
+export const lbeta: UnaryCall = (x, name) =>
+  inScope(nameOf(name), "lbeta", () => {
     const all = convertToTensor(x, { name: "x" });
     const logs = reduceSum(lgamma(all), { axis: [-1] });
     const total = reduceSum(all, { axis: [-1] });

@@ -1,11 +1,13 @@
 /** Cholesky and LU factors. Source: linalg_ops.cc, cholesky_op.cc, lu_op.cc, linalg_grad.py. */
-import { int64 } from "../../../../core/dtype.ts";
+
+import { type DType, int32, int64 } from "../../../../core/dtype.ts";
 import { InvalidArgumentError } from "../../../../core/error.ts";
 import { NdArray } from "../../../../core/nd_array.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import { inScope, type Named } from "../../array/basic/names.ts";
+import { byName, type Rest } from "../../../options.ts";
+import { inScope, type Name, type Named, nameOf } from "../../array/basic/names.ts";
 import { checkSquare, squareShape, withBatch } from "../linalg/batch.ts";
 import { factorize, cholesky as factorOf, solveTriangular } from "../linalg/lu.ts";
 import { adjoint, copy, type Matrix, matricesOf, multiply, packMatrices, zeros } from "../linalg/matrix.ts";
@@ -117,15 +119,27 @@ export const luOp = defineOp("Lu", {
   gradient: "unregistered",
 });
 
-export const cholesky = (input: TensorLike, options: Named = {}): Tensor => choleskyOp({ input }, options.name);
+export const cholesky = (input: TensorLike, name?: Name): Tensor => choleskyOp({ input }, nameOf(name));
 
 /** x with A x = rhs, from the Cholesky factor of A. */
-export const choleskySolve = (chol: TensorLike, rhs: TensorLike, options: Named = {}): Tensor =>
-  inScope(options.name, "cholesky_solve", () => {
+export const choleskySolve = (chol: TensorLike, rhs: TensorLike, name?: Name): Tensor =>
+  inScope(nameOf(name), "cholesky_solve", () => {
     const y = matrixTriangularSolveOp({ matrix: chol, rhs, lower: true, adjoint: false });
     return matrixTriangularSolveOp({ matrix: chol, rhs: y, lower: true, adjoint: true });
   });
 
+export interface LuOptions extends Named {
+  /** Of the permutation: int32 or int64. */
+  readonly outputIdxType?: DType;
+}
+
+const luPlaces = ["outputIdxType", "name"] as const;
+
 /** Both factors in one matrix, and the permutation of rows. */
-export const lu = (input: TensorLike, options: Named = {}): { readonly lu: Tensor; readonly p: Tensor } =>
-  luOp({ input }, options.name);
+export const lu = (
+  input: TensorLike,
+  ...rest: Rest<LuOptions, typeof luPlaces>
+): { readonly lu: Tensor; readonly p: Tensor } => {
+  const { outputIdxType = int32, name } = byName<LuOptions>(rest, luPlaces);
+  return luOp({ input, output_idx_type: outputIdxType }, name);
+};

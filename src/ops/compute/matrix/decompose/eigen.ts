@@ -7,7 +7,7 @@ import type { TensorLike } from "../../../convert.ts";
 import { convertToTensor } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
-import type { Named } from "../../array/basic/names.ts";
+import { type Name, type Named, nameOf } from "../../array/basic/names.ts";
 import { checkSquare, squareShape, withBatch } from "../linalg/batch.ts";
 import { type Matrix, matricesOf, packMatrices, zeros } from "../linalg/matrix.ts";
 import { eigenvectors, schur } from "../linalg/schur.ts";
@@ -169,11 +169,11 @@ export interface Eigen {
 }
 
 /** Eigenvalues in rising order and eigenvectors (as columns) of self-adjoint matrices. */
-export const selfAdjointEig = (tensor: TensorLike, options: Named = {}): Eigen =>
-  selfAdjointEigV2Op({ input: tensor, compute_v: true }, options.name);
+export const selfAdjointEig = (tensor: TensorLike, name?: Name): Eigen =>
+  selfAdjointEigV2Op({ input: tensor, compute_v: true }, nameOf(name));
 
-export const selfAdjointEigvals = (tensor: TensorLike, options: Named = {}): Tensor =>
-  selfAdjointEigV2Op({ input: tensor, compute_v: false }, options.name).e;
+export const selfAdjointEigvals = (tensor: TensorLike, name?: Name): Tensor =>
+  selfAdjointEigV2Op({ input: tensor, compute_v: false }, nameOf(name)).e;
 
 export const eigh: typeof selfAdjointEig = selfAdjointEig;
 export const eigvalsh: typeof selfAdjointEigvals = selfAdjointEigvals;

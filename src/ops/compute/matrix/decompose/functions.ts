@@ -5,7 +5,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
-import type { Named } from "../../array/basic/names.ts";
+import { type Name, nameOf } from "../../array/basic/names.ts";
 import { checkSquare, squareShape, withBatch } from "../linalg/batch.ts";
 import { type Matrix, matricesOf, packMatrices } from "../linalg/matrix.ts";
 import { exponential, logarithm, squareRoot } from "../linalg/schur.ts";
@@ -84,7 +84,6 @@ function rootGradient(tf: GradientTools, root: Tensor, dy: Tensor): Tensor {
   return tf.matrixTranspose(tf.reshape(solved, shape));
 }
 
-export const logm = (input: TensorLike, options: Named = {}): Tensor => matrixLogarithmOp({ input }, options.name);
-export const matrixSquareRoot = (input: TensorLike, options: Named = {}): Tensor =>
-  matrixSquareRootOp({ input }, options.name);
+export const logm = (input: TensorLike, name?: Name): Tensor => matrixLogarithmOp({ input }, nameOf(name));
+export const matrixSquareRoot = (input: TensorLike, name?: Name): Tensor => matrixSquareRootOp({ input }, nameOf(name));
 export const sqrtm: typeof matrixSquareRoot = matrixSquareRoot;

@@ -1,10 +1,12 @@
 /** QR factors. Source: linalg_ops.cc, qr_op_impl.h, linalg_grad.py. */
+
 import { ValueError } from "../../../../core/error.ts";
 import type { Dim } from "../../../../core/shape.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
+import { byName, type Rest } from "../../../options.ts";
 import type { Named } from "../../array/basic/names.ts";
 import { checkRank, matrixShape, withBatch } from "../linalg/batch.ts";
 import { qr as factorsOf } from "../linalg/householder.ts";
@@ -89,5 +91,12 @@ export interface QrOptions extends Named {
   readonly fullMatrices?: boolean;
 }
 
-export const qr = (input: TensorLike, options: QrOptions = {}): { readonly q: Tensor; readonly r: Tensor } =>
-  qrOp({ input, full_matrices: options.fullMatrices ?? false }, options.name);
+const qrPlaces = ["fullMatrices", "name"] as const;
+
+export const qr = (
+  input: TensorLike,
+  ...rest: Rest<QrOptions, typeof qrPlaces>
+): { readonly q: Tensor; readonly r: Tensor } => {
+  const options = byName<QrOptions>(rest, qrPlaces);
+  return qrOp({ input, full_matrices: options.fullMatrices ?? false }, options.name);
+};

@@ -23,7 +23,7 @@ import { defineOp } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
 import * as ops from "../../../index.ts";
 import { byName, type Rest } from "../../../options.ts";
-import { inScope, type Named } from "../../array/basic/names.ts";
+import { inScope, type Name, type Named, nameOf } from "../../array/basic/names.ts";
 import { numbersFromInput } from "../../array/basic/shape_input.ts";
 import { diagOp, diagPartOp, matrixDiagPartV3Op, matrixDiagV3Op, zero } from "./diag.ts";
 import { type Band, bandOf, checkBand, isSingle, longest, mapped, matrixMap } from "./geometry.ts";
@@ -184,49 +184,53 @@ const paddingFor = (x: TensorLike, given: TensorLike | undefined): TensorLike =>
   return given ?? (isBool ? false : 0);
 };
 
+type MatrixDiagOptions = DiagOptions & { readonly numRows?: TensorLike; readonly numCols?: TensorLike };
+const matrixDiagPlaces = ["name", "k", "numRows", "numCols", "paddingValue", "align"] as const;
+
 /** Matrices with the given diagonals; `numRows` and `numCols` say how large they are, as small as possible by default. */
-export const matrixDiag = (
-  diagonal: TensorLike,
-  options: DiagOptions & { readonly numRows?: TensorLike; readonly numCols?: TensorLike } = {},
-): Tensor => {
+export const matrixDiag = (diagonal: TensorLike, ...rest: Rest<MatrixDiagOptions, typeof matrixDiagPlaces>): Tensor => {
+  const options = byName<MatrixDiagOptions>(rest, matrixDiagPlaces);
   const { k = 0, numRows = -1, numCols = -1, align = "RIGHT_LEFT", paddingValue, name = "diag" } = options;
   const padding_value = paddingFor(diagonal, paddingValue);
   return matrixDiagV3Op({ diagonal, k, num_rows: numRows, num_cols: numCols, padding_value, align }, name);
 };
 
+const matrixDiagPartPlaces = ["name", "k", "paddingValue", "align"] as const;
+
 /** The diagonals of matrices. */
-export const matrixDiagPart = (input: TensorLike, options: DiagOptions = {}): Tensor => {
+export const matrixDiagPart = (input: TensorLike, ...rest: Rest<DiagOptions, typeof matrixDiagPartPlaces>): Tensor => {
+  const options = byName<DiagOptions>(rest, matrixDiagPartPlaces);
   const { k = 0, align = "RIGHT_LEFT", paddingValue, name = "diag_part" } = options;
   return matrixDiagPartV3Op({ input, k, padding_value: paddingFor(input, paddingValue), align }, name);
 };
+
+type MatrixSetDiagOptions = { readonly k?: TensorLike; readonly align?: string } & Named;
+const matrixSetDiagPlaces = ["name", "k", "align"] as const;
 
 /** Matrices with other diagonals. */
 export const matrixSetDiag = (
   input: TensorLike,
   diagonal: TensorLike,
-  options: { readonly k?: TensorLike; readonly align?: string } & Named = {},
+  ...rest: Rest<MatrixSetDiagOptions, typeof matrixSetDiagPlaces>
 ): Tensor => {
+  const options = byName<MatrixSetDiagOptions>(rest, matrixSetDiagPlaces);
   const { k = 0, align = "RIGHT_LEFT", name = "set_diag" } = options;
   return matrixSetDiagV3Op({ input, diagonal, k, align }, name);
 };
 
 /** The part of matrices between `numLower` diagonals below and `numUpper` above the main one; a negative number keeps all. */
-export const matrixBandPart = (
-  input: TensorLike,
-  numLower: TensorLike,
-  numUpper: TensorLike,
-  options: Named = {},
-): Tensor => matrixBandPartOp({ input, num_lower: numLower, num_upper: numUpper }, options.name);
+export const matrixBandPart = (input: TensorLike, numLower: TensorLike, numUpper: TensorLike, name?: Name): Tensor =>
+  matrixBandPartOp({ input, num_lower: numLower, num_upper: numUpper }, nameOf(name));
 
 /** A tensor of twice the rank with the given diagonal. */
-export const diag = (diagonal: TensorLike, options: Named = {}): Tensor => diagOp({ diagonal }, options.name);
-export const diagPart = (input: TensorLike, options: Named = {}): Tensor => diagPartOp({ input }, options.name);
+export const diag = (diagonal: TensorLike, name?: Name): Tensor => diagOp({ diagonal }, nameOf(name));
+export const diagPart = (input: TensorLike, name?: Name): Tensor => diagPartOp({ input }, nameOf(name));
 export const tensorDiag: typeof diag = diag;
 export const tensorDiagPart: typeof diagPart = diagPart;
 
 /** The conjugate transpose of matrices. */
-export const adjoint = (matrix: TensorLike, options: Named = {}): Tensor =>
-  inScope(options.name, "adjoint", () =>
+export const adjoint = (matrix: TensorLike, name?: Name): Tensor =>
+  inScope(nameOf(name), "adjoint", () =>
     ops.matrixTranspose(convertToTensor(matrix, { name: "matrix" }), { conjugate: true }),
   );
 

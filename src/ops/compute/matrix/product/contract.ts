@@ -5,7 +5,7 @@ import { elementCount, isFull, type Shape } from "../../../../core/shape.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, isTensor, type TensorLike } from "../../../convert.ts";
 import * as ops from "../../../index.ts";
-import { inScope, type Named } from "../../array/basic/names.ts";
+import { inScope, type Name, type Named, nameOf } from "../../array/basic/names.ts";
 import { einsumOp } from "./einsum.ts";
 import { matmul } from "./matmul.ts";
 
@@ -212,8 +212,8 @@ function axisLists(a: Tensor, axes: Axes): readonly [readonly number[] | Tensor,
 }
 
 /** The sum of products over the last `axes` axes of a and the first of b, or over the lists of axes given. */
-export function tensordot(a: TensorLike, b: TensorLike, axes: Axes, options: Named = {}): Tensor {
-  return inScope(options.name, "Tensordot", (scope) => {
+export function tensordot(a: TensorLike, b: TensorLike, axes: Axes, name?: Name): Tensor {
+  return inScope(nameOf(name), "Tensordot", (scope) => {
     const [x, y] = [convertToTensor(a, { name: "a" }), convertToTensor(b, { name: "b" })];
     const [axesX, axesY] = axisLists(x, axes);
     const left = flatten(x, axesX, false);

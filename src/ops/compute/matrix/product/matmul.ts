@@ -182,15 +182,26 @@ export function matmul(
 
 const python = (value: boolean): string => (value ? "True" : "False");
 
+const matvecPlaces = ["transposeA", "adjointA", "aIsSparse", "bIsSparse", "name"] as const;
+
 /** The matrix-vector product: [..., m, k] and [..., k] to [..., m]. */
-export const matvec = (a: TensorLike, b: TensorLike, options: MatmulOptions = {}): Tensor =>
-  inScope(options.name, "MatVec", () => {
+export const matvec = (a: TensorLike, b: TensorLike, ...rest: Rest<MatmulOptions, typeof matvecPlaces>): Tensor => {
+  const options = byName<MatmulOptions>(rest, matvecPlaces);
+  return inScope(options.name, "MatVec", () => {
     const { name: _, ...others } = options;
     return ops.squeeze(matmul(a, ops.expandDims(b, -1), others), { axis: -1 });
   });
+};
+
+const sparseMatmulPlaces = ["transposeA", "transposeB", "aIsSparse", "bIsSparse", "name"] as const;
 
 /** a @ b in float32 for matrices of many zeros. */
-export const sparseMatmul = (a: TensorLike, b: TensorLike, options: MatmulOptions = {}): Tensor => {
+export const sparseMatmul = (
+  a: TensorLike,
+  b: TensorLike,
+  ...rest: Rest<MatmulOptions, typeof sparseMatmulPlaces>
+): Tensor => {
+  const options = byName<MatmulOptions>(rest, sparseMatmulPlaces);
   const { transposeA = false, transposeB = false, aIsSparse = false, bIsSparse = false, name } = options;
   return sparseMatMulOp(
     { a, b, transpose_a: transposeA, transpose_b: transposeB, a_is_sparse: aIsSparse, b_is_sparse: bIsSparse },

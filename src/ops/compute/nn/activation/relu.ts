@@ -10,7 +10,7 @@ import { defineOp, type OpBuilder } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
 import * as ops from "../../../index.ts";
 import { byName, type Rest } from "../../../options.ts";
-import { inScope, type Named } from "../../array/basic/names.ts";
+import { inScope, type Name, type Named, nameOf } from "../../array/basic/names.ts";
 
 const floats = "{half, bfloat16, float, double}";
 
@@ -192,17 +192,17 @@ function leakySecond(
 }
 
 /** max(x, 0). */
-export const relu = (features: TensorLike, options: Named = {}): Tensor => reluOp({ features }, options.name);
+export const relu = (features: TensorLike, name?: Name): Tensor => reluOp({ features }, nameOf(name));
 
 /** exp(x) - 1 below zero, x from there on. */
-export const elu = (features: TensorLike, options: Named = {}): Tensor => eluOp({ features }, options.name);
+export const elu = (features: TensorLike, name?: Name): Tensor => eluOp({ features }, nameOf(name));
 
 /** Scaled elu. */
-export const selu = (features: TensorLike, options: Named = {}): Tensor => seluOp({ features }, options.name);
+export const selu = (features: TensorLike, name?: Name): Tensor => seluOp({ features }, nameOf(name));
 
 /** min(max(x, 0), 6). Source: nn_ops.py. */
-export const relu6 = (features: TensorLike, options: Named = {}): Tensor =>
-  inScope(options.name, "Relu6", (scope) =>
+export const relu6 = (features: TensorLike, name?: Name): Tensor =>
+  inScope(nameOf(name), "Relu6", (scope) =>
     relu6Op({ features: convertToTensor(features, { name: "features" }) }, scope),
   );
 

@@ -1,4 +1,5 @@
 /** Softmax over the last axis, and its logarithm. Source: nn_ops.cc, softmax_op_functor.h, nn_ops.py, nn_grad.py. */
+
 import { invalidArgument } from "../../../../core/error.ts";
 import { withRankAtLeast } from "../../../../core/shape.ts";
 import type { Lowering } from "../../../../engine/lowering.ts";
@@ -7,6 +8,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as tf from "../../../index.ts";
+import { byName, type Rest } from "../../../options.ts";
 import type { Named } from "../../array/basic/names.ts";
 
 const attrs = ["T: {half, bfloat16, float, double}"] as const;
@@ -59,10 +61,7 @@ export interface SoftmaxOptions extends Named {
   readonly axis?: number | null;
 }
 
-const axisOf = (options: SoftmaxOptions | number): number =>
-  (typeof options === "number" ? options : options.axis) ?? -1;
-const nameOf = (options: SoftmaxOptions | number): string | undefined =>
-  typeof options === "number" ? undefined : options.name;
+const places = ["axis", "name"] as const;
 
 type Builder = (inputs: { logits: TensorLike }, name?: string | null) => Tensor;
 
@@ -77,12 +76,11 @@ function along(build: Builder, input: TensorLike, axis: number, name: string | u
       `\`dim\` (${axis}) must be in the range [${-rank}, ${rank}) where ${rank} is the number of dimensions in the input.`,
     );
   }
-  const dim = axis < 0 && rank !== undefined ? axis + rank : axis;
+  const size = tf.rank(logits);
+  const fromEnd = axis < 0 && rank !== undefined ? tf.addV2Op({ x: axis, y: size }, "add") : null;
   const ranks = tf.rank(logits);
-  const swap = (): Tensor => {
-    const last = tf.subOp({ x: ranks, y: 1 }, "sub");
-    return swapped(dim, last);
-  };
+  const dim = fromEnd?.mod(rank!) ?? axis;
+  const swap = (): Tensor => swapped(dim, tf.subtract(ranks, 1));
   const moved = build({ logits: tf.transpose(logits, { perm: swap() }) });
   const result = tf.transpose(moved, { perm: swap(), name });
   result.setShape(logits.shape);
@@ -90,13 +88,17 @@ function along(build: Builder, input: TensorLike, axis: number, name: string | u
 }
 
 /** The permutation that changes places of dim and last. */
-const swapped = (dim: number, last: Tensor): Tensor =>
-  tf.concat([tf.range(dim), [last], tf.range(dim + 1, last), [dim]], 0);
+const swapped = (dim: number | Tensor, last: Tensor): Tensor =>
+  tf.concat([tf.range(dim), [last], tf.range(typeof dim === "number" ? dim + 1 : dim.add(1), last), [dim]], 0);
 
 /** exp(x) / sum(exp(x)) along an axis. Source: nn_ops.py. */
-export const softmax = (logits: TensorLike, options: SoftmaxOptions | number = {}): Tensor =>
-  along(softmaxOp, logits, axisOf(options), nameOf(options));
+export const softmax = (logits: TensorLike, ...rest: Rest<SoftmaxOptions, typeof places>): Tensor => {
+  const { axis, name } = byName<SoftmaxOptions>(rest, places);
+  return along(softmaxOp, logits, axis ?? -1, name);
+};
 
 /** x - log(sum(exp(x))) along an axis. */
-export const logSoftmax = (logits: TensorLike, options: SoftmaxOptions | number = {}): Tensor =>
-  along(logSoftmaxOp, logits, axisOf(options), nameOf(options));
+export const logSoftmax = (logits: TensorLike, ...rest: Rest<SoftmaxOptions, typeof places>): Tensor => {
+  const { axis, name } = byName<SoftmaxOptions>(rest, places);
+  return along(logSoftmaxOp, logits, axis ?? -1, name);
+};

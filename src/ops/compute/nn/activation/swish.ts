@@ -1,28 +1,37 @@
 /** Activations that are made of other ops. Source: nn_ops.py, nn_impl.py. */
+
 import { getDefaultGraph } from "../../../../graph/graph.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { customGradient } from "../../../custom_gradient.ts";
 import * as tf from "../../../index.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 
 export interface CreluOptions extends Named {
   readonly axis?: number;
 }
 
+const creluPlaces = ["name", "axis"] as const;
+
 /** relu of the features and of minus the features, side by side along axis: twice as many of them. */
-export const crelu = (features: TensorLike, options: CreluOptions = {}): Tensor =>
-  inScope(options.name, "CRelu", (scope) => {
+export const crelu = (features: TensorLike, ...rest: Rest<CreluOptions, typeof creluPlaces>): Tensor => {
+  const options = byName<CreluOptions>(rest, creluPlaces);
+  return inScope(options.name, "CRelu", (scope) => {
     const x = convertToTensor(features, { name: "features" });
     return tf.reluOp({ features: tf.concat([x, x.neg()], options.axis ?? -1, { name: scope }) });
   });
+};
 
 export interface SwishOptions {
   readonly beta?: TensorLike;
 }
 
+const swishPlaces = ["beta"] as const;
+
 /** features * sigmoid(beta * features). The gradient computes the sigmoid again, so that it need not be kept. */
-export function swish(features: TensorLike, options: SwishOptions = {}): Tensor {
+export function swish(features: TensorLike, ...rest: Rest<SwishOptions, typeof swishPlaces>): Tensor {
+  const options = byName<SwishOptions>(rest, swishPlaces);
   const x = convertToTensor(features, { name: "features" });
   const beta = tf.cast(convertToTensor(options.beta ?? 1, { name: "beta" }), x.dtype.baseDtype);
   return swishOf(x, beta);

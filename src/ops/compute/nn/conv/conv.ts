@@ -200,13 +200,16 @@ export function conv3d(
   );
 }
 
+const conv3dTransposePlaces = ["strides", "padding", "dataFormat", "name"] as const;
+
 /** The transpose of conv3d, to volumes of outputShape [n, d, h, w, c]. */
 export function conv3dTranspose(
   value: TensorLike,
   filter: TensorLike,
   outputShape: TensorLike,
-  options: ConvolutionTransposeOptions,
+  ...rest: Rest<ConvolutionTransposeOptions, typeof conv3dTransposePlaces>
 ): Tensor {
+  const options = byName<ConvolutionTransposeOptions>(rest, conv3dTransposePlaces);
   return inScope(options.name, "conv3d_transpose", (scope) => {
     const dataFormat = options.dataFormat ?? "NDHWC";
     const channel = channelOf(dataFormat, 4);

@@ -2,6 +2,7 @@
  * Dilation without a dilated kernel: the image is cut into as many images as the dilation has phases, convolved, and put together.
  * Source: array_ops.py (required_space_to_batch_paddings), nn_ops.py (_WithSpaceToBatch).
  */
+
 import { int32 } from "../../../../core/dtype.ts";
 import { ValueError } from "../../../../core/error.ts";
 import { elementAt, NdArray } from "../../../../core/nd_array.ts";
@@ -10,6 +11,7 @@ import { constantValue } from "../../../../graph/infer.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as tf from "../../../index.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 import { type PaddingLike, paddingAttrs } from "../pool/options.ts";
 
@@ -21,12 +23,16 @@ const numbersOf = (tensor: Tensor): number[] | null => {
 const matrix = (rows: readonly (readonly number[])[]): NdArray =>
   new NdArray(int32, [rows.length, 2], Int32Array.from(rows.flat()));
 
+type RequiredSpaceToBatchPaddingsOptions = { readonly basePaddings?: TensorLike | null } & Named;
+const requiredSpaceToBatchPaddingsPlaces = ["basePaddings", "name"] as const;
+
 /** Paddings and crops, [m, 2] each, that make every spatial size a multiple of the block. */
 export function requiredSpaceToBatchPaddings(
   inputShape: TensorLike,
   blockShape: TensorLike,
-  options: { readonly basePaddings?: TensorLike | null } & Named = {},
+  ...rest: Rest<RequiredSpaceToBatchPaddingsOptions, typeof requiredSpaceToBatchPaddingsPlaces>
 ): [paddings: Tensor, crops: Tensor] {
+  const options = byName<RequiredSpaceToBatchPaddingsOptions>(rest, requiredSpaceToBatchPaddingsPlaces);
   return inScope(options.name, "required_space_to_batch_paddings", () => {
     const sizes = convertToTensor(inputShape, { dtype: int32, name: "input_shape" });
     const block = convertToTensor(blockShape, { dtype: int32, name: "block_shape" });

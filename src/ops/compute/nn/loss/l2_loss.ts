@@ -2,7 +2,7 @@
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import type { Named } from "../../array/basic/names.ts";
+import { type Name, nameOf } from "../../array/basic/names.ts";
 
 /** output = sum(t ** 2) / 2, a scalar. */
 export const l2LossOp = defineOp("L2Loss", {
@@ -22,4 +22,4 @@ export const l2LossOp = defineOp("L2Loss", {
 });
 
 /** sum(t ** 2) / 2. */
-export const l2Loss = (t: TensorLike, options: Named = {}): Tensor => l2LossOp({ t }, options.name);
+export const l2Loss = (t: TensorLike, name?: Name): Tensor => l2LossOp({ t }, nameOf(name));

@@ -5,16 +5,25 @@ import { constant } from "../../../constant.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as tf from "../../../index.ts";
 import { byName, type Rest } from "../../../options.ts";
-import { inScope, type Named } from "../../array/basic/names.ts";
+import { inScope, type Name, type Named, nameOf } from "../../array/basic/names.ts";
 
 export type Axes = number | readonly number[];
 
 export interface MomentsOptions extends Named {
+  /** Subtracted first by sufficientStatistics, for precision; without effect on moments. */
+  readonly shift?: TensorLike | null;
   readonly keepdims?: boolean;
 }
 
+const momentsPlaces = ["shift", "name", "keepdims"] as const;
+
 /** The mean and the variance of x over axes. float16 is computed in float32. */
-export function moments(x: TensorLike, axes: Axes, options: MomentsOptions = {}): [mean: Tensor, variance: Tensor] {
+export function moments(
+  x: TensorLike,
+  axes: Axes,
+  ...rest: Rest<MomentsOptions, typeof momentsPlaces>
+): [mean: Tensor, variance: Tensor] {
+  const options = byName<MomentsOptions>(rest, momentsPlaces);
   const { keepdims = false, name } = options;
   const given = convertToTensor(x);
   return inScope(name, "moments", () => {
@@ -32,13 +41,16 @@ export function moments(x: TensorLike, axes: Axes, options: MomentsOptions = {})
   });
 }
 
+const weightedMomentsPlaces = ["name", "keepdims"] as const;
+
 /** Mean and variance of x over axes where each element counts by its weight, which broadcasts. */
 export function weightedMoments(
   x: TensorLike,
   axes: Axes,
   frequencyWeights: TensorLike,
-  options: MomentsOptions = {},
+  ...rest: Rest<MomentsOptions, typeof weightedMomentsPlaces>
 ): [Tensor, Tensor] {
+  const options = byName<MomentsOptions>(rest, weightedMomentsPlaces);
   const { keepdims = false, name } = options;
   return inScope(name, "weighted_moments", () => {
     const given = convertToTensor(x, { name: "x" });
@@ -72,17 +84,13 @@ export interface Statistics {
   readonly shift: Tensor | null;
 }
 
-export interface StatisticsOptions extends MomentsOptions {
-  /** Subtracted first, for precision. */
-  readonly shift?: TensorLike | null;
-}
-
 /** The count, the sum and the sum of squares of x over axes: what moments are computed from. */
 export function sufficientStatistics(
   x: TensorLike,
   axes: readonly number[],
-  options: StatisticsOptions = {},
+  ...rest: Rest<MomentsOptions, typeof momentsPlaces>
 ): Statistics {
+  const options = byName<MomentsOptions>(rest, momentsPlaces);
   const { keepdims = false, name } = options;
   const all = [...new Set(axes)];
   return inScope(name, "sufficient_statistics", () => {
@@ -119,9 +127,9 @@ export function normalizeMoments(
   mean: TensorLike,
   variance: TensorLike,
   shift: TensorLike | null,
-  options: Named = {},
+  name?: Name,
 ): [Tensor, Tensor] {
-  return inScope(options.name, "normalize", () => {
+  return inScope(nameOf(name), "normalize", () => {
     const divisor = tf.reciprocal(counts, { name: "divisor" });
     const shifted = tf.multiply(mean, divisor, { name: shift === null ? "mean" : "shifted_mean" });
     const center = shift === null ? shifted : tf.add(shifted, shift, { name: "mean" });
@@ -176,8 +184,22 @@ export interface GlobalNormalizationOptions extends Named {
   readonly scaleAfterNormalization: boolean;
 }
 
+const globalPlaces = [
+  "mean",
+  "variance",
+  "beta",
+  "gamma",
+  "varianceEpsilon",
+  "scaleAfterNormalization",
+  "name",
+] as const;
+
 /** batchNormalization under its first name; gamma counts with scaleAfterNormalization only. */
-export function batchNormWithGlobalNormalization(x: TensorLike, options: GlobalNormalizationOptions): Tensor {
+export function batchNormWithGlobalNormalization(
+  x: TensorLike,
+  ...rest: Rest<GlobalNormalizationOptions, typeof globalPlaces>
+): Tensor {
+  const options = byName<GlobalNormalizationOptions>(rest, globalPlaces);
   const { mean, variance, beta, gamma, varianceEpsilon, scaleAfterNormalization, name } = options;
   return batchNormalization(x, {
     mean,
@@ -194,13 +216,11 @@ export interface NormalizeOptions extends Named {
   readonly epsilon?: number;
 }
 
+const l2NormalizePlaces = ["axis", "epsilon", "name"] as const;
+
 /** x / sqrt(max(sum(x ** 2), epsilon)) along axis. */
-export function l2Normalize(x: TensorLike, options: NormalizeOptions | Axes = {}): Tensor {
-  const {
-    axis = null,
-    epsilon = 1e-12,
-    name,
-  } = typeof options === "number" || Array.isArray(options) ? { axis: options as Axes } : (options as NormalizeOptions);
+export function l2Normalize(x: TensorLike, ...rest: Rest<NormalizeOptions, typeof l2NormalizePlaces>): Tensor {
+  const { axis = null, epsilon = 1e-12, name } = byName<NormalizeOptions>(rest, l2NormalizePlaces);
   return inScope(name, "l2_normalize", (scope) => {
     const y = convertToTensor(x, { name: "x" });
     const reduce = (squares: Tensor): Tensor =>

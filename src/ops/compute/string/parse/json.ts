@@ -3,7 +3,7 @@ import { InvalidArgumentError } from "../../../../core/error.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import type { Named } from "../../array/basic/names.ts";
+import { type Name, nameOf } from "../../array/basic/names.ts";
 import { mapStrings, toBytes, toText } from "../bytes.ts";
 
 /** Bytes of a message as it is written. */
@@ -133,5 +133,5 @@ export const decodeJSONExampleOp = defineOp("DecodeJSONExample", {
 });
 
 /** Examples written as JSON, as bytes. */
-export const decodeJsonExample = (jsonExamples: TensorLike, options: Named = {}): Tensor =>
-  decodeJSONExampleOp({ json_examples: jsonExamples }, options.name);
+export const decodeJsonExample = (jsonExamples: TensorLike, name?: Name): Tensor =>
+  decodeJSONExampleOp({ json_examples: jsonExamples }, nameOf(name));
