@@ -12,10 +12,12 @@ import { join, relative, resolve } from "node:path";
 const root = resolve(import.meta.dirname, "..");
 const names = JSON.parse(readFileSync(join(root, "test/fixtures/api/tf_names.json"), "utf8"));
 
-/** TensorFlow 1's own module for eager execution, which 2.21 has no more. */
-names.contrib = [];
-names["contrib.eager"] =
-  "defun EagerVariableStore enable_eager_execution executing_eagerly GradientTape gradients_function implicit_gradients implicit_value_and_gradients Iterator list_devices make_template num_gpus py_func restore_variables_on_create Saver Sequential Network Checkpoint value_and_gradients_function Variable metrics in_eager_mode in_graph_mode eager_mode graph_mode run_test_in_graph_and_eager_modes".split(
+/** TensorFlow 1's tf.contrib, which 2.21 has no more. */
+Object.assign(names, JSON.parse(readFileSync(join(root, "test/fixtures/api/contrib_names.json"), "utf8")));
+for (const more of "Sequential metrics in_graph_mode eager_mode graph_mode".split(" "))
+  if (!names["contrib.eager"].includes(more)) names["contrib.eager"].push(more);
+names.distributions =
+  "Bernoulli Beta Categorical Dirichlet DirichletMultinomial Distribution Exponential FULLY_REPARAMETERIZED Gamma Laplace Multinomial NOT_REPARAMETERIZED Normal RegisterKL ReparameterizationType StudentT Uniform kl_divergence".split(
     " ",
   );
 
@@ -162,7 +164,60 @@ const folders = [
   "src/eager",
   "src/proto/classes.ts",
 ];
+/** tf.contrib's modules: what is their own, then what they hand on. */
+const contrib = (module, ...others) => [`src/build/contrib/${module}`, `src/train/contrib/${module}`, ...others];
+const framework = contrib(
+  "framework",
+  "src/build/global_step.ts",
+  "src/train/files",
+  "src/build/tensors",
+  "src/build/checks",
+  "src/build/variables",
+  "src/build/initializers.ts",
+  "src/ops",
+  "src/graph",
+);
+const contribLayers = contrib("layers", "src/ops/custom_gradient.ts");
+const contribPlaces = {
+  "contrib.eager": contrib(
+    "eager",
+    "src/eager",
+    "src/build/variables",
+    "src/train/trackable",
+    "src/ops/custom_gradient.ts",
+    "src/build/tensors/specs.ts",
+    "src/build/template.ts",
+    "src/ops",
+  ),
+  "contrib.framework": framework,
+  "contrib.layers": contribLayers,
+  "contrib.slim": [...contribLayers, ...framework],
+  ...Object.fromEntries(
+    ["evaluation", "learning", "model_analyzer", "queues", "summaries"].map((each) => [
+      `contrib.slim.${each}`,
+      [`src/train/contrib/slim/${each}.ts`, `src/build/contrib/slim/${each}.ts`, ...contrib("training")],
+    ]),
+  ),
+  "contrib.losses": contrib("losses"),
+  "contrib.slim.losses": contrib("losses"),
+  "contrib.metrics": contrib("metrics"),
+  "contrib.slim.metrics": contrib("metrics"),
+  "contrib.rnn": contrib("rnn", "src/build/rnn"),
+  "contrib.seq2seq": contrib("seq2seq", "src/ops"),
+  "contrib.crf": contrib("crf"),
+  "contrib.opt": contrib("opt"),
+  "contrib.training": contrib("training", "src/train/monitored", "src/build/global_step.ts"),
+  "contrib.legacy_seq2seq": contrib("legacy_seq2seq"),
+  "contrib.data": contrib("data", "src/build/data"),
+  "contrib.lookup": contrib("lookup", "src/build/lookup"),
+  "contrib.distributions": contrib("distributions", "src/build/distributions"),
+  "contrib.image": contrib("image", "src/build/image"),
+  "contrib.nn": contrib("nn", "src/ops"),
+  "contrib.summary": contrib("summary"),
+  "contrib.util": contrib("util", "src/build/tensors", "src/train/files/graph_util.ts", "src/ops", "src/proto"),
+};
 const special = {
+  distributions: ["src/build/distributions"],
   layers: ["src/build/layers"],
   losses: ["src/build/losses"],
   metrics: ["src/build/metrics"],
@@ -183,7 +238,7 @@ const special = {
   data: ["src/build/data"],
   "data.experimental": ["src/build/data"],
   "nn.rnn_cell": ["src/build/rnn"],
-  "contrib.eager": ["src/eager", "src/build/variables", "src/train/trackable"],
+  ...contribPlaces,
   keras: ["src/build/keras", "src/train/keras"],
   "keras.activations": ["src/build/keras/activations.ts"],
   "keras.backend": ["src/train/keras/backend.ts", "src/build/keras/state.ts", "src/build/keras/backend"],
@@ -294,12 +349,14 @@ const own = {
   errors: { "../core/error.ts": ["KeyError", "LookupError", "RuntimeError", "TypeError", "ValueError"] },
 };
 
+/** The files of a folder; those of tf.contrib for its own modules alone, since their names are other modules' too. */
 function filesIn(path) {
   const full = join(root, path);
   try {
     return readdirSync(full, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && entry.name.endsWith(".ts") && entry.name !== "index.ts")
       .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll("\\", "/"))
+      .filter((file) => path.includes("/contrib") || !file.includes("/contrib/"))
       .sort();
   } catch {
     return path.endsWith(".ts") && exists(full) ? [path] : [];

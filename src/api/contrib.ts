@@ -1,2 +1,10 @@
 /** tf.contrib. Written by scripts/api.mjs. */
 export * as eager from "./contrib_eager.ts";
+export * as framework from "./contrib_framework.ts";
+export * as layers from "./contrib_layers.ts";
+export * as lookup from "./contrib_lookup.ts";
+export * as nn from "./contrib_nn.ts";
+export * as rnn from "./contrib_rnn.ts";
+export * as slim from "./contrib_slim.ts";
+export * as training from "./contrib_training.ts";
+export * as util from "./contrib_util.ts";

@@ -7,10 +7,9 @@ import { join, relative, resolve } from "node:path";
 import * as tf from "../../src/index.ts";
 
 const root = process.env.TSFLOW_ROOT ?? resolve(import.meta.dirname, "../..");
-const names = JSON.parse(readFileSync(join(root, "test/fixtures/api/tf_names.json"), "utf8")) as Record<
-  string,
-  readonly string[]
->;
+const namesIn = (file: string): Record<string, readonly string[]> =>
+  JSON.parse(readFileSync(join(root, "test/fixtures/api", file), "utf8"));
+const names: Record<string, readonly string[]> = { ...namesIn("tf_names.json"), ...namesIn("contrib_names.json") };
 
 /** Python's name as ours. */
 const ours = (name: string): string =>

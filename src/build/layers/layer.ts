@@ -152,9 +152,10 @@ export abstract class ScopedLayer {
     return this.trainable ? this.#updates : [];
   }
 
-  /** Opens the scope of a function such as `tf.layers.dense` at once, as Python's `_scope` does. */
-  openScope(): this {
-    if (this.#baseName === this.name) this.#scope = variableScope(this.name, (scope) => scope);
+  /** Opens the scope of a function such as `tf.layers.dense` at once, as Python's `_scope` does: the layer's own, or one that is given. */
+  openScope(given?: string | VariableScope): this {
+    if (given !== undefined) this.#scope = variableScope(given, (scope) => scope);
+    else if (this.#baseName === this.name) this.#scope = variableScope(this.name, (scope) => scope);
     return this;
   }
 

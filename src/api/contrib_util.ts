@@ -1,0 +1,2 @@
+/** tf.contrib.util. Written by scripts/api.mjs. */
+export { makeNdarray, makeTensorProto } from "../build/tensors/convert.ts";
