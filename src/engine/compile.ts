@@ -22,23 +22,21 @@ const sizeOf = (value: Value): number => countOf(value) * dtypeOf(value.dtype).s
 /** Below all ids of values. */
 const roomId = ({ index }: Group): number => -1 - index;
 
-const withRoom = (step: Step, room: Room, keepsB: boolean): Step => {
-  if (step.kind === "matmul") return keepsB ? { ...step, room, keepsB } : { ...step, room };
-  return step.kind === "convolution" ? { ...step, room } : step;
-};
+const withRoom = (step: Step, room: Room): Step =>
+  step.kind === "matmul" || step.kind === "convolution" ? { ...step, room } : step;
 
-/** What kernels work in, each for the time of its group, or as long as the workspace where the right matrix is kept packed. */
+const keeping = (step: Step, kept: number): Step => (step.kind === "matmul" ? { ...step, kept } : step);
+
+/** What kernels work in, each for the time of its group. */
 function workingRooms({ groups }: Grouping, facts: Facts, kernels: Pick<Kernels, "roomBytes">): Lifetime[] {
   const nowhere: Place = { at: "workspace", offset: 0 };
   const context: StepContext = { ...facts, slot: () => nowhere, place: () => nowhere, isRead: () => true };
   return groups.flatMap((group) => {
     if (group.kind !== "product") return [];
-    const keepsB = facts.keepsB(group);
-    const steps = stepsOf(group, context).map((step) => withRoom(step, 0, keepsB));
+    const steps = stepsOf(group, context).map((step) => (facts.keepsB(group) ? keeping(step, 0) : step));
     const sizeBytes = Math.max(0, ...steps.map((step) => kernels.roomBytes(step)));
     if (sizeBytes === 0) return [];
-    const [from, to] = keepsB ? [-1, Number.POSITIVE_INFINITY] : [group.index, group.index];
-    return [{ id: roomId(group), sizeBytes, from, to, over: null }];
+    return [{ id: roomId(group), sizeBytes, from: group.index, to: group.index, over: null }];
   });
 }
 
@@ -57,10 +55,10 @@ function keepsRight({ kind, head }: Group, { access, inputs }: Layout, facts: re
 }
 
 export interface CompileOptions {
-  /** Memory for constants. */
+  /** Memory for constants, and for what is kept of lasting inputs. */
   allocate(sizeBytes: number): number;
   /** Without them no step gets room to work in. */
-  readonly kernels?: Pick<Kernels, "roomBytes"> | null;
+  readonly kernels?: Pick<Kernels, "roomBytes" | "keptBytes"> | null;
   readonly inputs?: readonly InputFacts[];
 }
 
@@ -136,13 +134,18 @@ export function compileProgram(
   };
   const steps: Step[] = [];
   const shares: (readonly Share[])[] = [];
-  const marks: number[] = [];
+  const kept: number[] = [];
+  function keptIn(step: Step, group: Group): Step {
+    if (!kernels || step.kind !== "matmul" || !facts.keepsB(group)) return step;
+    const sizeBytes = kernels.keptBytes(step);
+    if (sizeBytes === 0) return step;
+    kept.push(allocate(sizeBytes));
+    return keeping(step, kept.at(-1)!);
+  }
   for (const group of grouping.groups) {
     const room = buffers.offsets.get(roomId(group));
-    const keepsB = facts.keepsB(group);
-    if (keepsB && room !== undefined) marks.push(start + room);
     const made = stepsOf(group, context).map((step) =>
-      room === undefined ? step : withRoom(step, start + room, keepsB),
+      keptIn(room === undefined ? step : withRoom(step, start + room), group),
     );
     steps.push(...made);
     if (made.length > 0) shares.push(...Array<readonly Share[]>(made.length).fill(sharesOf(group)));
@@ -169,7 +172,7 @@ export function compileProgram(
     workspaceBytes: Math.max(roundUp(top, alignment), alignment),
     bufferBytes: buffers.sizeBytes,
     reportOffset,
-    marks,
+    kept,
     inputOffsets,
     outputs,
     details,

@@ -28,7 +28,7 @@ export interface Engine {
 export interface InputFacts {
   /** `kept` where it is left out. */
   readonly room?: InputRoom;
-  /** Its elements stay as they are from run to run of a workspace, until `renew`: what is made of them for faster products is kept. */
+  /** Its elements stay as they are from run to run, until `renew`: what is made of them for faster products is kept. */
   readonly isLasting?: boolean;
 }
 
@@ -52,7 +52,7 @@ export interface Executable {
   /** Makes input k come from another address than its own room. */
   setInput(base: number, k: number, address: number): void;
   /** Lasting inputs may have other elements than in the last run; absent where that makes no difference. */
-  readonly renew?: (base: number) => void;
+  readonly renew?: () => void;
   /** Runs to the end. Throws the program's own error when a check fails; writes made before it stay. */
   run(base: number): void;
   /** Where output k lies after a run: never inside a variable's memory. */

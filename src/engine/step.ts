@@ -142,8 +142,8 @@ export interface MatmulStep {
   readonly epilogue: Body | null;
   readonly scratch: boolean;
   readonly room?: Room;
-  /** b stays as it is from run to run: what is packed of it waits in the room, which begins with an int32 that is 1 as long as it holds. */
-  readonly keepsB?: boolean;
+  /** b stays as it is from run to run: the address where it waits packed, behind an int32 that is 1 as long as it holds (`Kernels.keptBytes`). */
+  readonly kept?: number;
 }
 
 /** Operands and result dense, in the layout of `ConvolutionGeometry`; x and y are the primitive's inputs in order. */
@@ -338,8 +338,8 @@ export interface StepPlan {
   /** Of those, what values between steps and results take. */
   readonly bufferBytes: number;
   readonly reportOffset: number;
-  /** Places of an int32 each, 0 before the first run that finds a lasting input changed. */
-  readonly marks: readonly number[];
+  /** What is kept of lasting inputs: blocks of memory, which begin with an int32 that is set to 0 when the inputs change. */
+  readonly kept: readonly number[];
   /** -1: no room; -2: nothing reads it. */
   readonly inputOffsets: readonly number[];
   readonly outputs: readonly {
@@ -377,6 +377,8 @@ export interface Kernels {
   supports(step: Step): boolean;
   /** How much memory the step's kernel works in, packed operands and the like. The places of the step do not matter. */
   roomBytes(step: Step): number;
+  /** How much memory a product takes that keeps its right matrix packed. */
+  keptBytes(step: MatmulStep): number;
   /**
    * One function that runs the steps in order. A step that is not supported is a call of `fallback(index, base)`, with the same results.
    * `reportOffset`: where checks leave their numbers.

@@ -222,7 +222,10 @@ describe("plans", () => {
         const far = p.add(z!, p.broadcast(p.reduce("sum", product, [0, 1]), [512, 512]));
         return [product, p.scan("sum", far, 0)];
       },
-      { kernels: { roomBytes }, inputs: Array.from({ length: 3 }, (): InputFacts => ({ room: "none" })) },
+      {
+        kernels: { roomBytes, keptBytes: () => 0 },
+        inputs: Array.from({ length: 3 }, (): InputFacts => ({ room: "none" })),
+      },
     );
     const [step] = plan.steps;
     expect(step).toMatchObject({ kind: "matmul", room: expect.any(Number) });

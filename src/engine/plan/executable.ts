@@ -62,7 +62,7 @@ function releaseAll(runs: readonly Run[]): void {
 export function createExecutable(program: Program, slots: SlotAddress, options: ExecutableOptions): Executable {
   const { buffer, kernels } = options;
   const plan = compileProgram(program, slots, { allocate: options.allocate, kernels, inputs: options.inputs ?? [] });
-  const { steps, constants, marks, reportOffset, inputOffsets, outputs } = plan;
+  const { steps, constants, kept, reportOffset, inputOffsets, outputs } = plan;
   for (const [data, address] of constants) {
     const source = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
     new Uint8Array(buffer(), address, data.byteLength).set(source);
@@ -138,9 +138,9 @@ export function createExecutable(program: Program, slots: SlotAddress, options: 
     setInput(base, k, address) {
       new Int32Array(buffer(), base, k + 1)[k] = address;
     },
-    ...(marks.length > 0 && {
-      renew(base: number) {
-        for (const mark of marks) new Int32Array(buffer(), base + mark, 1)[0] = 0;
+    ...(kept.length > 0 && {
+      renew() {
+        for (const address of kept) new Int32Array(buffer(), address, 1)[0] = 0;
       },
     }),
     run(base) {
@@ -152,7 +152,7 @@ export function createExecutable(program: Program, slots: SlotAddress, options: 
     dispose() {
       releaseAll(linked ? [linked, ...(alone ?? [])] : (alone ?? []));
       [linked, alone] = [null, null];
-      for (const address of constants.values()) options.free(address);
+      for (const address of [...constants.values(), ...kept]) options.free(address);
     },
     runTraced,
     get isCompiled() {

@@ -23,15 +23,16 @@ export interface KernelOptions {
 
 const jobBytes = 256;
 
-/** The step is lowered with memory of no address, and what it asks for is added up. */
-function roomBytes(step: Step, scratch: Scratch): number {
-  let sum = 0;
+/** The step is lowered with memory of no address, and what it asks for is added up: to work in, and to keep. */
+function bytesFor(step: Step, scratch: Scratch): { readonly room: number; readonly kept: number } {
+  const sum = { room: 0, kept: 0 };
   const nowhere = { block: () => 0, table: () => 0, job: 0 };
   const room = () => (sizeBytes: number) => {
-    sum += roundUp(sizeBytes, alignment);
+    sum.room += roundUp(sizeBytes, alignment);
     return () => i32(0);
   };
-  lower(step, { ...scratch, ...nowhere, room });
+  const keep = (sizeBytes: number): void => void (sum.kept += sizeBytes);
+  lower(step, { ...scratch, ...nowhere, room, keep });
   return sum;
 }
 
@@ -43,7 +44,8 @@ export function createKernels(options: KernelOptions): Kernels {
   const scratchFor = createScratch(options, native);
   return {
     supports: (step: Step) => lower(step, scratchFor(0)) !== null,
-    roomBytes: (step) => roomBytes(step, scratchFor(0)),
+    roomBytes: (step) => bytesFor(step, scratchFor(0)).room,
+    keptBytes: (step) => bytesFor({ ...step, kept: 0 }, scratchFor(0)).kept,
     emit: (steps, reportOffset, fallback): Run =>
       emitProgram({ library, scratch: scratchFor(reportOffset), fallback }, steps),
     describe: (step) => (native?.plan(step) ? `native ${describeStep(step)}` : describeStep(step)),
@@ -93,6 +95,7 @@ function createScratch(
   return (reportOffset) => ({
     reportOffset,
     room,
+    keep() {},
     block,
     table,
     get job() {

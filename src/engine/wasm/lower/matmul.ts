@@ -1,5 +1,6 @@
 /** Matrix products: blocked, or row by row where one side is a vector. */
 import { dtypeOf } from "../../../core/dtype.ts";
+import { alignment } from "../../heap.ts";
 import type { Body, MatmulStep, Place, View } from "../../step.ts";
 import type { Kernel } from "../kernels/kernel.ts";
 import { areaBytesFor, blockRows } from "../kernels/product/blocks.ts";
@@ -108,7 +109,8 @@ function vectorProduct(step: MatmulStep, type: Scalar): KernelCall | null {
   return null;
 }
 
-const nothing = () => i32(0);
+/** Bytes before a right matrix that is kept: those of its int32. */
+const keptMark = alignment;
 
 function product(step: MatmulStep, type: Scalar, scratch: Scratch, start: Start): KernelCall {
   const { batch, m, n, k, a, b, c, strideA, strideB, strideC } = step;
@@ -117,11 +119,12 @@ function product(step: MatmulStep, type: Scalar, scratch: Scratch, start: Start)
   const pieces = piecesOf(m, shared, scratch);
   const areaBytes = areaBytesFor(Math.min(pieces[0], m), Math.min(k, kc), size);
   const take = scratch.room(step);
-  const keepsB = step.keepsB === true;
-  const kept = keepsB ? take(4) : nothing;
-  const packedBytes = keepsB ? wholeBytesFor(n, k, type) : packedBytesFor(n, k, type);
-  const ownBytes = shared && !keepsB && packedBytes <= ownMost / scratch.threads ** 2 ? packedBytes : 0;
-  const packed = take(ownBytes > 0 ? ownBytes * scratch.threads : packedBytes);
+  const { kept = null } = step;
+  if (kept !== null) scratch.keep(keptMark + wholeBytesFor(n, k, type));
+  const packedBytes = packedBytesFor(n, k, type);
+  const ownBytes = shared && kept === null && packedBytes <= ownMost / scratch.threads ** 2 ? packedBytes : 0;
+  const packed =
+    kept === null ? take(ownBytes > 0 ? ownBytes * scratch.threads : packedBytes) : () => i32(kept + keptMark);
   const marks = ownBytes > 0 ? scratch.block("marks", markBytes * (scratch.threads + 1)) : 0;
   const areas = take(areaBytes * (shared ? scratch.threads : 1));
   return {
@@ -130,7 +133,7 @@ function product(step: MatmulStep, type: Scalar, scratch: Scratch, start: Start)
       const [x, y, z] = placesAt(a, b, c)(base);
       const from = start.place ? addressOf(start.place, base) : 0;
       const next = [strideA, strideB, strideC, start.next && strideC].map((stride) => stride * size);
-      const work = [scratch.job, packed(base), areas(base), areaBytes, ...pieces, ownBytes, marks, kept(base), shared];
+      const work = [scratch.job, packed(base), areas(base), areaBytes, ...pieces, ownBytes, marks, kept ?? 0, shared];
       return [x!, aRow, aCol, y!, bRow, bCol, z!, from, start.row * size, batch, ...next, m, n, k, ...work];
     },
   };

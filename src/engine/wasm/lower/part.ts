@@ -34,6 +34,8 @@ export interface Scratch {
   table(values: readonly number[]): number;
   /** Memory that the kernel of a step works in and nothing outlives: each call takes so many bytes more, and says where they lie. */
   room(step: { readonly room?: Room }): (sizeBytes: number) => (base: Expr) => Expr;
+  /** Hears how many bytes a step keeps. */
+  keep(sizeBytes: number): void;
   /** Where a running product keeps its sizes. */
   readonly job: number;
   readonly threads: number;

@@ -116,6 +116,7 @@ export class TightLoop {
   /** The first workspace reads what the second one's results are to begin with, and each reads the other's. */
   #bind({ executable, inputs, changing }: Compiled, frame: RunFrame, first: Workspace, second: Workspace): void {
     const { engine } = this.#parts.state;
+    executable.renew?.();
     const starts = changing.map(({ place }) => {
       const value = frame.values[place.merge]!;
       return value instanceof EngineValue ? copyOut(engine, value) : value;
@@ -136,7 +137,6 @@ export class TightLoop {
         executable.setInput(workspace.base, i, address);
         workspace.sources[i] = address;
       }
-      executable.renew?.(workspace.base);
     }
   }
 

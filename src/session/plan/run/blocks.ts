@@ -58,12 +58,22 @@ class Blocks {
   }
 }
 
+const known = new WeakMap<SessionState, Blocks>();
+
+function blocksOf(state: SessionState): Blocks {
+  let blocks = known.get(state);
+  if (!blocks) {
+    blocks = state.makeResource(key, () => new Blocks(state.engine)).resource;
+    known.set(state, blocks);
+  }
+  return blocks;
+}
+
 /** A copy that lives until the run is over: numbers in engine memory, where segments read them without another copy. */
 export function keepUntilEnd(array: NdArray, state: SessionState, releases: (() => void)[]): NdArray {
   const { data, dtype, shape } = array;
   if (!ArrayBuffer.isView(data)) return new NdArray(dtype, shape, data.slice());
-  const { resource: blocks } = state.makeResource(key, () => new Blocks(state.engine));
-  const address = blocks.take(data.byteLength, releases);
+  const address = blocksOf(state).take(data.byteLength, releases);
   copyIn(state.engine, array, address);
   return new NdArray(dtype, shape, viewElements(dtype, state.engine.buffer, address, elementCount(shape)));
 }

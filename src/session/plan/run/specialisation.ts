@@ -45,6 +45,8 @@ export interface Specialisation {
   readonly next: Segment | null;
   readonly free: Workspace[];
   layoutVersion: number;
+  /** The run of a loop whose lasting inputs it has last had. */
+  loop?: object | undefined;
   /** Made when it has run once; null where there is none. */
   quick?: QuickRun | null;
   /** For traces: what the nodes became, kept from the first one on. */

@@ -1,7 +1,7 @@
 /**
  * Workspaces of executables. One that is given back waits for the next run of the same executable; those that wait are bounded in bytes:
- * when a new one is needed, the ones of executables that have needed none for longest are freed. So a training step that runs again and
- * again allocates nothing, and what initializing or restoring took goes to it.
+ * when a new one is needed that does not fit below the most memory there ever was in use, the ones of executables that have needed none for
+ * longest are freed. So a training step that runs again and again allocates nothing, and what initializing or restoring took goes to it.
  */
 import type { NdArray } from "../../../core/nd_array.ts";
 import type { Engine, Executable, InputRoom } from "../../../engine/engine.ts";
@@ -14,8 +14,6 @@ export interface Workspace {
   readonly base: number;
   readonly end: number;
   readonly sources: Float64Array;
-  /** The run of a loop whose lasting values it was used with. */
-  loop?: object | undefined;
 }
 
 /** Bytes that may wait in any case, and the part of all memory in use that may. */
@@ -33,9 +31,9 @@ export function allocateWorkspace(engine: Engine, executable: Executable, free: 
     waiting.set(engine, lists);
   }
   lists.delete(free);
-  freeIdle(engine, lists);
-  lists.add(free);
   const sizeBytes = Math.max(executable.workspaceBytes, 64);
+  freeIdle(engine, lists, sizeBytes);
+  lists.add(free);
   const base = engine.allocate(sizeBytes);
   executable.prepare(base);
   return {
@@ -51,10 +49,11 @@ export const roomFor = (value: RunValue): InputRoom => (value instanceof EngineV
 /** Lets a specialisation read the values of a run where they lie. `index`: the plan's number for each input of the segment. */
 export function bindInputs(
   engine: Engine,
-  { executable, engineInputs }: Pick<Specialisation, "executable" | "engineInputs">,
+  specialisation: Specialisation,
   index: readonly number[],
   { frame, workspace }: { readonly frame: RunFrame; readonly workspace: Workspace },
 ): void {
+  const { executable, engineInputs } = specialisation;
   const { base, sources } = workspace;
   for (let i = 0; i < engineInputs.length; i++) {
     const value = frame.values[index[engineInputs[i]!]!];
@@ -67,9 +66,9 @@ export function bindInputs(
       sources[i] = address;
     }
   }
-  if (executable.renew && workspace.loop !== frame.sums) {
-    executable.renew(base);
-    workspace.loop = frame.sums;
+  if (executable.renew && specialisation.loop !== frame.sums) {
+    executable.renew();
+    specialisation.loop = frame.sums;
   }
 }
 
@@ -88,17 +87,20 @@ function bringIn(engine: Engine, value: NdArray, base: number, offset: number, r
   return address;
 }
 
-function freeIdle(engine: Engine, lists: ReadonlySet<Workspace[]>): void {
+function freeIdle(engine: Engine, lists: ReadonlySet<Workspace[]>, wantedBytes: number): void {
+  const { usage } = engine;
+  const mostInUse = usage.peakBytes - wantedBytes;
+  if (usage.bytes <= mostInUse) return;
   let idle = 0;
   for (const list of lists) for (const { base, end } of list) idle += end - base;
-  const limit = Math.max(idleBytes, engine.usage.bytes * idlePart);
+  const limit = Math.max(idleBytes, usage.bytes * idlePart);
   for (const list of lists) {
-    while (idle > limit && list.length > 0) {
+    while (idle > limit && usage.bytes > mostInUse && list.length > 0) {
       const { base, end } = list.pop()!;
       engine.free(base);
       idle -= end - base;
     }
-    if (idle <= limit) return;
+    if (idle <= limit || usage.bytes <= mostInUse) return;
   }
 }
 
