@@ -1,4 +1,5 @@
 /** `tf.parseExample` and its kin: Examples as tensors, by features. Source: parsing_ops.py, parsing_config.py. */
+
 import { type DType, int64, string } from "../core/dtype.ts";
 import { ValueError } from "../core/error.ts";
 import { ndarray } from "../core/nd_array.ts";
@@ -17,6 +18,7 @@ import {
   sparseMerge,
   withDependencies,
 } from "../ops/index.ts";
+import { byName, type Rest } from "../ops/options.ts";
 import { assertThat } from "./control_flow/assert.ts";
 
 interface Named {
@@ -209,6 +211,8 @@ export interface ParseExampleOptions extends Named {
   readonly exampleNames?: TensorLike | null | undefined;
 }
 
+const parseExamplePlaces = ["name", "exampleNames"] as const;
+
 /**
  * The features of serialized Examples [n] (or of one, a scalar), by key: dense ones [n, ...] and sparse ones. Throws ValueError when the
  * features do not go together.
@@ -216,8 +220,9 @@ export interface ParseExampleOptions extends Named {
 export function parseExample(
   serialized: TensorLike,
   features: FeatureSpec,
-  options: ParseExampleOptions = {},
+  ...rest: Rest<ParseExampleOptions, typeof parseExamplePlaces>
 ): ParsedFeatures {
+  const options = byName<ParseExampleOptions>(rest, parseExamplePlaces);
   if (!features || Object.keys(features).length === 0) {
     throw new ValueError(`Argument \`features\` cannot be None or falsy. Got ${features ? "{}" : "None"}`);
   }
@@ -277,8 +282,9 @@ function scalar(value: Tensor, name: string): Tensor {
 export function parseSingleExample(
   serialized: TensorLike,
   features: FeatureSpec,
-  options: ParseExampleOptions = {},
+  ...rest: Rest<ParseExampleOptions, typeof parseExamplePlaces>
 ): ParsedFeatures {
+  const options = byName<ParseExampleOptions>(rest, parseExamplePlaces);
   if (!features) throw new ValueError("Invalid argument: features cannot be None.");
   if (Object.keys(features).length === 0) throw new ValueError("Invalid argument: features cannot be empty.");
   return inScope(options.name ?? "ParseSingleExample", () =>

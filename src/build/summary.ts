@@ -42,12 +42,26 @@ function tagged(name: string, options: SummaryOptions, make: (tag: string, scope
 }
 
 /** A string scalar: one number under the tag `name`. */
-export const scalar = (name: string, tensor: TensorLike, options: SummaryOptions = {}): Tensor =>
-  tagged(name, options, (tags, scope) => scalarSummaryOp({ tags, values: tensor }, scope));
+export const scalar = (
+  name: string,
+  tensor: TensorLike,
+  ...rest: Rest<SummaryOptions, typeof histogramPlaces>
+): Tensor => {
+  const options = byName<SummaryOptions>(rest, histogramPlaces);
+  return tagged(name, options, (tags, scope) => scalarSummaryOp({ tags, values: tensor }, scope));
+};
+
+const histogramPlaces = ["collections", "family"] as const;
 
 /** The distribution of all elements. */
-export const histogram = (name: string, values: TensorLike, options: SummaryOptions = {}): Tensor =>
-  tagged(name, options, (tag, scope) => histogramSummaryOp({ tag, values }, scope));
+export const histogram = (
+  name: string,
+  values: TensorLike,
+  ...rest: Rest<SummaryOptions, typeof histogramPlaces>
+): Tensor => {
+  const options = byName<SummaryOptions>(rest, histogramPlaces);
+  return tagged(name, options, (tag, scope) => histogramSummaryOp({ tag, values }, scope));
+};
 
 type ImageArguments = SummaryOptions & { readonly maxOutputs?: number | undefined };
 
@@ -63,17 +77,22 @@ export const image = (
   );
 };
 
+type AudioOptions = SummaryOptions & { readonly maxOutputs?: number | undefined };
+const audioPlaces = ["maxOutputs", "collections", "family"] as const;
+
 /** At most maxOutputs (3) sounds [n, frames, channels] in -1 .. 1. */
 export const audio = (
   name: string,
   tensor: TensorLike,
   sampleRate: TensorLike,
-  options: SummaryOptions & { readonly maxOutputs?: number | undefined } = {},
-): Tensor =>
-  tagged(name, options, (tag, scope) => {
+  ...rest: Rest<AudioOptions, typeof audioPlaces>
+): Tensor => {
+  const options = byName<AudioOptions>(rest, audioPlaces);
+  return tagged(name, options, (tag, scope) => {
     const sample_rate = convertToTensor(sampleRate, { dtype: float32, name: "sample_rate" });
     return audioSummaryV2Op({ tag, tensor, sample_rate, max_outputs: options.maxOutputs ?? 3 }, scope);
   });
+};
 
 export interface TensorSummaryOptions extends SummaryOptions {
   readonly summaryDescription?: string | undefined;
@@ -81,8 +100,15 @@ export interface TensorSummaryOptions extends SummaryOptions {
   readonly summaryMetadata?: pb.SummaryMetadata.$Properties | undefined;
 }
 
+const tensorSummaryPlaces = ["summaryDescription", "collections", "summaryMetadata", "family", "displayName"] as const;
+
 /** The tensor itself, for the plugin that its metadata names. */
-export function tensorSummary(name: string, tensor: TensorLike, options: TensorSummaryOptions = {}): Tensor {
+export function tensorSummary(
+  name: string,
+  tensor: TensorLike,
+  ...rest: Rest<TensorSummaryOptions, typeof tensorSummaryPlaces>
+): Tensor {
+  const options = byName<TensorSummaryOptions>(rest, tensorSummaryPlaces);
   const metadata = {
     ...options.summaryMetadata,
     ...(options.summaryDescription === undefined ? {} : { summaryDescription: options.summaryDescription }),
@@ -94,12 +120,12 @@ export function tensorSummary(name: string, tensor: TensorLike, options: TensorS
   );
 }
 
+type TextOptions = { readonly collections?: readonly string[] };
+const textPlaces = ["collections"] as const;
+
 /** Strings, shown as Markdown: a scalar, a list, or a table. Throws ValueError for another dtype. */
-export function text(
-  name: string,
-  tensor: TensorLike,
-  options: { readonly collections?: readonly string[] } = {},
-): Tensor {
+export function text(name: string, tensor: TensorLike, ...rest: Rest<TextOptions, typeof textPlaces>): Tensor {
+  const options = byName<TextOptions>(rest, textPlaces);
   const strings = convertToTensor(tensor);
   if (strings.dtype !== string) {
     throw new ValueError(`Expected tensor ${strings.name} to have dtype string, got ${strings.dtype}`);
@@ -113,8 +139,11 @@ export interface MergeOptions {
   readonly name?: string | undefined;
 }
 
+const mergePlaces = ["collections", "name"] as const;
+
 /** One summary with all values of several. */
-export function merge(inputs: readonly TensorLike[], options: MergeOptions = {}): Tensor {
+export function merge(inputs: readonly TensorLike[], ...rest: Rest<MergeOptions, typeof mergePlaces>): Tensor {
+  const options = byName<MergeOptions>(rest, mergePlaces);
   const graph = getDefaultGraph();
   const name = options.name === undefined ? undefined : cleanTag(options.name);
   const merged = graph.nameScope(name || "Merge", () => mergeSummaryOp({ inputs }, name));
@@ -122,10 +151,12 @@ export function merge(inputs: readonly TensorLike[], options: MergeOptions = {})
   return merged;
 }
 
+type MergeAllOptions = { readonly key?: string; readonly scope?: string; readonly name?: string };
+const mergeAllPlaces = ["key", "scope", "name"] as const;
+
 /** All summaries of a collection merged; null without any. */
-export function mergeAll(
-  options: { readonly key?: string; readonly scope?: string; readonly name?: string } = {},
-): Tensor | null {
+export function mergeAll(...rest: Rest<MergeAllOptions, typeof mergeAllPlaces>): Tensor | null {
+  const options = byName<MergeAllOptions>(rest, mergeAllPlaces);
   if (getDefaultGraph().isEager) {
     throw new RuntimeError(
       "Merging tf.summary.* ops is not compatible with eager execution. Use tf.contrib.summary instead.",

@@ -1,4 +1,5 @@
 /** `tf.image`: dtypes, brightness, contrast, colours. Source: image_ops_impl.py. */
+
 import { type DType, float16, float32, int32 } from "../../core/dtype.ts";
 import { TypeError, ValueError } from "../../core/error.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
@@ -30,6 +31,7 @@ import {
   tile,
   withDependencies,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { mul, sub } from "../operators.ts";
 import { assertion, atLeast3D, grayscale } from "./checks.ts";
 
@@ -57,12 +59,16 @@ const bitsOf: Readonly<Record<string, number>> = {
 /** The largest whole number of the dtype, plus one. */
 const rangeOf = (dtype: DType): bigint => 1n << BigInt(bitsOf[dtype.base]!);
 
+type ConvertImageDtypeOptions = { readonly saturate?: boolean | undefined } & Named;
+const convertImageDtypePlaces = ["saturate", "name"] as const;
+
 /** Whole numbers from 0 to the dtype's largest stand for 0 to 1 of floats. Throws TypeError for dtypes that are neither. */
 export function convertImageDtype(
   given: TensorLike,
   dtype: DType,
-  options: { readonly saturate?: boolean | undefined } & Named = {},
+  ...rest: Rest<ConvertImageDtypeOptions, typeof convertImageDtypePlaces>
 ): Tensor {
+  const options = byName<ConvertImageDtypeOptions>(rest, convertImageDtypePlaces);
   const image = convertToTensor(given, { name: "image" });
   if (!dtype.isFloating && !dtype.isInteger) throw new TypeError("dtype must be either floating point or integer");
   const from = image.dtype.baseDtype;
@@ -113,11 +119,12 @@ export const adjustContrast = (images: TensorLike, contrastFactor: TensorLike): 
     adjustContrastv2Op({ images: x, contrast_factor: contrastFactor }, name),
   );
 
+type AdjustGammaOptions = { readonly gamma?: number | Tensor; readonly gain?: number | Tensor };
+const adjustGammaPlaces = ["gamma", "gain"] as const;
+
 /** gain * image ** gamma. Throws ValueError for a negative gamma. */
-export function adjustGamma(
-  image: TensorLike,
-  options: { readonly gamma?: number | Tensor; readonly gain?: number | Tensor } = {},
-): Tensor {
+export function adjustGamma(image: TensorLike, ...rest: Rest<AdjustGammaOptions, typeof adjustGammaPlaces>): Tensor {
+  const options = byName<AdjustGammaOptions>(rest, adjustGammaPlaces);
   const { gamma = 1, gain = 1 } = options;
   return asFloats(image, "adjust_gamma", { saturate: true }, (x) => {
     const isRight = gamma instanceof Tensor ? gamma.greaterEqual(0) : gamma >= 0;
@@ -144,27 +151,51 @@ function checkRange(lower: number, upper: number): void {
   if (lower < 0) throw new ValueError("lower must be non-negative.");
 }
 
+const randomBrightnessPlaces = ["seed"] as const;
+
 /** adjustBrightness by a delta drawn from [-maxDelta, maxDelta). */
-export function randomBrightness(image: TensorLike, maxDelta: number, options: Seeded = {}): Tensor {
+export function randomBrightness(
+  image: TensorLike,
+  maxDelta: number,
+  ...rest: Rest<Seeded, typeof randomBrightnessPlaces>
+): Tensor {
+  const options = byName<Seeded>(rest, randomBrightnessPlaces);
   if (maxDelta < 0) throw new ValueError("max_delta must be non-negative.");
   return adjustBrightness(image, drawn(-maxDelta, maxDelta, options));
 }
 
 /** adjustContrast by a factor drawn from [lower, upper). */
-export function randomContrast(image: TensorLike, lower: number, upper: number, options: Seeded = {}): Tensor {
+export function randomContrast(
+  image: TensorLike,
+  lower: number,
+  upper: number,
+  ...rest: Rest<Seeded, typeof randomBrightnessPlaces>
+): Tensor {
+  const options = byName<Seeded>(rest, randomBrightnessPlaces);
   checkRange(lower, upper);
   return adjustContrast(image, drawn(lower, upper, options));
 }
 
 /** adjustHue by a delta drawn from [-maxDelta, maxDelta); at most 0.5. */
-export function randomHue(image: TensorLike, maxDelta: number, options: Seeded = {}): Tensor {
+export function randomHue(
+  image: TensorLike,
+  maxDelta: number,
+  ...rest: Rest<Seeded, typeof randomBrightnessPlaces>
+): Tensor {
+  const options = byName<Seeded>(rest, randomBrightnessPlaces);
   if (maxDelta > 0.5) throw new ValueError("max_delta must be <= 0.5.");
   if (maxDelta < 0) throw new ValueError("max_delta must be non-negative.");
   return adjustHue(image, drawn(-maxDelta, maxDelta, options));
 }
 
 /** adjustSaturation by a factor drawn from [lower, upper). */
-export function randomSaturation(image: TensorLike, lower: number, upper: number, options: Seeded = {}): Tensor {
+export function randomSaturation(
+  image: TensorLike,
+  lower: number,
+  upper: number,
+  ...rest: Rest<Seeded, typeof randomBrightnessPlaces>
+): Tensor {
+  const options = byName<Seeded>(rest, randomBrightnessPlaces);
   checkRange(lower, upper);
   return adjustSaturation(image, drawn(lower, upper, options));
 }

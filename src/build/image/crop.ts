@@ -1,4 +1,5 @@
 /** `tf.image`: cutting out and padding. Source: image_ops_impl.py, random_crop_ops.py. */
+
 import { float64, int32 } from "../../core/dtype.ts";
 import { ValueError } from "../../core/error.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
@@ -19,6 +20,7 @@ import {
   stack,
   withDependencies,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { assertThat } from "../control_flow/assert.ts";
 import {
   above,
@@ -173,12 +175,16 @@ export function resizeImageWithCropOrPad(given: TensorLike, targetHeight: Size, 
   });
 }
 
+type RandomCropOptions = { readonly seed?: number | undefined; readonly name?: string | undefined };
+const randomCropPlaces = ["seed", "name"] as const;
+
 /** A part of `size` from anywhere in a value of the same rank. */
 export function randomCrop(
   given: TensorLike,
   size: TensorLike,
-  options: { readonly seed?: number | undefined; readonly name?: string | undefined } = {},
+  ...rest: Rest<RandomCropOptions, typeof randomCropPlaces>
 ): Tensor {
+  const options = byName<RandomCropOptions>(rest, randomCropPlaces);
   const { seed, name } = options;
   return inScope(name ?? "random_crop", (scope) => {
     const value = convertToTensor(given, { name: "value" });

@@ -1,4 +1,5 @@
 /** `tf.image`: flips, turns, transposes. Source: image_ops_impl.py. */
+
 import { int32 } from "../../core/dtype.ts";
 import { ndarray } from "../../core/nd_array.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
@@ -17,6 +18,7 @@ import {
   shape as shapeOf,
   transpose,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { caseOf, cond } from "../control_flow/cond.ts";
 import { atLeast3D, threeOrFour } from "./checks.ts";
 
@@ -85,13 +87,25 @@ function randomFlip(given: TensorLike, axis: number, { seed }: Seeded, name: str
   });
 }
 
+const randomFlipLeftRightPlaces = ["seed"] as const;
+
 /** Mirrors each image with probability one half. */
-export const randomFlipLeftRight = (image: TensorLike, options: Seeded = {}): Tensor =>
-  randomFlip(image, 1, options, "random_flip_left_right");
+export const randomFlipLeftRight = (
+  image: TensorLike,
+  ...rest: Rest<Seeded, typeof randomFlipLeftRightPlaces>
+): Tensor => {
+  const options = byName<Seeded>(rest, randomFlipLeftRightPlaces);
+  return randomFlip(image, 1, options, "random_flip_left_right");
+};
 
 /** Turns each image upside down with probability one half. */
-export const randomFlipUpDown = (image: TensorLike, options: Seeded = {}): Tensor =>
-  randomFlip(image, 0, options, "random_flip_up_down");
+export const randomFlipUpDown = (
+  image: TensorLike,
+  ...rest: Rest<Seeded, typeof randomFlipLeftRightPlaces>
+): Tensor => {
+  const options = byName<Seeded>(rest, randomFlipLeftRightPlaces);
+  return randomFlip(image, 0, options, "random_flip_up_down");
+};
 
 function turned(image: Tensor, quarters: Tensor, first: 0 | 1, name: string): Tensor {
   const [rows, columns] = [first, first + 1];
@@ -112,8 +126,12 @@ function turned(image: Tensor, quarters: Tensor, first: 0 | 1, name: string): Te
   return result;
 }
 
+type Rot90Options = { readonly k?: TensorLike } & Named;
+const rot90Places = ["k", "name"] as const;
+
 /** Turns images by k quarters counterclockwise. */
-export function rot90(given: TensorLike, options: { readonly k?: TensorLike } & Named = {}): Tensor {
+export function rot90(given: TensorLike, ...rest: Rest<Rot90Options, typeof rot90Places>): Tensor {
+  const options = byName<Rot90Options>(rest, rot90Places);
   return getDefaultGraph().nameScope(options.name ?? "rot90", (scope) => {
     const image = atLeast3D(convertToTensor(given, { name: "image" }));
     const k = floormod(convertToTensor(options.k ?? 1, { dtype: int32, name: "k" }), 4, { name: "mod" });

@@ -1,4 +1,5 @@
 /** `tf.image`: how images differ, and where they change. Source: image_ops_impl.py. */
+
 import { type DType, float32, int32 } from "../../core/dtype.ts";
 import { ValueError } from "../../core/error.ts";
 import { ndarray } from "../../core/nd_array.ts";
@@ -42,6 +43,7 @@ import {
   unstack,
   zeros,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { assertThat } from "../control_flow/assert.ts";
 import { cond } from "../control_flow/cond.ts";
 import { mul, truediv } from "../operators.ts";
@@ -50,8 +52,11 @@ import { convertImageDtype } from "./color.ts";
 const inScope = <R>(name: string, fn: () => R): R => getDefaultGraph().nameScope(name, fn);
 const after = <R>(checks: readonly Operation[], fn: () => R): R => getDefaultGraph().controlDependencies(checks, fn);
 
+type TotalVariationOptions = { readonly name?: string | undefined };
+
 /** The sum of the differences of neighbours: a scalar, or one for each image of a batch. Throws ValueError for other ranks. */
-export function totalVariation(images: Tensor, options: { readonly name?: string | undefined } = {}): Tensor {
+export function totalVariation(images: Tensor, ...rest: Rest<TotalVariationOptions, typeof psnrPlaces>): Tensor {
+  const options = byName<TotalVariationOptions>(rest, psnrPlaces);
   return inScope(options.name ?? "total_variation", () => {
     const n = images.shape?.length;
     if (n !== 3 && n !== 4) throw new ValueError("'images' must be either 3 or 4-dimensional.");
@@ -97,13 +102,12 @@ function topOf(maxVal: TensorLike, dtype: DType): Tensor {
   return convertImageDtype(top, float32);
 }
 
+type PsnrOptions = { readonly name?: string | undefined };
+const psnrPlaces = ["name"] as const;
+
 /** The peak signal-to-noise ratio in dB of images [..., h, w, c], one for each pair. `maxVal`: the range of their values. */
-export function psnr(
-  a: Tensor,
-  b: Tensor,
-  maxVal: TensorLike,
-  options: { readonly name?: string | undefined } = {},
-): Tensor {
+export function psnr(a: Tensor, b: Tensor, maxVal: TensorLike, ...rest: Rest<PsnrOptions, typeof psnrPlaces>): Tensor {
+  const options = byName<PsnrOptions>(rest, psnrPlaces);
   return inScope(options.name ?? "PSNR", () => {
     const top = topOf(maxVal, a.dtype.baseDtype);
     const [x, y] = [convertImageDtype(a, float32), convertImageDtype(b, float32)];
@@ -183,23 +187,36 @@ function prepared(
   return { ...pair, top, x: convertImageDtype(checked, float32), y: convertImageDtype(b, float32) };
 }
 
+const ssimPlaces = ["filterSize", "filterSigma", "k1", "k2"] as const;
+
 /** The structural similarity of images [..., h, w, c], one for each pair; at most 1. */
-export const ssim = (img1: TensorLike, img2: TensorLike, maxVal: TensorLike, options: SsimOptions = {}): Tensor =>
-  inScope("SSIM", () => {
+export const ssim = (
+  img1: TensorLike,
+  img2: TensorLike,
+  maxVal: TensorLike,
+  ...rest: Rest<SsimOptions, typeof ssimPlaces>
+): Tensor => {
+  const options = byName<SsimOptions>(rest, ssimPlaces);
+  return inScope("SSIM", () => {
     const { x, y, top } = prepared(img1, img2, maxVal);
     return reduceMean(byChannel(x, y, top, options)[0], { axis: [-1] });
   });
+};
 
 const scaleWeights = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333] as const;
+
+type SsimMultiscaleOptions = SsimOptions & { readonly powerFactors?: readonly number[] };
+const ssimMultiscalePlaces = ["powerFactors", "filterSize", "filterSigma", "k1", "k2"] as const;
 
 /** The structural similarity over several scales, each half the one before, weighted by powerFactors. */
 export const ssimMultiscale = (
   img1: TensorLike,
   img2: TensorLike,
   maxVal: TensorLike,
-  options: SsimOptions & { readonly powerFactors?: readonly number[] } = {},
-): Tensor =>
-  inScope("MS-SSIM", () => {
+  ...rest: Rest<SsimMultiscaleOptions, typeof ssimMultiscalePlaces>
+): Tensor => {
+  const options = byName<SsimMultiscaleOptions>(rest, ssimMultiscalePlaces);
+  return inScope("MS-SSIM", () => {
     const { powerFactors = scaleWeights } = options;
     const { x, y, top, shapes } = prepared(img1, img2, maxVal);
     const heads = shapes.map((shape) => shape.at(":-3"));
@@ -220,6 +237,7 @@ export const ssimMultiscale = (
     const all = stack([...contrasts, relu(similarity!)], { axis: -1 });
     return reduceMean(reduceProd(pow(all, powerFactors as number[]), { axis: [-1] }), { axis: [-1] });
   });
+};
 
 function halved(
   images: readonly Tensor[],

@@ -109,13 +109,17 @@ function withinSize(images: Tensor, sizes: Tensor): Tensor {
   return convertToTensor([scaled(height), scaled(width)], { dtype: int32, name: "size" });
 }
 
+type ResizeImageWithPadOptions = Pick<ResizeImagesOptions, "method" | "alignCorners">;
+const resizeImageWithPadPlaces = ["method", "alignCorners"] as const;
+
 /** Images as large as fits in targetHeight × targetWidth, with zeros around. */
 export function resizeImageWithPad(
   given: TensorLike,
   targetHeight: Size,
   targetWidth: Size,
-  options: Pick<ResizeImagesOptions, "method" | "alignCorners"> = {},
+  ...rest: Rest<ResizeImageWithPadOptions, typeof resizeImageWithPadPlaces>
 ): Tensor {
+  const options = byName<ResizeImageWithPadOptions>(rest, resizeImageWithPadPlaces);
   return getDefaultGraph().nameScope("resize_image_with_pad", () => {
     const { batch, isBatch } = asBatch(convertToTensor(given, { name: "image" }));
     const checks = [

@@ -193,5 +193,10 @@ export class Flatten extends Layer {
   }
 }
 
+const flattenPlaces = ["name", "dataFormat"] as const;
+
 /** [n, ...] to [n, the product of the rest]. */
-export const flatten = (inputs: TensorLike, options: FlattenOptions = {}): Tensor => new Flatten(options).apply(inputs);
+export const flatten = (inputs: TensorLike, ...rest: Rest<FlattenOptions, typeof flattenPlaces>): Tensor => {
+  const options = byName<FlattenOptions>(rest, flattenPlaces);
+  return new Flatten(options).apply(inputs);
+};

@@ -1,8 +1,10 @@
 /** `tf.layers`: depthwise, then pointwise convolutions. Source: tf_keras separable_conv1d.py, separable_conv2d.py. */
+
 import type { Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { TensorLike } from "../../ops/convert.ts";
 import { biasAdd, expandDims, separableConv2d as separableConvolution, squeeze } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import type { InitializerLike, Regularizer } from "../variables/store.ts";
 import type { Constraint, Variable } from "../variables/variable.ts";
 import { type ConvolutionLayerOptions, channelsOf } from "./convolution.ts";
@@ -118,18 +120,47 @@ export class SeparableConv2D extends SeparableConvolution {
   }
 }
 
+const separableConv1dPlaces = [
+  "strides",
+  "padding",
+  "dataFormat",
+  "dilationRate",
+  "depthMultiplier",
+  "activation",
+  "useBias",
+  "depthwiseInitializer",
+  "pointwiseInitializer",
+  "biasInitializer",
+  "depthwiseRegularizer",
+  "pointwiseRegularizer",
+  "biasRegularizer",
+  "activityRegularizer",
+  "depthwiseConstraint",
+  "pointwiseConstraint",
+  "biasConstraint",
+  "trainable",
+  "name",
+  "reuse",
+] as const;
+
 /** Sequences [n, w, c] to [n, w', filters], with variables `depthwise_kernel`, `pointwise_kernel` and `bias`. */
 export const separableConv1d = (
   inputs: TensorLike,
   filters: number,
   kernelSize: Size,
-  options: SeparableOptions = {},
-): Tensor => new SeparableConv1D(filters, kernelSize, options).openScope().apply(inputs);
+  ...rest: Rest<SeparableOptions, typeof separableConv1dPlaces>
+): Tensor => {
+  const options = byName<SeparableOptions>(rest, separableConv1dPlaces);
+  return new SeparableConv1D(filters, kernelSize, options).openScope().apply(inputs);
+};
 
 /** Images [n, h, w, c] to [n, h', w', filters], with variables `depthwise_kernel`, `pointwise_kernel` and `bias`. */
 export const separableConv2d = (
   inputs: TensorLike,
   filters: number,
   kernelSize: Size,
-  options: SeparableOptions = {},
-): Tensor => new SeparableConv2D(filters, kernelSize, options).openScope().apply(inputs);
+  ...rest: Rest<SeparableOptions, typeof separableConv1dPlaces>
+): Tensor => {
+  const options = byName<SeparableOptions>(rest, separableConv1dPlaces);
+  return new SeparableConv2D(filters, kernelSize, options).openScope().apply(inputs);
+};

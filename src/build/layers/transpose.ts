@@ -1,4 +1,5 @@
 /** `tf.layers`: transposes of convolutions. Source: tf_keras conv2d_transpose.py, conv3d_transpose.py. */
+
 import { ValueError } from "../../core/error.ts";
 import { formatShapePython, type Shape } from "../../core/shape.ts";
 import { Tensor } from "../../graph/tensor.ts";
@@ -10,6 +11,7 @@ import {
   shape as shapeOf,
   stack,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import type { Variable } from "../variables/variable.ts";
 import { type ConvolutionLayerOptions, channelsOf } from "./convolution.ts";
 import { addBias, type DataFormat } from "./core.ts";
@@ -120,18 +122,42 @@ export class Conv3DTranspose extends ConvolutionTranspose {
   }
 }
 
+const conv2dTransposePlaces = [
+  "strides",
+  "padding",
+  "dataFormat",
+  "activation",
+  "useBias",
+  "kernelInitializer",
+  "biasInitializer",
+  "kernelRegularizer",
+  "biasRegularizer",
+  "activityRegularizer",
+  "kernelConstraint",
+  "biasConstraint",
+  "trainable",
+  "name",
+  "reuse",
+] as const;
+
 /** The transpose of conv2d, with variables `kernel` [r, s, filters, c] and `bias`. */
 export const conv2dTranspose = (
   inputs: TensorLike,
   filters: number,
   kernelSize: Size,
-  options: ConvolutionTransposeLayerOptions = {},
-): Tensor => new Conv2DTranspose(filters, kernelSize, options).openScope().apply(inputs);
+  ...rest: Rest<ConvolutionTransposeLayerOptions, typeof conv2dTransposePlaces>
+): Tensor => {
+  const options = byName<ConvolutionTransposeLayerOptions>(rest, conv2dTransposePlaces);
+  return new Conv2DTranspose(filters, kernelSize, options).openScope().apply(inputs);
+};
 
 /** The transpose of conv3d, with variables `kernel` [q, r, s, filters, c] and `bias`. */
 export const conv3dTranspose = (
   inputs: TensorLike,
   filters: number,
   kernelSize: Size,
-  options: ConvolutionTransposeLayerOptions = {},
-): Tensor => new Conv3DTranspose(filters, kernelSize, options).openScope().apply(inputs);
+  ...rest: Rest<ConvolutionTransposeLayerOptions, typeof conv2dTransposePlaces>
+): Tensor => {
+  const options = byName<ConvolutionTransposeLayerOptions>(rest, conv2dTransposePlaces);
+  return new Conv3DTranspose(filters, kernelSize, options).openScope().apply(inputs);
+};

@@ -1,7 +1,9 @@
 /** The losses that a graph has gathered. Source: tensorflow/python/ops/losses/util.py. */
+
 import { float32 } from "../../core/dtype.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { addN, constant } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { addToCollection, GraphKeys, getCollection } from "../collections.ts";
 
 /** Adds a loss of one's own to the collection (null: to none). */
@@ -27,8 +29,11 @@ export interface TotalLossOptions {
   readonly scope?: string | null | undefined;
 }
 
+const getTotalLossPlaces = ["addRegularizationLosses", "name", "scope"] as const;
+
 /** The sum of all losses of the collection and, by default, of the regularization losses. */
-export function getTotalLoss(options: TotalLossOptions = {}): Tensor {
+export function getTotalLoss(...rest: Rest<TotalLossOptions, typeof getTotalLossPlaces>): Tensor {
+  const options = byName<TotalLossOptions>(rest, getTotalLossPlaces);
   const { addRegularizationLosses = true, name = "total_loss", scope } = options;
   const losses = getLosses(scope);
   return addN(addRegularizationLosses ? [...losses, ...getRegularizationLosses(scope)] : losses, { name });

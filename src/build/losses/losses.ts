@@ -83,8 +83,15 @@ export interface CosineDistanceOptions extends LossOptions {
   readonly axis: number;
 }
 
+const cosineDistancePlaces = ["axis", "weights", "scope", "lossCollection", "reduction"] as const;
+
 /** 1 - predictions · labels, for vectors of length 1. */
-export function cosineDistance(labels: TensorLike, predictions: TensorLike, options: CosineDistanceOptions): Tensor {
+export function cosineDistance(
+  labels: TensorLike,
+  predictions: TensorLike,
+  ...rest: Rest<CosineDistanceOptions, typeof cosineDistancePlaces>
+): Tensor {
+  const options = byName<CosineDistanceOptions>(rest, cosineDistancePlaces);
   if (options?.axis === undefined) throw new ValueError("You must specify argument `axis`.");
   return ofPredictions("cosine_distance_loss", labels, predictions, options, (prediction, label) =>
     reduceSum(multiply(prediction, label), { axis: [options.axis], keepdims: true }).rsub(1),
@@ -117,8 +124,15 @@ export interface HuberLossOptions extends LossOptions {
   readonly delta?: number | undefined;
 }
 
+const huberLossPlaces = ["weights", "delta", "scope", "lossCollection", "reduction"] as const;
+
 /** Half the square of the error up to delta, linear beyond. */
-export function huberLoss(labels: TensorLike, predictions: TensorLike, options: HuberLossOptions = {}): Tensor {
+export function huberLoss(
+  labels: TensorLike,
+  predictions: TensorLike,
+  ...rest: Rest<HuberLossOptions, typeof huberLossPlaces>
+): Tensor {
+  const options = byName<HuberLossOptions>(rest, huberLossPlaces);
   const { delta = 1 } = options;
   return ofPredictions("huber_loss", labels, predictions, options, (prediction, label) => {
     const distance = abs(subtract(prediction, label));
@@ -134,8 +148,15 @@ export interface LogLossOptions extends LossOptions {
   readonly epsilon?: number | undefined;
 }
 
+const logLossPlaces = ["weights", "epsilon", "scope", "lossCollection", "reduction"] as const;
+
 /** -labels · log(predictions) - (1 - labels) · log(1 - predictions). */
-export function logLoss(labels: TensorLike, predictions: TensorLike, options: LogLossOptions = {}): Tensor {
+export function logLoss(
+  labels: TensorLike,
+  predictions: TensorLike,
+  ...rest: Rest<LogLossOptions, typeof logLossPlaces>
+): Tensor {
+  const options = byName<LogLossOptions>(rest, logLossPlaces);
   const { epsilon = 1e-7 } = options;
   return ofPredictions("log_loss", labels, predictions, options, (prediction, label) => {
     const positive = negative(multiply(label, log(prediction.add(epsilon))));
@@ -156,12 +177,16 @@ export const meanSquaredError = (
   );
 };
 
+type MeanPairwiseSquaredErrorOptions = Omit<LossOptions, "reduction">;
+const meanPairwiseSquaredErrorPlaces = ["weights", "scope", "lossCollection"] as const;
+
 /** How far the differences between pairs of elements are from those of the labels, example by example. */
 export function meanPairwiseSquaredError(
   labels: TensorLike,
   predictions: TensorLike,
-  options: Omit<LossOptions, "reduction"> = {},
+  ...rest: Rest<MeanPairwiseSquaredErrorOptions, typeof meanPairwiseSquaredErrorPlaces>
 ): Tensor {
+  const options = byName<MeanPairwiseSquaredErrorOptions>(rest, meanPairwiseSquaredErrorPlaces);
   needed(labels, "labels");
   needed(predictions, "predictions");
   const { weights = 1, lossCollection = GraphKeys.LOSSES } = options;

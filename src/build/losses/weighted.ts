@@ -1,4 +1,5 @@
 /** From a loss of each example to one number. Source: tensorflow/python/ops/losses/losses_impl.py. */
+
 import { float32 } from "../../core/dtype.ts";
 import { ValueError } from "../../core/error.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
@@ -17,6 +18,7 @@ import {
   where,
   zerosLike,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { GraphKeys } from "../collections.ts";
 import { addLoss } from "./collection.ts";
 import { asFloat, assertBroadcastable, broadcastWeights } from "./weights.ts";
@@ -58,11 +60,17 @@ export function numPresent(losses: Tensor, weights: TensorLike, options: { reado
   });
 }
 
+const computeWeightedLossPlaces = ["weights", "scope", "lossCollection", "reduction"] as const;
+
 /**
  * losses · weights, reduced: by default their sum divided by the number of weights that are not 0. Throws ValueError for weights that do not
  * broadcast and for an unknown reduction.
  */
-export function computeWeightedLoss(losses: TensorLike, options: LossOptions = {}): Tensor {
+export function computeWeightedLoss(
+  losses: TensorLike,
+  ...rest: Rest<LossOptions, typeof computeWeightedLossPlaces>
+): Tensor {
+  const options = byName<LossOptions>(rest, computeWeightedLossPlaces);
   const {
     weights = 1,
     scope,

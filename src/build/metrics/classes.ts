@@ -87,8 +87,9 @@ export function meanPerClassAccuracy(
   labels: TensorLike,
   predictions: TensorLike,
   numClasses: number,
-  options: MetricOptions = {},
+  ...rest: Rest<MetricOptions, typeof meanIouPlaces>
 ): Metric {
+  const options = byName<MetricOptions>(rest, meanIouPlaces);
   return inMetricScope("mean_accuracy", options, () => {
     const label = flat(cast(labels as Tensor, int64));
     let prediction = flat(convertToTensor(predictions));
@@ -112,13 +113,16 @@ export function meanPerClassAccuracy(
   });
 }
 
+const meanIouPlaces = ["weights", "metricsCollections", "updatesCollections", "name"] as const;
+
 /** The mean over classes of intersection over union; its update is the confusion matrix. */
 export function meanIou(
   labels: TensorLike,
   predictions: TensorLike,
   numClasses: number,
-  options: MetricOptions = {},
+  ...rest: Rest<MetricOptions, typeof meanIouPlaces>
 ): Metric {
+  const options = byName<MetricOptions>(rest, meanIouPlaces);
   return inMetricScope("mean_iou", options, () => {
     const [givenLabel, givenPrediction] = [convertToTensor(labels), convertToTensor(predictions)];
     checkCompatible(givenPrediction, givenLabel);

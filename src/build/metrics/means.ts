@@ -69,7 +69,8 @@ export function mean(values: TensorLike, ...rest: Rest<MetricOptions, ["weights"
 }
 
 /** The mean of each element on its own. Throws ValueError for values without a full static shape. */
-export function meanTensor(values: TensorLike, options: MetricOptions = {}): Metric {
+export function meanTensor(values: TensorLike, ...rest: Rest<MetricOptions, typeof meanCosineDistancePlaces>): Metric {
+  const options = byName<MetricOptions>(rest, meanCosineDistancePlaces);
   return inMetricScope("mean", options, () => {
     let each = cast(values as Tensor, float32);
     const { shape } = each;
@@ -143,8 +144,9 @@ export function meanRelativeError(
   labels: TensorLike,
   predictions: TensorLike,
   normalizer: TensorLike,
-  options: MetricOptions = {},
+  ...rest: Rest<MetricOptions, typeof meanCosineDistancePlaces>
 ): Metric {
+  const options = byName<MetricOptions>(rest, meanCosineDistancePlaces);
   const { labels: label, predictions: aligned, weights } = align(predictions, labels, options.weights);
   const [prediction, norm] = removeSqueezableDimensions(aligned, normalizer);
   checkCompatible(prediction, norm);
@@ -152,13 +154,16 @@ export function meanRelativeError(
   return mean(relative, named(options, "mean_relative_error", weights));
 }
 
+const meanCosineDistancePlaces = ["weights", "metricsCollections", "updatesCollections", "name"] as const;
+
 /** 1 - labels · predictions along a dimension, for vectors of length 1. */
 export function meanCosineDistance(
   labels: TensorLike,
   predictions: TensorLike,
   dim: number,
-  options: MetricOptions = {},
+  ...rest: Rest<MetricOptions, typeof meanCosineDistancePlaces>
 ): Metric {
+  const options = byName<MetricOptions>(rest, meanCosineDistancePlaces);
   const { labels: label, predictions: prediction, weights } = align(predictions, labels, options.weights);
   const products = reduceSum(multiply(prediction, label), { axis: [dim], keepdims: true });
   const [value, update] = mean(products, { weights, name: options.name || "mean_cosine_distance" });
@@ -166,7 +171,12 @@ export function meanCosineDistance(
 }
 
 /** How many values lie below the threshold, of all. */
-export function percentageBelow(values: TensorLike, threshold: TensorLike, options: MetricOptions = {}): Metric {
+export function percentageBelow(
+  values: TensorLike,
+  threshold: TensorLike,
+  ...rest: Rest<MetricOptions, typeof meanCosineDistancePlaces>
+): Metric {
+  const options = byName<MetricOptions>(rest, meanCosineDistancePlaces);
   const isBelow = cast(less(convertToTensor(values), threshold), float32);
   return mean(isBelow, { ...options, name: options.name || "percentage_below_threshold" });
 }

@@ -1,4 +1,5 @@
 /** Metrics of probabilities at several thresholds. Source: tensorflow/python/ops/metrics_impl.py. */
+
 import { bool, float32, int32, int64 } from "../../core/dtype.ts";
 import { ValueError } from "../../core/error.ts";
 import { log as logText } from "../../core/host.ts";
@@ -35,6 +36,7 @@ import {
   transpose,
   where,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { assertGreaterEqual, assertLessEqual } from "../checks/compare.ts";
 import { broadcastWeights } from "../losses/weights.ts";
 import { assignAdd } from "../variables/state.ts";
@@ -164,8 +166,20 @@ export interface AucOptions extends MetricOptions {
   readonly thresholds?: readonly number[] | undefined;
 }
 
+const aucPlaces = [
+  "weights",
+  "numThresholds",
+  "metricsCollections",
+  "updatesCollections",
+  "curve",
+  "name",
+  "summationMethod",
+  "thresholds",
+] as const;
+
 /** The area under the curve of true over false positives (ROC) or of precision over recall (PR). */
-export function auc(labels: TensorLike, predictions: TensorLike, options: AucOptions = {}): Metric {
+export function auc(labels: TensorLike, predictions: TensorLike, ...rest: Rest<AucOptions, typeof aucPlaces>): Metric {
+  const options = byName<AucOptions>(rest, aucPlaces);
   const { curve = "ROC", summationMethod = "trapezoidal" } = options;
   return inMetricScope("auc", options, () => {
     if (curve !== "ROC" && curve !== "PR") {
@@ -245,13 +259,22 @@ function checkShare(name: string, value: number, verb: string): void {
   }
 }
 
+const sensitivityAtSpecificityPlaces = [
+  "weights",
+  "numThresholds",
+  "metricsCollections",
+  "updatesCollections",
+  "name",
+] as const;
+
 /** The sensitivity where the specificity is nearest to the one given. */
 export function sensitivityAtSpecificity(
   labels: TensorLike,
   predictions: TensorLike,
   specificity: number,
-  options: CurvePointOptions = {},
+  ...rest: Rest<CurvePointOptions, typeof sensitivityAtSpecificityPlaces>
 ): Metric {
+  const options = byName<CurvePointOptions>(rest, sensitivityAtSpecificityPlaces);
   checkShare("specificity", specificity, "got");
   return inMetricScope("sensitivity_at_specificity", options, () => {
     const thresholds = evenThresholds(options.numThresholds ?? 200);
@@ -271,8 +294,9 @@ export function specificityAtSensitivity(
   labels: TensorLike,
   predictions: TensorLike,
   sensitivity: number,
-  options: CurvePointOptions = {},
+  ...rest: Rest<CurvePointOptions, typeof sensitivityAtSpecificityPlaces>
 ): Metric {
+  const options = byName<CurvePointOptions>(rest, sensitivityAtSpecificityPlaces);
   checkShare("sensitivity", sensitivity, "is");
   return inMetricScope("specificity_at_sensitivity", options, () => {
     const thresholds = evenThresholds(options.numThresholds ?? 200, 1 - 1e-7);

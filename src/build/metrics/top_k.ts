@@ -1,4 +1,5 @@
 /** Metrics of the k most probable classes. Source: tensorflow/python/ops/metrics_impl.py. */
+
 import { float64, int64 } from "../../core/dtype.ts";
 import { ValueError } from "../../core/error.ts";
 import { formatShapePython } from "../../core/shape.ts";
@@ -37,6 +38,7 @@ import {
   whereV2,
   zerosLike,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { cond } from "../control_flow/cond.ts";
 import { asFloat, assertBroadcastable, broadcastWeights } from "../losses/weights.ts";
 import { assignAdd } from "../variables/state.ts";
@@ -177,13 +179,16 @@ export const precisionAtK: AtK = shareAtK("precision", precisionAtTopK);
 /** TensorFlow's older name. */
 export const sparsePrecisionAtK: AtK = precisionAtK;
 
+const averagePrecisionAtKPlaces = ["weights", "metricsCollections", "updatesCollections", "name"] as const;
+
 /** The mean over the labels of the precision at the place where each is found among the k largest. */
 export function averagePrecisionAtK(
   labels: TensorLike,
   predictions: TensorLike,
   k: number,
-  options: MetricOptions = {},
+  ...rest: Rest<MetricOptions, typeof averagePrecisionAtKPlaces>
 ): Metric {
+  const options = byName<MetricOptions>(rest, averagePrecisionAtKPlaces);
   if (k < 1) throw new ValueError(`Invalid k=${k}. \`k\` should be >= 1.`);
   return getDefaultGraph().nameScope(options.name ?? atK("average_precision", k), (scope) => {
     const { indices } = topK(predictions, k);

@@ -1,4 +1,5 @@
 /** The loop in which a function says what each step gets, and when a row is done. Source: tensorflow/python/ops/rnn.py, raw_rnn. */
+
 import { int32 } from "../../core/dtype.ts";
 import { TypeError } from "../../core/error.ts";
 import { isFull } from "../../core/shape.ts";
@@ -17,6 +18,7 @@ import {
   where,
   zeros,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { checkSameStructure, flatten, isFlowArray, type Nested, pack } from "../control_flow/structure.ts";
 import { whileLoop } from "../control_flow/while_loop.ts";
 import { add } from "../operators.ts";
@@ -51,12 +53,15 @@ export interface RawRnnOptions {
 
 type Emitted = Nested<TensorArray>;
 
+const rawRnnPlaces = ["parallelIterations", "swapMemory", "scope"] as const;
+
 /** [arrays of what was emitted, last state, last loop state]. Runs until all rows are done. */
 export function rawRnn(
   cell: Cell,
   loopFn: LoopFunction,
-  options: RawRnnOptions = {},
+  ...rest: Rest<RawRnnOptions, typeof rawRnnPlaces>
 ): readonly [Emitted, State, Nested<Tensor> | null] {
+  const options = byName<RawRnnOptions>(rest, rawRnnPlaces);
   checkCell("cell", cell);
   if (typeof loopFn !== "function")
     throw new TypeError(`Argument \`loop_fn\` must be a callable. Received: ${loopFn}.`);

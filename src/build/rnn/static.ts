@@ -106,14 +106,18 @@ export interface StateSaver {
   saveState(name: string, value: Tensor): Operation | Tensor;
 }
 
+type StaticStateSavingRnnOptions = Pick<StaticRnnOptions, "sequenceLength" | "scope">;
+const staticStateSavingRnnPlaces = ["sequenceLength", "scope"] as const;
+
 /** As staticRnn, with a state that a saver gives and gets. */
 export function staticStateSavingRnn(
   cell: Cell,
   inputs: readonly Nested<Tensor>[],
   stateSaver: StateSaver,
   stateName: Nested<string>,
-  options: Pick<StaticRnnOptions, "sequenceLength" | "scope"> = {},
+  ...rest: Rest<StaticStateSavingRnnOptions, typeof staticStateSavingRnnPlaces>
 ): readonly [Nested<Tensor>[], State] {
+  const options = byName<StaticStateSavingRnnOptions>(rest, staticStateSavingRnnPlaces);
   const { stateSize } = cell;
   const isTuple = Array.isArray(stateSize);
   if (isTuple !== Array.isArray(stateName)) {
@@ -151,13 +155,16 @@ export interface StaticBidirectionalOptions extends Omit<StaticRnnOptions, "init
   readonly initialStateBw?: State | undefined;
 }
 
+const staticBidirectionalRnnPlaces = ["initialStateFw", "initialStateBw", "dtype", "sequenceLength", "scope"] as const;
+
 /** [outputs of both directions side by side, last state forward, last state backward]. */
 export function staticBidirectionalRnn(
   cellFw: Cell,
   cellBw: Cell,
   inputs: readonly Nested<Tensor>[],
-  options: StaticBidirectionalOptions = {},
+  ...rest: Rest<StaticBidirectionalOptions, typeof staticBidirectionalRnnPlaces>
 ): readonly [Nested<Tensor>[], State, State] {
+  const options = byName<StaticBidirectionalOptions>(rest, staticBidirectionalRnnPlaces);
   checkCell("cell_fw", cellFw);
   checkCell("cell_bw", cellBw);
   checkInputs(inputs);

@@ -1,10 +1,12 @@
 /** The modified cosine transform, and windows that undo others: `tf.signal.mdct`, `kaiserWindow`. Source: spectral_ops.py, window_ops.py. */
+
 import { type DType, float32, int32 } from "../../core/dtype.ts";
 import { ValueError } from "../../core/error.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { inScope, type Named } from "../../ops/compute/array/basic/names.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import * as tf from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { dct, frame, overlapAndAdd } from "./spectral.ts";
 import { hannWindow, vorbisWindow, type WindowOptions } from "./window.ts";
 
@@ -35,21 +37,32 @@ export const kaiserWindow = (windowLength: TensorLike, options: KaiserOptions = 
     return tf.exp(top.sub(width)).mul(tf.besselI0e(top).div(tf.besselI0e(width)));
   });
 
+const kaiserBesselDerivedWindowPlaces = ["beta", "dtype", "name"] as const;
+
 /** The power-complementary window made of Kaiser's: [windowLength], an even number. */
-export const kaiserBesselDerivedWindow = (windowLength: TensorLike, options: KaiserOptions = {}): Tensor =>
-  inScope(options.name, "kaiser_bessel_derived_window", () => {
+export const kaiserBesselDerivedWindow = (
+  windowLength: TensorLike,
+  ...rest: Rest<KaiserOptions, typeof kaiserBesselDerivedWindowPlaces>
+): Tensor => {
+  const options = byName<KaiserOptions>(rest, kaiserBesselDerivedWindowPlaces);
+  return inScope(options.name, "kaiser_bessel_derived_window", () => {
     const { beta = 12, dtype = float32 } = options;
     const length = windowLengthOf(windowLength, dtype);
     const sums = tf.cumsum(kaiserWindow(length.floordiv(2).add(1), { beta, dtype }));
     const half = tf.sqrt(sums.at(":-1").div(sums.at(-1)));
     return tf.concat([half, tf.reverse(half, [0])], 0);
   });
+};
+
+type InverseStftWindowFnOptions = Named & { readonly forwardWindowFn?: WindowFn | undefined };
+const inverseStftWindowFnPlaces = ["forwardWindowFn", "name"] as const;
 
 /** The window for `inverseStft` that undoes `forwardWindowFn` where frames are `frameStep` apart. */
 export function inverseStftWindowFn(
   frameStep: number,
-  options: Named & { readonly forwardWindowFn?: WindowFn | undefined } = {},
+  ...rest: Rest<InverseStftWindowFnOptions, typeof inverseStftWindowFnPlaces>
 ): WindowFn {
+  const options = byName<InverseStftWindowFnOptions>(rest, inverseStftWindowFnPlaces);
   const { forwardWindowFn = hannWindow, name } = options;
   return (length, windowOptions) =>
     inScope(name, "inverse_stft_window_fn", () => {
@@ -89,9 +102,12 @@ export const mdct = (
     return dct(tf.concat([first, a.sub(tf.reverse(b, [-1]))], -1), { type: 4, norm });
   });
 
+const inverseMdctPlaces = ["windowFn", "norm", "name"] as const;
+
 /** The signals [..., samples] of transforms [..., frames, n], whose last axis has a known size. */
-export const inverseMdct = (mdcts: TensorLike, options: MdctOptions = {}): Tensor =>
-  inScope(options.name, "inverse_mdct", () => {
+export const inverseMdct = (mdcts: TensorLike, ...rest: Rest<MdctOptions, typeof inverseMdctPlaces>): Tensor => {
+  const options = byName<MdctOptions>(rest, inverseMdctPlaces);
+  return inScope(options.name, "inverse_mdct", () => {
     const { windowFn = vorbisWindow, norm = null } = options;
     const x = convertToTensor(mdcts, { name: "mdcts" });
     const n = x.shape?.at(-1);
@@ -101,3 +117,4 @@ export const inverseMdct = (mdcts: TensorLike, options: MdctOptions = {}): Tenso
     const frames = tf.concat([b, tf.reverse(b, [-1]).neg(), tf.reverse(a, [-1]).neg(), a.neg()], -1);
     return overlapAndAdd(windowed(frames, windowFn, 2 * n), n);
   });
+};

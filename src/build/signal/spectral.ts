@@ -1,6 +1,7 @@
 /** Frames of signals and their spectra. Source: tensorflow/python/ops/signal/{shape_ops,reconstruction_ops,spectral_ops,dct_ops}.py. */
+
 import { type DType, float32, int32 } from "../../core/dtype.ts";
-import { ValueError } from "../../core/error.ts";
+import { UnimplementedError, ValueError } from "../../core/error.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
@@ -22,6 +23,7 @@ import {
   unsortedSegmentSum,
   zeros,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { hannWindow, type WindowOptions } from "./window.ts";
 
 interface Named {
@@ -41,13 +43,16 @@ const positions = (n: Tensor, length: Tensor, step: Tensor): Tensor =>
 
 const scalar = (value: TensorLike, name: string): Tensor => convertToTensor(value, { dtype: int32, name });
 
+const framePlaces = ["padEnd", "padValue"] as const;
+
 /** Frames of `frameLength` samples, one every `frameStep`, of a signal [..., samples]: [..., frames, frameLength]. */
 export function frame(
   signal: TensorLike,
   frameLength: TensorLike,
   frameStep: TensorLike,
-  options: FrameOptions = {},
+  ...rest: Rest<FrameOptions, typeof framePlaces>
 ): Tensor {
+  const options = byName<FrameOptions>(rest, framePlaces);
   const { padEnd = false, padValue = 0, name } = options;
   return getDefaultGraph().nameScope(name ?? "frame", () => {
     let samples = convertToTensor(signal, { name: "signal" });
@@ -92,8 +97,16 @@ export interface StftOptions extends Named {
 
 const enclosingPowerOfTwo = (n: number): number => 2 ** Math.ceil(Math.log2(n));
 
+const stftPlaces = ["fftLength", "windowFn", "padEnd", "name"] as const;
+
 /** Short-time Fourier transform of signals [..., samples]: complex [..., frames, fftLength / 2 + 1]. */
-export function stft(signals: TensorLike, frameLength: number, frameStep: number, options: StftOptions = {}): Tensor {
+export function stft(
+  signals: TensorLike,
+  frameLength: number,
+  frameStep: number,
+  ...rest: Rest<StftOptions, typeof stftPlaces>
+): Tensor {
+  const options = byName<StftOptions>(rest, stftPlaces);
   const { fftLength = enclosingPowerOfTwo(frameLength), windowFn = hannWindow, padEnd = false, name } = options;
   return getDefaultGraph().nameScope(name ?? "stft", () => {
     const frames = frame(signals, frameLength, frameStep, { padEnd });
@@ -102,13 +115,16 @@ export function stft(signals: TensorLike, frameLength: number, frameStep: number
   });
 }
 
+const inverseStftPlaces = ["fftLength", "windowFn", "name"] as const;
+
 /** The signals [..., samples] of spectra [..., frames, fftLength / 2 + 1]: exact where the windows' products add up to 1. */
 export function inverseStft(
   stfts: TensorLike,
   frameLength: number,
   frameStep: number,
-  options: Omit<StftOptions, "padEnd"> = {},
+  ...rest: Rest<Omit<StftOptions, "padEnd">, typeof inverseStftPlaces>
 ): Tensor {
+  const options = byName<Omit<StftOptions, "padEnd">>(rest, inverseStftPlaces);
   const { fftLength = enclosingPowerOfTwo(frameLength), windowFn = hannWindow, name } = options;
   return getDefaultGraph().nameScope(name ?? "inverse_stft", () => {
     const real = irfft(convertToTensor(stfts, { name: "stfts" }), { fftLength: [fftLength] });
@@ -122,6 +138,10 @@ export function inverseStft(
 export interface DctOptions extends Named {
   /** 2 by default. */
   readonly type?: 1 | 2 | 3 | 4 | undefined;
+  /** The length that the last axis is cut or padded with zeros to. */
+  readonly n?: number | null | undefined;
+  /** Only the last one, -1, can be transformed. */
+  readonly axis?: number | undefined;
   /** "ortho" for a transform that keeps lengths. */
   readonly norm?: "ortho" | null | undefined;
 }
@@ -144,13 +164,27 @@ function cosines(n: number, type: 1 | 2 | 3 | 4, norm: "ortho" | null, dtype: DT
   );
 }
 
+/** x with its last axis cut, or padded with zeros, to n. */
+function resized(x: Tensor, n: number | null): Tensor {
+  const size = x.shape?.at(-1);
+  if (n !== null && n < 1) throw new ValueError("n should be a positive integer or None");
+  if (n === null || n === size || typeof size !== "number") return x;
+  if (n < size) return x.at("...", `:${n}`);
+  const before = x.shape!.slice(0, -1).map(() => [0, 0]);
+  return pad(x, [...before, [0, n - size]]);
+}
+
+const dctPlaces = ["type", "n", "axis", "norm", "name"] as const;
+
 /** Discrete cosine transform of the last axis, whose size is known: [..., n]. Throws ValueError for other types and unknown sizes. */
-export function dct(input: TensorLike, options: DctOptions = {}): Tensor {
-  const { type = 2, norm = null, name } = options;
+export function dct(input: TensorLike, ...rest: Rest<DctOptions, typeof dctPlaces>): Tensor {
+  const options = byName<DctOptions>(rest, dctPlaces);
+  const { type = 2, norm = null, axis = -1, name } = options;
+  if (axis !== -1) throw new UnimplementedError(`axis must be -1. Got: ${axis}`);
   if (![1, 2, 3, 4].includes(type)) throw new ValueError("Types I, II, III and IV (I)DCT are supported.");
   if (type === 1 && norm === "ortho") throw new ValueError("Normalization is not supported for the Type-I DCT.");
   return getDefaultGraph().nameScope(name ?? "dct", () => {
-    const x = convertToTensor(input, { preferredDtype: float32 });
+    const x = resized(convertToTensor(input, { preferredDtype: float32 }), options.n ?? null);
     const n = x.shape?.at(-1);
     if (type === 1 && typeof n === "number" && n < 2) {
       throw new ValueError("Type-I DCT requires the dimension to be greater than one.");
@@ -162,8 +196,10 @@ export function dct(input: TensorLike, options: DctOptions = {}): Tensor {
 }
 
 /** The inverse of `dct` of the same type and norm, up to the factor that TensorFlow leaves: 2 n without "ortho". */
-export const idct = (input: TensorLike, options: DctOptions = {}): Tensor =>
-  dct(input, { name: "idct", ...options, type: inverseTypes[options.type ?? 2] });
+export const idct = (input: TensorLike, ...rest: Rest<DctOptions, typeof dctPlaces>): Tensor => {
+  const options = byName<DctOptions>(rest, dctPlaces);
+  return dct(input, { name: "idct", ...options, type: inverseTypes[options.type ?? 2] });
+};
 
 const inverseTypes = { 1: 1, 2: 3, 3: 2, 4: 4 } as const;
 
@@ -188,8 +224,19 @@ export interface MelOptions extends Named {
 
 const mel = (hertz: number): number => 1127 * Math.log(1 + hertz / 700);
 
+const linearToMelWeightMatrixPlaces = [
+  "numMelBins",
+  "numSpectrogramBins",
+  "sampleRate",
+  "lowerEdgeHertz",
+  "upperEdgeHertz",
+  "dtype",
+  "name",
+] as const;
+
 /** [numSpectrogramBins, numMelBins]: triangles, evenly spaced in mel, that turn linear spectra into mel spectra. */
-export function linearToMelWeightMatrix(options: MelOptions = {}): Tensor {
+export function linearToMelWeightMatrix(...rest: Rest<MelOptions, typeof linearToMelWeightMatrixPlaces>): Tensor {
+  const options = byName<MelOptions>(rest, linearToMelWeightMatrixPlaces);
   const { numMelBins = 20, numSpectrogramBins = 129, sampleRate = 8000, dtype = float32, name } = options;
   const { lowerEdgeHertz: lower = 125, upperEdgeHertz: upper = 3800 } = options;
   if (numMelBins <= 0) throw new ValueError(`num_mel_bins must be positive. Got: ${numMelBins}`);

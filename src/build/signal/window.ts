@@ -1,10 +1,12 @@
 /** Windows of tf.signal: weights for the samples of a frame. Source: tensorflow/python/ops/signal/window_ops.py. */
+
 import { type DType, float32, int32 } from "../../core/dtype.ts";
 import { ValueError } from "../../core/error.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { cast, constant, cos, div, maximum, mod, multiply, range, sin, square, subtract } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 
 export interface WindowOptions {
   /** The window of a period, for spectra (true, by default); else a symmetric one. */
@@ -32,18 +34,34 @@ function raisedCosine(length: TensorLike, options: WindowOptions, otherwise: str
 }
 
 /** The window of Hann, 0.5 - 0.5 cos: [windowLength]. Throws ValueError for a dtype that is no float. */
-export const hannWindow = (windowLength: TensorLike, options: WindowOptions = {}): Tensor =>
-  raisedCosine(windowLength, options, "hann_window", [0.5, 0.5]);
+export const hannWindow = (
+  windowLength: TensorLike,
+  ...rest: Rest<WindowOptions, typeof hammingWindowPlaces>
+): Tensor => {
+  const options = byName<WindowOptions>(rest, hammingWindowPlaces);
+  return raisedCosine(windowLength, options, "hann_window", [0.5, 0.5]);
+};
+
+const hammingWindowPlaces = ["periodic", "dtype", "name"] as const;
 
 /** The window of Hamming, 0.54 - 0.46 cos: [windowLength]. Throws ValueError for a dtype that is no float. */
-export const hammingWindow = (windowLength: TensorLike, options: WindowOptions = {}): Tensor =>
-  raisedCosine(windowLength, options, "hamming_window", [0.54, 0.46]);
+export const hammingWindow = (
+  windowLength: TensorLike,
+  ...rest: Rest<WindowOptions, typeof hammingWindowPlaces>
+): Tensor => {
+  const options = byName<WindowOptions>(rest, hammingWindowPlaces);
+  return raisedCosine(windowLength, options, "hamming_window", [0.54, 0.46]);
+};
+
+type VorbisWindowOptions = { readonly dtype?: DType | undefined; readonly name?: string | undefined };
+const vorbisWindowPlaces = ["dtype", "name"] as const;
 
 /** The power-complementary window of Vorbis: [windowLength]. */
 export function vorbisWindow(
   windowLength: TensorLike,
-  options: { readonly dtype?: DType | undefined; readonly name?: string | undefined } = {},
+  ...rest: Rest<VorbisWindowOptions, typeof vorbisWindowPlaces>
 ): Tensor {
+  const options = byName<VorbisWindowOptions>(rest, vorbisWindowPlaces);
   const { dtype = float32, name } = options;
   return getDefaultGraph().nameScope(name ?? "vorbis_window", () => {
     const count = convertToTensor(windowLength, { dtype: int32, name: "window_length" });

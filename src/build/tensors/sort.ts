@@ -1,5 +1,6 @@
 /** `tf.sort`, `tf.argsort`, `tf.histogramFixedWidthBins`, `tf.nn.zeroFraction`. Source: sort_ops.py, histogram_ops.py, nn_impl.py. */
-import { float32, int32, int64 } from "../../core/dtype.ts";
+
+import { type DType, float32, int32, int64 } from "../../core/dtype.ts";
 import { ValueError } from "../../core/error.ts";
 import { ndarray } from "../../core/nd_array.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
@@ -26,6 +27,7 @@ import {
   withDependencies,
   zeros,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { assertThat } from "../control_flow/assert.ts";
 import { cond } from "../control_flow/cond.ts";
 
@@ -37,6 +39,8 @@ export interface SortOptions extends Named {
   /** The last one by default. */
   readonly axis?: number;
   readonly direction?: "ASCENDING" | "DESCENDING";
+  /** Without effect on argsort: equal values always keep their order. */
+  readonly stable?: boolean;
 }
 
 const inScope = <R>(name: string, fn: () => R): R => getDefaultGraph().nameScope(name, fn);
@@ -92,19 +96,37 @@ function sorted(given: TensorLike, options: SortOptions, wantsIndices: boolean, 
   });
 }
 
+const sortPlaces = ["axis", "direction", "name"] as const;
+
 /** The values in order along an axis. Throws ValueError for another direction. */
-export const sort = (values: TensorLike, options: SortOptions = {}): Tensor => sorted(values, options, false, "sort");
+export const sort = (values: TensorLike, ...rest: Rest<SortOptions, typeof sortPlaces>): Tensor => {
+  const options = byName<SortOptions>(rest, sortPlaces);
+  return sorted(values, options, false, "sort");
+};
+
+const argsortPlaces = ["axis", "direction", "stable", "name"] as const;
 
 /** Where the values in order lie along an axis, int32. */
-export const argsort = (values: TensorLike, options: SortOptions = {}): Tensor =>
-  sorted(values, options, true, "argsort");
+export const argsort = (values: TensorLike, ...rest: Rest<SortOptions, typeof argsortPlaces>): Tensor => {
+  const options = byName<SortOptions>(rest, argsortPlaces);
+  return sorted(values, options, true, "argsort");
+};
+
+interface HistogramFixedWidthBinsOptions extends Named {
+  readonly nbins?: TensorLike;
+  /** Without effect, as in TensorFlow: bins are int32. */
+  readonly dtype?: DType;
+}
+
+const histogramFixedWidthBinsPlaces = ["nbins", "dtype", "name"] as const;
 
 /** The bin of each value, of nbins (100) bins of equal width over valueRange; values outside are in the first or last. */
 export function histogramFixedWidthBins(
   given: TensorLike,
   valueRange: TensorLike,
-  options: { readonly nbins?: TensorLike } & Named = {},
+  ...rest: Rest<HistogramFixedWidthBinsOptions, typeof histogramFixedWidthBinsPlaces>
 ): Tensor {
+  const options = byName<HistogramFixedWidthBinsOptions>(rest, histogramFixedWidthBinsPlaces);
   return inScope(options.name ?? "histogram_fixed_width_bins", () => {
     const all = convertToTensor(given, { name: "values" });
     const shape = shapeOf(all);

@@ -55,8 +55,12 @@ const inScope = <R>(name: string | undefined, otherwise: string, body: (scope: s
   getDefaultGraph().nameScope(name || otherwise, body);
 
 /** The sorted names of files that match, found when local variables are initialized: a local variable of strings. */
-export const matchFilenamesOnce = (pattern: TensorLike, options: { readonly name?: string } = {}): Variable =>
-  inScope(options.name, "matching_filenames", (name) => {
+export const matchFilenamesOnce = (
+  pattern: TensorLike,
+  ...rest: Rest<{ readonly name?: string }, typeof limitEpochsPlaces>
+): Variable => {
+  const options = byName<{ readonly name?: string }>(rest, limitEpochsPlaces);
+  return inScope(options.name, "matching_filenames", (name) => {
     const initialValue = matchingFiles(pattern);
     return new Variable(initialValue, {
       name,
@@ -65,13 +69,17 @@ export const matchFilenamesOnce = (pattern: TensorLike, options: { readonly name
       collections: [GraphKeys.LOCAL_VARIABLES],
     });
   });
+};
+
+const limitEpochsPlaces = ["name"] as const;
 
 /** The tensor, numEpochs times; OUT_OF_RANGE after that. The count is a local variable `epochs`. Throws ValueError for numEpochs below 1. */
 export function limitEpochs(
   tensor: TensorLike,
   numEpochs?: number | null,
-  options: { readonly name?: string } = {},
+  ...rest: Rest<{ readonly name?: string }, typeof limitEpochsPlaces>
 ): Tensor {
+  const options = byName<{ readonly name?: string }>(rest, limitEpochsPlaces);
   if (numEpochs === undefined || numEpochs === null) return convertToTensor(tensor);
   if (numEpochs <= 0) throw new ValueError(`num_epochs must be > 0 not ${numEpochs}.`);
   return inScope(options.name, "limit_epochs", (name) => {
@@ -85,8 +93,24 @@ export function limitEpochs(
   });
 }
 
+const inputProducerPlaces = [
+  "elementShape",
+  "numEpochs",
+  "shuffle",
+  "seed",
+  "capacity",
+  "sharedName",
+  "summaryName",
+  "name",
+  "cancelOp",
+] as const;
+
 /** A queue of the rows of a tensor, with a runner that fills it. Throws ValueError when the shape of a row is not known. */
-export function inputProducer(inputTensor: TensorLike, options: InputProducerOptions = {}): FIFOQueue {
+export function inputProducer(
+  inputTensor: TensorLike,
+  ...rest: Rest<InputProducerOptions, typeof inputProducerPlaces>
+): FIFOQueue {
+  const options = byName<InputProducerOptions>(rest, inputProducerPlaces);
   if (getDefaultGraph().isEager) throw new RuntimeError(noPipelines);
   const { numEpochs, shuffle = true, seed, capacity = 32, sharedName, summaryName, name, cancelOp } = options;
   return inScope(name, "input_producer", () => {
@@ -143,8 +167,14 @@ export function stringInputProducer(
   });
 }
 
+const rangeInputProducerPlaces = ["numEpochs", "shuffle", "seed", "capacity", "sharedName", "name"] as const;
+
 /** A queue of 0 .. limit - 1, int32. */
-export function rangeInputProducer(limit: TensorLike, options: ProducerOptions = {}): FIFOQueue {
+export function rangeInputProducer(
+  limit: TensorLike,
+  ...rest: Rest<ProducerOptions, typeof rangeInputProducerPlaces>
+): FIFOQueue {
+  const options = byName<ProducerOptions>(rest, rangeInputProducerPlaces);
   const { capacity = 32 } = options;
   return inScope(options.name, "input_producer", (name) => {
     const numbers = range(limit);

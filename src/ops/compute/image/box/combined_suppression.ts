@@ -1,4 +1,5 @@
 /** Non-maximum suppression class by class for a batch of images. Source: image_ops.cc, non_max_suppression_op.cc. */
+
 import { float32, int32 } from "../../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
 import { elementAt, NdArray } from "../../../../core/nd_array.ts";
@@ -6,6 +7,7 @@ import { type Dim, formatShape, mergeDims, withRank } from "../../../../core/sha
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { integerArray, toNumbers } from "../../array/basic/elements.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 import { scalarFromInput } from "../../array/basic/shape_input.ts";
@@ -131,15 +133,18 @@ export interface Detections {
   readonly validDetections: Tensor;
 }
 
+const combinedNonMaxSuppressionPlaces = ["iouThreshold", "scoreThreshold", "padPerClass", "clipBoxes", "name"] as const;
+
 /** The best boxes of every class of every image. */
 export const combinedNonMaxSuppression = (
   boxes: TensorLike,
   scores: TensorLike,
   maxOutputSizePerClass: TensorLike,
   maxTotalSize: TensorLike,
-  options: CombinedSuppressionOptions = {},
-): Detections =>
-  inScope(options.name, "combined_non_max_suppression", () => {
+  ...rest: Rest<CombinedSuppressionOptions, typeof combinedNonMaxSuppressionPlaces>
+): Detections => {
+  const options = byName<CombinedSuppressionOptions>(rest, combinedNonMaxSuppressionPlaces);
+  return inScope(options.name, "combined_non_max_suppression", () => {
     const {
       iouThreshold = 0.5,
       scoreThreshold = Number.NEGATIVE_INFINITY,
@@ -166,3 +171,4 @@ export const combinedNonMaxSuppression = (
       validDetections: found.valid_detections,
     };
   });
+};

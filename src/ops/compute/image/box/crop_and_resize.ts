@@ -1,4 +1,5 @@
 /** Crops given as boxes of relative coordinates, each resized to one size. Source: image_ops.cc, crop_and_resize_op.cc, image_grad.py. */
+
 import { float32 } from "../../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument, OutOfRangeError } from "../../../../core/error.ts";
 import { elementAt, halfToNumber, NdArray, numberToHalf, setElement } from "../../../../core/nd_array.ts";
@@ -6,6 +7,7 @@ import { elementCount, formatShape, mergeDims, type Shape, withRank } from "../.
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { emptyArray, toNumbers } from "../../array/basic/elements.ts";
 import type { Named } from "../../array/basic/names.ts";
 import { numbersFromInput } from "../../array/basic/shape_input.ts";
@@ -262,15 +264,19 @@ export interface CropAndResizeOptions extends Named {
   readonly extrapolationValue?: number;
 }
 
+const cropAndResizePlaces = ["method", "extrapolationValue", "name"] as const;
+
 /** Boxes [n, (y1, x1, y2, x2)] of images boxIndices [n], each resized to cropSize [height, width]. */
 export const cropAndResize = (
   image: TensorLike,
   boxes: TensorLike,
   boxIndices: TensorLike,
   cropSize: TensorLike,
-  { method = "bilinear", extrapolationValue = 0, name }: CropAndResizeOptions = {},
-): Tensor =>
-  cropAndResizeOp(
+  ...rest: Rest<CropAndResizeOptions, typeof cropAndResizePlaces>
+): Tensor => {
+  const { method = "bilinear", extrapolationValue = 0, name } = byName<CropAndResizeOptions>(rest, cropAndResizePlaces);
+  return cropAndResizeOp(
     { image, boxes, box_ind: boxIndices, crop_size: cropSize, method, extrapolation_value: extrapolationValue },
     name,
   );
+};

@@ -1,4 +1,5 @@
 /** Random crops that still show an object. Source: image_ops.cc, sample_distorted_bounding_box_op.cc, random_crop_op.cc. */
+
 import { type DType, float32 } from "../../../../core/dtype.ts";
 import { FailedPreconditionError, InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
 import { elementAt, NdArray } from "../../../../core/nd_array.ts";
@@ -8,6 +9,7 @@ import type { ComputeContext } from "../../../../graph/definition.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { emptyArray, takeRows, toNumbers } from "../../array/basic/elements.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 import { numbersFromInput } from "../../array/basic/shape_input.ts";
@@ -314,13 +316,25 @@ export interface SampleOptions extends Named {
   readonly useImageIfNoBoundingBoxes?: boolean;
 }
 
+const sampleDistortedBoundingBoxPlaces = [
+  "seed",
+  "seed2",
+  "minObjectCovered",
+  "aspectRatioRange",
+  "areaRange",
+  "maxAttempts",
+  "useImageIfNoBoundingBoxes",
+  "name",
+] as const;
+
 /** A random crop of an image of imageSize [3] that shows one of boundingBoxes [1, boxes, 4]: begin and size for `tf.slice`, and the crop as a box. */
 export const sampleDistortedBoundingBox = (
   imageSize: TensorLike,
   boundingBoxes: TensorLike,
-  options: SampleOptions = {},
-): { begin: Tensor; size: Tensor; bboxes: Tensor } =>
-  inScope(options.name, "sample_distorted_bounding_box", () => {
+  ...rest: Rest<SampleOptions, typeof sampleDistortedBoundingBoxPlaces>
+): { begin: Tensor; size: Tensor; bboxes: Tensor } => {
+  const options = byName<SampleOptions>(rest, sampleDistortedBoundingBoxPlaces);
+  return inScope(options.name, "sample_distorted_bounding_box", () => {
     const ranges = {
       ...(options.seed !== undefined && { seed: options.seed }),
       ...(options.seed2 !== undefined && { seed2: options.seed2 }),
@@ -333,3 +347,4 @@ export const sampleDistortedBoundingBox = (
     const inputs = { image_size: imageSize, bounding_boxes: boundingBoxes, min_object_covered };
     return sampleDistortedBoundingBoxV2Op({ ...inputs, ...ranges }, options.name);
   });
+};

@@ -1,10 +1,12 @@
 /** Boxes drawn onto images. Source: image_ops.cc, draw_bounding_box_op.cc. */
+
 import { InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
 import { type NdArray, setElement } from "../../../../core/nd_array.ts";
 import { formatShape, type Shape, withRank, withRankAtLeast } from "../../../../core/shape.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { copyElements, emptyArray, toNumbers } from "../../array/basic/elements.ts";
 import type { Named } from "../../array/basic/names.ts";
 
@@ -115,8 +117,16 @@ export interface DrawOptions extends Named {
   readonly colors?: TensorLike | null;
 }
 
+const drawBoundingBoxesPlaces = ["name", "colors"] as const;
+
 /** Images [n, h, w, c] with the outlines of boxes [n, boxes, 4] drawn. */
-export const drawBoundingBoxes = (images: TensorLike, boxes: TensorLike, { colors, name }: DrawOptions = {}): Tensor =>
-  colors === undefined || colors === null
+export const drawBoundingBoxes = (
+  images: TensorLike,
+  boxes: TensorLike,
+  ...rest: Rest<DrawOptions, typeof drawBoundingBoxesPlaces>
+): Tensor => {
+  const { colors, name } = byName<DrawOptions>(rest, drawBoundingBoxesPlaces);
+  return colors === undefined || colors === null
     ? drawBoundingBoxesOp({ images, boxes }, name)
     : drawBoundingBoxesV2Op({ images, boxes, colors }, name);
+};

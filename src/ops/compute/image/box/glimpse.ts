@@ -1,4 +1,5 @@
 /** Windows around points of images, with noise outside. Source: image_ops.cc, attention_ops.cc. */
+
 import { float32 } from "../../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
 import { NdArray } from "../../../../core/nd_array.ts";
@@ -7,6 +8,7 @@ import type { ShapeContext } from "../../../../graph/definition.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { toNumbers } from "../../array/basic/elements.ts";
 import type { Named } from "../../array/basic/names.ts";
 import { numbersFromInput } from "../../array/basic/shape_input.ts";
@@ -155,10 +157,20 @@ export interface GlimpseOptions extends Named {
   readonly uniformNoise?: boolean;
 }
 
+const extractGlimpsePlaces = ["centered", "normalized", "uniformNoise", "name"] as const;
+
 /** Windows of size [height, width] of images [n, h, w, c] round offsets [n, (y, x)]. */
 export const extractGlimpse = (
   input: TensorLike,
   size: TensorLike,
   offsets: TensorLike,
-  { centered = true, normalized = true, uniformNoise = true, name }: GlimpseOptions = {},
-): Tensor => extractGlimpseOp({ input, size, offsets, centered, normalized, uniform_noise: uniformNoise }, name);
+  ...rest: Rest<GlimpseOptions, typeof extractGlimpsePlaces>
+): Tensor => {
+  const {
+    centered = true,
+    normalized = true,
+    uniformNoise = true,
+    name,
+  } = byName<GlimpseOptions>(rest, extractGlimpsePlaces);
+  return extractGlimpseOp({ input, size, offsets, centered, normalized, uniform_noise: uniformNoise }, name);
+};

@@ -1,4 +1,5 @@
 /** Windows of images and volumes laid out along the channels. Source: array_ops.cc, extract_image_patches_op.cc, array_grad.py. */
+
 import { float32, int64 } from "../../../../core/dtype.ts";
 import { InvalidArgumentError, OutOfRangeError, UnimplementedError, ValueError } from "../../../../core/error.ts";
 import { type Dim, formatShape, type Shape, withRank } from "../../../../core/shape.ts";
@@ -7,6 +8,7 @@ import type { Value } from "../../../../engine/primitive.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
+import { byName, type Rest } from "../../../options.ts";
 import type { Named } from "../../array/basic/names.ts";
 import { type Padding, slideAxis, staticOutput } from "../../nn/window.ts";
 
@@ -171,9 +173,16 @@ export interface PatchOptions extends Named {
   readonly padding: "SAME" | "VALID";
 }
 
+const extractImagePatchesPlaces = ["sizes", "strides", "rates", "padding", "name"] as const;
+
 /** Windows of images [n, h, w, c], each laid out along the channels; sizes, strides and rates are [1, rows, columns, 1]. */
-export const extractImagePatches = (images: TensorLike, { sizes, name, ...attrs }: PatchOptions): Tensor =>
-  extractImagePatchesOp({ images, ksizes: sizes, ...attrs }, name);
+export const extractImagePatches = (
+  images: TensorLike,
+  ...rest: Rest<PatchOptions, typeof extractImagePatchesPlaces>
+): Tensor => {
+  const { sizes, name, ...attrs } = byName<PatchOptions>(rest, extractImagePatchesPlaces);
+  return extractImagePatchesOp({ images, ksizes: sizes, ...attrs }, name);
+};
 
 export interface VolumePatchOptions extends Named {
   readonly ksizes: readonly number[];
@@ -181,6 +190,13 @@ export interface VolumePatchOptions extends Named {
   readonly padding: "SAME" | "VALID";
 }
 
+const extractVolumePatchesPlaces = ["ksizes", "strides", "padding", "name"] as const;
+
 /** Windows of volumes [n, d, h, w, c]; ksizes and strides are [1, planes, rows, columns, 1]. */
-export const extractVolumePatches = (input: TensorLike, { name, ...attrs }: VolumePatchOptions): Tensor =>
-  extractVolumePatchesOp({ input, ...attrs }, name);
+export const extractVolumePatches = (
+  input: TensorLike,
+  ...rest: Rest<VolumePatchOptions, typeof extractVolumePatchesPlaces>
+): Tensor => {
+  const { name, ...attrs } = byName<VolumePatchOptions>(rest, extractVolumePatchesPlaces);
+  return extractVolumePatchesOp({ input, ...attrs }, name);
+};

@@ -1,4 +1,5 @@
 /** Non-maximum suppression: of boxes that overlap, those with the best scores. Source: image_ops.cc, non_max_suppression_op.cc. */
+
 import { type DType, float32, int32 } from "../../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
 import { type NdArray, setElement } from "../../../../core/nd_array.ts";
@@ -7,6 +8,7 @@ import type { ShapeContext } from "../../../../graph/definition.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { emptyArray, integerArray, toNumbers } from "../../array/basic/elements.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 import { scalarFromInput } from "../../array/basic/shape_input.ts";
@@ -282,32 +284,40 @@ export interface SuppressionOptions extends Named {
 
 const none = Number.NEGATIVE_INFINITY;
 
+const nonMaxSuppressionPlaces = ["iouThreshold", "scoreThreshold", "name"] as const;
+
 /** Indices of the boxes [n, 4] that stay, best score first. */
 export const nonMaxSuppression = (
   boxes: TensorLike,
   scores: TensorLike,
   maxOutputSize: TensorLike,
-  { iouThreshold = 0.5, scoreThreshold = none, name }: SuppressionOptions = {},
-): Tensor =>
-  inScope(name, "non_max_suppression", () => {
+  ...rest: Rest<SuppressionOptions, typeof nonMaxSuppressionPlaces>
+): Tensor => {
+  const { iouThreshold = 0.5, scoreThreshold = none, name } = byName<SuppressionOptions>(rest, nonMaxSuppressionPlaces);
+  return inScope(name, "non_max_suppression", () => {
     const iou_threshold = convertToTensor(iouThreshold, { name: "iou_threshold", preferredDtype: float32 });
     const score_threshold = convertToTensor(scoreThreshold, { name: "score_threshold", preferredDtype: float32 });
     return nonMaxSuppressionV3Op({ boxes, scores, max_output_size: maxOutputSize, iou_threshold, score_threshold });
   });
+};
+
+type NonMaxSuppressionWithScoresOptions = SuppressionOptions & { readonly softNmsSigma?: TensorLike };
+const nonMaxSuppressionWithScoresPlaces = ["iouThreshold", "scoreThreshold", "softNmsSigma", "name"] as const;
 
 /** As `nonMaxSuppression`, with the scores. */
 export const nonMaxSuppressionWithScores = (
   boxes: TensorLike,
   scores: TensorLike,
   maxOutputSize: TensorLike,
-  {
+  ...rest: Rest<NonMaxSuppressionWithScoresOptions, typeof nonMaxSuppressionWithScoresPlaces>
+): { selectedIndices: Tensor; selectedScores: Tensor } => {
+  const {
     iouThreshold = 0.5,
     scoreThreshold = none,
     softNmsSigma = 0,
     name,
-  }: SuppressionOptions & { readonly softNmsSigma?: TensorLike } = {},
-): { selectedIndices: Tensor; selectedScores: Tensor } =>
-  inScope(name, "non_max_suppression_with_scores", () => {
+  } = byName<NonMaxSuppressionWithScoresOptions>(rest, nonMaxSuppressionWithScoresPlaces);
+  return inScope(name, "non_max_suppression_with_scores", () => {
     const iou_threshold = convertToTensor(iouThreshold, { name: "iou_threshold", preferredDtype: float32 });
     const score_threshold = convertToTensor(scoreThreshold, { name: "score_threshold", preferredDtype: float32 });
     const soft_nms_sigma = convertToTensor(softNmsSigma, { name: "soft_nms_sigma", preferredDtype: float32 });
@@ -322,19 +332,27 @@ export const nonMaxSuppressionWithScores = (
     });
     return { selectedIndices: result.selected_indices, selectedScores: result.selected_scores };
   });
+};
+
+type NonMaxSuppressionOverlapsOptions = Named & {
+  readonly overlapThreshold?: TensorLike;
+  readonly scoreThreshold?: TensorLike;
+};
+const nonMaxSuppressionOverlapsPlaces = ["scoreThreshold", "name"] as const;
 
 /** As `nonMaxSuppression` with the overlaps [n, n] given. */
 export const nonMaxSuppressionOverlaps = (
   overlaps: TensorLike,
   scores: TensorLike,
   maxOutputSize: TensorLike,
-  {
+  ...rest: Rest<NonMaxSuppressionOverlapsOptions, typeof nonMaxSuppressionOverlapsPlaces>
+): Tensor => {
+  const {
     overlapThreshold = 0.5,
     scoreThreshold = none,
     name,
-  }: Named & { readonly overlapThreshold?: TensorLike; readonly scoreThreshold?: TensorLike } = {},
-): Tensor =>
-  inScope(name, "non_max_suppression_overlaps", () => {
+  } = byName<NonMaxSuppressionOverlapsOptions>(rest, nonMaxSuppressionOverlapsPlaces);
+  return inScope(name, "non_max_suppression_overlaps", () => {
     const overlap_threshold = convertToTensor(overlapThreshold, { name: "overlap_threshold", preferredDtype: float32 });
     const inputs = {
       overlaps,
@@ -345,3 +363,4 @@ export const nonMaxSuppressionOverlaps = (
     };
     return nonMaxSuppressionWithOverlapsOp(inputs);
   });
+};

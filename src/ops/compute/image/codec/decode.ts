@@ -1,4 +1,5 @@
 /** Images from files: each op reads every format but BMP, which wants its own. Source: image_ops.cc, decode_image_op.cc, extract_jpeg_shape_op.cc. */
+
 import { type DType, int32, string, uint8, uint16 } from "../../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
 import { NdArray } from "../../../../core/nd_array.ts";
@@ -18,8 +19,9 @@ import { isPng, decodePng as readPng } from "../../../../io/image/png_decode.ts"
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { integerArray } from "../../array/basic/elements.ts";
-import { bracketed, inScope, type Named } from "../../array/basic/names.ts";
+import { bracketed, inScope, type Name, type Named, nameOf } from "../../array/basic/names.ts";
 
 type Format = "JPEG" | "PNG" | "GIF" | "BMP";
 
@@ -275,8 +277,12 @@ interface PngDecoding extends Named {
   readonly dtype?: DType;
 }
 
-export const decodePng = (contents: TensorLike, options: PngDecoding = {}): Tensor =>
-  decodePngOp({ contents, channels: options.channels ?? 0, dtype: options.dtype ?? uint8 }, options.name);
+const decodePngPlaces = ["channels", "dtype", "name"] as const;
+
+export const decodePng = (contents: TensorLike, ...rest: Rest<PngDecoding, typeof decodePngPlaces>): Tensor => {
+  const options = byName<PngDecoding>(rest, decodePngPlaces);
+  return decodePngOp({ contents, channels: options.channels ?? 0, dtype: options.dtype ?? uint8 }, options.name);
+};
 
 export interface JpegDecoding extends Named {
   readonly channels?: number;
@@ -296,25 +302,59 @@ const jpegRecord = (options: JpegDecoding) => ({
   dct_method: options.dctMethod ?? "",
 });
 
-export const decodeJpeg = (contents: TensorLike, options: JpegDecoding = {}): Tensor =>
-  decodeJpegOp({ contents, ...jpegRecord(options) }, options.name);
+export const decodeJpeg = (
+  contents: TensorLike,
+  ...rest: Rest<JpegDecoding, typeof decodeAndCropJpegPlaces>
+): Tensor => {
+  const options = byName<JpegDecoding>(rest, decodeAndCropJpegPlaces);
+  return decodeJpegOp({ contents, ...jpegRecord(options) }, options.name);
+};
+
+const decodeAndCropJpegPlaces = [
+  "channels",
+  "ratio",
+  "fancyUpscaling",
+  "tryRecoverTruncated",
+  "acceptableFraction",
+  "dctMethod",
+  "name",
+] as const;
 
 /** `cropWindow`: [y, x, height, width]. */
-export const decodeAndCropJpeg = (contents: TensorLike, cropWindow: TensorLike, options: JpegDecoding = {}): Tensor =>
-  decodeAndCropJpegOp({ contents, crop_window: cropWindow, ...jpegRecord(options) }, options.name);
+export const decodeAndCropJpeg = (
+  contents: TensorLike,
+  cropWindow: TensorLike,
+  ...rest: Rest<JpegDecoding, typeof decodeAndCropJpegPlaces>
+): Tensor => {
+  const options = byName<JpegDecoding>(rest, decodeAndCropJpegPlaces);
+  return decodeAndCropJpegOp({ contents, crop_window: cropWindow, ...jpegRecord(options) }, options.name);
+};
 
-export const decodeBmp = (contents: TensorLike, options: Named & { readonly channels?: number } = {}): Tensor =>
-  decodeBmpOp({ contents, channels: options.channels ?? 0 }, options.name);
+type DecodeBmpOptions = Named & { readonly channels?: number };
+const decodeBmpPlaces = ["channels", "name"] as const;
 
-export const decodeGif = (contents: TensorLike, options: Named = {}): Tensor => decodeGifOp({ contents }, options.name);
+export const decodeBmp = (contents: TensorLike, ...rest: Rest<DecodeBmpOptions, typeof decodeBmpPlaces>): Tensor => {
+  const options = byName<DecodeBmpOptions>(rest, decodeBmpPlaces);
+  return decodeBmpOp({ contents, channels: options.channels ?? 0 }, options.name);
+};
 
-export const extractJpegShape = (contents: TensorLike, options: Named & { readonly outputType?: DType } = {}): Tensor =>
-  extractJpegShapeOp({ contents, output_type: options.outputType ?? int32 }, options.name);
+export const decodeGif = (contents: TensorLike, name?: Name): Tensor => decodeGifOp({ contents }, nameOf(name));
+
+type ExtractJpegShapeOptions = Named & { readonly outputType?: DType };
+const extractJpegShapePlaces = ["outputType", "name"] as const;
+
+export const extractJpegShape = (
+  contents: TensorLike,
+  ...rest: Rest<ExtractJpegShapeOptions, typeof extractJpegShapePlaces>
+): Tensor => {
+  const options = byName<ExtractJpegShapeOptions>(rest, extractJpegShapePlaces);
+  return extractJpegShapeOp({ contents, output_type: options.outputType ?? int32 }, options.name);
+};
 
 /** Whether the string begins as JPEG files do. */
-export const isJpeg = (contents: TensorLike, options: Named = {}): Tensor =>
-  inScope(options.name, "is_jpeg", () => {
+export const isJpeg = (contents: TensorLike, name?: Name): Tensor =>
+  inScope(nameOf(name), "is_jpeg", () => {
     const start = ops.substr(contents, 0, 3);
     const magic = new NdArray(string, [], [Uint8Array.of(0xff, 0xd8, 0xff)]);
-    return ops.equal(start, magic, { name: options.name });
+    return ops.equal(start, magic, { name: nameOf(name) });
   });

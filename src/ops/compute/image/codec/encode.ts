@@ -1,4 +1,5 @@
 /** Files from images. Source: image_ops.cc, encode_png_op.cc, encode_jpeg_op.cc. */
+
 import { string } from "../../../../core/dtype.ts";
 import { InternalError, InvalidArgumentError } from "../../../../core/error.ts";
 import { NdArray } from "../../../../core/nd_array.ts";
@@ -9,6 +10,7 @@ import type { ImageSize } from "../../../../io/image/pixels.ts";
 import { encodePng as writePng } from "../../../../io/image/png.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { bracketed, type Named } from "../../array/basic/names.ts";
 
 /** contents = a PNG file for each image in [..., height, width, channels]; `compression`: -1 to 9. */
@@ -132,9 +134,14 @@ const standard: JpegWriting = {
   xmp: new Uint8Array(),
 };
 
+type EncodePngOptions = Named & { readonly compression?: number };
+const encodePngPlaces = ["compression", "name"] as const;
+
 /** A PNG file for each image in [..., height, width, 1 to 4] of uint8 or uint16; a scalar string for one image. */
-export const encodePng = (image: TensorLike, options: Named & { readonly compression?: number } = {}): Tensor =>
-  encodePngOp({ image: convertToTensor(image), compression: options.compression ?? -1 }, options.name);
+export const encodePng = (image: TensorLike, ...rest: Rest<EncodePngOptions, typeof encodePngPlaces>): Tensor => {
+  const options = byName<EncodePngOptions>(rest, encodePngPlaces);
+  return encodePngOp({ image: convertToTensor(image), compression: options.compression ?? -1 }, options.name);
+};
 
 export interface JpegEncoding extends Named {
   readonly format?: "" | "grayscale" | "rgb";
@@ -148,9 +155,23 @@ export interface JpegEncoding extends Named {
   readonly xmpMetadata?: string;
 }
 
+const encodeJpegPlaces = [
+  "format",
+  "quality",
+  "progressive",
+  "optimizeSize",
+  "chromaDownsampling",
+  "densityUnit",
+  "xDensity",
+  "yDensity",
+  "xmpMetadata",
+  "name",
+] as const;
+
 /** A JPEG file of image [height, width, 1 or 3], uint8. */
-export const encodeJpeg = (image: TensorLike, options: JpegEncoding = {}): Tensor =>
-  encodeJpegOp(
+export const encodeJpeg = (image: TensorLike, ...rest: Rest<JpegEncoding, typeof encodeJpegPlaces>): Tensor => {
+  const options = byName<JpegEncoding>(rest, encodeJpegPlaces);
+  return encodeJpegOp(
     {
       image,
       format: options.format ?? "",
@@ -165,3 +186,4 @@ export const encodeJpeg = (image: TensorLike, options: JpegEncoding = {}): Tenso
     },
     options.name,
   );
+};

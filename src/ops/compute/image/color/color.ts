@@ -8,7 +8,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import { emptyArray, toNumbers } from "../../array/basic/elements.ts";
-import type { Named } from "../../array/basic/names.ts";
+import { type Name, nameOf } from "../../array/basic/names.ts";
 import { rgbToHsvGradient } from "./color_gradient.ts";
 
 function colorShape(images: Shape): Shape[] {
@@ -226,5 +226,5 @@ export const adjustSaturationOp = defineOp("AdjustSaturation", {
   gradient: "unregistered",
 });
 
-export const rgbToHsv = (images: TensorLike, options: Named = {}): Tensor => rgbToHSVOp({ images }, options.name);
-export const hsvToRgb = (images: TensorLike, options: Named = {}): Tensor => hsvToRGBOp({ images }, options.name);
+export const rgbToHsv = (images: TensorLike, name?: Name): Tensor => rgbToHSVOp({ images }, nameOf(name));
+export const hsvToRgb = (images: TensorLike, name?: Name): Tensor => hsvToRGBOp({ images }, nameOf(name));

@@ -1,4 +1,5 @@
 /** From the outputs of a network trained with CTC to label sequences. Source: ctc_ops.cc, ctc_decoder_ops.cc, ctc_ops.py. */
+
 import { int64 } from "../../../../core/dtype.ts";
 import { FailedPreconditionError, invalidArgument } from "../../../../core/error.ts";
 import { type NdArray, setElement } from "../../../../core/nd_array.ts";
@@ -7,6 +8,7 @@ import { SparseTensor } from "../../../../graph/sparse_tensor.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { emptyArray, integerArray, toNumbers } from "../../array/basic/elements.ts";
 import { beamSearch } from "./beam_search.ts";
 
@@ -133,12 +135,15 @@ export interface GreedyOptions {
   readonly blankIndex?: number | null;
 }
 
+const ctcGreedyDecoderPlaces = ["mergeRepeated", "blankIndex"] as const;
+
 /** inputs [time, batch, classes]: the decoded sequences [batch, ...] as one sparse matrix, and minus the sum of the logits taken. */
 export function ctcGreedyDecoder(
   inputs: TensorLike,
   sequenceLength: TensorLike,
-  options: GreedyOptions = {},
+  ...rest: Rest<GreedyOptions, typeof ctcGreedyDecoderPlaces>
 ): [decoded: SparseTensor[], negSumLogits: Tensor] {
+  const options = byName<GreedyOptions>(rest, ctcGreedyDecoderPlaces);
   const { mergeRepeated = true, blankIndex } = options;
   const made = ctcGreedyDecoderOp({
     inputs,
@@ -160,12 +165,15 @@ export interface BeamOptions {
   readonly mergeRepeated?: boolean;
 }
 
+const ctcBeamSearchDecoderPlaces = ["beamWidth", "topPaths", "mergeRepeated"] as const;
+
 /** The topPaths best sequences, a sparse matrix each, and their log probabilities [batch, topPaths]. */
 export function ctcBeamSearchDecoder(
   inputs: TensorLike,
   sequenceLength: TensorLike,
-  options: BeamOptions = {},
+  ...rest: Rest<BeamOptions, typeof ctcBeamSearchDecoderPlaces>
 ): [decoded: SparseTensor[], logProbabilities: Tensor] {
+  const options = byName<BeamOptions>(rest, ctcBeamSearchDecoderPlaces);
   const { beamWidth = 100, topPaths = 1, mergeRepeated = true } = options;
   const made = ctcBeamSearchDecoderOp({
     inputs,
@@ -180,10 +188,15 @@ export function ctcBeamSearchDecoder(
   return [decoded, made.log_probability];
 }
 
+type CtcBeamSearchDecoderV2Options = Omit<BeamOptions, "mergeRepeated">;
+const ctcBeamSearchDecoderV2Places = ["beamWidth", "topPaths"] as const;
+
 /** As ctcBeamSearchDecoder, repeated labels kept. */
 export const ctcBeamSearchDecoderV2 = (
   inputs: TensorLike,
   sequenceLength: TensorLike,
-  options: Omit<BeamOptions, "mergeRepeated"> = {},
-): [decoded: SparseTensor[], logProbabilities: Tensor] =>
-  ctcBeamSearchDecoder(inputs, sequenceLength, { ...options, mergeRepeated: false });
+  ...rest: Rest<CtcBeamSearchDecoderV2Options, typeof ctcBeamSearchDecoderV2Places>
+): [decoded: SparseTensor[], logProbabilities: Tensor] => {
+  const options = byName<CtcBeamSearchDecoderV2Options>(rest, ctcBeamSearchDecoderV2Places);
+  return ctcBeamSearchDecoder(inputs, sequenceLength, { ...options, mergeRepeated: false });
+};
