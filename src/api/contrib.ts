@@ -1,4 +1,5 @@
 /** tf.contrib. Written by scripts/api.mjs. */
+export * as data from "./contrib_data.ts";
 export * as eager from "./contrib_eager.ts";
 export * as framework from "./contrib_framework.ts";
 export * as layers from "./contrib_layers.ts";

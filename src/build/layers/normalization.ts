@@ -5,7 +5,21 @@ import { formatShapePython, type Shape } from "../../core/shape.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
-import { cast, constant, fusedBatchNorm, moments, batchNormalization as normalize, reshape } from "../../ops/index.ts";
+import {
+  cast,
+  concat,
+  constant,
+  fusedBatchNorm,
+  moments,
+  batchNormalization as normalize,
+  reduceMean,
+  relu,
+  reshape,
+  shape as shapeOf,
+  sqrt,
+  stopGradient,
+  zerosLike,
+} from "../../ops/index.ts";
 import { onesInitializer, zerosInitializer } from "../initializers.ts";
 import { mul, sub } from "../operators.ts";
 import { PartitionedVariable } from "../variables/partitioned.ts";
@@ -14,6 +28,16 @@ import type { InitializerLike, Regularizer } from "../variables/store.ts";
 import { type Constraint, type Variable, VariableAggregation, VariableSynchronization } from "../variables/variable.ts";
 import type { TrainingOptions } from "./core.ts";
 import { constantPredicate, Layer, type LayerOptions, smartCond } from "./layer.ts";
+import {
+  assignNew,
+  checkClipping,
+  composed,
+  correction,
+  onesOf,
+  type Renorm,
+  type RenormClipping,
+  renormVariables,
+} from "./renorm.ts";
 
 export interface BatchNormalizationLayerOptions extends LayerOptions {
   /** The axis (or axes) with a mean of its own for each index: the channels; -1 by default. */
@@ -36,6 +60,16 @@ export interface BatchNormalizationLayerOptions extends LayerOptions {
   readonly gammaConstraint?: Constraint | null | undefined;
   /** Images and volumes take the fused op where it can; false never. */
   readonly fused?: boolean | null | undefined;
+  /** Batch renormalization: the batch's mean and deviation are corrected by moving ones. */
+  readonly renorm?: boolean | undefined;
+  /** Bounds of the corrections r and d. */
+  readonly renormClipping?: RenormClipping | null | undefined;
+  /** How slowly the mean and the deviation that correct follow: 0.99. */
+  readonly renormMomentum?: number | undefined;
+  /** Rows that are normalized together, a part of the batch. */
+  readonly virtualBatchSize?: number | null | undefined;
+  /** From the shape of the inputs to a scale and a bias of the normalized values while training. */
+  readonly adjustment?: ((shape: Tensor) => readonly [scale: TensorLike, bias: TensorLike]) | null | undefined;
 }
 
 type FusedFormat = "NHWC" | "NCHW" | "NDHWC" | "NCDHW";
@@ -59,9 +93,32 @@ export class BatchNormalization extends Layer {
   #movingMean: Variable | null = null;
   #movingVariance: Variable | null = null;
 
+  #renorm: Renorm | null = null;
+
   constructor(options: BatchNormalizationLayerOptions = {}) {
     super(options, "batch_normalization");
     this.#options = options;
+    if (options.renorm) checkClipping(options.renormClipping ?? {});
+    if (!options.fused) return;
+    if (options.renorm) throw new ValueError("Passing both `fused=True` and `renorm=True` is not supported");
+    for (const [name, value] of [
+      ["virtual_batch_size", options.virtualBatchSize],
+      ["adjustment", options.adjustment],
+    ] as const) {
+      if (value !== undefined && value !== null)
+        throw new ValueError(`Passing \`fused=True\` is not supported when \`${name}\` is specified.`);
+    }
+  }
+
+  /** What only the way without the fused op can do. */
+  get #isPlain(): boolean {
+    const { renorm, virtualBatchSize, adjustment } = this.#options;
+    return Boolean(renorm) || (virtualBatchSize ?? null) !== null || Boolean(adjustment);
+  }
+
+  /** The variables of batch renormalization: null without it. */
+  get renorm(): Renorm | null {
+    return this.#renorm;
   }
 
   get movingMean(): Variable {
@@ -106,16 +163,20 @@ export class BatchNormalization extends Layer {
     }
     const axes = Object.fromEntries(this.#axes.map((each) => [each, inputShape[each] as number]));
     this.inputSpec = { ndim: rank, axes };
+    const isVirtual = (this.#options.virtualBatchSize ?? null) !== null;
+    const spread = inputShape.map((size, i) => (this.#axes.includes(i) ? (size as number) : 1));
     this.#makeVariables(
-      this.#axes.length === 1
-        ? [inputShape[this.#axes[0]!] as number]
-        : inputShape.map((size, i) => (this.#axes.includes(i) ? (size as number) : 1)),
+      isVirtual
+        ? [spread[0]!, 1, ...spread.slice(1)]
+        : this.#axes.length === 1
+          ? [inputShape[this.#axes[0]!] as number]
+          : spread,
     );
   }
 
   /** Null where the fused op does not serve: other ranks, several axes, float64. */
   #fusedFormat(rank: number): FusedFormat | null {
-    const isFused = this.#options.fused ?? true;
+    const isFused = this.#options.fused ?? !this.#isPlain;
     if (!isFused || this.#axes.length > 1 || (rank !== 4 && rank !== 5)) return null;
     if (this.dtype !== float32 && !isHalf(this.dtype)) return null;
     const [axis] = this.#axes;
@@ -154,6 +215,17 @@ export class BatchNormalization extends Layer {
         aggregation: VariableAggregation.MEAN,
         initializer: options.movingVarianceInitializer ?? onesInitializer(),
       });
+      if (!options.renorm) return;
+      this.#renorm = renormVariables(
+        (name, initializer) =>
+          this.addWeight(name, shape, { ...moving, aggregation: VariableAggregation.MEAN, initializer }),
+        {
+          movingMean: this.#movingMean,
+          movingVariance: this.#movingVariance,
+          meanInitializer: options.movingMeanInitializer ?? zerosInitializer(),
+          varianceInitializer: options.movingVarianceInitializer ?? onesInitializer(),
+        },
+      );
     });
   }
 
@@ -210,42 +282,84 @@ export class BatchNormalization extends Layer {
   }
 
   #callPlain(given: Tensor, training: boolean | Tensor): Tensor {
+    const size = this.#options.virtualBatchSize ?? null;
+    if (size === null) return this.#normalized(given, training);
+    const shape = shapeOf(given);
+    const original = concat([constant([-1]), shape.at("1:")], 0);
+    const expanded = concat([constant([size, -1]), original.at("1:")], 0);
+    return reshape(this.#normalized(reshape(given, expanded), training), original);
+  }
+
+  #normalized(given: Tensor, training: boolean | Tensor): Tensor {
+    const isVirtual = (this.#options.virtualBatchSize ?? null) !== null;
     const inputs = isHalf(given.dtype.baseDtype) ? (cast(given, float32) as Tensor) : given;
     const rank = inputs.shape!.length;
-    const reduced = inputs.shape!.map((_, i) => i).filter((i) => !this.#axes.includes(i));
+    const axes = isVirtual ? this.#axes.map((axis) => axis + 1) : this.#axes;
+    const all = inputs.shape!.map((_, i) => i).filter((i) => !axes.includes(i));
+    const reduced = isVirtual ? all.filter((_, i) => i !== 1) : all;
     const isLast = reduced.length === rank - 1 && reduced.every((axis, i) => axis === i);
-    const broadcastShape = inputs.shape!.map((size, i) => (i === this.#axes[0] ? (size as number) : 1));
+    const broadcastShape = inputs.shape!.map((size, i) => (i === axes[0] ? (size as number) : 1));
     const spread = <T extends Tensor | Variable>(v: T): T | Tensor =>
       v.shape!.length !== rank && !isLast ? reshape(v, broadcastShape) : v;
-    const scale = this.gamma && spread(this.gamma);
-    const offset = this.beta && spread(this.beta);
+    let scale: Tensor | Variable | null = this.gamma && spread(this.gamma);
+    let offset: Tensor | Variable | null = this.beta && spread(this.beta);
     let mean: Tensor | Variable = this.movingMean;
     let variance: Tensor | Variable = this.movingVariance;
     if (constantPredicate(training) !== false) {
+      const whileTraining = (value: () => Tensor, otherwise: () => Tensor): Tensor =>
+        smartCond<Tensor>(training, value, otherwise);
+      if (this.#options.adjustment) {
+        const [factor, bias] = this.#options.adjustment(shapeOf(inputs)).map((each) => convertToTensor(each)) as [
+          Tensor,
+          Tensor,
+        ];
+        const factors = whileTraining(
+          () => factor,
+          () => onesOf(factor),
+        );
+        const biases = whileTraining(
+          () => bias,
+          () => zerosLike(bias),
+        );
+        [scale, offset] = composed(factors, biases, scale, offset);
+      }
       const [ownMean, ownVariance] = moments(cast(inputs, this.#parameterType) as Tensor, reduced, {
-        keepdims: this.#axes.length > 1,
+        keepdims: isVirtual || axes.length > 1,
       });
-      const batchMean = smartCond<Tensor>(
-        training,
+      mean = whileTraining(
         () => ownMean,
         () => convertToTensor(this.movingMean),
       );
-      const batchVariance = smartCond<Tensor>(
-        training,
+      variance = whileTraining(
         () => ownVariance,
         () => convertToTensor(this.movingVariance),
       );
-      const update = (variable: Variable, value: Tensor): void =>
-        this.addUpdate(
-          smartCond<Tensor>(
-            training,
-            () => this.#follow(variable, value, this.#momentum),
-            () => convertToTensor(variable),
-          ),
-        );
-      update(this.movingMean, batchMean);
-      update(this.movingVariance, batchVariance);
-      [mean, variance] = [batchMean, batchVariance];
+      let [newMean, newVariance] = [mean, variance];
+      if (isVirtual) {
+        newMean = reduceMean(mean, { axis: 1, keepdims: true });
+        newVariance = reduceMean(variance, { axis: 1, keepdims: true });
+      }
+      const renorm = this.#renorm;
+      if (renorm) {
+        const corrected = correction(renorm, newMean, newVariance, {
+          training,
+          epsilon: this.#epsilon,
+          clipping: this.#options.renormClipping ?? {},
+          follow: (variable, value) => this.#follow(variable, value, this.#options.renormMomentum ?? 0.99),
+        });
+        const r = spread(stopGradient(corrected.r, { name: "renorm_r" }));
+        const d = spread(stopGradient(corrected.d, { name: "renorm_d" }));
+        [scale, offset] = composed(r, d, scale, offset);
+        [newMean, newVariance] = [corrected.mean, corrected.variance];
+      }
+      const update = (variable: Variable, value: () => Tensor): void =>
+        this.addUpdate(whileTraining(value, () => convertToTensor(variable)));
+      update(this.movingMean, () => this.#follow(this.movingMean, newMean, this.#momentum));
+      update(this.movingVariance, () => {
+        if (!renorm) return this.#follow(this.movingVariance, newVariance, this.#momentum);
+        const stddev = this.#follow(renorm.movingStddev, sqrt(newVariance.add(this.#epsilon)), this.#momentum);
+        return assignNew(this.movingVariance, relu(mul(stddev, stddev).sub(this.#epsilon)));
+      });
     }
     const outputs = normalize(inputs, {
       mean: spread(mean),

@@ -41,7 +41,10 @@ function collectionsOf(graph: Graph): Record<string, string[]> {
 
 /** Names of tables end in a number that is unique in the world, those of functions with a gradient of their own, and of loops, in a count. */
 const withoutUnique = (text: string): string =>
-  text.replace(/_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "").replace(/(CustomGradient)-\d+/g, "$1").replace(/(_Wrapper)_\d+/g, "$1");
+  text
+    .replace(/_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "")
+    .replace(/(CustomGradient)-\d+/g, "$1")
+    .replace(/(_Wrapper)_\d+/g, "$1");
 
 async function compare(golden: Case, program: Program): Promise<void> {
   const graph = new Graph();

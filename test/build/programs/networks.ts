@@ -1,4 +1,5 @@
 /** Programs of test/fixtures/build/networks.py. */
+import type { BatchNormalizationLayerOptions } from "../../../src/build/layers/normalization.ts";
 import type { Tensor } from "../../../src/graph/tensor.ts";
 import * as tf from "../../../src/index.ts";
 import type { Program } from "./compare.ts";
@@ -40,4 +41,31 @@ const sequences: Record<string, Program> = {
   collapse_unknown: ({ l, n }: Rows) => tf.nn.collapseRepeated(l, n, { name: "r" }),
 };
 
-export const networks: Readonly<Record<string, Program>> = { ...sequences };
+type X = { readonly x: Tensor };
+
+function trained(x: Tensor, options: BatchNormalizationLayerOptions): Tensor[] {
+  const y = tf.layers.batchNormalization(x, { training: true, ...options });
+  const updates = tf.getCollection<Tensor>(tf.GraphKeys.UPDATE_OPS);
+  tf.gradients(y, tf.trainableVariables());
+  return tf.controlDependencies(updates, () => [tf.identity(y), ...tf.globalVariables().map((v) => v.readValue())]);
+}
+
+const renormClipping = { rmax: 3, rmin: 0.25, dmax: 2 };
+
+const layers: Record<string, Program> = {
+  renorm: ({ x }: X) => trained(x, { renorm: true }),
+  renorm_clipped: ({ x }: X) => trained(x, { renorm: true, renormClipping, renormMomentum: 0.9 }),
+  renorm_inference: ({ x }: X) => tf.layers.batchNormalization(x, { renorm: true }),
+  renorm_channels: ({ x }: X) => trained(x, { axis: 1, renorm: true }),
+  virtual_batch: ({ x }: X) => trained(x, { virtualBatchSize: 2 }),
+  adjustment: ({ x }: X) =>
+    trained(x, {
+      adjustment: (shape) => [tf.ones([shape.at(-1)] as never).mul(2), tf.zeros([shape.at(-1)] as never).add(1)],
+    }),
+  renorm_either({ x }: X) {
+    const training = tf.placeholderWithDefault(tf.constant(true, { name: "training/input" }), [], { name: "training" });
+    return tf.layers.batchNormalization(x, { renorm: true, training });
+  },
+};
+
+export const networks: Readonly<Record<string, Program>> = { ...sequences, ...layers };
