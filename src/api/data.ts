@@ -1,7 +1,9 @@
 /** tf.data. Written by scripts/api.mjs. */
 export { Dataset } from "../build/data/dataset.ts";
+export { Options, ThreadingOptions } from "../build/data/experimental/options.ts";
 export {
   AUTOTUNE,
+  getOutputClasses,
   getOutputShapes,
   getOutputTypes,
   INFINITE_CARDINALITY,
@@ -10,5 +12,5 @@ export {
   UNKNOWN_CARDINALITY,
 } from "../build/data/experimental.ts";
 export { Iterator } from "../build/data/iterator.ts";
-export { FixedLengthRecordDataset, TextLineDataset, TFRecordDataset } from "../build/data/readers.ts";
+export { FixedLengthRecordDataset, TextLineDataset, TFRecordDataset } from "../build/data/source/readers.ts";
 export * as experimental from "./data_experimental.ts";

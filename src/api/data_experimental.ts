@@ -1,27 +1,50 @@
 /** tf.data.experimental. Written by scripts/api.mjs. */
+
+export { groupByReducer, Reducer } from "../build/data/experimental/groups.ts";
+export { getNextAsOptional, Optional } from "../build/data/experimental/optional.ts";
+export {
+  AutoShardPolicy,
+  AutotuneAlgorithm,
+  AutotuneOptions,
+  DistributeOptions,
+  ExternalStatePolicy,
+  OptimizationOptions,
+  ServiceOptions,
+  SHARD_HINT,
+  ThreadingOptions,
+} from "../build/data/experimental/options.ts";
+export { padToCardinality } from "../build/data/experimental/pad.ts";
+export { fromList } from "../build/data/experimental/sources.ts";
+export { DatasetInitializer, indexTableFromDataset, tableFromDataset } from "../build/data/experimental/tables.ts";
 export {
   AUTOTUNE,
-  assertCardinality,
   cardinality,
-  chooseFromDatasets,
+  fromVariant,
   getSingleElement,
-  groupByWindow,
+  getStructure,
   INFINITE_CARDINALITY,
-  ignoreErrors,
-  mapAndBatch,
-  RandomDataset,
-  shuffleAndRepeat,
   TFRecordWriter,
+  toVariant,
   UNKNOWN_CARDINALITY,
 } from "../build/data/experimental.ts";
 export {
+  assertCardinality,
   bucketBySequenceLength,
   Counter,
+  chooseFromDatasets,
+  denseToRaggedBatch,
+  denseToSparseBatch,
   enumerateDataset,
-  getStructure,
+  groupByWindow,
+  ignoreErrors,
+  mapAndBatch,
+  mapAndBatchWithLegacyFunction,
   parallelInterleave,
+  RandomDataset,
+  rejectionResample,
   sampleFromDatasets,
   scan,
+  shuffleAndRepeat,
   takeWhile,
   unbatch,
   unique,

@@ -1,9 +1,8 @@
 /** Datasets where ops run at once: iterated as the program's own sequences. Source: iterator_ops.py, OwnedIterator. */
 import type { Dataset as AnyDataset } from "../build/data/dataset.ts";
 import { Dataset } from "../build/data/dataset.ts";
-import { elementOf } from "../build/data/function.ts";
 import { makeOwned } from "../build/data/iterator.ts";
-import { type Any, attrsOf, type Nested, type Spec } from "../build/data/structure.ts";
+import { type Any, attrsOf, elementOf, type Nested, type Spec } from "../build/data/structure.ts";
 import { OpError, RuntimeError } from "../core/error.ts";
 import { getDefaultGraph } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";

@@ -6,6 +6,7 @@ import type { NdArray } from "../../src/core/nd_array.ts";
 import { graphDefinition } from "../../src/graph/def/graph_def.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import { Operation } from "../../src/graph/operation.ts";
+import { SparseTensor as SparseParts } from "../../src/graph/sparse_tensor.ts";
 import type { Tensor } from "../../src/graph/tensor.ts";
 import * as tf from "../../src/index.ts";
 import { decodeGraphDef, fromNodeProto, type GraphDefinition } from "../../src/proto/graph_def.ts";
@@ -13,6 +14,7 @@ import { Session } from "../../src/session/session.ts";
 import { difference, type GoldenValue } from "../conformance/values.ts";
 import { nodeText } from "./nodes.ts";
 import { programs } from "./programs/data.ts";
+import { kindSeeds, kinds } from "./programs/data_kinds.ts";
 import { more } from "./programs/data_more.ts";
 
 interface Case {
@@ -29,6 +31,7 @@ const plain = (text: string): string =>
   text
     .replace(/(__inference_\w+?)_\d+\b/g, "$1")
     .replace(/_make_dataset_\w+/g, "_make_dataset")
+    .replace(/(hash_table)_[-0-9a-f]{36}/g, "$1")
     .replace(/"pyfunc_\d+"/g, '"pyfunc"');
 
 const nodesOf = ({ nodes }: GraphDefinition): string[] => nodes.map((node) => plain(nodeText(node)));
@@ -55,6 +58,8 @@ const withoutNotes = (node: ReturnType<typeof fromNodeProto>) => ({
 });
 
 const flat = (value: unknown): Tensor[] => {
+  if (value instanceof SparseParts) return [value.indices, value.values, value.denseShape];
+  if (value instanceof tf.RaggedTensor) return [value.flatValues, ...value.nestedRowSplits];
   if (Array.isArray(value)) return value.flatMap(flat);
   if (value !== null && typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype) {
     const record = value as Record<string, unknown>;
@@ -77,15 +82,20 @@ function build(graph: Graph, make: () => unknown): { target: Operation | null; f
   });
 }
 
+const seedOf = (file: string, name: string): number | null =>
+  file === "data_kinds" ? (kindSeeds[name] ?? null) : null;
+
 describe.each([
   ["data", programs],
   ["data_more", more],
+  ["data_kinds", kinds],
 ] as const)("tf.%s", (file, makers) => {
   const cases = casesOf(file);
   for (const [name, make] of Object.entries(makers)) {
     const golden = cases[name]!;
     test.skipIf(golden.graph === "")(`${name}: nodes`, () => {
       const graph = new Graph();
+      graph.seed = seedOf(file, name);
       build(graph, make);
       const want = decodeGraphDef(new Uint8Array(Buffer.from(golden.graph, "base64")));
       const got = graphDefinition(graph);
@@ -97,6 +107,7 @@ describe.each([
     if (steps === null) continue;
     test(`${name}: elements`, async () => {
       const graph = new Graph();
+      graph.seed = seedOf(file, name);
       const { target, fetches } = build(graph, make);
       const sess = new Session({ graph });
       if (target) await sess.run(target);

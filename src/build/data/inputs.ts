@@ -1,54 +1,74 @@
 /** What the nodes of datasets take: counts, seeds, components. Source: dataset_ops.py, random_seed.py of tf.data */
 import { bool, type DType, int64, string } from "../../core/dtype.ts";
-import { TypeError, ValueError } from "../../core/error.ts";
+import { TypeError } from "../../core/error.ts";
 import type { Dim } from "../../core/shape.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import { constantValue } from "../../graph/infer.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { equal, logicalAnd, rewriteDatasetOp, selectV2Op } from "../../ops/index.ts";
-import type { AsComponent } from "./function.ts";
-import { attrsOf, flatten, type Nested, packAs, type Spec, specOf } from "./structure.ts";
+import { rowSpec } from "./element/component.ts";
+import { attrsOf, type Nested, type Spec } from "./structure.ts";
 import { rangeArguments } from "./words.ts";
 
 /** A number of elements, or a tensor that holds it. */
 export type Count = number | bigint | Tensor;
 
 export interface MapOptions {
-  readonly numParallelCalls?: Count | undefined;
-  readonly deterministic?: boolean | undefined;
+  readonly numParallelCalls?: Count | null | undefined;
+  readonly deterministic?: boolean | null | undefined;
+  readonly synchronous?: boolean | undefined;
+  readonly useUnboundedThreadpool?: boolean | undefined;
+  readonly name?: string | undefined;
 }
 
-export interface InterleaveOptions extends MapOptions {
+export interface InterleaveOptions {
+  readonly numParallelCalls?: Count | null | undefined;
+  readonly deterministic?: boolean | null | undefined;
+  readonly name?: string | undefined;
   readonly cycleLength?: Count | undefined;
   readonly blockLength?: Count | undefined;
 }
 
 export interface BatchOptions {
-  readonly dropRemainder?: boolean;
+  readonly dropRemainder?: boolean | Tensor | undefined;
+  /** Batches that are put together side by side. */
+  readonly numParallelCalls?: Count | null | undefined;
+  readonly deterministic?: boolean | null | undefined;
+  readonly name?: string | undefined;
 }
 
 export interface ShuffleOptions {
-  readonly seed?: number | bigint | undefined;
-  readonly reshuffleEachIteration?: boolean | undefined;
+  readonly seed?: number | bigint | null | undefined;
+  readonly reshuffleEachIteration?: boolean | null | undefined;
+  readonly name?: string | undefined;
 }
 
 export const count = (value: TensorLike, name: string): Tensor => convertToTensor(value, { dtype: int64, name });
 export const text = (value: TensorLike, name: string): Tensor => convertToTensor(value, { dtype: string, name });
 export const truth = (value: TensorLike, name: string): Tensor => convertToTensor(value, { dtype: bool, name });
 
-export type RangeArguments = readonly (Count | { readonly outputType?: DType })[];
+export interface RangeOptions {
+  readonly outputType?: DType | undefined;
+  readonly name?: string | undefined;
+}
+export type RangeArguments = readonly (Count | RangeOptions)[];
 
 /** `stop`, `start, stop` or `start, stop, step` as nodes; the elements are int64, or of the dtype in options behind. */
-export function rangeOf(args: RangeArguments): { inputs: Record<"start" | "stop" | "step", Tensor>; spec: Spec } {
+export function rangeOf(args: RangeArguments): {
+  inputs: Record<"start" | "stop" | "step", Tensor>;
+  spec: Spec;
+  name: string | undefined;
+} {
   const last = args.at(-1);
   const isOptions = typeof last === "object" && last !== null && !("op" in last);
   const numbers = (isOptions ? args.slice(0, -1) : args) as readonly Count[];
   if (numbers.length < 1 || numbers.length > 3) throw rangeArguments(numbers.length);
   const [start, stop, step] = numbers.length === 1 ? [0, numbers[0]!, 1] : [numbers[0]!, numbers[1]!, numbers[2] ?? 1];
-  const dtype = (isOptions && (last as { outputType?: DType }).outputType) || int64;
+  const options = isOptions ? (last as RangeOptions) : {};
+  const dtype = options.outputType ?? int64;
   const inputs = { start: count(start, "start"), stop: count(stop, "stop"), step: count(step, "step") };
-  return { inputs, spec: { dtype, shape: [] } };
+  return { inputs, spec: { dtype, shape: [] }, name: options.name };
 }
 
 /** The number in a tensor, where it is known while building. */
@@ -75,20 +95,8 @@ export function seeds(seed: number | bigint | null | undefined): { seed: Tensor;
   return { seed: one, seed2 };
 }
 
-/** The components of an element, in order, as tensors; and what they are. Throws TypeError where one is no tensor. */
-export function components(element: unknown): { tensors: Tensor[]; specs: Nested<Spec> } {
-  const tensors = getDefaultGraph().nameScope("normalize_element", () =>
-    flatten(element).map((part, i) => convertToTensor(part as TensorLike, { name: `component_${i}` })),
-  );
-  return { tensors, specs: packAs(element, tensors.map(specOf)) as Nested<Spec> };
-}
-
-/** The specs of slices along the first dimension. Throws ValueError for scalars and for unequal first dimensions. */
-export function sliced(spec: Spec): Spec {
-  if (spec.shape === null) return spec;
-  if (spec.shape.length === 0) throw new ValueError("Unbatching a tensor is only supported for rank >= 1");
-  return { ...spec, shape: spec.shape.slice(1) };
-}
+/** The spec of rows. Throws ValueError for scalars. */
+export const sliced = rowSpec;
 
 /** A dtype's padding: zeros, or nothing. Throws TypeError for what has none. */
 export function defaultPadding(dtype: DType): TensorLike {
@@ -99,5 +107,11 @@ export function defaultPadding(dtype: DType): TensorLike {
 }
 
 /** A dataset that is whole in each split of those around it. */
-export const replicated = ({ variantTensor, elementSpec }: AsComponent): Tensor =>
+export const replicated = ({
+  variantTensor,
+  elementSpec,
+}: {
+  readonly variantTensor: Tensor;
+  readonly elementSpec: Nested<Spec>;
+}): Tensor =>
   rewriteDatasetOp({ input_dataset: variantTensor, rewrite_name: "replicate_on_split", ...attrsOf(elementSpec) });

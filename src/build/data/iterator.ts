@@ -1,15 +1,17 @@
 /** `tf.data.Iterator`: gives the elements of a dataset, one in each run of `getNext`. Source: iterator_ops.py */
 import { createHash } from "node:crypto";
 import type { DType } from "../../core/dtype.ts";
-import { string } from "../../core/dtype.ts";
+import { string, variant } from "../../core/dtype.ts";
 import { RuntimeError, ValueError } from "../../core/error.ts";
 import type { Shape } from "../../core/shape.ts";
 import { addFunction, nodesBetween } from "../../graph/def/to_function.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
-import type { Tensor } from "../../graph/tensor.ts";
+import { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import {
+  dummyMemoryCacheOp,
+  dummySeedGeneratorOp,
   iteratorFromStringHandleV2Op,
   iteratorGetNextOp,
   iteratorToStringHandleOp,
@@ -17,8 +19,12 @@ import {
   makeIteratorOp,
   oneShotIteratorOp,
 } from "../../ops/index.ts";
-import { type AsComponent, elementOf } from "./function.ts";
-import { type Any, attrsOf, checkCompatible, mapSpecs, type Nested, type Spec, structureOf } from "./structure.ts";
+import { byName, type Rest } from "../../ops/options.ts";
+import type { TypeSpec } from "../tensors/specs.ts";
+import { legacy } from "./element/component.ts";
+import { getNextAsOptional, type Optional } from "./experimental/optional.ts";
+import { type Any, attrsOf, elementOf, mapSpecs, type Nested, type Spec, structureOf, typeSpecs } from "./structure.ts";
+import { checkIterated } from "./words.ts";
 
 interface Named {
   readonly name?: string | undefined;
@@ -27,14 +33,14 @@ interface Named {
 /** The place of an iterator in a graph. */
 export class Iterator {
   readonly iteratorResource: Tensor;
-  readonly elementSpec: Nested<Spec>;
+  readonly elementSpec: Nested<Spec & TypeSpec>;
   readonly #initializer: Operation | null;
   readonly #stringHandle: Tensor | null;
 
   /** Use `fromStructure`, `fromStringHandle`, or a dataset's methods. */
   constructor(iteratorResource: Tensor, initializer: Operation | null, elementSpec: Nested<Spec>) {
     this.iteratorResource = iteratorResource;
-    this.elementSpec = elementSpec;
+    this.elementSpec = typeSpecs(elementSpec);
     this.#initializer = initializer;
     const { isEager } = getDefaultGraph();
     this.#stringHandle = isEager ? null : iteratorToStringHandleOp({ resource_handle: iteratorResource });
@@ -42,19 +48,21 @@ export class Iterator {
   }
 
   /** An iterator for datasets of this form: give it one with `makeInitializer`. */
-  static fromStructure(
-    outputTypes: Nested<DType>,
-    outputShapes?: unknown,
-    options: { readonly sharedName?: string } = {},
-  ): Iterator {
-    const specs = structureOf(outputTypes, outputShapes);
-    const resource = iteratorV2Op({ container: "", shared_name: options.sharedName ?? "", ...attrsOf(specs) });
+  static fromStructure(outputTypes: Nested<DType>, ...rest: StructureArguments): Iterator {
+    const { outputShapes, outputClasses, sharedName } = structureOptions(rest);
+    const specs = structureOf(outputTypes, outputShapes, outputClasses);
+    const resource = iteratorV2Op({ container: "", shared_name: sharedName ?? "", ...attrsOf(specs) });
     return new Iterator(resource, null, specs);
   }
 
   /** The iterator whose handle, as a string, is fed or computed. */
-  static fromStringHandle(stringHandle: TensorLike, outputTypes: Nested<DType>, outputShapes?: unknown): Iterator {
-    const specs = structureOf(outputTypes, outputShapes);
+  static fromStringHandle(
+    stringHandle: TensorLike,
+    outputTypes: Nested<DType>,
+    outputShapes?: unknown,
+    outputClasses?: unknown,
+  ): Iterator {
+    const specs = structureOf(outputTypes, outputShapes, outputClasses);
     const handle = convertToTensor(stringHandle, { dtype: string });
     return new Iterator(iteratorFromStringHandleV2Op({ string_handle: handle, ...attrsOf(specs) }), null, specs);
   }
@@ -65,39 +73,83 @@ export class Iterator {
     throw new ValueError("Iterator does not have an initializer.");
   }
 
-  /** The operation that begins at the start of a dataset. Throws ValueError when its elements are of another form. */
-  makeInitializer(dataset: AsComponent, options: Named = {}): Operation {
-    checkCompatible(this.elementSpec, dataset.elementSpec);
+  /** The operation that begins at the start of a dataset. Throws TypeError when its elements are of another form. */
+  makeInitializer(dataset: AsComponent, ...rest: Rest<Named, ["name"]>): Operation {
     const graph = getDefaultGraph();
-    return graph.nameScope(options.name ?? "make_initializer", (scope) =>
-      graph.colocateWith(this.iteratorResource, () =>
+    const { name } = byName<Named>(rest, ["name"]);
+    return graph.nameScope(name ?? "make_initializer", (scope) => {
+      checkIterated(this.elementSpec, dataset.elementSpec);
+      return graph.colocateWith(this.iteratorResource, () =>
         makeIteratorOp({ dataset: dataset.variantTensor, iterator: this.iteratorResource }, scope),
+      );
+    });
+  }
+
+  /** The next element: another one in each run. OUT_OF_RANGE at the end. */
+  getNext(...rest: Rest<Named, ["name"]>): Any {
+    const { name } = byName<Named>(rest, ["name"]);
+    return getDefaultGraph().colocateWith(this.iteratorResource, () =>
+      elementOf(
+        this.elementSpec,
+        iteratorGetNextOp({ iterator: this.iteratorResource, ...attrsOf(this.elementSpec) }, name),
       ),
     );
   }
 
-  /** The next element: another one in each run. OUT_OF_RANGE at the end. */
-  getNext(options: Named = {}): Any {
-    const tensors = getDefaultGraph().colocateWith(this.iteratorResource, () =>
-      iteratorGetNextOp({ iterator: this.iteratorResource, ...attrsOf(this.elementSpec) }, options.name),
-    );
-    return elementOf(this.elementSpec, tensors);
+  /** The next element, which is none at the end. */
+  getNextAsOptional(): Optional {
+    return getNextAsOptional(this);
   }
 
   /** The handle as a string, to be fed. */
-  stringHandle(options: Named = {}): Tensor {
-    return options.name === undefined && this.#stringHandle
+  stringHandle(...rest: Rest<Named, ["name"]>): Tensor {
+    const { name } = byName<Named>(rest, ["name"]);
+    return name === undefined && this.#stringHandle
       ? this.#stringHandle
-      : iteratorToStringHandleOp({ resource_handle: this.iteratorResource }, options.name);
+      : iteratorToStringHandleOp({ resource_handle: this.iteratorResource }, name);
   }
 
   get outputTypes(): Nested<DType> {
-    return mapSpecs(this.elementSpec, (spec) => spec.dtype);
+    return mapSpecs(this.elementSpec, legacy.types) as Nested<DType>;
   }
 
   get outputShapes(): Nested<Shape> {
-    return mapSpecs(this.elementSpec, (spec) => spec.shape as never);
+    return mapSpecs(this.elementSpec, legacy.shapes) as Nested<Shape>;
   }
+
+  get outputClasses(): Nested<unknown> {
+    return mapSpecs(this.elementSpec, (spec) => legacy.classes(spec, Tensor));
+  }
+}
+
+interface StructureOptions {
+  readonly outputShapes?: unknown;
+  readonly sharedName?: string | null | undefined;
+  /** `tf.SparseTensor` where a component is one; tensors by default. */
+  readonly outputClasses?: unknown;
+}
+/** Shapes, a shared name and classes by place; or the latter two as options. */
+type StructureArguments =
+  | readonly []
+  | readonly [outputShapes: unknown, options?: StructureOptions]
+  | readonly [outputShapes: unknown, sharedName: string | null, outputClasses?: unknown];
+
+const optionNames = ["outputShapes", "sharedName", "outputClasses"];
+
+/** Shapes may be a record too: options are told by their names. */
+function structureOptions(rest: readonly unknown[]): StructureOptions {
+  const last = rest.at(-1);
+  const isOptions =
+    typeof last === "object" &&
+    last !== null &&
+    !Array.isArray(last) &&
+    Object.keys(last).every((key) => optionNames.includes(key));
+  const [outputShapes, sharedName, outputClasses] = (isOptions ? rest.slice(0, -1) : rest) as [
+    unknown,
+    string,
+    unknown,
+  ];
+  return { outputShapes, sharedName, outputClasses, ...(isOptions ? (last as StructureOptions) : {}) };
 }
 
 /** An iterator that is at the start of the dataset at once; its resource. */
@@ -127,18 +179,7 @@ export function makeOneShot(dataset: AsComponent): Iterator {
   const graph = getDefaultGraph();
   if (graph.isEager) return new Iterator(makeOwned(dataset), null, elementSpec);
   const nodes = nodesBetween({ inputs: [], outputs: [variantTensor] });
-  for (const op of nodes) {
-    const facts = `(name:${op.name}, type:${op.type})`;
-    const why = "Please use `Dataset.makeInitializableIterator()` and run its initializer instead.";
-    if (op.definition.placeholder)
-      throw new ValueError(
-        `Failed to create a one-shot iterator for a dataset. ${why} Cannot capture a placeholder ${facts} by value.`,
-      );
-    if (op.definition.variable)
-      throw new ValueError(
-        `Failed to create a one-shot iterator for a dataset. ${why} Cannot capture a stateful node ${facts} by value.`,
-      );
-  }
+  for (const op of nodes) checkCopied(op);
   const hash = createHash("sha1")
     .update(nodes.map((op) => `${op.name}${op.type}`).join())
     .digest("base64url")
@@ -151,4 +192,22 @@ export function makeOneShot(dataset: AsComponent): Iterator {
     const resource = oneShotIteratorOp({ dataset_factory: factory, ...attrsOf(elementSpec) });
     return new Iterator(resource, null, elementSpec);
   });
+}
+
+/** A dataset, as iterators see it. */
+interface AsComponent {
+  readonly variantTensor: Tensor;
+  readonly elementSpec: Nested<Spec>;
+}
+
+/** Throws ValueError for a node of which the iterator's function cannot hold a copy: one with a state of its own, save a dataset's. */
+function checkCopied(op: Operation): void {
+  const facts = `(name:${op.name}, type:${op.type}) by value.`;
+  if (op.definition.placeholder) throw new ValueError(`Cannot capture a placeholder ${facts}`);
+  const isDummy = op.definition === dummyMemoryCacheOp.definition || op.definition === dummySeedGeneratorOp.definition;
+  const isDatasets = isDummy || op.outputs[0]?.dtype === variant;
+  if (!op.definition.variable && (!op.definition.stateful || isDatasets)) return;
+  throw new ValueError(
+    `Cannot capture a stateful node ${facts}: A likely cause of this error is that the dataset for which you are calling \`make_one_shot_iterator()\` captures a stateful object, such as a \`tf.Variable\` or \`tf.lookup.StaticHashTable\`, which is not supported. Use \`make_initializable_iterator()\` instead.`,
+  );
 }

@@ -1,7 +1,7 @@
 /** Datasets over files: `tf.data.TFRecordDataset` and the like. Source: readers.py */
-import { string } from "../../core/dtype.ts";
-import type { Tensor } from "../../graph/tensor.ts";
-import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
+import { string } from "../../../core/dtype.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
+import { convertToTensor, type TensorLike } from "../../../ops/convert.ts";
 import {
   fixedLengthRecordDatasetV2Op,
   flatMapDatasetOp,
@@ -10,12 +10,12 @@ import {
   tensorSliceDatasetOp,
   textLineDatasetOp,
   tFRecordDatasetOp,
-} from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
-import { Dataset } from "./dataset.ts";
-import { trace } from "./function.ts";
-import { type Count, count, text } from "./inputs.ts";
-import { attrsOf, type Spec } from "./structure.ts";
+} from "../../../ops/index.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
+import { Dataset } from "../dataset.ts";
+import { trace } from "../function.ts";
+import { type Count, count, text } from "../inputs.ts";
+import { attrsOf, type Spec } from "../structure.ts";
 
 export interface ReaderOptions {
   /** "GZIP", "ZLIB", or nothing. */
@@ -84,7 +84,7 @@ export class TFRecordDataset extends Dataset {
         }),
         record,
       );
-    super(recordsOf(filenames, read, numParallelReads), record, "TFRecordDatasetV2");
+    super(recordsOf(filenames, read, numParallelReads), record, { shownAs: "TFRecordDatasetV2" });
   }
 }
 
@@ -105,7 +105,7 @@ export class TextLineDataset extends Dataset {
         }),
         record,
       );
-    super(recordsOf(filenames, read, numParallelReads), record, "TextLineDatasetV2");
+    super(recordsOf(filenames, read, numParallelReads), record, { shownAs: "TextLineDatasetV2" });
   }
 }
 
@@ -114,9 +114,16 @@ export interface FixedLengthOptions extends ReaderOptions {
   readonly footerBytes?: Count | undefined;
 }
 
+const fixedNames = ["headerBytes", "footerBytes", "bufferSize", "compressionType", "numParallelReads"] as const;
+
 /** Records of one length between a header and a footer. */
 export class FixedLengthRecordDataset extends Dataset {
-  constructor(filenames: TensorLike | Dataset, recordBytes: Count, options: FixedLengthOptions = {}) {
+  constructor(
+    filenames: TensorLike | Dataset,
+    recordBytes: Count,
+    ...rest: Rest<FixedLengthOptions, typeof fixedNames>
+  ) {
+    const options: FixedLengthOptions = byName(rest, fixedNames);
     const {
       headerBytes = 0,
       footerBytes = 0,
@@ -134,6 +141,6 @@ export class FixedLengthRecordDataset extends Dataset {
       };
       return new Dataset(fixedLengthRecordDatasetV2Op({ filenames: filename, ...inputs }), record);
     };
-    super(recordsOf(filenames, read, numParallelReads), record, "FixedLengthRecordDatasetV2");
+    super(recordsOf(filenames, read, numParallelReads), record, { shownAs: "FixedLengthRecordDatasetV2" });
   }
 }

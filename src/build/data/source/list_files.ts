@@ -1,7 +1,7 @@
 /** Names of files as a dataset. Source: dataset_ops.py, list_files */
-import { int64, string } from "../../core/dtype.ts";
-import { getDefaultGraph } from "../../graph/graph.ts";
-import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
+import { int64, string } from "../../../core/dtype.ts";
+import { getDefaultGraph } from "../../../graph/graph.ts";
+import { convertToTensor, type TensorLike } from "../../../ops/convert.ts";
 import {
   addOp,
   getItem,
@@ -12,9 +12,9 @@ import {
   reduceJoin,
   shape,
   tensorSliceDatasetOp,
-} from "../../ops/index.ts";
-import { assertThat } from "../control_flow/assert.ts";
-import { Dataset } from "./dataset.ts";
+} from "../../../ops/index.ts";
+import { assertThat } from "../../control_flow/assert.ts";
+import { Dataset } from "../dataset.ts";
 
 /** Throws INVALID_ARGUMENT when run and no file matches. */
 export function listFiles(

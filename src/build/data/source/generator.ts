@@ -5,19 +5,19 @@
  *
  * Each walk over the dataset calls the function anew. Source: from_generator_op.py.
  */
-import type { DType } from "../../core/dtype.ts";
-import { int32, int64, string } from "../../core/dtype.ts";
-import { OutOfRangeError, TypeError } from "../../core/error.ts";
-import { NdArray, ndarray } from "../../core/nd_array.ts";
-import { printValue } from "../../core/print.ts";
-import { compatible, formatShapePython, type Shape } from "../../core/shape.ts";
-import { convertToTensor, type Literal, literalToArray, type TensorLike } from "../../ops/convert.ts";
-import { eagerPyFunc, generatorDatasetOp, numpyFunction } from "../../ops/index.ts";
-import type { Rest } from "../../ops/options.ts";
-import type { SparseTensorSpec, TensorSpec } from "../tensors/specs.ts";
-import { Dataset } from "./dataset.ts";
-import { trace } from "./function.ts";
-import { type Any, attrsOf, mapSpecs, type Nested, type Spec, specsOf, structureOf } from "./structure.ts";
+import type { DType } from "../../../core/dtype.ts";
+import { int32, int64, string } from "../../../core/dtype.ts";
+import { OutOfRangeError, TypeError } from "../../../core/error.ts";
+import { NdArray, ndarray } from "../../../core/nd_array.ts";
+import { printValue } from "../../../core/print.ts";
+import { compatible, formatShapePython, type Shape } from "../../../core/shape.ts";
+import { convertToTensor, type Literal, literalToArray, type TensorLike } from "../../../ops/convert.ts";
+import { eagerPyFunc, generatorDatasetOp, numpyFunction } from "../../../ops/index.ts";
+import type { Rest } from "../../../ops/options.ts";
+import type { SparseTensorSpec, TensorSpec } from "../../tensors/specs.ts";
+import { Dataset } from "../dataset.ts";
+import { trace } from "../function.ts";
+import { type Any, attrsOf, mapSpecs, type Nested, type Spec, specsOf, structureOf } from "../structure.ts";
 
 /** Values in the form of the output types: one after another, or as they come. */
 type Values = Iterable<unknown> | Iterator<unknown> | AsyncIterable<unknown>;
