@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { timePeerProcess } from "./peer.ts";
 import type { EngineChoice } from "./works.ts";
 
@@ -12,6 +12,18 @@ export interface Startup {
   /** Times a bare node. */
   readonly ratio: number;
 }
+
+/** Milliseconds of a process of Node that ends well. */
+function timeProcess(...args: string[]): number {
+  const start = performance.now();
+  const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`${args.join(" ")} ended with ${status}: ${stderr}`);
+  return performance.now() - start;
+}
+
+/** From the start of a process to its first loss, in a program of the library that `import`s or `require`s it. */
+export const measureFirstLoss = (way: "import" | "require"): number =>
+  timeProcess(resolve(process.cwd(), "bench/starts", way === "import" ? "first_loss.mjs" : "first_loss.cjs"));
 
 /** Medians of `rounds` alternating starts. `program` is tsflow's start file. */
 export function measureStartup(program: string, rounds: number): Startup[] {
@@ -34,10 +46,8 @@ export function measureStartup(program: string, rounds: number): Startup[] {
   const times = new Map<string, number[]>(Object.keys(commands).map((name) => [name, []]));
   for (let round = 0; round <= rounds; round++) {
     for (const [name, args] of Object.entries(commands)) {
-      const start = performance.now();
-      const { status, stderr } = spawnSync(process.execPath, args(), { encoding: "utf8" });
-      if (status !== 0) throw new Error(`${name} ended with ${status}: ${stderr}`);
-      if (round > 0) times.get(name)!.push(performance.now() - start);
+      const elapsedMs = timeProcess(...args());
+      if (round > 0) times.get(name)!.push(elapsedMs);
     }
   }
   rmSync(folder, { recursive: true, force: true });
@@ -60,10 +70,7 @@ export function measureTraining(
   const flags = { max_step: steps, model_dir: join(folder, "run"), seed: 1, engine, threads };
   const words = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
   try {
-    const start = performance.now();
-    const { status, stderr } = spawnSync(process.execPath, [program, "train", model, ...words], { encoding: "utf8" });
-    if (status !== 0) throw new Error(`train ${model} ended with ${status}: ${stderr}`);
-    return performance.now() - start;
+    return timeProcess(program, "train", model, ...words);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

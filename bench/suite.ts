@@ -7,7 +7,7 @@ import type { Peer } from "./peer.ts";
 import { timePeerProcess } from "./peer.ts";
 import { dataWork, type Pipeline, queueWork, recordsWork, writeRecordFiles } from "./pipelines.ts";
 import { judged, type Row, type Target } from "./rows.ts";
-import { measurePeerTraining, measureStartup, measureTraining } from "./startup.ts";
+import { measureFirstLoss, measurePeerTraining, measureStartup, measureTraining } from "./startup.ts";
 import { type EngineChoice, eagerStep, matmulWork, works } from "./works.ts";
 
 export interface SuiteOptions {
@@ -197,25 +197,8 @@ class Suite {
 
   /** Whole processes until their first loss, or their end. */
   processes(): void {
-    const { wants, program, quick, choice, peerCommand, tell } = this.#options;
-    if (wants("W6")) {
-      let [ours, other] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-      for (let round = 0; round < (quick ? 3 : 10); round++) {
-        tell("W6");
-        ours = Math.min(ours, measureTraining(program, "scalar_regression", 1, choice));
-        if (peerCommand && (round === 0 || !quick))
-          other = Math.min(other, timePeerProcess(peerCommand, "tf_start.py", []));
-      }
-      const beside = peerCommand ? { peer: other } : {};
-      this.#add({
-        work: "W6: start to the first loss",
-        way: "process",
-        value: ours,
-        unit: "ms",
-        target: atLeast(25),
-        ...beside,
-      });
-    }
+    const { wants, program, quick, tell } = this.#options;
+    if (wants("W6")) this.#firstLoss();
     if (wants("startup")) {
       tell("startup");
       const promised = { of: "value", at: "most", limit: 150 } as const;
@@ -232,6 +215,31 @@ class Suite {
       }
     }
     if (wants("train")) this.#training();
+  }
+
+  /** A program of the library until it has printed its first loss, and a run of training with all its files, from start to end. */
+  #firstLoss(): void {
+    const { program, quick, choice, peerCommand, tell } = this.#options;
+    const model = "scalar_regression";
+    const works = { loss: "W6: start to the first loss", train: `train ${model}, 1 step` };
+    const ways = [
+      { work: works.loss, way: "import", target: atLeast(25), run: () => measureFirstLoss("import") },
+      { work: works.loss, way: "require", target: atLeast(25), run: () => measureFirstLoss("require") },
+      { work: works.train, way: "process", run: () => measureTraining(program, model, 1, choice) },
+    ];
+    const times = new Map<object | string, number>();
+    const measure = (key: object | string, run: () => number): void => {
+      times.set(key, Math.min(times.get(key) ?? Number.POSITIVE_INFINITY, run()));
+    };
+    for (let round = 0; round < (quick ? 3 : 10); round++) {
+      tell("W6");
+      for (const way of ways) measure(way, way.run);
+      if (!peerCommand || (quick && round > 0)) continue;
+      measure(works.loss, () => timePeerProcess(peerCommand, "tf_start.py", []));
+      measure(works.train, () => measurePeerTraining(peerCommand, model, 1));
+    }
+    for (const { run, ...row } of ways.map((way) => ({ ...way, value: times.get(way)!, unit: "ms" })))
+      this.#add({ ...row, ...(peerCommand ? { peer: times.get(row.work)! } : {}) });
   }
 
   #training(): void {

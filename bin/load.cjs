@@ -55,14 +55,15 @@ function writeCache(name, key, units, script) {
   }
 }
 
-/** Runs a bundle and gives what it gives. It finds other modules through `module.import`. */
-function load(name, cacheName) {
+/** Runs a bundle and gives what it gives. It finds other modules through `module.import`, and the rest of its units through `module.part`. */
+function load(name, cacheName, runtime) {
   const file = join(folder, `${name}.cjs`);
   const bundle = readFileSync(file, "latin1"); // bundles are ASCII
   const key = `${identityOf(bundle)} ${file}`;
   const cache = readCache(cacheName, key);
   const script = new Script(bundle, { filename: file, cachedData: cache.code });
-  const module = { exports: {}, whole, import: (specifier) => import(specifier) };
+  const part = (other, shared) => load(other, `${cacheName}-${other}`, shared);
+  const module = { exports: {}, whole, part, runtime, import: (specifier) => import(specifier) };
   const given = script.runInThisContext()(module.exports, createRequire(file), module, file, folder) ?? module.exports;
   const known = cache.code && !script.cachedDataRejected ? cache.units : 0;
   process.on("exit", () => {

@@ -1,22 +1,17 @@
 /**
  * Modules that change others when they start are imported for that, by src/index.ts or by those that need it: the bundle runs all else
- * only when it is asked for.
+ * only when it is asked for, and what starts with the library as soon as the module that it changes has run.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
+import { changedNames } from "../scripts/bundle/effects.mjs";
 
 const root = join(import.meta.dirname, "..");
 const sources = readdirSync(join(root, "src"), { recursive: true })
   .map((name) => join("src", String(name)))
   .filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"));
 const text = (path: string): string => readFileSync(join(root, path), "utf8");
-
-/** Statements at a module's start that assign to a thing, or hand it to a function: the thing. */
-const effect =
-  /^(?:Object\.(?:defineProperty|defineProperties|assign)\((\w+)|(\w+)(?:\.prototype)?\.\w+ = |(\w+)\()|^for \(/gm;
-/** Ops register themselves; the bundle knows where each is. */
-const registers = /^(?:defineOp|registerOp|defineDataset)\b/;
 
 const importsOf = (path: string): { names: string[]; from: string }[] =>
   [...text(path).matchAll(/^import (?!type)([^"]*?)(?:from )?"(\.[^"]+)";/gm)].map(([, names, from]) => ({
@@ -26,10 +21,7 @@ const importsOf = (path: string): { names: string[]; from: string }[] =>
 
 function changesOthers(path: string): boolean {
   const imported = new Set(importsOf(path).flatMap(({ names }) => names));
-  return [...text(path).matchAll(effect)].some(([all, ...targets]) => {
-    const target = targets.find((each) => each !== undefined);
-    return target !== undefined && imported.has(target) && !registers.test(all);
-  });
+  return changedNames(text(path)).some((name) => imported.has(name));
 }
 
 /** What runs when src/index.ts does. Lists of names, src/api and src/ops/index.ts, run nothing. */

@@ -4,10 +4,11 @@
  *
  *     files ─ esbuild ─► ECMAScript text ─ names.mjs ─► modules with direct imports ─ circles ─► units
  */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { init } from "es-module-lexer";
 import { build } from "esbuild";
+import { changedNames } from "./effects.mjs";
 import { dynamicImport } from "./link.mjs";
 import { directImports, importsOf, partsOf, slashes } from "./names.mjs";
 
@@ -110,11 +111,11 @@ function unitOf(members, text) {
 
 /**
  * The units that the entries reach, each after those that it imports: `members` (paths of modules) and what directImports tells of a
- * module. A unit of several modules exports m0, m1 and so on: one object of names for each. `alias` gives the module of a package's
+ * module, `changes` (modules that must be followed by it). A unit of several modules exports m0, m1 and so on: one object of names for each. `alias` gives the module of a package's
  * name, `elsewhere` the file of dist/ that holds a module instead, `put(module)` the code of a dynamic import.
  */
 export async function unitsOf(options) {
-  const { root, folders, entries, alias, elsewhere, put } = options;
+  const { root, folders, entries, library, alias, elsewhere, put } = options;
   await init;
   const paths = folders.flatMap((folder) => modulesIn(root, folder));
   const known = new Set(paths);
@@ -126,9 +127,21 @@ export async function unitsOf(options) {
     const asked = Array.from(passed.values(), ([from]) => from).filter(isHere);
     graph.set(path, { atStart, later: [...later, ...asked] });
   }
-  const units = components(graph, entries).map((members) =>
-    members.length > 1 ? circleOf(options, members, modules) : { members, ...modules.get(members[0]) },
-  );
+  const startsWith = new Set([library]);
+  for (const path of startsWith) for (const next of graph.get(path).atStart) startsWith.add(next);
+  /** The modules that one which starts with the library changes. */
+  const changesOf = (path) => {
+    const names = startsWith.has(path) ? changedNames(readFileSync(join(root, path), "utf8")) : [];
+    const changed = modules.get(path).imports.filter(([, , to]) => names.includes(to));
+    return [...new Set(changed.map(([from]) => from))].filter(isHere);
+  };
+  // What the library imports for its effects follows what it changes.
+  const whole = modules.get(library);
+  whole.imports = whole.imports.filter(([from, name]) => name !== null || changesOf(from).length === 0);
+  const units = components(graph, entries).map(async (members) => ({
+    ...(members.length > 1 ? await circleOf(options, members, modules) : { members, ...modules.get(members[0]) }),
+    changes: members.flatMap(changesOf).filter((module) => !members.includes(module)),
+  }));
   return Promise.all(units);
 }
 

@@ -65,15 +65,29 @@ export function enumNumber(type: string, name: string): number | undefined {
 export const enumName = (type: string, number: number): string | undefined =>
   Object.entries(schema.enums[type]!).find(([, value]) => value === number)?.[0];
 
+/** Full names by the one that they are declared inside of. */
+function byParent(names: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const children = new Map<string, string[]>();
+  for (const name of names) {
+    const parent = name.slice(0, name.lastIndexOf("."));
+    const known = children.get(parent);
+    if (known) known.push(name);
+    else children.set(parent, [name]);
+  }
+  return children;
+}
+
+let messagesByParent: ReadonlyMap<string, readonly string[]> | undefined;
+let enumsByParent: ReadonlyMap<string, readonly string[]> | undefined;
+
 /** Full names of the messages that are declared inside this one. */
-export const messagesIn = (full: string): string[] =>
-  Object.keys(schema.messages).filter((name) => isInside(full, name));
+export function messagesIn(full: string): readonly string[] {
+  messagesByParent ??= byParent(Object.keys(schema.messages));
+  return messagesByParent.get(full) ?? [];
+}
 
 /** The enums that are declared inside a message, by their short names. */
-export const enumsOf = (full: string): (readonly [string, Readonly<Record<string, number>>])[] =>
-  Object.entries(schema.enums)
-    .filter(([name]) => isInside(full, name))
-    .map(([name, values]) => [name.slice(full.length + 1), values] as const);
-
-const isInside = (full: string, name: string): boolean =>
-  name.startsWith(`${full}.`) && !name.slice(full.length + 1).includes(".");
+export function enumsOf(full: string): (readonly [string, Readonly<Record<string, number>>])[] {
+  enumsByParent ??= byParent(Object.keys(schema.enums));
+  return (enumsByParent.get(full) ?? []).map((name) => [name.slice(full.length + 1), schema.enums[name]!] as const);
+}

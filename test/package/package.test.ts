@@ -143,4 +143,14 @@ describe("the library", () => {
     expect(ran).toContain("src/index.ts");
     expect(ran.filter((path) => /commander|^src\/(cli|ui)\/|models\//.test(path))).toEqual([]);
   });
+
+  test("gives a function under all its names, before its code has run as after it", () => {
+    const code = `const tf = require("./index.cjs");
+      const early = tf.lgamma;
+      const facts = [early === tf.math.lgamma, early.length];
+      const value = new tf.Session().runSync(early(tf.constant([1, 2], tf.float32)));
+      process.stdout.write(JSON.stringify([...facts, early === tf.lgamma, typeof tf.Session, String(value)]));`;
+    const shown = execFileSync(process.execPath, ["-e", code], { cwd: folder, encoding: "utf8" });
+    expect(JSON.parse(shown)).toEqual([true, 2, true, "function", "[0. 0.]"]);
+  });
 });
