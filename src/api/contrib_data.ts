@@ -1,22 +1,23 @@
 /** tf.contrib.data. Written by scripts/api.mjs. */
-export {
-  AUTOTUNE,
-  chooseFromDatasets,
-  getSingleElement,
-  groupByWindow,
-  ignoreErrors,
-  mapAndBatch,
-  RandomDataset,
-  shuffleAndRepeat,
-  TFRecordWriter,
-} from "../build/data/experimental.ts";
+
+export { groupByReducer, Reducer } from "../build/data/experimental/groups.ts";
+export { getNextAsOptional, Optional } from "../build/data/experimental/optional.ts";
+export { AUTOTUNE, getSingleElement, TFRecordWriter } from "../build/data/experimental.ts";
 export {
   bucketBySequenceLength,
   Counter,
+  chooseFromDatasets,
+  denseToSparseBatch,
   enumerateDataset,
+  groupByWindow,
+  ignoreErrors,
+  mapAndBatch,
   parallelInterleave,
+  RandomDataset,
+  rejectionResample,
   sampleFromDatasets,
   scan,
+  shuffleAndRepeat,
   unbatch,
   unique,
 } from "../build/data/transforms.ts";
