@@ -1,6 +1,8 @@
 /** tf.keras.layers. Written by scripts/api.mjs. */
 export { ELU, LeakyReLU, PReLU, ReLU, Softmax, ThresholdedReLU } from "../build/keras/layers/advanced_activations.ts";
 export { AdditiveAttention, Attention } from "../build/keras/layers/attention/attention.ts";
+export { EinsumDense } from "../build/keras/layers/attention/einsum_dense.ts";
+export { MultiHeadAttention } from "../build/keras/layers/attention/multi_head.ts";
 export { deserializeLayer as deserialize, serializeLayer as serialize } from "../build/keras/layers/configured.ts";
 export {
   Conv1D,
@@ -74,6 +76,8 @@ export {
   Reshape,
 } from "../build/keras/layers/core.ts";
 export { Embedding } from "../build/keras/layers/embedding.ts";
+export { DenseFeatures } from "../build/keras/layers/features.ts";
+export { InputSpec } from "../build/keras/layers/input_spec.ts";
 export { Layer } from "../build/keras/layers/layer.ts";
 export {
   Add,
@@ -94,12 +98,9 @@ export {
   subtract,
 } from "../build/keras/layers/merge.ts";
 export { BatchNormalization, LayerNormalization } from "../build/keras/layers/normalization.ts";
-export {
-  CategoryEncoding,
-  Discretization,
-  Rescaling,
-  Resizing,
-} from "../build/keras/layers/preprocessing/preprocessing.ts";
+export { CategoryEncoding, Discretization, Hashing } from "../build/keras/layers/preprocessing/categories.ts";
+export { CenterCrop, Rescaling, Resizing } from "../build/keras/layers/preprocessing/images.ts";
+export { Normalization } from "../build/keras/layers/preprocessing/normalization.ts";
 export { AbstractRNNCell } from "../build/keras/layers/recurrent/cell.ts";
 export { GRUCell, LSTMCell, SimpleRNNCell } from "../build/keras/layers/recurrent/cells.ts";
 export { ConvLSTM1D, ConvLSTM2D, ConvLSTM3D } from "../build/keras/layers/recurrent/conv_lstm.ts";

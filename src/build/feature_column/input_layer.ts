@@ -60,7 +60,10 @@ export const scopedCache = (features: Features, weightCollections: readonly stri
     { weightCollections, trainable },
   );
 
-function denseColumns(featureColumns: Columns, words: { column: "_FeatureColumn" | "FeatureColumn"; dense: string }) {
+export function denseColumns(
+  featureColumns: Columns,
+  words: { column: "_FeatureColumn" | "FeatureColumn"; dense: string },
+) {
   const columns = normalizeColumns(featureColumns, words.column);
   for (const column of columns) {
     if (isDense(column)) continue;

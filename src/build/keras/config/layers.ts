@@ -26,7 +26,8 @@ const local = (rank: number): string =>
   `filters! kernel_size!/${rank} strides/${rank}=1 padding=valid data_format=channels_last activation=linear use_bias=true ${weighted("kernel")} implementation=1`;
 const lstm2d = (rank: number): string =>
   `${sequence}filters! ${convolution(rank, "").replace(" groups=1", "")}activation=tanh recurrent_activation=hard_sigmoid use_bias=true ${gates("unit_forget_bias=true ", true)}`;
-const transposed = (rank: number): string => `filters! ${convolution(rank)}${weighted("kernel")} output_padding`;
+const transposed = (rank: number): string =>
+  `filters! ${convolution(rank)}${weighted("kernel")} output_padding/${rank}`;
 const scale =
   "center=true scale=true beta_initializer=zeros gamma_initializer=ones MOVING beta_regularizer gamma_regularizer beta_constraint gamma_constraint";
 const whole = "data_format=channels_last keepdims=false";

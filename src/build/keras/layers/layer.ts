@@ -21,10 +21,12 @@ import { values } from "../values.ts";
 import { Called, tuple } from "./called.ts";
 import { argumentsOf, configOf } from "./configured.ts";
 import { comesFromLayers, inCall, isInCall, listOf, maskOf, remember, setMask, type Tensors } from "./history.ts";
+import { checkSpecs, type InputSpec } from "./input_spec.ts";
 
 export { tuple } from "./called.ts";
 export { withArguments } from "./configured.ts";
 export { historyOf, type LayerNode, listOf, maskOf, remember, type Tensors } from "./history.ts";
+export { requireRank } from "./input_spec.ts";
 
 export interface LayerOptions {
   readonly name?: string | undefined;
@@ -291,8 +293,13 @@ export abstract class Layer extends Called {
     return this.supportsMasking && mask instanceof Tensor ? mask : null;
   }
 
+  /** What the inputs must be like, one for each where there are several. */
+  inputSpec: InputSpec | readonly InputSpec[] | null = null;
+
   /** Throws ValueError when the inputs do not fit. */
-  protected checkInputs(_inputs: Tensors): void {}
+  protected checkInputs(inputs: Tensors): void {
+    if (this.inputSpec) checkSpecs(this.name, listOf<InputSpec>(this.inputSpec), listOf<Tensor>(inputs));
+  }
 
   protected inScope<R>(fn: () => R): R {
     return getDefaultGraph().nameScope(this.name, fn);
@@ -373,21 +380,3 @@ const pythonName = (field: string): string => field.replace(/[A-Z]/g, (letter) =
 const unique = <T>(items: readonly T[]): T[] => [...new Set(items)];
 
 const alias = (x: Tensor): Tensor => identity(x);
-
-/** A layer's complaint about ranks, in Keras' words. Throws ValueError. */
-export function requireRank(
-  name: string,
-  x: Tensor,
-  expected: { readonly ndim?: number; readonly minNdim?: number },
-): void {
-  const start = `Input 0 of layer "${name}" is incompatible with the layer: `;
-  const rank = x.shape?.length;
-  if (rank === undefined) return;
-  const received = `Full shape received: ${tuple(x.shape!.map((d) => `Dimension(${d ?? "None"})` as never))}`;
-  if (expected.ndim !== undefined && rank !== expected.ndim) {
-    throw new ValueError(`${start}expected ndim=${expected.ndim}, found ndim=${rank}. ${received}`);
-  }
-  if (expected.minNdim !== undefined && rank < expected.minNdim) {
-    throw new ValueError(`${start}expected min_ndim=${expected.minNdim}, found ndim=${rank}. ${received}`);
-  }
-}

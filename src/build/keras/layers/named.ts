@@ -3,6 +3,8 @@ import { layerClasses } from "../config/layers.ts";
 import { InputLayer } from "../network.ts";
 import * as activations from "./advanced_activations.ts";
 import * as attention from "./attention/attention.ts";
+import { EinsumDense } from "./attention/einsum_dense.ts";
+import { MultiHeadAttention } from "./attention/multi_head.ts";
 import * as convolutions from "./convolution/convolution.ts";
 import * as local from "./convolution/local.ts";
 import * as padding from "./convolution/padding.ts";
@@ -10,10 +12,13 @@ import * as pooling from "./convolution/pooling.ts";
 import * as separable from "./convolution/separable.ts";
 import * as core from "./core.ts";
 import { Embedding } from "./embedding.ts";
+import { DenseFeatures } from "./features.ts";
 import { Layer } from "./layer.ts";
 import * as merge from "./merge.ts";
 import * as normalization from "./normalization.ts";
-import * as preprocessing from "./preprocessing/preprocessing.ts";
+import * as categories from "./preprocessing/categories.ts";
+import * as images from "./preprocessing/images.ts";
+import { Normalization } from "./preprocessing/normalization.ts";
 import * as cells from "./recurrent/cells.ts";
 import * as convolutional from "./recurrent/conv_lstm.ts";
 import * as cudnn from "./recurrent/cudnn.ts";
@@ -25,7 +30,8 @@ import * as dropout from "./regularization/dropout.ts";
 
 const modules = [
   attention,
-  preprocessing,
+  categories,
+  images,
   dropout,
   separable,
   local,
@@ -41,7 +47,7 @@ const modules = [
   cudnn,
   recurrent,
   wrappers,
-  { RNN, StackedRNNCells },
+  { RNN, StackedRNNCells, Normalization, EinsumDense, MultiHeadAttention, DenseFeatures },
 ];
 for (const module of modules) {
   for (const [name, value] of Object.entries(module) as [string, unknown][]) {
