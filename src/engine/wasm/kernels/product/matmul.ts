@@ -10,11 +10,11 @@
  * Source: Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication (2008).
  */
 import type { Callee, FunctionBuilder, Local, ModuleBuilder } from "../../assembler.ts";
-import { add, div, eq, ge, gt, load, lt, mul, ne, select, sub } from "../../instructions.ts";
+import { add, div, eq, ge, gt, load, lt, mul, ne, select, shl, sub } from "../../instructions.ts";
 import { type Expr, i32, laneBytes, type Scalar } from "../../lanes.ts";
 import type { EachPiece, Kernel } from "../kernel.ts";
 import { jobOf, min, ofWorker, tileBytes } from "./blocks.ts";
-import { packColumns, packRows } from "./pack.ts";
+import { packColumns, packPair, packRows } from "./pack.ts";
 import { addTile, stepOfB, tileColumns, tileRows } from "./tile.ts";
 
 /** Steps of k in one block. */
@@ -67,7 +67,7 @@ export function matmul(type: Scalar): Kernel {
     params: new Array<"i32">(params.length).fill("i32"),
     result: null,
     isFused: true,
-    uses: [packRows(size), packColumns(size, (tileRows * size) as 16 | 32), packColumns(size, stepOfB)],
+    uses: [packRows(size), packColumns(size, (tileRows * size) as 16 | 32), packColumns(size, stepOfB), packPair],
     pieces: ["pack_b", "rows_of_c"],
     build: (m, uses, each) => build(m, type, uses, each),
   };
@@ -76,7 +76,7 @@ export function matmul(type: Scalar): Kernel {
 }
 
 function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: EachPiece): void {
-  const [rowsOf, columnsOfA, columnsOfB] = uses;
+  const [rowsOf, columnsOfA, columnsOfB, pairOf] = uses;
   const tileOf = addTile(m, type);
   const size = laneBytes(type);
   const width = tileColumns(type);
@@ -101,6 +101,14 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
     f.set(b, add(b, mul(start, bCol)));
     f.set(packed, add(packed, mul(mul(index, panelsPerPiece), mul(steps, stepOfB))));
     const panelBytes = f.let(mul(steps, stepOfB));
+    f.if(eq(bCol, size), () =>
+      f.while(ge(columns, 2 * width), () => {
+        f.call(pairOf!, packed, add(packed, panelBytes), b, bRow, steps);
+        f.set(packed, add(packed, shl(panelBytes, 1)));
+        f.set(b, add(b, 2 * stepOfB));
+        f.set(columns, sub(columns, 2 * width));
+      }),
+    );
     f.while(gt(columns, 0), () => {
       const here = min(f, columns, width);
       f.if(

@@ -143,6 +143,40 @@ export const packColumns = (size: 4 | 8, width: 16 | 32): Kernel =>
   });
 
 /**
+ * packPair(to, toNext, from, fromStep, count): steps of 32 bytes of two panels that lie side by side in rows `fromStep` bytes apart, the first
+ * one to `to`, the second one to `toNext`. A line of the cache is fetched once for both.
+ */
+export const packPair: Kernel = {
+  name: "pack_pair",
+  params: new Array<"i32">(5).fill("i32"),
+  result: null,
+  build(m) {
+    m.function(
+      "pack_pair",
+      new Array<"i32">(5).fill("i32"),
+      null,
+      (f, to, toNext, from, fromStep, count) => {
+        const steps = (n: number) => () => {
+          for (let p = 0; p < n; p++) {
+            for (const at of [0, 16]) {
+              f.store("i32x4", to!, load("i32x4", from!, at), 32 * p + at);
+              f.store("i32x4", toNext!, load("i32x4", from!, 32 + at), 32 * p + at);
+            }
+            f.set(from!, add(from!, fromStep!));
+          }
+          f.set(to!, add(to!, 32 * n));
+          f.set(toNext!, add(toNext!, 32 * n));
+          f.set(count!, sub(count!, n));
+        };
+        f.while(ge(count!, 2), steps(2));
+        f.while(count!, steps(1));
+      },
+      { export: true },
+    );
+  },
+};
+
+/**
  * packGathered(to, s0, s1, s2, s3, fromStep, count): four rows of any places, whose elements lie `fromStep` bytes apart, in steps of 4.
  */
 export const packGathered = (size: 4 | 8): Kernel =>
