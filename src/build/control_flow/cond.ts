@@ -10,7 +10,9 @@ import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { cast, constant, identity, lessEqual, reduceSum, stack } from "../../ops/index.ts";
 import { byName, type Rest } from "../../ops/options.ts";
 import { GraphKeys } from "../collections.ts";
+import { controlFlowV2Enabled } from "../functions/behavior.ts";
 import { FunctionBody } from "../functions/body.ts";
+import { condV2 } from "../functions/cond.ts";
 import { assertThat } from "./assert.ts";
 import { isTrue, predicateTexts } from "./at_once.ts";
 import { CondContext } from "./cond_context.ts";
@@ -30,29 +32,33 @@ export interface CondOptions {
 /** A list of numbers is one tensor, a list of tensors several. */
 const leavesOf = (result: BranchResult): BranchLeaf[] => flatten<BranchLeaf>(result as Nested<BranchLeaf>);
 
+const condPlaces = ["strict", "name"] as const;
+type CondRest = Rest<CondOptions, typeof condPlaces>;
+
 /**
  * What trueFn or falseFn returns, by the boolean scalar pred; only that branch's operations run, and what both need is computed
  * outside. Both functions return the same structure of the same dtypes. Throws TypeError or ValueError in Python's words.
  */
-export function cond(pred: TensorLike, trueFn: () => Tensor, falseFn: () => Tensor, options?: CondOptions): Tensor;
+export function cond(pred: TensorLike, trueFn: () => Tensor, falseFn: () => Tensor, ...rest: CondRest): Tensor;
 export function cond<R extends [Tensor, Tensor, ...Tensor[]]>(
   pred: TensorLike,
   trueFn: () => R,
   falseFn: () => R,
-  options?: CondOptions,
+  ...rest: CondRest
 ): { -readonly [K in keyof R]: Tensor };
 export function cond<R extends BranchResult>(
   pred: TensorLike,
   trueFn: () => R,
   falseFn: () => R,
-  options?: CondOptions,
+  ...rest: CondRest
 ): Tensor | Nested<Tensor | IndexedSlices | FlowArray>;
 export function cond<R extends BranchResult>(
   pred: TensorLike,
   trueFn: () => R,
   falseFn: () => R,
-  options: CondOptions = {},
+  ...rest: CondRest
 ): Tensor | Nested<Tensor | IndexedSlices | FlowArray> {
+  const options = byName<CondOptions>(rest, condPlaces);
   if (trueFn === null || trueFn === undefined) throw new TypeError("cond(): 'true_fn' argument required");
   if (falseFn === null || falseFn === undefined) throw new TypeError("cond(): 'false_fn' argument required");
   if (typeof trueFn !== "function") throw new TypeError("'true_fn' must be callable.");
@@ -64,6 +70,9 @@ export function cond<R extends BranchResult>(
   }
   if (graph instanceof FunctionBody)
     return single(condInFunction(graph, pred, trueFn, falseFn) as BranchResult) as Tensor;
+  if (controlFlowV2Enabled()) {
+    return single(condV2(pred, trueFn, falseFn, { name: options.name || "cond" }) as BranchResult) as Tensor;
+  }
   return graph.nameScope(options.name || "cond", () => {
     if (typeof pred === "boolean") throw new TypeError("'pred' must not be a Python bool.");
     const given = convertToTensor(pred, { name: "pred" });

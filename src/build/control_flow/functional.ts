@@ -75,12 +75,14 @@ const withRows = (tensor: Tensor, rows: Dim): Tensor => {
   return tensor;
 };
 
+const mapFnPlaces = ["dtype", "parallelIterations", "backProp", "swapMemory", "inferShape", "name"] as const;
+
 /**
  * The rows of fn(row of elems) as one tensor (or one for each in the structure that fn returns). Throws ValueError for no or scalar elems,
  * TypeError when fn returns another structure than dtype (or elems) has.
  */
-export function mapFn(fn: RowFunction, elems: Rows, ...rest: Rest<MapOptions, ["dtype", "parallelIterations"]>): Value {
-  const options: MapOptions = byName(rest, ["dtype", "parallelIterations"]);
+export function mapFn(fn: RowFunction, elems: Rows, ...rest: Rest<MapOptions, typeof mapFnPlaces>): Value {
+  const options: MapOptions = byName(rest, mapFnPlaces);
   if (typeof fn !== "function")
     throw new TypeError(`The provided function ${String(fn)} is not callable.fn must be callable.`);
   const given = flatten<TensorLike>(elems);
@@ -124,23 +126,17 @@ export function mapFn(fn: RowFunction, elems: Rows, ...rest: Rest<MapOptions, ["
   });
 }
 
+const foldlPlaces = ["initializer", "parallelIterations", "backProp", "swapMemory", "name"] as const;
+
 /** fn(… fn(fn(initializer, row 0), row 1) …). */
-export function foldl(
-  fn: RowFunction,
-  elems: Rows,
-  ...rest: Rest<FoldOptions, ["initializer", "parallelIterations"]>
-): Value {
-  const options: FoldOptions = byName(rest, ["initializer", "parallelIterations"]);
+export function foldl(fn: RowFunction, elems: Rows, ...rest: Rest<FoldOptions, typeof foldlPlaces>): Value {
+  const options: FoldOptions = byName(rest, foldlPlaces);
   return fold("foldl", fn, elems, options);
 }
 
 /** As foldl, from the last row to the first. */
-export function foldr(
-  fn: RowFunction,
-  elems: Rows,
-  ...rest: Rest<FoldOptions, ["initializer", "parallelIterations"]>
-): Value {
-  const options: FoldOptions = byName(rest, ["initializer", "parallelIterations"]);
+export function foldr(fn: RowFunction, elems: Rows, ...rest: Rest<FoldOptions, typeof foldlPlaces>): Value {
+  const options: FoldOptions = byName(rest, foldlPlaces);
   return fold("foldr", fn, elems, options);
 }
 
@@ -191,12 +187,8 @@ function fold(kind: "foldl" | "foldr", fn: RowFunction, elems: Rows, options: Fo
 const minusOne = (n: TensorLike): TensorLike => (typeof n === "number" ? n - 1 : (n as Tensor).sub(1));
 
 /** All of foldl's accumulators as rows: row i is the one after row i of elems. */
-export function scan(
-  fn: RowFunction,
-  elems: Rows,
-  ...rest: Rest<ScanOptions, ["initializer", "parallelIterations"]>
-): Value {
-  const options: ScanOptions = byName(rest, ["initializer", "parallelIterations"]);
+export function scan(fn: RowFunction, elems: Rows, ...rest: Rest<ScanOptions, typeof foldlPlaces>): Value {
+  const options: ScanOptions = byName(rest, foldlPlaces);
   checkFunction(fn);
   const { initializer, reverse = false, inferShape = true } = options;
   const like = initializer ?? elems;

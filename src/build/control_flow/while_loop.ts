@@ -6,11 +6,13 @@ import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { constant, less, logicalAnd } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { GraphKeys } from "../collections.ts";
+import { controlFlowV2Enabled } from "../functions/behavior.ts";
 import { FunctionBody } from "../functions/body.ts";
 import { add } from "../operators.ts";
 import { loopAtOnce } from "./at_once.ts";
-import { loopInFunction } from "./in_function.ts";
+import { loopInFunction, loopInGraph } from "./in_function.ts";
 import { checkSameStructure, type FlowArray, flatten, isFlowArray, type Nested, pack } from "./structure.ts";
 import { WhileContext } from "./while_context.ts";
 
@@ -31,6 +33,17 @@ export interface WhileLoopOptions {
   readonly name?: string | undefined;
 }
 
+const places = [
+  "shapeInvariants",
+  "parallelIterations",
+  "backProp",
+  "swapMemory",
+  "name",
+  "maximumIterations",
+  "returnSameStructure",
+] as const;
+type WhileLoopRest = Rest<WhileLoopOptions, typeof places>;
+
 // biome-ignore lint/suspicious/noExplicitAny: functions of loop variables name the tensors they expect
 type LoopFunction<R> = (...variables: any[]) => R;
 
@@ -42,7 +55,7 @@ export function whileLoop<V extends readonly [Tensor, Tensor, ...Tensor[]]>(
   cond: LoopFunction<TensorLike>,
   body: LoopFunction<LoopVariable>,
   loopVars: V,
-  options?: WhileLoopOptions,
+  ...rest: WhileLoopRest
 ): { -readonly [K in keyof V]: Tensor };
 export function whileLoop(
   cond: LoopFunction<TensorLike>,
@@ -54,14 +67,15 @@ export function whileLoop(
   cond: LoopFunction<TensorLike>,
   body: LoopFunction<LoopVariable>,
   loopVars: readonly LoopVariable[],
-  options?: WhileLoopOptions,
+  ...rest: WhileLoopRest
 ): Tensor | LoopValue;
 export function whileLoop(
   cond: LoopFunction<TensorLike>,
   body: LoopFunction<LoopVariable>,
   loopVars: readonly LoopVariable[],
-  options: WhileLoopOptions = {},
+  ...rest: WhileLoopRest
 ): Tensor | LoopValue {
+  const options = byName<WhileLoopOptions>(rest, places);
   const { parallelIterations = 10, backProp = true, swapMemory = false, returnSameStructure = false } = options;
   if (typeof cond !== "function") throw new TypeError("'cond' must be callable.");
   if (typeof body !== "function") throw new TypeError("'body' must be callable.");
@@ -73,11 +87,16 @@ export function whileLoop(
     const maximumIterations = limit === undefined ? null : Number(convertToTensor(limit).numpy().item());
     return loopAtOnce({ cond, body, loopVars, maximumIterations, returnSameStructure }) as LoopValue;
   }
-  if (graph instanceof FunctionBody) {
+  if (graph instanceof FunctionBody || controlFlowV2Enabled()) {
     const { maximumIterations, shapeInvariants } = options;
     const shapes = shapeInvariants === undefined ? null : flattenShapes(loopVars, shapeInvariants);
     const loop = { cond, body, loopVars, maximumIterations, shapes, returnSameStructure };
-    return loopInFunction(graph, loop) as LoopValue;
+    if (graph instanceof FunctionBody) return loopInFunction(graph, loop) as LoopValue;
+    const leaves = flatten(loopVars as Nested<LoopLeaf>).map((leaf) =>
+      isFlowArray(leaf) ? leaf : convertToTensor(leaf),
+    );
+    const given = { ...loop, loopVars: pack(loopVars as Nested<LoopLeaf>, leaves) as readonly LoopVariable[] };
+    return graph.nameScope(options.name || "while", (scope) => loopInGraph(graph, given, scope)) as LoopValue;
   }
   return graph.nameScope(options.name || "while", () => {
     if (!loopVars?.length) throw new ValueError("'loop_vars' must be provided.");

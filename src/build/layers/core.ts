@@ -93,13 +93,28 @@ export class Dense extends Layer {
   }
 }
 
+const densePlaces = [
+  "activation",
+  "useBias",
+  "kernelInitializer",
+  "biasInitializer",
+  "kernelRegularizer",
+  "biasRegularizer",
+  "activityRegularizer",
+  "kernelConstraint",
+  "biasConstraint",
+  "trainable",
+  "name",
+  "reuse",
+] as const;
+
 /** inputs · kernel + bias over the last axis: [..., m] to [..., units], with variables `kernel` and `bias`. */
 export const dense = (
   inputs: TensorLike,
   units: number,
-  ...rest: Rest<WeightedOptions, ["activation", "useBias", "kernelInitializer", "biasInitializer"]>
+  ...rest: Rest<WeightedOptions, typeof densePlaces>
 ): Tensor => {
-  const options: WeightedOptions = byName(rest, ["activation", "useBias", "kernelInitializer", "biasInitializer"]);
+  const options: WeightedOptions = byName(rest, densePlaces);
   return new Dense(units, options).openScope().apply(inputs);
 };
 
@@ -154,12 +169,11 @@ export class Dropout extends Layer {
 
 type DropoutArguments = DropoutLayerOptions & TrainingOptions;
 
+const places = ["rate", "noiseShape", "seed", "training", "name"] as const;
+
 /** Drops a part of the inputs while `training` is true, and scales the rest by 1 / (1 - rate). */
-export const dropout = (
-  inputs: TensorLike,
-  ...rest: Rest<DropoutArguments, ["rate", "noiseShape", "seed", "training"]>
-): Tensor => {
-  const options: DropoutArguments = byName(rest, ["rate", "noiseShape", "seed", "training"]);
+export const dropout = (inputs: TensorLike, ...rest: Rest<DropoutArguments, typeof places>): Tensor => {
+  const options: DropoutArguments = byName(rest, places);
   return new Dropout(options).apply(inputs, { training: options.training ?? false });
 };
 

@@ -29,7 +29,14 @@ import { assertLess, assertNonNegative } from "../checks/compare.ts";
 import { removeSqueezableDimensions } from "../losses/squeeze.ts";
 import { scatterAdd } from "../variables/scatter.ts";
 import { assignAdd } from "../variables/state.ts";
-import { checkCompatible, inMetricScope, type Metric, type MetricOptions, metricVariable } from "./metric.ts";
+import {
+  checkCompatible,
+  inMetricScope,
+  type Metric,
+  type MetricRest,
+  metricOptions,
+  metricVariable,
+} from "./metric.ts";
 
 export interface ConfusionMatrixOptions {
   /** One more than the largest class that is there by default. */
@@ -39,13 +46,15 @@ export interface ConfusionMatrixOptions {
   readonly weights?: TensorLike | null | undefined;
 }
 
+const places = ["numClasses", "dtype", "name", "weights"] as const;
+
 /** How often class i (row) was predicted as class j (column): [n, n]. Fails for classes that are negative or too large. */
 export function confusionMatrix(
   labels: TensorLike,
   predictions: TensorLike,
-  ...rest: Rest<ConfusionMatrixOptions, ["numClasses", "dtype"]>
+  ...rest: Rest<ConfusionMatrixOptions, typeof places>
 ): Tensor {
-  const options: ConfusionMatrixOptions = byName(rest, ["numClasses", "dtype"]);
+  const options: ConfusionMatrixOptions = byName(rest, places);
   const { numClasses, dtype = int32 } = options;
   return getDefaultGraph().nameScope(options.name ?? "confusion_matrix", () => {
     const given = [convertToTensor(labels, { name: "labels" }), convertToTensor(predictions, { name: "predictions" })];
@@ -87,9 +96,9 @@ export function meanPerClassAccuracy(
   labels: TensorLike,
   predictions: TensorLike,
   numClasses: number,
-  ...rest: Rest<MetricOptions, typeof meanIouPlaces>
+  ...rest: MetricRest
 ): Metric {
-  const options = byName<MetricOptions>(rest, meanIouPlaces);
+  const options = metricOptions(rest);
   return inMetricScope("mean_accuracy", options, () => {
     const label = flat(cast(labels as Tensor, int64));
     let prediction = flat(convertToTensor(predictions));
@@ -113,16 +122,9 @@ export function meanPerClassAccuracy(
   });
 }
 
-const meanIouPlaces = ["weights", "metricsCollections", "updatesCollections", "name"] as const;
-
 /** The mean over classes of intersection over union; its update is the confusion matrix. */
-export function meanIou(
-  labels: TensorLike,
-  predictions: TensorLike,
-  numClasses: number,
-  ...rest: Rest<MetricOptions, typeof meanIouPlaces>
-): Metric {
-  const options = byName<MetricOptions>(rest, meanIouPlaces);
+export function meanIou(labels: TensorLike, predictions: TensorLike, numClasses: number, ...rest: MetricRest): Metric {
+  const options = metricOptions(rest);
   return inMetricScope("mean_iou", options, () => {
     const [givenLabel, givenPrediction] = [convertToTensor(labels), convertToTensor(predictions)];
     checkCompatible(givenPrediction, givenLabel);

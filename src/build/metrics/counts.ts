@@ -17,7 +17,7 @@ import {
 } from "../../ops/index.ts";
 import { assertRankIn, assertType } from "../checks/ranks.ts";
 import { assignAdd } from "../variables/state.ts";
-import { align, inMetricScope, type Metric, type MetricOptions, metricVariable } from "./metric.ts";
+import { align, inMetricScope, type Metric, type MetricRest, metricOptions, metricVariable } from "./metric.ts";
 
 /** The weighted number of places that hold. */
 function countOf(holds: Tensor, weights: Tensor | null) {
@@ -31,7 +31,7 @@ function countOf(holds: Tensor, weights: Tensor | null) {
   return { value: () => identity(count), update: () => assignAdd(count, reduceSum(counted)) as Tensor };
 }
 
-type BinaryMetric = (labels: TensorLike, predictions: TensorLike, options?: MetricOptions) => Metric;
+type BinaryMetric = (labels: TensorLike, predictions: TensorLike, ...rest: MetricRest) => Metric;
 
 const asBool = (tensor: TensorLike): Tensor => cast(tensor as Tensor, bool);
 
@@ -43,12 +43,14 @@ function alignBools(labels: TensorLike, predictions: TensorLike, weights: Tensor
 
 const counter =
   (name: string, label: boolean, prediction: boolean): BinaryMetric =>
-  (labels, predictions, options = {}) =>
-    inMetricScope(name, options, () => {
+  (labels, predictions, ...rest) => {
+    const options = metricOptions(rest);
+    return inMetricScope(name, options, () => {
       const aligned = alignBools(labels, predictions, options.weights);
       const holds = logicalAnd(equal(aligned.labels, label), equal(aligned.predictions, prediction));
       return countOf(holds, aligned.weights);
     });
+  };
 
 /** How many predictions are true where the label is; and so on for the three others. */
 export const truePositives: BinaryMetric = counter("true_positives", true, true);
@@ -61,8 +63,9 @@ const share = (part: Tensor, rest: Tensor, name: string): Tensor =>
 
 const ratio =
   (name: string, other: BinaryMetric): BinaryMetric =>
-  (labels, predictions, options = {}) =>
-    inMetricScope(name, options, () => {
+  (labels, predictions, ...rest) => {
+    const options = metricOptions(rest);
+    return inMetricScope(name, options, () => {
       const aligned = alignBools(labels, predictions, options.weights);
       const weights = { weights: aligned.weights };
       const [hits, updateHits] = truePositives(aligned.labels, aligned.predictions, weights);
@@ -72,6 +75,7 @@ const ratio =
         update: () => share(updateHits, updateMisses, "update_op"),
       };
     });
+  };
 
 /** True positives of all predicted positives. */
 export const precision: BinaryMetric = ratio("precision", falsePositives);

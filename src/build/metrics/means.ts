@@ -23,7 +23,6 @@ import {
   where,
   zerosLike,
 } from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
 import { removeSqueezableDimensions } from "../losses/squeeze.ts";
 import { broadcastWeights } from "../losses/weights.ts";
 import { assignAdd } from "../variables/state.ts";
@@ -36,6 +35,8 @@ import {
   inMetricScope,
   type Metric,
   type MetricOptions,
+  type MetricRest,
+  metricOptions,
   metricVariable,
 } from "./metric.ts";
 
@@ -50,8 +51,8 @@ function quotient(total: Variable, count: Variable, values: Tensor, added: () =>
 }
 
 /** The mean of all values, weighted. */
-export function mean(values: TensorLike, ...rest: Rest<MetricOptions, ["weights"]>): Metric {
-  const options: MetricOptions = byName(rest, ["weights"]);
+export function mean(values: TensorLike, ...rest: MetricRest): Metric {
+  const options = metricOptions(rest);
   return inMetricScope("mean", options, () => {
     let each = cast(values as Tensor, float32);
     const total = metricVariable([], float32, "total");
@@ -69,8 +70,8 @@ export function mean(values: TensorLike, ...rest: Rest<MetricOptions, ["weights"
 }
 
 /** The mean of each element on its own. Throws ValueError for values without a full static shape. */
-export function meanTensor(values: TensorLike, ...rest: Rest<MetricOptions, typeof meanCosineDistancePlaces>): Metric {
-  const options = byName<MetricOptions>(rest, meanCosineDistancePlaces);
+export function meanTensor(values: TensorLike, ...rest: MetricRest): Metric {
+  const options = metricOptions(rest);
   return inMetricScope("mean", options, () => {
     let each = cast(values as Tensor, float32);
     const { shape } = each;
@@ -95,44 +96,28 @@ const named = (options: MetricOptions, name: string, weights: TensorLike | null)
 });
 
 /** How many predictions equal their labels, of all. */
-export function accuracy(
-  labels: TensorLike,
-  predictions: TensorLike,
-  ...rest: Rest<MetricOptions, ["weights"]>
-): Metric {
-  const options: MetricOptions = byName(rest, ["weights"]);
+export function accuracy(labels: TensorLike, predictions: TensorLike, ...rest: MetricRest): Metric {
+  const options = metricOptions(rest);
   const { labels: label, predictions: given, weights } = align(predictions, labels, options.weights);
   const prediction = given.dtype === label.dtype ? given : cast(given, label.dtype.baseDtype);
   const isCorrect = cast(equal(prediction, label), float32);
   return mean(isCorrect, named(options, "accuracy", weights));
 }
 
-export function meanAbsoluteError(
-  labels: TensorLike,
-  predictions: TensorLike,
-  ...rest: Rest<MetricOptions, ["weights"]>
-): Metric {
-  const options: MetricOptions = byName(rest, ["weights"]);
+export function meanAbsoluteError(labels: TensorLike, predictions: TensorLike, ...rest: MetricRest): Metric {
+  const options = metricOptions(rest);
   const { labels: label, predictions: prediction, weights } = align(predictions, labels, options.weights);
   return mean(abs(prediction.sub(label)), named(options, "mean_absolute_error", weights));
 }
 
-export function meanSquaredError(
-  labels: TensorLike,
-  predictions: TensorLike,
-  ...rest: Rest<MetricOptions, ["weights"]>
-): Metric {
-  const options: MetricOptions = byName(rest, ["weights"]);
+export function meanSquaredError(labels: TensorLike, predictions: TensorLike, ...rest: MetricRest): Metric {
+  const options = metricOptions(rest);
   const { labels: label, predictions: prediction, weights } = align(predictions, labels, options.weights);
   return mean(squaredDifference(label, prediction), named(options, "mean_squared_error", weights));
 }
 
-export function rootMeanSquaredError(
-  labels: TensorLike,
-  predictions: TensorLike,
-  ...rest: Rest<MetricOptions, ["weights"]>
-): Metric {
-  const options: MetricOptions = byName(rest, ["weights"]);
+export function rootMeanSquaredError(labels: TensorLike, predictions: TensorLike, ...rest: MetricRest): Metric {
+  const options = metricOptions(rest);
   const { labels: label, predictions: prediction, weights } = align(predictions, labels, options.weights);
   const name = options.name || "root_mean_squared_error";
   const [value, update] = meanSquaredError(label, prediction, { weights, name });
@@ -144,9 +129,9 @@ export function meanRelativeError(
   labels: TensorLike,
   predictions: TensorLike,
   normalizer: TensorLike,
-  ...rest: Rest<MetricOptions, typeof meanCosineDistancePlaces>
+  ...rest: MetricRest
 ): Metric {
-  const options = byName<MetricOptions>(rest, meanCosineDistancePlaces);
+  const options = metricOptions(rest);
   const { labels: label, predictions: aligned, weights } = align(predictions, labels, options.weights);
   const [prediction, norm] = removeSqueezableDimensions(aligned, normalizer);
   checkCompatible(prediction, norm);
@@ -154,16 +139,14 @@ export function meanRelativeError(
   return mean(relative, named(options, "mean_relative_error", weights));
 }
 
-const meanCosineDistancePlaces = ["weights", "metricsCollections", "updatesCollections", "name"] as const;
-
 /** 1 - labels · predictions along a dimension, for vectors of length 1. */
 export function meanCosineDistance(
   labels: TensorLike,
   predictions: TensorLike,
   dim: number,
-  ...rest: Rest<MetricOptions, typeof meanCosineDistancePlaces>
+  ...rest: MetricRest
 ): Metric {
-  const options = byName<MetricOptions>(rest, meanCosineDistancePlaces);
+  const options = metricOptions(rest);
   const { labels: label, predictions: prediction, weights } = align(predictions, labels, options.weights);
   const products = reduceSum(multiply(prediction, label), { axis: [dim], keepdims: true });
   const [value, update] = mean(products, { weights, name: options.name || "mean_cosine_distance" });
@@ -171,12 +154,8 @@ export function meanCosineDistance(
 }
 
 /** How many values lie below the threshold, of all. */
-export function percentageBelow(
-  values: TensorLike,
-  threshold: TensorLike,
-  ...rest: Rest<MetricOptions, typeof meanCosineDistancePlaces>
-): Metric {
-  const options = byName<MetricOptions>(rest, meanCosineDistancePlaces);
+export function percentageBelow(values: TensorLike, threshold: TensorLike, ...rest: MetricRest): Metric {
+  const options = metricOptions(rest);
   const isBelow = cast(less(convertToTensor(values), threshold), float32);
   return mean(isBelow, { ...options, name: options.name || "percentage_below_threshold" });
 }

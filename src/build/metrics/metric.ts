@@ -1,10 +1,12 @@
 /** What all metrics share: their variables, options, and how values and updates are gathered. Source: tensorflow/python/ops/metrics_impl.py. */
+
 import type { DType } from "../../core/dtype.ts";
 import { ValueError } from "../../core/error.ts";
 import { compatible, type FullShape, formatShapePython } from "../../core/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { equal, expandDims, rank as rankOf, squeeze, zeros } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { addToCollections, GraphKeys } from "../collections.ts";
 import { cond } from "../control_flow/cond.ts";
 import { removeSqueezableDimensions } from "../losses/squeeze.ts";
@@ -20,6 +22,11 @@ export interface MetricOptions {
   readonly updatesCollections?: string | readonly string[] | null | undefined;
   readonly name?: string | null | undefined;
 }
+
+const places = ["weights", "metricsCollections", "updatesCollections", "name"] as const;
+/** A metric's last arguments, by place or by name. */
+export type MetricRest = Rest<MetricOptions, typeof places>;
+export const metricOptions = (rest: MetricRest): MetricOptions => byName<MetricOptions>(rest, places);
 
 /** The metric over all that was seen, and what takes a batch in (its value is the metric after it). */
 export type Metric = readonly [value: Tensor, update: Tensor];

@@ -41,7 +41,16 @@ import { assertGreaterEqual, assertLessEqual } from "../checks/compare.ts";
 import { broadcastWeights } from "../losses/weights.ts";
 import { assignAdd } from "../variables/state.ts";
 import type { Variable } from "../variables/variable.ts";
-import { align, checkCompatible, inMetricScope, type Metric, type MetricOptions, metricVariable } from "./metric.ts";
+import {
+  align,
+  checkCompatible,
+  inMetricScope,
+  type Metric,
+  type MetricOptions,
+  type MetricRest,
+  metricOptions,
+  metricVariable,
+} from "./metric.ts";
 
 /** True positives, false negatives, true negatives, false positives. */
 type Kind = "tp" | "fn" | "tn" | "fp";
@@ -120,16 +129,18 @@ type ThresholdMetric = (
   labels: TensorLike,
   predictions: TensorLike,
   thresholds: readonly number[],
-  options?: MetricOptions,
+  ...rest: MetricRest
 ) => Metric;
 
 const counter =
   (kind: Kind): ThresholdMetric =>
-  (labels, predictions, thresholds, options = {}) =>
-    inMetricScope(kinds[kind].name, options, () => {
+  (labels, predictions, thresholds, ...rest) => {
+    const options = metricOptions(rest);
+    return inMetricScope(kinds[kind].name, options, () => {
       const { values, updates } = countsAt(labels, predictions, thresholds, options.weights, [kind]);
       return { value: () => identity(values[kind]), update: () => updates[kind] };
     });
+  };
 
 /** As the counts of yes and no, with predictions above each threshold as yes. */
 export const truePositivesAtThresholds: ThresholdMetric = counter("tp");
@@ -139,13 +150,15 @@ export const falseNegativesAtThresholds: ThresholdMetric = counter("fn");
 
 const ratio =
   (name: string, other: Kind): ThresholdMetric =>
-  (labels, predictions, thresholds, options = {}) =>
-    inMetricScope(`${name}_at_thresholds`, options, () => {
+  (labels, predictions, thresholds, ...rest) => {
+    const options = metricOptions(rest);
+    return inMetricScope(`${name}_at_thresholds`, options, () => {
       const { values, updates } = countsAt(labels, predictions, thresholds, options.weights, ["tp", other]);
       const share = (counts: Counts<Operand>, end: string): Tensor =>
         divide(counts.tp as Tensor, counts.tp.radd(1e-7).add(counts[other]), { name: `${name}_${end}` }) as Tensor;
       return { value: () => share(values, "value"), update: () => share(updates, "update_op") };
     });
+  };
 
 type Operand = Tensor | Variable;
 

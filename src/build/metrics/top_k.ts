@@ -42,7 +42,7 @@ import { byName, type Rest } from "../../ops/options.ts";
 import { cond } from "../control_flow/cond.ts";
 import { asFloat, assertBroadcastable, broadcastWeights } from "../losses/weights.ts";
 import { assignAdd } from "../variables/state.ts";
-import { gathered, type Metric, type MetricOptions, metricVariable } from "./metric.ts";
+import { gathered, type Metric, type MetricOptions, type MetricRest, metricOptions, metricVariable } from "./metric.ts";
 
 const atK = (name: string, k: number | null, classId?: number | null): string =>
   `${name}_at_${k ?? "k"}${classId === null || classId === undefined ? "" : `_class${classId}`}`;
@@ -142,12 +142,25 @@ export interface AtTopKOptions extends AtKOptions {
   readonly k?: number | null | undefined;
 }
 
-type AtTopK = (labels: TensorLike, predictionsIdx: TensorLike, options?: AtTopKOptions) => Metric;
-type AtK = (labels: TensorLike, predictions: TensorLike, k: number, options?: AtKOptions) => Metric;
+const atTopKPlaces = ["k", "classId", "weights", "metricsCollections", "updatesCollections", "name"] as const;
+const atKPlaces = ["classId", "weights", "metricsCollections", "updatesCollections", "name"] as const;
+
+type AtTopK = (
+  labels: TensorLike,
+  predictionsIdx: TensorLike,
+  ...rest: Rest<AtTopKOptions, typeof atTopKPlaces>
+) => Metric;
+type AtK = (
+  labels: TensorLike,
+  predictions: TensorLike,
+  k: number,
+  ...rest: Rest<AtKOptions, typeof atKPlaces>
+) => Metric;
 
 const shareAtTopK =
   (name: string, other: Kind): AtTopK =>
-  (labels, predictionsIdx, options = {}) => {
+  (labels, predictionsIdx, ...rest) => {
+    const options = byName<AtTopKOptions>(rest, atTopKPlaces);
     const { k = null, classId = null, weights = null } = options;
     return getDefaultGraph().nameScope(options.name ?? atK(name, k, classId), (scope) => {
       const given = convertToTensor(predictionsIdx);
@@ -167,11 +180,13 @@ export const precisionAtTopK: AtTopK = shareAtTopK("precision", falsePositive);
 
 const shareAtK =
   (name: string, metric: AtTopK): AtK =>
-  (labels, predictions, k, options = {}) =>
-    getDefaultGraph().nameScope(options.name ?? atK(name, k, options.classId), (scope) => {
+  (labels, predictions, k, ...rest) => {
+    const options = byName<AtKOptions>(rest, atKPlaces);
+    return getDefaultGraph().nameScope(options.name ?? atK(name, k, options.classId), (scope) => {
       const { indices } = topK(predictions, k);
       return metric(labels, indices, { ...options, k, name: scope });
     });
+  };
 
 /** As recallAtTopK and precisionAtTopK, of the k largest logits. Labels are int64: [...] or [..., number of labels]. */
 export const recallAtK: AtK = shareAtK("recall", recallAtTopK);
@@ -179,16 +194,14 @@ export const precisionAtK: AtK = shareAtK("precision", precisionAtTopK);
 /** TensorFlow's older name. */
 export const sparsePrecisionAtK: AtK = precisionAtK;
 
-const averagePrecisionAtKPlaces = ["weights", "metricsCollections", "updatesCollections", "name"] as const;
-
 /** The mean over the labels of the precision at the place where each is found among the k largest. */
 export function averagePrecisionAtK(
   labels: TensorLike,
   predictions: TensorLike,
   k: number,
-  ...rest: Rest<MetricOptions, typeof averagePrecisionAtKPlaces>
+  ...rest: MetricRest
 ): Metric {
-  const options = byName<MetricOptions>(rest, averagePrecisionAtKPlaces);
+  const options = metricOptions(rest);
   if (k < 1) throw new ValueError(`Invalid k=${k}. \`k\` should be >= 1.`);
   return getDefaultGraph().nameScope(options.name ?? atK("average_precision", k), (scope) => {
     const { indices } = topK(predictions, k);

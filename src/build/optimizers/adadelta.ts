@@ -19,14 +19,16 @@ import { type Hyperparameter, Optimizer, type OptimizerOptions, type Updates } f
 const dense: Updates = [applyAdadeltaOp, resourceApplyAdadeltaOp];
 const sparse: Updates = [sparseApplyAdadeltaOp, resourceSparseApplyAdadeltaOp];
 
+const places = ["rho", "epsilon", "useLocking", "name"] as const;
+
 export class AdadeltaOptimizer extends Optimizer {
   readonly #given: Readonly<Record<"rate" | "rho" | "epsilon", Hyperparameter>>;
   #rate!: Tensor;
   #rho!: Tensor;
   #epsilon!: Tensor;
 
-  constructor(learningRate: Hyperparameter = 0.001, ...rest: Rest<AdadeltaOptimizerArguments, ["rho", "epsilon"]>) {
-    const options: AdadeltaOptimizerArguments = byName(rest, ["rho", "epsilon"]);
+  constructor(learningRate: Hyperparameter = 0.001, ...rest: Rest<AdadeltaOptimizerArguments, typeof places>) {
+    const options: AdadeltaOptimizerArguments = byName(rest, places);
     super(options, "Adadelta");
     this.#given = { rate: learningRate, rho: options.rho ?? 0.95, epsilon: options.epsilon ?? 1e-8 };
   }

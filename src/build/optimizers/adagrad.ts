@@ -37,14 +37,16 @@ const sparse: Updates = [sparseApplyAdagradOp, resourceSparseApplyAdagradOp];
 const denseDual: Updates = [applyAdagradDAOp, resourceApplyAdagradDAOp];
 const sparseDual: Updates = [sparseApplyAdagradDAOp, resourceSparseApplyAdagradDAOp];
 
+const places = ["initialAccumulatorValue", "useLocking", "name"] as const;
+
 export class AdagradOptimizer extends Optimizer {
   readonly #learningRate: Hyperparameter;
   readonly #initial: number;
   #rate!: Tensor;
 
   /** Throws ValueError when initialAccumulatorValue (0.1) is not positive. */
-  constructor(learningRate: Hyperparameter, ...rest: Rest<AdagradOptimizerArguments, ["initialAccumulatorValue"]>) {
-    const options: AdagradOptimizerArguments = byName(rest, ["initialAccumulatorValue"]);
+  constructor(learningRate: Hyperparameter, ...rest: Rest<AdagradOptimizerArguments, typeof places>) {
+    const options: AdagradOptimizerArguments = byName(rest, places);
     const { initialAccumulatorValue = 0.1 } = options;
     if (initialAccumulatorValue <= 0) {
       throw new ValueError(`initial_accumulator_value must be positive: ${pythonFloat(initialAccumulatorValue)}`);

@@ -17,6 +17,8 @@ export interface AdamOptions extends OptimizerOptions {
 
 const dense: Updates = [applyAdamOp, resourceApplyAdamOp];
 
+const places = ["beta1", "beta2", "epsilon", "useLocking", "name"] as const;
+
 export class AdamOptimizer extends Optimizer {
   readonly #given: {
     readonly rate: Hyperparameter;
@@ -29,8 +31,8 @@ export class AdamOptimizer extends Optimizer {
   #beta2!: Tensor;
   #epsilon!: Tensor;
 
-  constructor(learningRate: Hyperparameter = 0.001, ...rest: Rest<AdamOptions, ["beta1", "beta2", "epsilon"]>) {
-    const options: AdamOptions = byName(rest, ["beta1", "beta2", "epsilon"]);
+  constructor(learningRate: Hyperparameter = 0.001, ...rest: Rest<AdamOptions, typeof places>) {
+    const options: AdamOptions = byName(rest, places);
     super(options, "Adam");
     const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
     this.#given = { rate: learningRate, beta1, beta2, epsilon };

@@ -31,6 +31,8 @@ const sparse: Updates = [sparseApplyRMSPropOp, resourceSparseApplyRMSPropOp];
 const denseCentered: Updates = [applyCenteredRMSPropOp, resourceApplyCenteredRMSPropOp];
 const sparseCentered: Updates = [sparseApplyCenteredRMSPropOp, resourceSparseApplyCenteredRMSPropOp];
 
+const places = ["decay", "momentum", "epsilon", "useLocking", "centered", "name"] as const;
+
 export class RMSPropOptimizer extends Optimizer {
   readonly #given: Readonly<Record<"rate" | "decay" | "momentum" | "epsilon", Hyperparameter>>;
   readonly #isCentered: boolean;
@@ -39,8 +41,8 @@ export class RMSPropOptimizer extends Optimizer {
   #momentum!: Tensor;
   #epsilon!: Tensor;
 
-  constructor(learningRate: Hyperparameter, ...rest: Rest<RmsPropOptions, ["decay", "momentum", "epsilon"]>) {
-    const options: RmsPropOptions = byName(rest, ["decay", "momentum", "epsilon"]);
+  constructor(learningRate: Hyperparameter, ...rest: Rest<RmsPropOptions, typeof places>) {
+    const options: RmsPropOptions = byName(rest, places);
     super(options, "RMSProp");
     const { decay = 0.9, momentum = 0, epsilon = 1e-10, centered = false } = options;
     this.#given = { rate: learningRate, decay, momentum, epsilon };

@@ -46,6 +46,16 @@ export interface DynamicRnnOptions {
   readonly scope?: string | VariableScope | undefined;
 }
 
+const dynamicRnnPlaces = [
+  "sequenceLength",
+  "initialState",
+  "dtype",
+  "parallelIterations",
+  "swapMemory",
+  "timeMajor",
+  "scope",
+] as const;
+
 /**
  * [outputs of all steps, last state] of a cell over inputs [batch, time, depth] (or a structure of those). Throws ValueError for inputs of
  * unknown depth or different numbers of steps, and without initialState and dtype.
@@ -53,9 +63,9 @@ export interface DynamicRnnOptions {
 export function dynamicRnn(
   cell: Cell,
   inputs: Nested<TensorLike>,
-  ...rest: Rest<DynamicRnnOptions, ["sequenceLength", "initialState", "dtype"]>
+  ...rest: Rest<DynamicRnnOptions, typeof dynamicRnnPlaces>
 ): readonly [Nested<Tensor>, State] {
-  const options: DynamicRnnOptions = byName(rest, ["sequenceLength", "initialState", "dtype"]);
+  const options: DynamicRnnOptions = byName(rest, dynamicRnnPlaces);
   checkCell("cell", cell);
   const { dtype, timeMajor = false } = options;
   return variableScope(options.scope || "rnn", (scope) => {

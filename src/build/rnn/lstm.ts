@@ -21,6 +21,8 @@ export interface BasicLSTMCellOptions extends CellOptions {
 
 type Four = [Tensor, Tensor, Tensor, Tensor];
 
+const places = ["forgetBias", "stateIsTuple", "activation", "reuse", "name", "dtype"] as const;
+
 /** i, j, f, o = [inputs, h] W + b; c' = c sigmoid(f + forgetBias) + sigmoid(i) activation(j); h' = activation(c') sigmoid(o). */
 export class BasicLSTMCell extends LayerRNNCell {
   readonly stateSize: StateSize;
@@ -30,8 +32,8 @@ export class BasicLSTMCell extends LayerRNNCell {
   #kernel!: Variable;
   #bias!: Variable;
 
-  constructor(numUnits: number, ...rest: Rest<BasicLSTMCellOptions, ["forgetBias", "stateIsTuple", "activation"]>) {
-    const options: BasicLSTMCellOptions = byName(rest, ["forgetBias", "stateIsTuple", "activation"]);
+  constructor(numUnits: number, ...rest: Rest<BasicLSTMCellOptions, typeof places>) {
+    const options: BasicLSTMCellOptions = byName(rest, places);
     super(options, new.target === BasicLSTMCell ? "BasicLSTMCell" : undefined);
     this.#forgetBias = options.forgetBias ?? 1;
     this.#isTuple = options.stateIsTuple ?? true;
@@ -73,6 +75,22 @@ export interface LSTMCellOptions extends BasicLSTMCellOptions {
   readonly numProjShards?: number | undefined;
 }
 
+const lstmCellPlaces = [
+  "usePeepholes",
+  "cellClip",
+  "initializer",
+  "numProj",
+  "projClip",
+  "numUnitShards",
+  "numProjShards",
+  "forgetBias",
+  "stateIsTuple",
+  "activation",
+  "reuse",
+  "name",
+  "dtype",
+] as const;
+
 /** As BasicLSTMCell, with peepholes, clipping and a projection of the output if wanted. */
 export class LSTMCell extends LayerRNNCell {
   readonly stateSize: StateSize;
@@ -85,11 +103,8 @@ export class LSTMCell extends LayerRNNCell {
   #peepholes: { readonly f: Variable; readonly i: Variable; readonly o: Variable } | null = null;
   #projection: Variable | null = null;
 
-  constructor(
-    numUnits: number,
-    ...rest: Rest<LSTMCellOptions, ["usePeepholes", "cellClip", "initializer", "numProj"]>
-  ) {
-    const options: LSTMCellOptions = byName(rest, ["usePeepholes", "cellClip", "initializer", "numProj"]);
+  constructor(numUnits: number, ...rest: Rest<LSTMCellOptions, typeof lstmCellPlaces>) {
+    const options: LSTMCellOptions = byName(rest, lstmCellPlaces);
     super(options, new.target === LSTMCell ? "LSTMCell" : undefined);
     this.#units = numUnits;
     this.#options = options;

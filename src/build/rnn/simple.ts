@@ -9,6 +9,8 @@ import type { Variable } from "../variables/variable.ts";
 import { type CellOptions, LayerRNNCell, type StepResult } from "./cell.ts";
 import type { State } from "./state.ts";
 
+const basicRNNCellPlaces = ["activation"] as const;
+
 /** output = next state = activation([inputs, state] W + b). */
 export class BasicRNNCell extends LayerRNNCell {
   readonly stateSize: number;
@@ -16,8 +18,8 @@ export class BasicRNNCell extends LayerRNNCell {
   #kernel!: Variable;
   #bias!: Variable;
 
-  constructor(numUnits: number, ...rest: Rest<CellOptions, ["activation"]>) {
-    const options: CellOptions = byName(rest, ["activation"]);
+  constructor(numUnits: number, ...rest: Rest<CellOptions, typeof basicRNNCellPlaces>) {
+    const options: CellOptions = byName(rest, basicRNNCellPlaces);
     super(options, new.target === BasicRNNCell ? "BasicRNNCell" : undefined);
     this.stateSize = numUnits;
     this.outputSize = numUnits;
@@ -49,8 +51,8 @@ export class GRUCell extends LayerRNNCell {
   #gates!: readonly [Variable, Variable];
   #candidate!: readonly [Variable, Variable];
 
-  constructor(numUnits: number, ...rest: Rest<GRUCellOptions, ["activation"]>) {
-    const options: GRUCellOptions = byName(rest, ["activation"]);
+  constructor(numUnits: number, ...rest: Rest<GRUCellOptions, typeof basicRNNCellPlaces>) {
+    const options: GRUCellOptions = byName(rest, basicRNNCellPlaces);
     super(options, new.target === GRUCell ? "GRUCell" : undefined);
     this.stateSize = numUnits;
     this.outputSize = numUnits;

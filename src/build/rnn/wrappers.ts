@@ -69,6 +69,16 @@ type KeepProb = number | Tensor;
 const md5Seed = (text: string): number =>
   Number.parseInt(createHash("md5").update(text).digest("hex").slice(0, 8), 16) & 0x7fffffff;
 
+const dropoutWrapperPlaces = [
+  "inputKeepProb",
+  "outputKeepProb",
+  "stateKeepProb",
+  "variationalRecurrent",
+  "inputSize",
+  "dtype",
+  "seed",
+] as const;
+
 /** Drops parts of inputs, outputs and states of a cell at random, and scales the rest. */
 export class DropoutWrapper extends CellWrapper {
   readonly #input: KeepProb;
@@ -77,8 +87,8 @@ export class DropoutWrapper extends CellWrapper {
   readonly #options: DropoutWrapperOptions;
   readonly #noise: { readonly input: Tensor[]; readonly state: Tensor[]; readonly output: Tensor[] } | null = null;
 
-  constructor(cell: Cell, ...rest: Rest<DropoutWrapperOptions, ["inputKeepProb", "outputKeepProb", "stateKeepProb"]>) {
-    const options: DropoutWrapperOptions = byName(rest, ["inputKeepProb", "outputKeepProb", "stateKeepProb"]);
+  constructor(cell: Cell, ...rest: Rest<DropoutWrapperOptions, typeof dropoutWrapperPlaces>) {
+    const options: DropoutWrapperOptions = byName(rest, dropoutWrapperPlaces);
     super(cell, { dtype: options.dtype }, "DropoutWrapper");
     this.#options = options;
     const { inputKeepProb = 1, stateKeepProb = 1, outputKeepProb = 1, dtype, inputSize } = options;

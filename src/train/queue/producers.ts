@@ -152,9 +152,9 @@ type StringInputProducerArguments = ProducerOptions & CancelOption;
 /** A queue of strings, often names of files. Throws ValueError for none; a run fails with INVALID_ARGUMENT when a tensor has none. */
 export function stringInputProducer(
   stringTensor: TensorLike,
-  ...rest: Rest<StringInputProducerArguments, ["numEpochs", "shuffle", "seed", "capacity"]>
+  ...rest: Rest<StringInputProducerArguments, typeof rangeInputProducerPlaces>
 ): FIFOQueue {
-  const options: StringInputProducerArguments = byName(rest, ["numEpochs", "shuffle", "seed", "capacity"]);
+  const options: StringInputProducerArguments = byName(rest, rangeInputProducerPlaces);
   const { capacity = 32 } = options;
   if (!isSymbolic(stringTensor) && (!stringTensor || (Array.isArray(stringTensor) && stringTensor.length === 0))) {
     throw new ValueError(noStrings);
@@ -185,9 +185,9 @@ export function rangeInputProducer(
 /** One slice of each tensor along its first axis, of the same position, another in each run. Throws ValueError without tensors. */
 export function sliceInputProducer(
   tensorList: readonly TensorLike[],
-  ...rest: Rest<ProducerOptions, ["numEpochs", "shuffle", "seed", "capacity"]>
+  ...rest: Rest<ProducerOptions, typeof rangeInputProducerPlaces>
 ): Tensor[] {
-  const options: ProducerOptions = byName(rest, ["numEpochs", "shuffle", "seed", "capacity"]);
+  const options: ProducerOptions = byName(rest, rangeInputProducerPlaces);
   const { name, ...others } = options;
   return inScope(name, "input_producer", () => {
     const tensors = tensorList.map((tensor) => convertToTensor(tensor));

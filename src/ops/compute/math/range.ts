@@ -100,15 +100,10 @@ const rangePlaces = ["delta", "dtype", "name"] as const;
 export function range(
   start: TensorLike,
   limit?: TensorLike | null,
-  delta?: TensorLike | RangeOptions,
   ...rest: Rest<RangeOptions, typeof rangePlaces>
 ): Tensor {
-  const options = byName<RangeOptions>(rest, rangePlaces);
-  const isOptions = delta !== undefined && Object.getPrototypeOf(delta) === Object.prototype;
-  const named = isOptions ? (delta as RangeOptions) : options;
-  const step = isOptions ? (named.delta ?? 1) : ((delta as TensorLike | undefined) ?? named.delta ?? 1);
+  const { delta: step = 1, dtype, name = "range" } = byName<RangeOptions>(rest, rangePlaces);
   const [from, to] = limit === undefined || limit === null ? [0, start] : [start, limit];
-  const { dtype, name = "range" } = named;
   return inScope(name, "Range", (scope) => {
     const asTensor = (value: TensorLike, argument: string) =>
       isTensor(value) ? value : convertToTensor(value, { dtype, name: argument });

@@ -5,7 +5,7 @@ import { type Dim, formatShape } from "../../../../core/shape.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import { type Arguments, argumentsOf } from "../../../options.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "../basic/names.ts";
 import { scalarFromInput } from "../basic/shape_input.ts";
 
@@ -55,9 +55,11 @@ export interface OneHotOptions extends Named {
   readonly dtype?: DType | null;
 }
 
+const places = ["onValue", "offValue", "axis", "dtype", "name"] as const;
+
 /** A new axis of size depth (the last one, or `axis`) with onValue at the index and offValue elsewhere. Source: array_ops.py. */
-export function oneHot(indices: TensorLike, depth: TensorLike, ...rest: Arguments<OneHotOptions>): Tensor {
-  const options = argumentsOf<OneHotOptions>(rest, ["onValue", "offValue", "axis"]);
+export function oneHot(indices: TensorLike, depth: TensorLike, ...rest: Rest<OneHotOptions, typeof places>): Tensor {
+  const options = byName<OneHotOptions>(rest, places);
   const { axis, name } = options;
   return inScope(name, "one_hot", (scope) => {
     const hint = options.dtype?.baseDtype;

@@ -126,7 +126,7 @@ export interface TopKOptions extends Named {
   readonly indexType?: DType;
 }
 
-const topKPlaces = ["sorted", "name"] as const;
+const topKPlaces = ["sorted", "indexType", "name"] as const;
 
 /** The k largest elements of each row and where they are. Source: nn_ops.py. */
 export function topK(

@@ -6,7 +6,7 @@ import { type Dim, formatShape, type Shape, withRank } from "../../../../core/sh
 import type { Lowering } from "../../../../engine/lowering.ts";
 import type { Value } from "../../../../engine/primitive.ts";
 import type { ShapeContext } from "../../../../graph/definition.ts";
-import { Tensor } from "../../../../graph/tensor.ts";
+import type { Tensor } from "../../../../graph/tensor.ts";
 import { constant } from "../../../constant.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
@@ -114,10 +114,11 @@ export interface TransposeOptions extends Named {
   readonly conjugate?: boolean;
 }
 
-/** The tensor with its axes permuted. The second argument may be the permutation itself. Source: array_ops.py. */
-export function transpose(a: TensorLike, options: TransposeOptions | readonly number[] | Tensor = {}): Tensor {
-  const isPerm = options instanceof Tensor || Array.isArray(options);
-  const { perm, conjugate: isConjugate = false, name } = (isPerm ? { perm: options } : options) as TransposeOptions;
+const places = ["perm", "name", "conjugate"] as const;
+
+/** The tensor with its axes permuted. Source: array_ops.py. */
+export function transpose(a: TensorLike, ...rest: Rest<TransposeOptions, typeof places>): Tensor {
+  const { perm, conjugate: isConjugate = false, name } = byName<TransposeOptions>(rest, places);
   return inScope(name, "transpose", (scope) => {
     const x = convertToTensor(a, { name: "a" });
     const op = isConjugate && x.dtype.isComplex ? conjugateTransposeOp : transposeOp;

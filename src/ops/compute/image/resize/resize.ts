@@ -1,4 +1,5 @@
 /** Images in another size: bilinear, nearest, bicubic, area, and their gradients. Source: image_ops.cc, image_grad.py. */
+
 import { InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
 import { formatShape, type Shape, withRank } from "../../../../core/shape.ts";
 import type { Lowering } from "../../../../engine/lowering.ts";
@@ -7,6 +8,7 @@ import type { ShapeContext } from "../../../../graph/definition.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
+import { byName, type Rest } from "../../../options.ts";
 import type { Named } from "../../array/basic/names.ts";
 import { numbersFromInput } from "../../array/basic/shape_input.ts";
 import { interpolate, spread, weightedSum } from "./along_axis.ts";
@@ -201,17 +203,24 @@ const attrsOf = (options: ResizeOptions) => ({
   half_pixel_centers: options.halfPixelCenters ?? false,
 });
 
-type ResizeCall = (images: TensorLike, size: TensorLike, options?: ResizeOptions) => Tensor;
+const resizePlaces = ["alignCorners", "name", "halfPixelCenters"] as const;
+type ResizeCall = (images: TensorLike, size: TensorLike, ...rest: Rest<ResizeOptions, typeof resizePlaces>) => Tensor;
+
+const call =
+  (op: typeof resizeBilinearOp | typeof resizeNearestNeighborOp | typeof resizeBicubicOp): ResizeCall =>
+  (images, size, ...rest) => {
+    const options = byName<ResizeOptions>(rest, resizePlaces);
+    return op({ images, size, ...attrsOf(options) }, options.name);
+  };
 
 /** Images [n, h, w, c] resized to [height, width]. */
-export const resizeBilinear: ResizeCall = (x, size, options = {}) =>
-  resizeBilinearOp({ images: x, size, ...attrsOf(options) }, options.name);
-export const resizeNearestNeighbor: ResizeCall = (x, size, options = {}) =>
-  resizeNearestNeighborOp({ images: x, size, ...attrsOf(options) }, options.name);
-export const resizeBicubic: ResizeCall = (x, size, options = {}) =>
-  resizeBicubicOp({ images: x, size, ...attrsOf(options) }, options.name);
-export const resizeArea: ResizeCall = (x, size, options = {}) =>
-  resizeAreaOp({ images: x, size, align_corners: options.alignCorners ?? false }, options.name);
+export const resizeBilinear: ResizeCall = call(resizeBilinearOp);
+export const resizeNearestNeighbor: ResizeCall = call(resizeNearestNeighborOp);
+export const resizeBicubic: ResizeCall = call(resizeBicubicOp);
+export const resizeArea: ResizeCall = (images, size, ...rest) => {
+  const { alignCorners = false, name } = byName<ResizeOptions>(rest, resizePlaces);
+  return resizeAreaOp({ images, size, align_corners: alignCorners }, name);
+};
 
 export const resizeBilinearGrad = (grads: TensorLike, original: TensorLike, options: ResizeOptions = {}): Tensor =>
   resizeBilinearGradOp({ grads, original_image: original, ...attrsOf(options) }, options.name);

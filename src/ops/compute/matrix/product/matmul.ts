@@ -129,16 +129,14 @@ export interface MatmulOptions extends Named {
 
 const isByte = (dtype: DType): boolean => dtype.base === "int8" || dtype.base === "uint8";
 
+const places = ["transposeA", "transposeB", "adjointA", "adjointB", "aIsSparse", "bIsSparse"] as const;
+
 /**
  * a @ b for matrices [m, k] and [k, n], or for batches of them whose leading dimensions broadcast. Throws ValueError when one operand
  * is to be both transposed and adjoint.
  */
-export function matmul(
-  left: TensorLike,
-  right: TensorLike,
-  ...rest: Rest<MatmulOptions, ["transposeA", "transposeB", "adjointA", "adjointB"]>
-): Tensor {
-  const options: MatmulOptions = byName(rest, ["transposeA", "transposeB", "adjointA", "adjointB"]);
+export function matmul(left: TensorLike, right: TensorLike, ...rest: Rest<MatmulOptions, typeof places>): Tensor {
+  const options: MatmulOptions = byName(rest, places);
   const { aIsSparse = false, bIsSparse = false, outputType = null } = options;
   let { transposeA = false, transposeB = false, adjointA = false, adjointB = false } = options;
   return inScope(options.name, "MatMul", (scope) => {

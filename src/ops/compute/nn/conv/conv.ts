@@ -128,13 +128,15 @@ function lineAttrs(options: ConvolutionTransposeOptions): LineAttrs & { readonly
 
 type Conv1dArguments = ConvolutionOptions & { readonly stride?: WindowSize };
 
+const conv1dPlaces = ["stride", "padding", "useCudnnOnGpu", "dataFormat", "name"] as const;
+
 /** Sequences [n, w, c] convolved with filters [s, c, k]: an image of one row. `strides` is the stride. */
 export function conv1d(
   value: TensorLike,
   filters: TensorLike,
-  ...rest: Rest<Conv1dArguments, ["stride", "padding"]>
+  ...rest: Rest<Conv1dArguments, typeof conv1dPlaces>
 ): Tensor {
-  const options: Conv1dArguments = byName(rest, ["stride", "padding"]);
+  const options: Conv1dArguments = byName(rest, conv1dPlaces);
   return inScope(options.name, "conv1d", (scope) => {
     const { isFirst, ...attrs } = lineAttrs({ ...options, strides: options.stride ?? options.strides ?? null });
     const axis = isFirst ? -2 : -3;
@@ -182,9 +184,9 @@ export function conv1dTranspose(
 export function conv3d(
   input: TensorLike,
   filter: TensorLike,
-  ...rest: Rest<ConvolutionOptions, ["strides", "padding"]>
+  ...rest: Rest<ConvolutionOptions, typeof conv1dTransposePlaces>
 ): Tensor {
-  const options: ConvolutionOptions = byName(rest, ["strides", "padding"]);
+  const options: ConvolutionOptions = byName(rest, conv1dTransposePlaces);
   const dataFormat = options.dataFormat ?? "NDHWC";
   const channel = channelOf(dataFormat, 4);
   return conv3DOp(
@@ -277,11 +279,12 @@ export function convolution(
 
 type HoledOptions = Pick<ConvolutionOptions, "padding" | "name">;
 
+const places = ["padding", "name"] as const;
+
 /** A convolution with holes: conv2d with dilation `rate`. */
 export const atrousConv2d = (
   value: TensorLike,
   filters: TensorLike,
   rate: number,
-  ...rest: Rest<HoledOptions, ["padding", "name"]>
-): Tensor =>
-  convolution(value, filters, { ...byName<HoledOptions>(rest, ["padding", "name"]), dilationRate: [rate, rate] });
+  ...rest: Rest<HoledOptions, typeof places>
+): Tensor => convolution(value, filters, { ...byName<HoledOptions>(rest, places), dilationRate: [rate, rate] });

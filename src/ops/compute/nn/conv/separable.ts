@@ -39,13 +39,15 @@ export function depthwiseConv2dNative(
   );
 }
 
+const depthwiseConv2dPlaces = ["strides", "padding", "rate", "name", "dataFormat"] as const;
+
 /** As depthwiseConv2dNative, with dilation by space to batch. */
 export function depthwiseConv2d(
   input: TensorLike,
   filter: TensorLike,
-  ...rest: Rest<DepthwiseOptions, ["strides", "padding"]>
+  ...rest: Rest<DepthwiseOptions, typeof depthwiseConv2dPlaces>
 ): Tensor {
-  const options: DepthwiseOptions = byName(rest, ["strides", "padding"]);
+  const options: DepthwiseOptions = byName(rest, depthwiseConv2dPlaces);
   const { strides, padding, dataFormat = null, name } = options;
   return inScope(name, "depthwise", (scope) => {
     const x = convertToTensor(input, { name: "tensor_in" });
@@ -77,9 +79,9 @@ export function separableConv2d(
   input: TensorLike,
   depthwiseFilter: TensorLike,
   pointwiseFilter: TensorLike,
-  ...rest: Rest<DepthwiseOptions, ["strides", "padding"]>
+  ...rest: Rest<DepthwiseOptions, typeof depthwiseConv2dPlaces>
 ): Tensor {
-  const options: DepthwiseOptions = byName(rest, ["strides", "padding"]);
+  const options: DepthwiseOptions = byName(rest, depthwiseConv2dPlaces);
   const { strides, padding, dataFormat = null, name } = options;
   return inScope(name, "separable_conv2d", (scope) => {
     const x = convertToTensor(input, { name: "tensor_in" });

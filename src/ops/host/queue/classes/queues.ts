@@ -24,10 +24,12 @@ export interface ShuffleQueueOptions extends QueueOptions {
 
 type OneOrMany = DType | readonly DType[];
 
+const fifoQueuePlaces = ["shapes", "names", "sharedName", "name"] as const;
+
 /** Elements leave in the order in which they came; at most `capacity` of them are there. */
 export class FIFOQueue extends QueueBase {
-  constructor(capacity: number, dtypes: OneOrMany, ...rest: Rest<QueueOptions, ["shapes", "names"]>) {
-    const options: QueueOptions = byName(rest, ["shapes", "names"]);
+  constructor(capacity: number, dtypes: OneOrMany, ...rest: Rest<QueueOptions, typeof fifoQueuePlaces>) {
+    const options: QueueOptions = byName(rest, fifoQueuePlaces);
     const types = dtypeList(dtypes);
     const shapes = shapeList(options.shapes);
     const names = nameList(options.names, types);
@@ -53,15 +55,17 @@ const outside = <R>(make: () => R): R => getDefaultGraph().controlDependencies(n
 const nodeName = (options: { readonly name?: string | undefined }, otherwise: string): string | undefined =>
   options.name === "" ? undefined : (options.name ?? otherwise);
 
+const randomShuffleQueuePlaces = ["shapes", "names", "seed", "sharedName", "name"] as const;
+
 /** Elements leave in random order; a dequeue leaves at least `minAfterDequeue` to mix with, until the queue is closed. */
 export class RandomShuffleQueue extends QueueBase {
   constructor(
     capacity: number,
     minAfterDequeue: number,
     dtypes: OneOrMany,
-    ...rest: Rest<ShuffleQueueOptions, ["shapes", "names", "seed"]>
+    ...rest: Rest<ShuffleQueueOptions, typeof randomShuffleQueuePlaces>
   ) {
-    const options: ShuffleQueueOptions = byName(rest, ["shapes", "names", "seed"]);
+    const options: ShuffleQueueOptions = byName(rest, randomShuffleQueuePlaces);
     const types = dtypeList(dtypes);
     const shapes = shapeList(options.shapes);
     const names = nameList(options.names, types);
@@ -115,8 +119,8 @@ export class PaddingFIFOQueue extends QueueBase {
 
 /** The element of the smallest priority leaves first: an int64 that comes before the components. */
 export class PriorityQueue extends QueueBase {
-  constructor(capacity: number, types: OneOrMany, ...rest: Rest<QueueOptions, ["shapes", "names"]>) {
-    const options: QueueOptions = byName(rest, ["shapes", "names"]);
+  constructor(capacity: number, types: OneOrMany, ...rest: Rest<QueueOptions, typeof fifoQueuePlaces>) {
+    const options: QueueOptions = byName(rest, fifoQueuePlaces);
     const own = dtypeList(types);
     const shapes = shapeList(options.shapes);
     const handle = priorityQueueV2Op(
