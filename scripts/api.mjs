@@ -26,6 +26,13 @@ names.nest = ["assert_same_structure", "flatten", "is_nested", "map_structure", 
 names.spectral = "dct fft fft2d fft3d idct ifft ifft2d ifft3d irfft irfft2d irfft3d rfft rfft2d rfft3d".split(" ");
 names.compat = ["as_bytes", "as_str", "as_str_any", "as_text", "dimension_at_index", "dimension_value", "path_to_str"];
 names.flags = names["app.flags"];
+names["saved_model.utils"] = ["build_tensor_info", "get_tensor_from_tensor_info"];
+names["saved_model.signature_def_utils"] =
+  "build_signature_def classification_signature_def is_valid_signature predict_signature_def regression_signature_def".split(
+    " ",
+  );
+names["saved_model.main_op"] = ["main_op", "main_op_with_restore"];
+names["train.queue_runner"] = ["QueueRunner", "add_queue_runner", "start_queue_runners"];
 names[""] = [...names[""].filter((name) => name !== "flags")];
 
 names["random.experimental"] =
@@ -233,7 +240,7 @@ const special = {
   app: ["src/train/app.ts"],
   logging: ["src/train/logging.ts"],
   graph_util: ["src/train/files/graph_util.ts", "src/graph/def"],
-  test: ["src/train/files/testing.ts"],
+  test: ["src/train/testing"],
   gfile: ["src/train/files/gfile.ts"],
   data: ["src/build/data"],
   "data.experimental": ["src/build/data"],
@@ -292,8 +299,12 @@ const special = {
       "saved_model.loader",
       "saved_model.signature_constants",
       "saved_model.tag_constants",
+      "saved_model.main_op",
+      "saved_model.signature_def_utils",
+      "saved_model.utils",
     ].map((path) => [path, ["src/train/saved_model"]]),
   ),
+  "train.queue_runner": ["src/train/queue"],
   train: ["src/train", "src/build/optimizers", "src/build", "src/ops/host", "src/io", "src/proto/classes.ts"],
 };
 
@@ -409,7 +420,7 @@ function moduleText(path) {
   }
   for (const name of names[path]) {
     const mine = ours(name);
-    if (taken.has(mine) || (path === "" && name in names)) continue;
+    if (taken.has(mine) || (path === "" ? name : `${path}.${name}`) in names) continue;
     const sources = [...(longer[path]?.(mine) ?? []), aliases[name] ?? mine];
     const source = sources.find((each) => find(each, places));
     if (!source) continue;

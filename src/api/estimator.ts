@@ -31,7 +31,12 @@ export {
 } from "../train/monitored/hooks/logging.ts";
 export { ProfilerHook } from "../train/monitored/hooks/profiler.ts";
 export { CheckpointSaverHook, CheckpointSaverListener, SummarySaverHook } from "../train/monitored/hooks/saving.ts";
-export { SessionRunArgs, SessionRunContext, SessionRunHook } from "../train/monitored/hooks/session_run_hook.ts";
+export {
+  SessionRunArgs,
+  SessionRunContext,
+  SessionRunHook,
+  SessionRunValues,
+} from "../train/monitored/hooks/session_run_hook.ts";
 export { SecondOrStepTimer } from "../train/monitored/hooks/timer.ts";
 export * as experimental from "./estimator_experimental.ts";
 export * as inputs from "./estimator_inputs.ts";

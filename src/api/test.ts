@@ -9,4 +9,7 @@ export {
   isBuiltWithXla,
   isCpuTargetAvailable,
   isGpuAvailable,
-} from "../train/files/testing.ts";
+} from "../train/testing/gradients.ts";
+export { assertEqualGraphDef } from "../train/testing/graph_defs.ts";
+export { createLocalCluster, getTempDir, main } from "../train/testing/main.ts";
+export { TestCase } from "../train/testing/test_case.ts";

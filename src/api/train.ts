@@ -25,7 +25,7 @@ export { RMSPropOptimizer } from "../build/optimizers/rmsprop.ts";
 export { flag } from "../core/flags.ts";
 export { latestCheckpoint } from "../io/checkpoint/state.ts";
 export { packageFile } from "../io/package_file.ts";
-export { ClusterDef, JobDef, SaverDef } from "../proto/classes.ts";
+export { ClusterDef, JobDef, SaverDef, ServerDef } from "../proto/classes.ts";
 export { arrayBatches, arrayEvaluation, type BatchOptions, type Columns, withFeed } from "../train/batches.ts";
 export {
   checkpointExists,
@@ -35,6 +35,8 @@ export {
   removeCheckpoint,
   updateCheckpointState,
 } from "../train/checkpoint_state.ts";
+export { ClusterSpec } from "../train/cluster/cluster_spec.ts";
+export { replicaDeviceSetter } from "../train/cluster/device_setter.ts";
 export { VocabInfo, warmStart } from "../train/estimator/run/warm_start.ts";
 export {
   BytesList,
@@ -76,7 +78,12 @@ export {
 } from "../train/monitored/hooks/logging.ts";
 export { ProfilerHook } from "../train/monitored/hooks/profiler.ts";
 export { CheckpointSaverHook, CheckpointSaverListener, SummarySaverHook } from "../train/monitored/hooks/saving.ts";
-export { SessionRunArgs, SessionRunContext, SessionRunHook } from "../train/monitored/hooks/session_run_hook.ts";
+export {
+  SessionRunArgs,
+  SessionRunContext,
+  SessionRunHook,
+  SessionRunValues,
+} from "../train/monitored/hooks/session_run_hook.ts";
 export { SecondOrStepTimer } from "../train/monitored/hooks/timer.ts";
 export { MonitoredSession, SingularMonitoredSession } from "../train/monitored/monitored_session.ts";
 export { MonitoredTrainingSession } from "../train/monitored/monitored_training_session.ts";
@@ -109,3 +116,4 @@ export { addQueueRunner, QueueRunner, startQueueRunners } from "../train/queue/q
 export { globalStep, Saver } from "../train/saver.ts";
 export { Checkpoint } from "../train/trackable/checkpoint.ts";
 export { CheckpointManager } from "../train/trackable/manager.ts";
+export * as queueRunner from "./train_queue_runner.ts";

@@ -100,6 +100,10 @@ export const ClusterDef: MessageClass<pb.ClusterDef.$Properties> = messageClass(
 export type JobDef = Message<pb.JobDef.$Properties>;
 export const JobDef: MessageClass<pb.JobDef.$Properties> = messageClass("JobDef");
 
+export type ServerDef = Message<pb.ServerDef.$Properties>;
+/** A server of a cluster: which task it is, and how its sessions run. */
+export const ServerDef: MessageClass<pb.ServerDef.$Properties> = messageClass("ServerDef");
+
 export type SaverDef = Message<pb.SaverDef.$Properties>;
 export const SaverDef: MessageClass<pb.SaverDef.$Properties> & NumbersOf<typeof pb.SaverDef.CheckpointFormatVersion> =
   messageClass("SaverDef");

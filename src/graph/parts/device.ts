@@ -59,19 +59,26 @@ export const mergeDevices = (outer: string, inner: string): string =>
   outer === "" ? canonicalDevice(inner) : deviceText({ ...parseDevice(outer), ...parseDevice(inner) });
 
 /** What a device scope holds: a device, a choice for each op, or null, which forgets the scopes around it. */
-export type DeviceScope =
-  | string
-  | { toString(): string }
-  | ((op: { name: string; type: string }) => string | null)
-  | null;
+export type DeviceScope = string | { toString(): string } | ((op: PlacedOp) => string | null) | null;
 
-/** The device of an op inside these scopes, outermost first. */
+/** What a function that chooses devices sees of an op: the device is what the scopes inside of it have said. */
+export interface PlacedOp {
+  readonly name: string;
+  readonly type: string;
+  readonly device: string;
+}
+
+/**
+ * The device of an op inside these scopes, given outermost first and asked from the inside out. What a function gives stands as it is, the
+ * scopes around it add what it leaves open.
+ */
 export function deviceIn(scopes: readonly DeviceScope[], op: { name: string; type: string }): string {
   let device = "";
-  for (const scope of scopes) {
-    const text = typeof scope === "function" ? scope(op) : scope === null ? null : String(scope);
-    if (text) device = mergeDevices(device, text);
-    else if (scope === null) device = "";
+  for (let i = scopes.length - 1; i >= 0; i--) {
+    const scope = scopes[i]!;
+    if (scope === null) break;
+    if (typeof scope === "function") device = scope({ ...op, device }) ?? device;
+    else if (String(scope) !== "") device = mergeDevices(String(scope), device);
   }
   return device;
 }

@@ -3,7 +3,7 @@ import { RuntimeError } from "../../core/error.ts";
 import type { Fetches } from "../../session/fetch.ts";
 import type { RunArguments, Session } from "../../session/session.ts";
 import { RunMetadata, RunOptions } from "../../session/trace.ts";
-import { SessionRunArgs, SessionRunContext, type SessionRunHook } from "./hooks/session_run_hook.ts";
+import { SessionRunArgs, SessionRunContext, type SessionRunHook, SessionRunValues } from "./hooks/session_run_hook.ts";
 
 type Feed = readonly [unknown, unknown];
 
@@ -42,7 +42,7 @@ export class HookedRuns {
       ...(runMetadata ? { runMetadata } : {}),
     })) as Record<string, unknown>;
     for (const [i, hook] of this.#hooks.entries()) {
-      await hook.afterRun(context, { results: results[`hook ${i}`] ?? null, options, runMetadata });
+      await hook.afterRun(context, new SessionRunValues(results[`hook ${i}`] ?? null, options, runMetadata));
     }
     this.#stopRequested ||= context.stopRequested;
     return results.caller;

@@ -44,11 +44,17 @@ export class SessionRunContext {
 }
 
 /** What a run gave to a hook: the values of its fetches in the form in which it asked. */
-export interface SessionRunValues {
+export class SessionRunValues {
   // biome-ignore lint/suspicious/noExplicitAny: the form follows from the hook's own fetches
   readonly results: any;
   readonly options: RunOptions;
   readonly runMetadata: RunMetadata | null;
+
+  constructor(results: unknown, options: RunOptions, runMetadata: RunMetadata | null) {
+    this.results = results;
+    this.options = options;
+    this.runMetadata = runMetadata;
+  }
 }
 
 /** Does nothing; hooks override what they need. */

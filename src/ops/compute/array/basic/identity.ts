@@ -231,5 +231,7 @@ export function sparsePlaceholder(dtype: DType, shape: Shape = null, options: Na
         );
   const values = placeholder(dtype, [null], part("values"));
   const indices = placeholder(int64, [null, shape?.length ?? null], part("indices"));
-  return new SparseTensor({ indices, values, denseShape });
+  const sparse = new SparseTensor({ indices, values, denseShape });
+  if (shape !== null) sparse.setShape(shape);
+  return sparse;
 }

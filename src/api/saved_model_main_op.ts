@@ -1,0 +1,2 @@
+/** tf.savedModel.mainOp. Written by scripts/api.mjs. */
+export { mainOp, mainOpWithRestore } from "../train/saved_model/main_op.ts";
