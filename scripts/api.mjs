@@ -51,6 +51,43 @@ names.ragged =
     " ",
   );
 
+/** Of tf.config, tf.distribute and their like: what one machine with one device has. */
+names.config =
+  "LogicalDevice LogicalDeviceConfiguration PhysicalDevice experimental_functions_run_eagerly experimental_run_functions_eagerly functions_run_eagerly get_logical_device_configuration get_soft_device_placement get_visible_devices list_logical_devices list_physical_devices run_functions_eagerly set_logical_device_configuration set_soft_device_placement set_visible_devices".split(
+    " ",
+  );
+names["config.experimental"] =
+  "VirtualDeviceConfiguration enable_tensor_float_32_execution get_device_details get_device_policy get_memory_growth get_memory_info get_memory_usage get_synchronous_execution get_virtual_device_configuration get_visible_devices list_logical_devices list_physical_devices set_device_policy set_memory_growth set_synchronous_execution set_virtual_device_configuration set_visible_devices tensor_float_32_execution_enabled".split(
+    " ",
+  );
+names["config.optimizer"] = ["get_experimental_options", "get_jit", "set_experimental_options", "set_jit"];
+names["config.threading"] = [
+  "get_inter_op_parallelism_threads",
+  "get_intra_op_parallelism_threads",
+  "set_inter_op_parallelism_threads",
+  "set_intra_op_parallelism_threads",
+];
+names.distribute =
+  "InputContext InputReplicationMode MirroredStrategy OneDeviceStrategy ReduceOp ReplicaContext Strategy experimental_set_strategy get_loss_reduction get_replica_context get_strategy has_strategy in_cross_replica_context".split(
+    " ",
+  );
+names.autograph = ["do_not_convert", "set_verbosity", "to_code", "to_graph", "trace"];
+names["autograph.experimental"] = ["do_not_convert"];
+names.user_ops = ["my_fact"];
+names.resource_loader = [
+  "get_data_files_path",
+  "get_path_to_datafile",
+  "get_root_dir_with_all_resources",
+  "load_resource",
+  "readahead_file_path",
+];
+
+names["io.gfile"] =
+  "GFile copy exists get_registered_schemes glob isdir join listdir makedirs mkdir remove rename rmtree stat walk".split(
+    " ",
+  );
+names["lookup.experimental"] = ["DenseHashTable", "MutableHashTable"];
+
 /** Python's name as ours. */
 const ours = (name) =>
   /^[A-Z]/.test(name) ? name : name.replace(/_+([a-z0-9])/g, (_, letter) => letter.toUpperCase());
@@ -276,6 +313,15 @@ const special = {
   flags: ["src/core/flags.ts", "src/core/flags"],
   spectral: ["src/ops/compute/signal", "src/build/signal"],
   compat: ["src/core/text/compat.ts", "src/build/tensors/convert.ts"],
+  config: ["src/train/machine"],
+  "config.experimental": ["src/train/machine"],
+  "config.optimizer": ["src/train/machine"],
+  "config.threading": ["src/train/machine"],
+  distribute: ["src/train/machine"],
+  autograph: ["src/build/functions/autograph.ts"],
+  "autograph.experimental": ["src/build/functions/autograph.ts"],
+  user_ops: ["src/ops/compute/debug"],
+  resource_loader: ["src/train/files/resource_loader.ts"],
   ragged: ["src/build/ragged"],
   strings: ["src/build/ragged/act/strings.ts", ...folders],
   audio: ["src/ops/compute/signal"],

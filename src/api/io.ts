@@ -31,3 +31,4 @@ export { PaddingFIFOQueue, PriorityQueue, RandomShuffleQueue } from "../ops/host
 export { writeGraph } from "../train/meta_graph.ts";
 export { TFRecordCompressionType, TFRecordOptions, TFRecordWriter, tfRecordIterator } from "../train/python_io.ts";
 export { matchFilenamesOnce } from "../train/queue/producers.ts";
+export * as gfile from "./io_gfile.ts";

@@ -21,3 +21,4 @@ export {
   StaticVocabularyTable,
   StrongHashSpec,
 } from "../build/lookup/vocabulary.ts";
+export * as experimental from "./lookup_experimental.ts";

@@ -27,11 +27,16 @@ export { addToCollection, addToCollections, GraphKeys, getCollection, getCollect
 export { assertThat as Assert } from "../build/control_flow/assert.ts";
 export { caseOf as case, cond } from "../build/control_flow/cond.ts";
 export { foldl, foldr, mapFn, scan } from "../build/control_flow/functional.ts";
+export { switchCase } from "../build/control_flow/switch_case.ts";
 export { whileLoop } from "../build/control_flow/while_loop.ts";
+export { controlFlowV2Enabled, disableControlFlowV2, enableControlFlowV2 } from "../build/functions/behavior.ts";
 export { asFunction as function } from "../build/functions/function.ts";
+export { vectorizedMap } from "../build/functions/vectorized_map.ts";
+export { wrapFunction } from "../build/functions/wrap.ts";
 export { AggregationMethod } from "../build/gradients/aggregate.ts";
 export { gradients, UnconnectedGradients } from "../build/gradients/gradients.ts";
 export { hessians } from "../build/gradients/hessians.ts";
+export { recomputeGrad } from "../build/gradients/recompute.ts";
 export { randomCrop } from "../build/image/crop.ts";
 export {
   constantInitializer,
@@ -59,9 +64,18 @@ export {
   VarLenFeature,
 } from "../build/parsing.ts";
 export { RaggedTensor } from "../build/ragged/ragged_tensor.ts";
-export { colocateWith, controlDependencies, device, getSeed, nameScope, setRandomSeed } from "../build/scopes.ts";
+export {
+  colocateWith,
+  container,
+  controlDependencies,
+  device,
+  getSeed,
+  nameScope,
+  setRandomSeed,
+} from "../build/scopes.ts";
 export { makeTemplate } from "../build/template.ts";
 export { OptionalSpec, RaggedTensorSpec } from "../build/tensors/composite_specs.ts";
+export { registerTensorConversionFunction } from "../build/tensors/conversion.ts";
 export {
   asDtype,
   broadcastStaticShape,
@@ -84,10 +98,14 @@ export {
   IndexedSlicesSpec,
   NoneTensorSpec,
   SparseTensorSpec,
+  TensorArraySpec,
   TensorSpec,
   TypeSpec,
   typeSpecFromValue,
 } from "../build/tensors/specs.ts";
+export { Module } from "../build/trackable/module.ts";
+export { variableCreatorScope } from "../build/variables/creation/creators.ts";
+export { createPartitionedVariables } from "../build/variables/creation/partitions.ts";
 export {
   allVariables,
   assertVariablesInitialized,
@@ -115,6 +133,7 @@ export {
   variableAxisSizePartitioner,
 } from "../build/variables/partitioned.ts";
 export {
+  batchScatterUpdate,
   scatterAdd,
   scatterDiv,
   scatterMax,
@@ -167,9 +186,19 @@ export {
 } from "../core/dtype.ts";
 export { OpError } from "../core/error.ts";
 export { NdArray } from "../core/nd_array.ts";
-export { VERSION, version } from "../core/version.ts";
-export { disableEagerExecution, enableEagerExecution, executingEagerly } from "../eager/mode.ts";
+export { GIT_VERSION, VERSION, version } from "../core/version.ts";
+export {
+  disableEagerExecution,
+  disableTensorEquality,
+  disableV2Behavior,
+  enableEagerExecution,
+  enableTensorEquality,
+  enableV2Behavior,
+  executingEagerly,
+  executingEagerlyOutsideFunctions,
+} from "../eager/mode.ts";
 export { GradientTape } from "../eager/tape/gradient_tape.ts";
+export { pyFunction } from "../eager/tape/py_function.ts";
 export {
   GRAPH_DEF_VERSION,
   GRAPH_DEF_VERSION_MIN_CONSUMER,
@@ -183,7 +212,7 @@ export { DeviceSpec } from "../graph/parts/device_spec.ts";
 export { getDefaultSession } from "../graph/scopes.ts";
 export { SparseTensorValue } from "../graph/sparse_tensor.ts";
 export { Tensor } from "../graph/tensor.ts";
-export { Dimension, TensorShape } from "../graph/tensor_shape.ts";
+export { Dimension, disableV2Tensorshape, enableV2Tensorshape, TensorShape } from "../graph/tensor_shape.ts";
 export {
   AttrValue,
   ConfigProto,
@@ -209,13 +238,17 @@ export {
   withSession,
 } from "../session/session.ts";
 export { RunMetadata, RunOptions } from "../session/trace.ts";
+export { getLogger } from "../train/logging.ts";
 export * as app from "./app.ts";
 export * as audio from "./audio.ts";
+export * as autograph from "./autograph.ts";
 export * as bitwise from "./bitwise.ts";
 export * as compat from "./compat.ts";
+export * as config from "./config.ts";
 export * as contrib from "./contrib.ts";
 export * as data from "./data.ts";
 export * as debugging from "./debugging.ts";
+export * as distribute from "./distribute.ts";
 export * as dtypes from "./dtypes.ts";
 export * as errors from "./errors.ts";
 export * as estimator from "./estimator.ts";
@@ -242,6 +275,7 @@ export * as quantization from "./quantization.ts";
 export * as queue from "./queue.ts";
 export * as ragged from "./ragged.ts";
 export * as random from "./random.ts";
+export * as resourceLoader from "./resource_loader.ts";
 export * as savedModel from "./saved_model.ts";
 export * as sets from "./sets.ts";
 export * as signal from "./signal.ts";
@@ -252,3 +286,4 @@ export * as summary from "./summary.ts";
 export * as test from "./test.ts";
 export * from "./tf_ops.ts";
 export * as train from "./train.ts";
+export * as userOps from "./user_ops.ts";

@@ -50,6 +50,7 @@ export { pad } from "../ops/compute/array/slice/pad.ts";
 export { slice } from "../ops/compute/array/slice/slice.ts";
 export { stridedSlice } from "../ops/compute/array/slice/strided_slice.ts";
 export { broadcastDynamicShape, broadcastTo, tile } from "../ops/compute/array/slice/tile.ts";
+export { checkPinned } from "../ops/compute/debug/identity.ts";
 export { extractImagePatches, extractVolumePatches } from "../ops/compute/image/box/patches.ts";
 export { accumulateN, addN, scalarMul } from "../ops/compute/math/add_n.ts";
 export { add, multiply, pow, squaredDifference, subtract } from "../ops/compute/math/binary/arithmetic.ts";
@@ -179,6 +180,7 @@ export { norm } from "../ops/compute/matrix/norm.ts";
 export { einsum, tensordot } from "../ops/compute/matrix/product/contract.ts";
 export { matmul, sparseMatmul } from "../ops/compute/matrix/product/matmul.ts";
 export { matrixDeterminant, matrixInverse, matrixSolve, matrixTriangularSolve } from "../ops/compute/matrix/solve.ts";
+export { conv, conv2dBackpropFilterV2, conv2dBackpropInputV2 } from "../ops/compute/nn/conv/backprop_v2.ts";
 export { requiredSpaceToBatchPaddings } from "../ops/compute/nn/conv/space_to_batch.ts";
 export {
   fakeQuantWithMinMaxArgs,
@@ -230,7 +232,14 @@ export { stringSplit } from "../ops/compute/string/split.ts";
 export { stringJoin, stringStrip, substr } from "../ops/compute/string/text.ts";
 export { constant } from "../ops/constant.ts";
 export { convertToTensor, isTensor, type TensorLike } from "../ops/convert.ts";
-export { customGradient, gradPassThrough, RegisterGradient } from "../ops/custom_gradient.ts";
+export {
+  customGradient,
+  gradPassThrough,
+  NoGradient,
+  NotDifferentiable,
+  noGradient,
+  RegisterGradient,
+} from "../ops/custom_gradient.ts";
 export { rawOps } from "../ops/function/raw.ts";
 export { matchingFiles, readFile, writeFile } from "../ops/host/file/ops.ts";
 export { checkNumerics, Print, timestamp } from "../ops/host/print.ts";
@@ -251,4 +260,5 @@ export {
   TFRecordReader,
   WholeFileReader,
 } from "../ops/host/reader/classes.ts";
+export { deleteSessionTensor, getSessionHandle, getSessionTensor } from "../ops/host/session_tensor.ts";
 export { TensorArray } from "../ops/host/tensor_array/tensor_array.ts";

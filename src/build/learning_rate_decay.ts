@@ -44,6 +44,14 @@ interface StaircaseOption extends NameOption {
 const scoped = <R>(name: string | undefined, byDefault: string, fn: (scope: string) => R): R =>
   getDefaultGraph().nameScope(name || byDefault, fn);
 
+/** A rate: a tensor of the graph; where ops run at once, a function that computes it anew for the step of that moment. */
+export type LearningRate = Tensor & (() => Tensor);
+
+function decayed(name: string | undefined, byDefault: string, fn: (scope: string) => Tensor): LearningRate {
+  const rate = (): Tensor => scoped(name, byDefault, fn);
+  return (getDefaultGraph().isEager ? rate : rate()) as LearningRate;
+}
+
 /** A rate given as a number is float32; `name` is the constant's. */
 const asRate = (value: TensorLike, name: string): Tensor =>
   convertToTensor(value, { dtype: typeof value === "number" ? float32 : undefined, name });
@@ -68,9 +76,9 @@ export function exponentialDecay(
   decaySteps: TensorLike,
   decayRate: TensorLike,
   ...rest: Rest<StaircaseOption, ["staircase", "name"]>
-): Tensor {
+): LearningRate {
   const options: StaircaseOption = byName(rest, ["staircase", "name"]);
-  return scoped(options.name, "ExponentialDecay", (scope) => {
+  return decayed(options.name, "ExponentialDecay", (scope) => {
     const initial = start(learningRate);
     const { dtype } = initial;
     const steps = castCount(decaySteps, dtype);
@@ -87,7 +95,7 @@ export const naturalExpDecay = (
   decaySteps: TensorLike,
   decayRate: TensorLike,
   ...rest: Rest<StaircaseOption, ["staircase", "name"]>
-): Tensor => {
+): LearningRate => {
   const options: StaircaseOption = byName(rest, ["staircase", "name"]);
   const rate =
     typeof decayRate === "number"
@@ -103,9 +111,9 @@ export function inverseTimeDecay(
   decaySteps: TensorLike,
   decayRate: TensorLike,
   ...rest: Rest<StaircaseOption, ["staircase", "name"]>
-): Tensor {
+): LearningRate {
   const options: StaircaseOption = byName(rest, ["staircase", "name"]);
-  return scoped(options.name, "InverseTimeDecay", (scope) => {
+  return decayed(options.name, "InverseTimeDecay", (scope) => {
     const initial = start(learningRate);
     const { dtype } = initial;
     const steps = castCount(decaySteps, dtype);
@@ -130,10 +138,10 @@ export function polynomialDecay(
   globalStep: TensorLike,
   decaySteps: TensorLike,
   ...rest: Rest<PolynomialDecayOptions, ["endLearningRate", "power", "cycle", "name"]>
-): Tensor {
+): LearningRate {
   const options: PolynomialDecayOptions = byName(rest, ["endLearningRate", "power", "cycle", "name"]);
   const { endLearningRate = 0.0001, power = 1, cycle = false } = options;
-  return scoped(options.name, "PolynomialDecay", (scope) => {
+  return decayed(options.name, "PolynomialDecay", (scope) => {
     const initial = start(learningRate);
     const { dtype } = initial;
     const end = castRate(endLearningRate, dtype);
@@ -149,16 +157,12 @@ export function polynomialDecay(
   });
 }
 
-/** Throws ValueError for boundaries of another dtype than x, or values of several. */
-export function piecewiseConstant(
+/** Boundaries and rates as tensors that go with x. */
+function pieces(
   x: TensorLike,
   boundaries: readonly TensorLike[],
   values: readonly TensorLike[],
-  options: NameOption = {},
-): Tensor {
-  if (boundaries.length !== values.length - 1) {
-    throw new ValueError("The length of boundaries should be 1 less than the length of values");
-  }
+): { readonly position: Tensor; readonly comparable: readonly Tensor[]; readonly rates: readonly Tensor[] } {
   const limits = boundaries.map((each) => convertToTensor(each));
   const rates = values.map((each) => asRate(each, "Const"));
   const position = convertToTensor(x);
@@ -176,7 +180,24 @@ export function piecewiseConstant(
       );
     }
   }
-  return scoped(options.name, "PiecewiseConstant", () => {
+  return { position, comparable, rates };
+}
+
+/** Throws ValueError for boundaries of another dtype than x, or values of several. */
+export function piecewiseConstant(
+  x: TensorLike,
+  boundaries: readonly TensorLike[],
+  values: readonly TensorLike[],
+  ...rest: Rest<NameOption, ["name"]>
+): LearningRate {
+  const options: NameOption = byName(rest, ["name"]);
+  if (boundaries.length !== values.length - 1) {
+    throw new ValueError("The length of boundaries should be 1 less than the length of values");
+  }
+  const isEager = getDefaultGraph().isEager;
+  const given = isEager ? null : pieces(x, boundaries, values);
+  return decayed(options.name, "PiecewiseConstant", () => {
+    const { position, comparable, rates } = given ?? pieces(x, boundaries, values);
     const last = comparable.length - 1;
     const pairs: [Tensor, () => Tensor][] = [
       [lessEqual(position, comparable[0]!), () => rates[0]!],
@@ -202,10 +223,10 @@ export function cosineDecay(
   globalStep: TensorLike,
   decaySteps: TensorLike,
   ...rest: Rest<CosineDecayArguments, ["alpha", "name"]>
-): Tensor {
+): LearningRate {
   const options: CosineDecayArguments = byName(rest, ["alpha", "name"]);
   const { alpha = 0 } = options;
-  return scoped(options.name, "CosineDecay", () => {
+  return decayed(options.name, "CosineDecay", () => {
     const initial = start(learningRate);
     const { dtype } = initial;
     const steps = castCount(decaySteps, dtype);
@@ -227,9 +248,10 @@ export function cosineDecayRestarts(
   learningRate: TensorLike,
   globalStep: TensorLike,
   firstDecaySteps: TensorLike,
-  options: CosineRestartsOptions = {},
-): Tensor {
-  return scoped(options.name, "SGDRDecay", (scope) => {
+  ...rest: Rest<CosineRestartsOptions, ["tMul", "mMul", "alpha", "name"]>
+): LearningRate {
+  const options: CosineRestartsOptions = byName(rest, ["tMul", "mMul", "alpha", "name"]);
+  return decayed(options.name, "SGDRDecay", (scope) => {
     const initial = start(learningRate);
     const { dtype } = initial;
     const steps = castCount(firstDecaySteps, dtype);
@@ -265,9 +287,10 @@ export function linearCosineDecay(
   learningRate: TensorLike,
   globalStep: TensorLike,
   decaySteps: TensorLike,
-  options: LinearCosineOptions = {},
-): Tensor {
-  return scoped(options.name, "LinearCosineDecay", (scope) => {
+  ...rest: Rest<LinearCosineOptions, ["numPeriods", "alpha", "beta", "name"]>
+): LearningRate {
+  const options: LinearCosineOptions = byName(rest, ["numPeriods", "alpha", "beta", "name"]);
+  return decayed(options.name, "LinearCosineDecay", (scope) => {
     const initial = start(learningRate);
     const { dtype } = initial;
     const steps = castCount(decaySteps, dtype);
@@ -292,9 +315,17 @@ export function noisyLinearCosineDecay(
   learningRate: TensorLike,
   globalStep: TensorLike,
   decaySteps: TensorLike,
-  options: NoisyLinearCosineOptions = {},
-): Tensor {
-  return scoped(options.name, "NoisyLinearCosineDecay", (scope) => {
+  ...rest: Rest<NoisyLinearCosineOptions, ["initialVariance", "varianceDecay", "numPeriods", "alpha", "beta", "name"]>
+): LearningRate {
+  const options: NoisyLinearCosineOptions = byName(rest, [
+    "initialVariance",
+    "varianceDecay",
+    "numPeriods",
+    "alpha",
+    "beta",
+    "name",
+  ]);
+  return decayed(options.name, "NoisyLinearCosineDecay", (scope) => {
     const initial = start(learningRate);
     const { dtype } = initial;
     const steps = castCount(decaySteps, dtype);

@@ -30,3 +30,6 @@ export function setRandomSeed(seed: number | bigint | null): void {
 /** The two seeds of a random op made here whose own seed is `opSeed`; nulls when neither it nor the graph has one. */
 export const getSeed = (opSeed: number | bigint | null): readonly [number, number] | readonly [null, null] =>
   getDefaultGraph().takeSeeds(opSeed);
+
+/** Objects of ops made in fn (variables, queues, tables, iterators) live in this container of the session: nothing outside finds them by name. */
+export const container = <R>(containerName: string, fn: () => R): R => getDefaultGraph().container(containerName, fn);

@@ -24,10 +24,13 @@ export function sameShape(a: FullShape, b: FullShape): boolean {
 export const formatShape = (shape: Shape): string =>
   shape === null ? "<unknown>" : `[${shape.map((d) => d ?? "?").join(",")}]`;
 
+/** How an unknown dimension is printed: `?` in TensorFlow 1, `None` in TensorFlow 2. */
+export const unknownDimension = { text: "?" };
+
 /** Python's form in a Tensor's repr: `(?, 784)`, `(3,)`, `()`, `<unknown>`. */
 export function formatShapePython(shape: Shape): string {
   if (shape === null) return "<unknown>";
-  const dims = shape.map((d) => d ?? "?");
+  const dims = shape.map((d) => d ?? unknownDimension.text);
   return dims.length === 1 ? `(${dims[0]},)` : `(${dims.join(", ")})`;
 }
 

@@ -5,3 +5,6 @@ export const version: string = manifest.version;
 
 /** The same under the name that TensorFlow 1 has for it. */
 export const VERSION: string = version;
+
+/** The release as its tag in the history of the sources. */
+export const GIT_VERSION: string = `v${version}`;

@@ -1,11 +1,9 @@
 /** `tf.contrib.eager`: functions that differentiate functions, tracing, and stores of variables. Source: contrib/eager/python/tfe.py, backprop.py. */
-import { asFunction } from "../build/functions/function.ts";
+import { asFunction, type FunctionOptions } from "../build/functions/function.ts";
 import { withStore } from "../build/variables/scope.ts";
 import { VariableStore } from "../build/variables/store.ts";
 import { Variable } from "../build/variables/variable.ts";
-import type { DType } from "../core/dtype.ts";
 import { ValueError } from "../core/error.ts";
-import { compatible, formatShapePython, type Shape } from "../core/shape.ts";
 import { getDefaultGraph } from "../graph/graph.ts";
 import type { Gradient } from "../graph/op/gradients.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -56,36 +54,13 @@ export const implicitGradients =
   (...args: A): [Gradient | null, Variable][] =>
     implicitValueAndGradients(f)(...args)[1];
 
-export interface DefunOptions {
-  readonly name?: string;
-  /** What arguments must be: their dtypes and shapes. */
-  readonly inputSignature?: readonly { readonly shape: Shape; readonly dtype: DType }[];
-}
-
 /** The function as a graph: traced once for each signature of its arguments, then run as a whole. */
 // biome-ignore lint/suspicious/noExplicitAny: functions name the tensors they expect
 export function defun<A extends readonly any[], R>(
   f: (...args: A) => R,
-  options: DefunOptions = {},
+  options: FunctionOptions = {},
 ): (...args: A) => R {
-  const { name, inputSignature } = options;
-  const traced = asFunction(f, { name: name ?? (f.name || "lambda") });
-  if (!inputSignature) return traced;
-  return (...args) => {
-    if (args.length !== inputSignature.length)
-      throw new ValueError(
-        `Structure of Python function inputs does not match input_signature: got ${args.length} inputs, expected ${inputSignature.length}`,
-      );
-    const tensors = args.map((arg, i) => {
-      const { dtype, shape } = inputSignature[i]!;
-      const tensor = convertToTensor(arg as TensorLike, { dtype });
-      if (compatible(tensor.shape, shape)) return tensor;
-      throw new ValueError(
-        `Python inputs incompatible with input_signature: inputs: (${tensor}), input_signature: (TensorSpec(shape=${formatShapePython(shape)}, dtype=${dtype}))`,
-      );
-    });
-    return traced(...(tensors as unknown as A));
-  };
+  return asFunction(f, { ...options, name: options.name ?? (f.name || "lambda") });
 }
 
 /** Keeps variables of `getVariable` by name, so that later calls get the same ones. */

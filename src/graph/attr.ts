@@ -27,3 +27,13 @@ export const shapeAttr = (value: Shape): AttrValue => ({ kind: "shape", value })
 export const boolAttr = (value: boolean): AttrValue => ({ kind: "bool", value });
 export const stringAttr = (value: string): AttrValue => ({ kind: "string", value });
 export const stringsAttr = (value: readonly string[]): AttrValue => ({ kind: "list", of: "string", value });
+
+/** The attr that says in which container of the session an op's object lives. */
+export const containerAttr = "container";
+
+/** Does an op with these attrs take one of the scope around it? A container only where it could be in one and names none. */
+export function takesScopeAttr(attrs: ReadonlyMap<string, AttrValue>, name: string): boolean {
+  if (name !== containerAttr) return !attrs.has(name);
+  const own = attrs.get(name);
+  return own !== undefined && String(unwrapAttr(own)) === "";
+}

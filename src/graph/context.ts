@@ -30,6 +30,15 @@ export interface ControlFlowContext {
   enterGradient(op: Operation, dy: Tensor | IndexedSlices): Gradient;
 }
 
+/** Operations that everything made inside waits for. */
+export interface ControlScope {
+  readonly inputs: readonly Operation[];
+  /** Operations made inside this scope: an op that takes one of them as input needs no control edge of its own. */
+  readonly made: Set<Operation>;
+  readonly context: ControlFlowContext | null;
+  readonly isClearing: boolean;
+}
+
 /** The context in which an operation's outputs are: an Exit's are outside its loop. */
 export const outputContext = (op: Operation): ControlFlowContext | null =>
   op.definition.flow === "exit" ? (op.controlFlowContext?.outerContext ?? null) : op.controlFlowContext;

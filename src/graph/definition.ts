@@ -205,6 +205,8 @@ export interface OpDefinition {
   /** Its output is a variable of the session: a reference, or a resource handle. */
   readonly variable?: "ref" | "resource";
   readonly flow?: FlowRole;
+  /** Its output names a tensor that the session keeps: a run gives it as a TensorHandle. */
+  readonly keepsTensor?: boolean;
   /** Its output is its input's own memory: through a reference the variable's. */
   readonly passes?: boolean;
   /** Files that it opens; the op asks `context.permit` for each one. */

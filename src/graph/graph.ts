@@ -2,8 +2,16 @@
 import type { DType } from "../core/dtype.ts";
 import { OpError, RuntimeError, ValueError } from "../core/error.ts";
 import { captureTrace } from "../core/trace.ts";
-import { type AttrValue, boolAttr, stringAttr, stringsAttr, unwrapAttr } from "./attr.ts";
-import { type ControlFlowContext, checkInputContexts } from "./context.ts";
+import {
+  type AttrValue,
+  boolAttr,
+  containerAttr,
+  stringAttr,
+  stringsAttr,
+  takesScopeAttr,
+  unwrapAttr,
+} from "./attr.ts";
+import { type ControlFlowContext, type ControlScope, checkInputContexts } from "./context.ts";
 import { type GraphDef, graphDefOf } from "./def/message.ts";
 import type { OpDefinition } from "./definition.ts";
 import { inferShapes, shapeError } from "./infer.ts";
@@ -27,14 +35,6 @@ export interface NodeOptions {
   readonly controlInputs?: readonly Operation[];
   /** Imported nodes keep their device, take no scopes and no stack trace. */
   readonly imported?: { readonly device: string };
-}
-
-interface ControlScope {
-  readonly inputs: readonly Operation[];
-  /** Operations made inside this scope: an op that takes one of them as input needs no control edge of its own. */
-  readonly made: Set<Operation>;
-  readonly context: ControlFlowContext | null;
-  readonly isClearing: boolean;
 }
 
 /** So many nodes of a graph know the line that made them: lines of more would take most of the time and memory of a large graph. */
@@ -153,6 +153,11 @@ export class Graph extends WithFunctions {
     return this.#attrScopes.with(attrs, [...attrs.keys()].join(), fn);
   }
 
+  /** Objects of ops made in fn live in this container of the session: nothing else finds them by name. */
+  container<R>(name: string, fn: () => R): R {
+    return this.attrScope(new Map([[containerAttr, stringAttr(name)]]), fn);
+  }
+
   /** Ops made in fn take the gradient functions of these names, by op type. */
   gradientOverrideMap<R>(names: Readonly<Record<string, string>>, fn: () => R): R {
     return this.#gradientNames.with({ ...this.#gradientNames.top, ...names }, Object.keys(names).join(), fn);
@@ -251,7 +256,7 @@ export class Graph extends WithFunctions {
     const gradient = this.#gradientNames.top?.[type];
     if (gradient !== undefined) attrs.set("_gradient_op_type", stringAttr(gradient));
     for (const scope of [...this.#attrScopes.values].reverse()) {
-      for (const [name, value] of scope) if (!attrs.has(name)) attrs.set(name, value);
+      for (const [name, value] of scope) if (takesScopeAttr(attrs, name)) attrs.set(name, value);
     }
   }
 

@@ -3,7 +3,7 @@
  * Source: tensorflow/python/framework/tensor_shape.py (the forms of TensorFlow 1: `(?, 3)`, `Dimension(3)`)
  */
 import { TypeError, ValueError } from "../core/error.ts";
-import { compatible, type Dim, formatShapePython, type Shape } from "../core/shape.ts";
+import { compatible, type Dim, formatShapePython, type Shape, unknownDimension } from "../core/shape.ts";
 import { inspectKey, isOutermost } from "../core/text/inspect.ts";
 
 /** What is taken for a shape: dimensions, one dimension for a vector's, `null` for an unknown rank. */
@@ -163,13 +163,27 @@ export class TensorShape extends Array<Dim> {
 
   /** `TensorShape([Dimension(None), Dimension(3)])`, `TensorShape(None)`. */
   repr(): string {
-    return `TensorShape(${this.dims ? `[${this.dims.map((dim) => dim.repr()).join(", ")}]` : "None"})`;
+    const shown = ({ value }: Dimension): string =>
+      areDimensions() ? `Dimension(${value ?? "None"})` : `${value ?? "None"}`;
+    return `TensorShape(${this.dims ? `[${this.dims.map(shown).join(", ")}]` : "None"})`;
   }
 
   [inspectKey](depth?: number | null, options?: { depth?: number | null }): string {
     return isOutermost(depth, options) ? this.toString() : this.repr();
   }
 }
+
+const areDimensions = (): boolean => unknownDimension.text === "?";
+
+/** Shapes print as in TensorFlow 2 from now on: `(None, 3)`, `TensorShape([None, 3])`. */
+export const enableV2Tensorshape = (): void => {
+  unknownDimension.text = "None";
+};
+
+/** Shapes print as in TensorFlow 1, as at start: `(?, 3)`. */
+export const disableV2Tensorshape = (): void => {
+  unknownDimension.text = "?";
+};
 
 /** Dimensions and `null` as the rest of the library has them. */
 export function plainShape(shape: ShapeLike): Shape {

@@ -157,7 +157,7 @@ function decideTypes(definition: OpDefinition, record: Record<string, unknown>, 
     if (!arg.typeAttr || attrs.has(arg.typeAttr)) continue;
     const value = record[arg.name];
     const items = arg.numberAttr && Array.isArray(value) ? value : [value];
-    const symbolic = items.find(isSymbolic) as { dtype: DType } | undefined;
+    const symbolic = items.find((item) => isSymbolic(item) && "dtype" in item) as { dtype: DType } | undefined;
     if (symbolic) attrs.set(arg.typeAttr, typeAttr(symbolic.dtype));
   }
   for (const attr of definition.attrs) {
@@ -218,7 +218,9 @@ function convertChecked(
   preferred: DType | undefined,
 ): Tensor {
   if (isSymbolic(value)) {
-    const tensor = convertToTensor(value, { asRef: arg.isRef, name: arg.name });
+    // What has no dtype of its own takes the one that is wanted.
+    const dtype = "dtype" in value ? undefined : (wanted ?? preferred);
+    const tensor = convertToTensor(value, { asRef: arg.isRef, name: arg.name, dtype });
     if (wanted && tensor.dtype.baseDtype !== wanted.baseDtype)
       throw mismatch(definition, arg, tensor.dtype.baseDtype, wanted);
     return tensor;

@@ -1,5 +1,5 @@
 /** Gradients of one's own. Source: custom_gradient.py, registry.py. */
-import { ValueError } from "../core/error.ts";
+import { TypeError, ValueError } from "../core/error.ts";
 import { getDefaultGraph } from "../graph/graph.ts";
 import { type Gradient, type GradientFunction, registerGradient } from "../graph/op/gradients.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -17,6 +17,15 @@ export const RegisterGradient =
     registerGradient(type, fn);
     return fn;
   };
+
+/** No gradient passes through ops of this type, for which none is registered. Throws TypeError for what is no name, KeyError for a type that has one. */
+export function NotDifferentiable(opType: string): void {
+  if (typeof opType !== "string") throw new TypeError("op_type must be a string");
+  registerGradient(opType, (op) => op.inputs.map(() => null));
+}
+
+export const NoGradient = NotDifferentiable;
+export const noGradient = NotDifferentiable;
 
 let made = 0;
 
@@ -36,37 +45,51 @@ function checked(found: Given, count: number): readonly (Gradient | null)[] {
   );
 }
 
+/** What a function reads beside its arguments, found when it has run; it gets gradients behind those of the arguments. */
+type Beside<R> = (args: readonly Tensor[], result: R) => readonly TensorLike[];
+
 /** Where ops run at once: the tapes take the function as one op. */
 function atOnce<R extends Tensor | readonly Tensor[]>(
   f: (...args: Tensor[]) => WithGradient<R>,
   args: readonly Tensor[],
+  beside: Beside<R>,
 ): R {
   let isList = false;
-  const results = immediate.differentiated!(args, () => {
+  const inputs = [...args];
+  const results = immediate.differentiated!(inputs, () => {
     const [result, gradient] = f(...args);
+    inputs.push(...(beside(args, result) as readonly Tensor[]));
     isList = Array.isArray(result);
     const list = (isList ? result : [result]) as readonly Tensor[];
-    return [list, (dys) => checked(gradient(...(dys as Tensor[])), args.length)];
+    return [list, (dys) => checked(gradient(...(dys as Tensor[])), inputs.length)];
   });
   return (isList ? results : results[0]) as R;
 }
 
 /** The function, differentiated as it says: `f` takes tensors and returns its result and a function from gradients to gradients. */
-export function customGradient<R extends Tensor | readonly Tensor[]>(
+export const customGradient = <R extends Tensor | readonly Tensor[]>(
   f: (...args: Tensor[]) => WithGradient<R>,
+): ((...args: TensorLike[]) => R) => customGradientBeside(f, () => []);
+
+/** As customGradient, with gradients for what `beside` says that the function reads. */
+export function customGradientBeside<R extends Tensor | readonly Tensor[]>(
+  f: (...args: Tensor[]) => WithGradient<R>,
+  beside: Beside<R>,
 ): (...args: TensorLike[]) => R {
   return (...given) => {
     const args = given.map((arg) => convertToTensor(arg));
-    if (getDefaultGraph().isEager) return atOnce(f, args);
+    if (getDefaultGraph().isEager) return atOnce(f, args, beside);
     const name = `CustomGradient-${made++}`;
     const [result, gradient] = f(...args);
     const results = (Array.isArray(result) ? result : [result]) as readonly Tensor[];
+    const others = beside(args, result);
     const originals = results.map((each) => identity(each));
     registerGradient(name, (_, ...dys) => [
       ...originals.map(() => null),
-      ...checked(gradient(...(dys.slice(0, results.length) as Tensor[])), args.length),
+      ...checked(gradient(...(dys.slice(0, results.length) as Tensor[])), args.length + others.length),
     ]);
-    const all = getDefaultGraph().gradientOverrideMap({ IdentityN: name }, () => identityN([...results, ...args]));
+    const inputs = [...results, ...args, ...others];
+    const all = getDefaultGraph().gradientOverrideMap({ IdentityN: name }, () => identityN(inputs));
     return (Array.isArray(result) ? all.slice(0, results.length) : all[0]) as R;
   };
 }

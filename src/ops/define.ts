@@ -115,6 +115,7 @@ export interface OpSpec<I extends readonly string[], O extends readonly string[]
   outputs?: O;
   attrs?: A;
   stateful?: boolean;
+  keepsTensor?: boolean;
   placeholder?: boolean;
   isOverridable?: boolean;
   updates?: readonly NoInfer<NameOf<I[number]>>[];

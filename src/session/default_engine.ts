@@ -27,6 +27,13 @@ export function chooseEngine(name: EngineName, threads = wantedThreads): void {
   wantedThreads = threads;
 }
 
+/** How many threads sessions made from here on compute on. */
+export function chooseThreads(threads: number): void {
+  wantedThreads = threads;
+}
+
+export const chosenThreads = (): number => wantedThreads;
+
 /** The shared engine of a name and so many threads, made on first use. Throws as `chooseEngine` does. */
 export function processEngine(name: EngineName = wanted, threads = 0): Engine {
   const count = threads > 0 ? threads : wantedThreads;

@@ -1,9 +1,10 @@
 /** Feeds: keys to tensors, values to arrays of the tensor's dtype and shape. Source: session.py, BaseSession._run. */
 import type { DType } from "../core/dtype.ts";
-import { KeyError, TypeError, ValueError } from "../core/error.ts";
+import { InvalidArgumentError, KeyError, TypeError, ValueError } from "../core/error.ts";
 import { NdArray } from "../core/nd_array.ts";
 import { compatible, formatShapePython } from "../core/shape.ts";
 import type { Graph } from "../graph/graph.ts";
+import { TensorHandle } from "../graph/parts/tensor_handle.ts";
 import type { FeedDict } from "../graph/scopes.ts";
 import { asTensor, composite, isComposite, isTensorConvertible, Tensor } from "../graph/tensor.ts";
 
@@ -81,6 +82,7 @@ function feedValue(tensor: Tensor, value: unknown): NdArray {
     );
   }
   const dtype = tensor.dtype.baseDtype;
+  if (value instanceof TensorHandle) return feedValue(tensor, keptTensor(value, dtype));
   const array = value instanceof NdArray && value.dtype === dtype ? value : converted(value, dtype);
   const { shape } = tensor;
   if (shape !== null && !compatible(shape, array.shape)) {
@@ -89,6 +91,12 @@ function feedValue(tensor: Tensor, value: unknown): NdArray {
     );
   }
   return array;
+}
+
+/** The tensor of a handle. Throws INVALID_ARGUMENT for another dtype. */
+function keptTensor(handle: TensorHandle, dtype: DType): NdArray {
+  if (handle.dtype === dtype) return handle.toArray();
+  throw new InvalidArgumentError(`Expects arg[0] to be ${dtype.name} but ${handle.dtype.name} is provided`);
 }
 
 function converted(value: unknown, dtype: DType): NdArray {

@@ -54,8 +54,11 @@ export interface FetchPlan {
   rebuild(values: readonly NdArray[]): unknown;
 }
 
+/** The handle that a node of `keepsTensor` gave. */
+type HandleMaker = (value: NdArray, op: Operation) => unknown;
+
 /** Python's `a list of other fetches`, flattened. Throws TypeError or ValueError in Python's words. */
-export function planFetches(graph: Graph, fetches: unknown): FetchPlan {
+export function planFetches(graph: Graph, fetches: unknown, handleOf: HandleMaker): FetchPlan {
   const tensors: Tensor[] = [];
   const operations: Operation[] = [];
   const places = new Map<Tensor, number>();
@@ -96,7 +99,8 @@ export function planFetches(graph: Graph, fetches: unknown): FetchPlan {
     const element = elementOf(graph, fetch);
     if (element instanceof Tensor) {
       const at = place(element);
-      return (values) => values[at]!;
+      const { op } = element;
+      return op.definition.keepsTensor ? (values) => handleOf(values[at]!, op) : (values) => values[at]!;
     }
     if (element instanceof Operation) {
       operations.push(element);

@@ -1,10 +1,12 @@
 /** Sessions: run parts of a graph, keep its variables. Source: tensorflow/python/client/session.py. */
 import { CancelledError, InvalidArgumentError, NotFoundError, RuntimeError, TypeError } from "../core/error.ts";
-import { log } from "../core/host.ts";
+import { log, nowMs } from "../core/host.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import type { Engine } from "../engine/engine.ts";
 import { Graph, getDefaultGraph } from "../graph/graph.ts";
+import type { Operation } from "../graph/operation.ts";
 import { typeName } from "../graph/parts/element.ts";
+import type { TensorHandle } from "../graph/parts/tensor_handle.ts";
 import { around, type FeedDict, graphStack, type SessionLike, sessionStack } from "../graph/scopes.ts";
 import { isComposite, type Tensor } from "../graph/tensor.ts";
 import type { ConfigFields } from "./config.ts";
@@ -75,7 +77,7 @@ export class Session implements SessionLike, AsyncDisposable {
   readonly #yielding: PlanOptions = { ...this.#options, yields: true };
   #last: CachedRun | null = null;
   #isClosed = false;
-  #lastYieldMs = performance.now();
+  #lastYieldMs = nowMs();
   #runsSinceClock = 0;
 
   constructor(options: SessionOptions = {}) {
@@ -121,7 +123,7 @@ export class Session implements SessionLike, AsyncDisposable {
       const now = performance.now();
       if (now - this.#lastYieldMs > yieldEveryMs) {
         await new Promise((resolve) => setImmediate(resolve));
-        this.#lastYieldMs = performance.now();
+        this.#lastYieldMs = nowMs();
       }
     }
     return result;
@@ -151,6 +153,8 @@ export class Session implements SessionLike, AsyncDisposable {
     return naming(plan.nodes, values, fetchPlan.rebuild, () => plan.run(values, this.#runOptions(args, options)));
   }
 
+  readonly #handleOf = (value: NdArray, op: Operation): TensorHandle => this.state.tensorHandle(value, op);
+
   #runOptions(args: RunArguments | undefined, options: PlanOptions = this.#options): PlanOptions {
     const { signal } = args ?? {};
     return signal ? { ...options, signal: AbortSignal.any([signal, this.#closing.signal]) } : options;
@@ -179,7 +183,7 @@ export class Session implements SessionLike, AsyncDisposable {
     if (this.graph.operations.length === 0) {
       throw new RuntimeError("The Session graph is empty. Add operations to the graph before calling run().");
     }
-    const fetchPlan = planFetches(this.graph, fetches);
+    const fetchPlan = planFetches(this.graph, fetches, this.#handleOf);
     const feedKeys: unknown[] = [];
     const feeds: Tensor[] = [];
     for (const [key] of feedDict ?? []) {
@@ -247,7 +251,7 @@ export class Session implements SessionLike, AsyncDisposable {
     feedList: readonly unknown[] = [],
   ): (...values: unknown[]) => Fetched<F> | Promise<Fetched<F>> {
     this.#checkOpen();
-    const fetchPlan = planFetches(this.graph, fetches);
+    const fetchPlan = planFetches(this.graph, fetches, this.#handleOf);
     const feeds = feedList.map((key) => feedTensor(this.graph, key));
     this.#place();
     let plan = this.#planFor(fetchPlan, feeds);
@@ -266,7 +270,7 @@ export class Session implements SessionLike, AsyncDisposable {
   /** The plan of these fetches, for `explain` and graph checks. */
   plan(fetches: Fetches, feedKeys: readonly unknown[] = []): Plan {
     return this.#planFor(
-      planFetches(this.graph, fetches),
+      planFetches(this.graph, fetches, this.#handleOf),
       feedKeys.map((key) => feedTensor(this.graph, key)),
     );
   }

@@ -8,6 +8,7 @@ import type { AttrPlain, FileAccess, VariableHandle } from "../graph/definition.
 import type { Graph } from "../graph/graph.ts";
 import { type KeepsState, type Kept, keepsState } from "../graph/kept.ts";
 import type { Operation } from "../graph/operation.ts";
+import { TensorHandle, TensorStore, tensorStore } from "../graph/parts/tensor_handle.ts";
 import { plainAttrs } from "./plan/classify.ts";
 import { copyIn, sizeBytesOf, VariableValue } from "./plan/values.ts";
 
@@ -296,6 +297,13 @@ export class SessionState {
       this.onResource?.(object);
     }
     return { handle: new NdArray(resource, [], Int32Array.of(id)), resource: this.#resources.get(id)!.object as T };
+  }
+
+  /** What a node of `keepsTensor` gave. */
+  tensorHandle(value: NdArray, op: Operation): TensorHandle {
+    const { container, kind, name } = tensorStore;
+    const { resource: store } = this.makeResource(resourceKey(container, kind, name), () => new TensorStore());
+    return new TensorHandle(decoder.decode(value.data[0] as Uint8Array), op.inputs[0]!.dtype.baseDtype, store);
   }
 
   /** Objects that keep something between runs, by names that last; those that have not come up yet with what they are to hold. */

@@ -1,4 +1,5 @@
 /** tf.logging: lines on standard error by level. Source: tensorflow/python/platform/tf_logging.py. */
+import { ValueError } from "../core/error.ts";
 import { writeStderr } from "../core/host.ts";
 import { streamKey } from "../core/text/stream.ts";
 
@@ -78,3 +79,44 @@ export const vlog = log;
 
 /** Lines are written at once: nothing waits. */
 export const flush = (): void => {};
+
+/** Python's logger of that name: what `tf.logging` writes with. */
+export interface Logger {
+  readonly name: string;
+  readonly level: number;
+  setLevel(level: number | string): void;
+  isEnabledFor(level: number): boolean;
+  log: typeof log;
+  debug: typeof debug;
+  info: typeof info;
+  warning: typeof warning;
+  warn: typeof warn;
+  error: typeof error;
+  critical: typeof fatal;
+  fatal: typeof fatal;
+}
+
+const logger: Logger = {
+  name: "tensorflow",
+  get level() {
+    return verbosity;
+  },
+  setLevel: (level) => setVerbosity(typeof level === "number" ? level : levelOf(level)),
+  isEnabledFor: (level) => level >= verbosity,
+  log,
+  debug,
+  info,
+  warning,
+  warn,
+  error,
+  critical: fatal,
+  fatal,
+};
+
+function levelOf(name: string): number {
+  const found = Object.entries(names).find(([, known]) => known === (name === "WARN" ? "WARNING" : name));
+  if (!found) throw new ValueError(`Unknown level: '${name}'`);
+  return Number(found[0]);
+}
+
+export const getLogger = (): Logger => logger;

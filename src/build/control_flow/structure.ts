@@ -91,7 +91,7 @@ function described(value: unknown): string {
   return value instanceof Tensor ? `type=SymbolicTensor str=${value}` : `type=${typeof value} str=${String(value)}`;
 }
 
-function pythonText(value: unknown): string {
+export function pythonText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(pythonText).join(", ")}]`;
   if (isRecord(value)) {
     return `{${Object.keys(value)

@@ -5,7 +5,7 @@ import { addFunction, dtypesOf } from "../../graph/def/to_function.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { caseOp, fakeParamOp, ifOp, statelessCaseOp, statelessIfOp } from "../../ops/index.ts";
+import { caseOp, fakeParamOp, identity, ifOp, statelessCaseOp, statelessIfOp } from "../../ops/index.ts";
 import { extend, moreOutputs, noteOriginals, originalCount, outsideOf, typesAttr } from "./calls.ts";
 import { bodyOf, type Derivative, differentiate, zerosFor } from "./derivative.ts";
 
@@ -17,7 +17,17 @@ interface Branches {
   make(input: readonly Tensor[], branches: readonly FunctionRef[], outputs: readonly Tensor[]): readonly Tensor[];
 }
 
+const noInts = { kind: "list", of: "int", value: [] } as const;
 const func = (value: FunctionRef) => ({ kind: "func", value }) as const;
+
+/** Copies of what a node gives that is lowered as this one is; the outputs themselves where nothing is said of that. */
+function copied(op: Operation, outputs: readonly Tensor[]): readonly Tensor[] {
+  const lowering = op.attrs.get("_lower_using_switch_merge");
+  if (!lowering || outputs.length === 0) return outputs;
+  outputs[0]!.op.setAttr("_lower_using_switch_merge", lowering);
+  outputs[0]!.op.setAttr("_read_only_resource_inputs", noInts);
+  return outputs.map((output) => identity(output));
+}
 
 function branchesOf(op: Operation): Branches {
   const isStateful = op.definition.stateful;
@@ -26,8 +36,10 @@ function branchesOf(op: Operation): Branches {
     return {
       functions: op.getAttr<readonly FunctionRef[]>("branches"),
       replace: (value) => op.setAttr("branches", { kind: "list", of: "func", value }),
-      make: (input, branches, outputs) =>
-        (isStateful ? caseOp : statelessCaseOp)({ branch_index: chosen, input, branches, ...resultAttrs(outputs) }),
+      make: (input, branches, outputs) => {
+        const record = { branch_index: chosen, input, branches, ...resultAttrs(outputs) };
+        return copied(op, (isStateful ? caseOp : statelessCaseOp)(record, "gradient"));
+      },
     };
   }
   return {
@@ -37,13 +49,16 @@ function branchesOf(op: Operation): Branches {
       op.setAttr("else_branch", func(otherwise!));
     },
     make: (input, [then_branch, else_branch], outputs) =>
-      (isStateful ? ifOp : statelessIfOp)({
-        cond: chosen,
-        input,
-        then_branch: then_branch!,
-        else_branch: else_branch!,
-        ...resultAttrs(outputs),
-      }),
+      copied(
+        op,
+        (isStateful ? ifOp : statelessIfOp)({
+          cond: chosen,
+          input,
+          then_branch: then_branch!,
+          else_branch: else_branch!,
+          ...resultAttrs(outputs),
+        }),
+      ),
   };
 }
 
@@ -66,14 +81,18 @@ export function gradientOfBranches(op: Operation, dys: readonly (Tensor | null)[
   if (reached.length === 0) return args.map(() => null);
   const incoming = dys.flatMap((dy, i) => (i < n && dy && derivatives.some((each) => each.dys[i]) ? [i] : []));
   const taken = [...new Set(derivatives.flatMap((each) => each.captures.map((capture) => byCapture.get(capture)!)))];
-  const missing = reached.filter((i) => derivatives.some((each) => !each.gradients[i])).map((i) => args[i]!);
+  // Zeros of a known shape are constants and need no argument.
+  const isOpen = ({ shape }: Tensor): boolean => shape === null || shape.includes(null);
+  const missing = reached
+    .filter((i) => isOpen(args[i]!) && derivatives.some((each) => !each.gradients[i]))
+    .map((i) => args[i]!);
   const outer = [...new Set([...taken, ...missing])];
   const functions = derivatives.map((derivative, k) =>
     backwardBranch(derivative, { outer, byCapture, args, reached, incoming, dys, name: branches.functions[k]!.name }),
   );
   const like = reached.map((i) => derivatives.find((each) => each.gradients[i])!.gradients[i]!);
   const found = branches.make(
-    [...outer, ...incoming.map((i) => dys[i]!)],
+    [...incoming.map((i) => dys[i]!), ...outer],
     functions.map((add) => add(op)),
     like,
   );
@@ -90,12 +109,16 @@ function keepCaptures(
   const known = new Map<Tensor, Tensor>();
   const more = derivatives.map(({ body, captures }) => {
     const outside = outsideOf(op, body, args);
-    for (const capture of captures) if (outside(capture)) known.set(capture, outside(capture)!);
+    for (const capture of captures) {
+      const at = body.outputs.indexOf(capture);
+      const found = at >= 0 ? op.outputs[at] : outside(capture);
+      if (found) known.set(capture, found);
+    }
     return captures.filter((capture) => !known.has(capture));
   });
-  noteOriginals(op);
   const all = more.flat();
   if (all.length === 0) return known;
+  noteOriginals(op);
   const functions = derivatives.map(({ body }, k) => {
     const outputs = more.flatMap((captures, other) =>
       other === k
@@ -126,7 +149,7 @@ function keepCaptures(
   return known;
 }
 
-/** The gradient of one branch, over the arguments that all have: values of the call, then gradients of its outputs. */
+/** The gradient of one branch, over the arguments that all have: gradients of the call's outputs, then values of it. */
 function backwardBranch(
   derivative: Derivative,
   call: {
@@ -142,12 +165,12 @@ function backwardBranch(
   const { body, captures } = derivative;
   const inner = new Map(captures.map((capture) => [call.byCapture.get(capture)!, capture]));
   const inputs = [
+    ...call.incoming.map((i) => derivative.dys[i] ?? standIn(body.graph, call.dys[i]!)),
     ...call.outer.map(
       (tensor) =>
         inner.get(tensor) ??
         (call.args.includes(tensor) ? body.inputs[call.args.indexOf(tensor)]! : standIn(body.graph, tensor)),
     ),
-    ...call.incoming.map((i) => derivative.dys[i] ?? standIn(body.graph, call.dys[i]!)),
   ];
   const outputs = body.graph.asDefault(() =>
     call.reached.map((i) => derivative.gradients[i] ?? zerosFor(body.inputs[i]!)),

@@ -26,7 +26,7 @@ export interface Derivative {
   readonly dys: readonly (Tensor | null)[];
   /** One for each argument; null where nothing flows. */
   readonly gradients: readonly (Tensor | null)[];
-  /** Tensors of the body that gradient nodes take, in the order of creation: arguments, and others. */
+  /** Tensors of the body that gradient nodes take, in the order in which they do: arguments, and others. */
   readonly captures: readonly Tensor[];
 }
 
@@ -94,7 +94,8 @@ function capturesOf(body: FunctionGraph, dys: readonly (Tensor | null)[], found:
     }
   };
   while (stack.length) take(stack.pop()!);
-  return [...captures].sort((a, b) => a.op.id - b.op.id || a.valueIndex - b.valueIndex);
+  const inOrder = body.graph.operations.filter((op) => seen.has(op)).flatMap(({ inputs }) => inputs);
+  return [...new Set([...inOrder.filter((input) => captures.has(input)), ...captures])];
 }
 
 const isConstant = (op: Operation): boolean => op.definition.value !== undefined;

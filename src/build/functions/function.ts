@@ -13,8 +13,10 @@ import { isTensorConvertible, Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { identity, noOp, partitionedCallOp, statefulPartitionedCallOp } from "../../ops/index.ts";
 import { flatten, type Nested, pack } from "../control_flow/structure.ts";
+import { runFunctionsAtOnce } from "./behavior.ts";
 import { FunctionBody } from "./body.ts";
 import { orderEffects } from "./effects.ts";
+import { type ArgumentSpec, checkedArguments } from "./signature.ts";
 
 /** One signature of a function. */
 interface Traced {
@@ -42,6 +44,12 @@ const configProto = Uint8Array.from([
 
 const intsAttr = (value: readonly number[]) => ({ kind: "list", of: "int", value }) as const;
 
+export interface FunctionOptions {
+  readonly name?: string | undefined;
+  /** What arguments must be; the function is traced once, for these. */
+  readonly inputSignature?: readonly ArgumentSpec[] | undefined;
+}
+
 /**
  * The function as one that adds a call to the graph. Arguments are tensors, numbers and structures of them: tensors (and variables' values)
  * become arguments of the function, everything else is a part of it, so that each value of it makes a function of its own. Variables and
@@ -49,16 +57,19 @@ const intsAttr = (value: readonly number[]) => ({ kind: "list", of: "int", value
  * call's outputs for its tensors; the call itself when there are none.
  */
 // biome-ignore lint/suspicious/noExplicitAny: functions name the tensors they expect
-export function asFunction<A extends readonly any[], R>(fn: (...args: A) => R, options: { name?: string } = {}) {
+export function asFunction<A extends readonly any[], R>(fn: (...args: A) => R, options: FunctionOptions = {}) {
   const known = new WeakMap<Graph, Map<string, Traced>>();
   const name = options.name ?? (pythonName(fn.name) || "lambda");
-  return (...args: A): R => {
+  const { inputSignature } = options;
+  return (...given: A): R => {
+    const args = (inputSignature ? checkedArguments(fn as never, inputSignature, given) : given) as unknown as A;
     const graph = getDefaultGraph();
+    if (graph.isEager && runFunctionsAtOnce.isOn) return fn(...args);
     const leaves = flatten(args as unknown as Nested<unknown>).map((leaf) =>
       isTensorConvertible(leaf) && !graph.isEager ? convertToTensor(leaf as TensorLike) : leaf,
     );
-    const given = leaves.filter((leaf): leaf is Tensor => leaf instanceof Tensor);
-    const key = keyOf(args, leaves);
+    const tensors = leaves.filter((leaf): leaf is Tensor => leaf instanceof Tensor);
+    const key = inputSignature ? "" : keyOf(args, leaves);
     let bySignature = known.get(graph);
     if (!bySignature) {
       bySignature = new Map();
@@ -66,10 +77,10 @@ export function asFunction<A extends readonly any[], R>(fn: (...args: A) => R, o
     }
     let traced = bySignature.get(key);
     if (!traced) {
-      traced = trace(graph, name, fn as never, args, leaves);
+      traced = trace(graph, name, fn as never, args, leaves, inputSignature);
       bySignature.set(key, traced);
     }
-    return call(traced, given) as R;
+    return call(traced, tensors) as R;
   };
 }
 
@@ -101,13 +112,15 @@ function trace(
   fn: (...args: unknown[]) => unknown,
   args: readonly unknown[],
   leaves: readonly unknown[],
+  signature: readonly ArgumentSpec[] | undefined,
 ): Traced {
   const body = new FunctionBody(outer);
   return body.asDefault(() => {
     const own: Tensor[] = [];
     const inner = leaves.map((leaf) => {
       if (!(leaf instanceof Tensor)) return leaf;
-      const arg = argument(body, `args_${own.length}`, leaf.dtype.baseDtype, leaf.shape);
+      const { shape } = signature?.[own.length] ?? leaf;
+      const arg = argument(body, `args_${own.length}`, leaf.dtype.baseDtype, shape);
       arg.handleData = leaf.handleData;
       own.push(arg);
       return arg;

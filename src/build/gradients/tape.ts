@@ -19,4 +19,14 @@ export const taped: {
         gradLoss: TensorLike | undefined,
       ) => TapedLoss)
     | null;
-} = { differentiate: null };
+  /** What fn gives, and the trainable variables that it read. */
+  watch: (<R>(fn: () => R) => readonly [result: R, variables: readonly Variable[]]) | null;
+  /** The gradients of what fn computes from the sources, for these gradients of its results. */
+  pull:
+    | ((
+        fn: () => readonly Tensor[],
+        sources: readonly (Tensor | Variable)[],
+        dys: readonly Tensor[],
+      ) => readonly (Gradient | null)[])
+    | null;
+} = { differentiate: null, watch: null, pull: null };

@@ -9,6 +9,7 @@ import { SparseTensor } from "../../graph/sparse_tensor.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { plainShape, TensorShape } from "../../graph/tensor_shape.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../ops/convert.ts";
+import { TensorArray } from "../../ops/index.ts";
 import { asDtype } from "./convert.ts";
 
 type ShapeLike = Parameters<typeof plainShape>[0];
@@ -123,6 +124,41 @@ export class IndexedSlicesSpec extends TypeSpec {
   }
 }
 
+/** A TensorArray's elements. */
+export class TensorArraySpec extends TypeSpec {
+  readonly elementShape: Shape;
+  readonly dtype: DType;
+  readonly dynamicSize: boolean;
+  readonly inferShape: boolean;
+
+  constructor(
+    elementShape: ShapeLike = null,
+    dtype: DType | string = float32,
+    dynamicSize: boolean | number = false,
+    inferShape = true,
+  ) {
+    super();
+    this.elementShape = plainShape(elementShape);
+    this.dtype = asDtype(dtype);
+    this.dynamicSize = Boolean(dynamicSize);
+    this.inferShape = inferShape;
+  }
+
+  static fromValue(value: TensorArray): TensorArraySpec {
+    return new TensorArraySpec(value.elementShape, value.dtype);
+  }
+
+  override isCompatibleWith(value: unknown): boolean {
+    if (!(value instanceof TensorArraySpec || value instanceof TensorArray)) return false;
+    return value.dtype === this.dtype && compatible(this.elementShape, value.elementShape);
+  }
+
+  override repr(): string {
+    const words = [this.dynamicSize, this.inferShape].map((each) => (each ? "True" : "False"));
+    return `TensorArraySpec(${shapeRepr(this.elementShape)}, ${namesOf(this.dtype)}, ${words.join(", ")})`;
+  }
+}
+
 /** No value. */
 export class NoneTensorSpec extends TypeSpec {
   override isCompatibleWith(value: unknown): boolean {
@@ -139,6 +175,7 @@ export function typeSpecFromValue(value: unknown): TypeSpec {
   if (value === null || value === undefined) return new NoneTensorSpec();
   if (value instanceof TypeSpec) return value;
   if (value instanceof SparseTensor) return new SparseTensorSpec(value.shape, value.dtype);
+  if (value instanceof TensorArray) return TensorArraySpec.fromValue(value);
   if (value instanceof IndexedSlices) return new IndexedSlicesSpec(null, value.dtype, value.indices.dtype);
   try {
     const { shape, dtype } = convertToTensor(value as TensorLike);

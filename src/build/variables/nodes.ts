@@ -22,6 +22,7 @@ import {
   variableV2Op,
 } from "../../ops/index.ts";
 import { guardInitialValue } from "./dependencies.ts";
+import type { SaveSliceInfo } from "./slices.ts";
 
 export interface VariableNodes {
   /** The reference, or the resource handle. */
@@ -184,3 +185,16 @@ export function dtypeFor(
 
 const isNumbers = (value: unknown): boolean =>
   typeof value === "number" || (Array.isArray(value) && value.length > 0 && value.every(isNumbers));
+
+/** What a variable is made of again: `Variable.fromProto` hands it to the constructor in place of an initial value. */
+export class Recreated {
+  readonly nodes: VariableNodes;
+  readonly isResource: boolean;
+  readonly slice: SaveSliceInfo | null;
+
+  constructor(nodes: VariableNodes, isResource: boolean, slice: SaveSliceInfo | null) {
+    this.nodes = nodes;
+    this.isResource = isResource;
+    this.slice = slice;
+  }
+}

@@ -291,11 +291,11 @@ const byPlace = ["shape", "dtype", "initializer", "regularizer", "trainable"] as
  * from the scope) floats are glorot uniform and integers zero. Throws ValueError in Python's words when it exists and may not, or
  * the other way round, or with another shape or dtype.
  */
-export function getVariable(name: string, ...rest: GetVariableArguments): Variable {
+export function getVariable(name: string | null, ...rest: GetVariableArguments): Variable {
   const options = shaped(byName(rest, byPlace));
   const scope = getVariableScope();
   const { store } = scopeState();
-  const full = scope.name ? `${scope.name}/${name}` : name;
+  const full = scope.name && name !== null ? `${scope.name}/${name}` : (name ?? scope.name);
   return getDefaultGraph().nameScope(null, () => {
     const { dtype, initializer } = options;
     if (dtype && initializer !== undefined && initializer !== null && typeof initializer !== "function") {

@@ -27,11 +27,13 @@ import type { pb } from "../../proto/messages.ts";
 import { GraphKeys } from "../collections.ts";
 import { cond } from "../control_flow/cond.ts";
 import { prependNameScope, stripNameScope } from "../meta_graph/scope_names.ts";
+import { createdVariable } from "./creation/creators.ts";
 import {
   dtypeFor,
   makeEagerVariable,
   makeReferenceNodes,
   makeResourceNodes,
+  Recreated,
   resourceVariablesEnabled,
   type VariableNodes,
   valueShape,
@@ -79,16 +81,16 @@ export interface AssignOptions {
  * its value. Throws ValueError when the initial value has no full shape (unless validateShape is false).
  */
 export class Variable implements TensorConvertible {
-  #nodes: VariableNodes;
-  readonly isResource: boolean;
-  readonly trainable: boolean;
-  readonly constraint: Constraint | null;
+  #nodes!: VariableNodes;
+  readonly isResource!: boolean;
+  readonly trainable!: boolean;
+  readonly constraint!: Constraint | null;
   readonly synchronization: number;
   readonly aggregation: number;
   saveSliceInfo: SaveSliceInfo | null = null;
   /** The static shape of a resource variable; a reference has its own. */
-  #shape: Shape;
-  readonly #validateShape: boolean;
+  #shape!: Shape;
+  readonly #validateShape!: boolean;
 
   constructor(initialValue: InitialValue, options: VariableOptions = {}) {
     this.synchronization = options.synchronization ?? VariableSynchronization.AUTO;
@@ -104,6 +106,9 @@ export class Variable implements TensorConvertible {
       this.#shape = isResource ? nodes.handle.op.getAttr<readonly number[] | null>("shape") : null;
       return;
     }
+    const created = createdVariable(initialValue, options, (...args) => new Variable(...args));
+    // biome-ignore lint/correctness/noConstructorReturn: creators may give another variable
+    if (created) return created;
     if (initialValue === undefined || initialValue === null) throw new ValueError("initial_value must be specified.");
     const { trainable = true, validateShape = true, collections = [GraphKeys.GLOBAL_VARIABLES] } = options;
     if (!Array.isArray(collections)) {
@@ -382,18 +387,5 @@ export class Variable implements TensorConvertible {
 
 /** The variables of eager execution by their handles. */
 export const variableOf = new WeakMap<Tensor, Variable>();
-
-/** What `fromProto` hands to the constructor in place of an initial value. */
-class Recreated {
-  readonly nodes: VariableNodes;
-  readonly isResource: boolean;
-  readonly slice: SaveSliceInfo | null;
-
-  constructor(nodes: VariableNodes, isResource: boolean, slice: SaveSliceInfo | null) {
-    this.nodes = nodes;
-    this.isResource = isResource;
-    this.slice = slice;
-  }
-}
 
 addOperators(Variable.prototype);

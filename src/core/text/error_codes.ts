@@ -71,3 +71,17 @@ export function errorCodeFromExceptionType(type: ErrorClass): number {
   for (const [code, known] of classes) if (known === type) return code;
   throw new KeyError(String(type));
 }
+
+/** A status as TensorFlow's C interface has it. */
+export interface Status {
+  code: number;
+  message: string;
+}
+
+/** Calls fn with a status, and throws the error that it then stands for. */
+export function raiseExceptionOnNotOkStatus<R>(fn: (status: Status) => R): R {
+  const status: Status = { code: OK, message: "" };
+  const result = fn(status);
+  if (status.code !== OK) throw new (exceptionTypeFromErrorCode(status.code))(status.message);
+  return result;
+}

@@ -299,3 +299,21 @@ taped.differentiate = (loss, variables, gradLoss) => {
   const gradients = tape.gradient([value!], wanted, options) as (Gradient | null)[];
   return { loss: value!, variables: wanted, gradients };
 };
+
+taped.watch = (fn) => {
+  let result!: ReturnType<typeof fn>;
+  const tape = new GradientTape(() => {
+    result = fn();
+  });
+  return [result, tape.watchedVariables()];
+};
+
+taped.pull = (fn, sources, dys) => {
+  let results: readonly Tensor[] = [];
+  const tape = new GradientTape((each) => {
+    each.watch([...sources]);
+    results = fn();
+  });
+  const outputGradients = [...dys] as Nested<TensorLike>;
+  return tape.gradient([...results], [...sources], { outputGradients, unconnectedGradients: "zero" }) as Tensor[];
+};

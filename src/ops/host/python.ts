@@ -1,14 +1,16 @@
 /** Calls of the program's own functions. A graph holds only a token for them, so they run nowhere but in the process that made them. Source: script_ops.cc, py_func.cc */
 import type { DType } from "../../core/dtype.ts";
-import { invalidArgument, OpError, UnknownError, ValueError } from "../../core/error.ts";
+import { invalidArgument, LookupError, OpError, UnknownError, ValueError } from "../../core/error.ts";
 import { NdArray } from "../../core/nd_array.ts";
 import type { RunContext } from "../../graph/definition.ts";
 import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
 import { outermostKey } from "../../graph/scopes.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { type Literal, literalToArray, type TensorLike } from "../convert.ts";
+import { zerosLike } from "../compute/array/basic/fill.ts";
+import { convertToTensor, type Literal, literalToArray, type TensorLike } from "../convert.ts";
 import { defineOp } from "../define.ts";
+import { byName, type Rest } from "../options.ts";
 
 const attrs = ["token: string", "Tin: list(type) >= 0", "Tout: list(type) >= 0"] as const;
 
@@ -19,6 +21,9 @@ export type HostFunction = (...inputs: NdArray[]) => unknown;
 const functions = new Map<string, WeakRef<HostFunction>>();
 const kept = Symbol("functions of a graph");
 let count = 0;
+
+/** Derivatives of functions, by token: from the gradients of outputs to those of inputs. */
+const derivatives = new WeakMap<HostFunction, HostFunction>();
 
 function insert(fn: HostFunction): string {
   const token = `pyfunc_${count++}`;
@@ -73,6 +78,16 @@ async function resultOf(fn: HostFunction, input: readonly NdArray[]): Promise<un
   }
 }
 
+/** The gradients of the inputs: a call of the function's derivative, after the function. Throws LookupError where it has none. */
+function gradientOfCallback(op: Operation, dys: readonly (Tensor | null)[]): readonly Tensor[] {
+  const fn = functions.get(op.getAttr<string>("token"))?.deref();
+  const derivative = fn && derivatives.get(fn);
+  if (!derivative) throw new LookupError(`No gradient defined for operation '${op.name}' (op type: ${op.type})`);
+  const Tout = op.inputs.map(({ dtype }) => dtype.baseDtype);
+  const input = dys.map((dy, i) => dy ?? zerosLike(op.outputs[i]!));
+  return getDefaultGraph().controlDependencies([op], () => eagerPyFuncOp({ input, token: insert(derivative), Tout }));
+}
+
 /** output = a function of the inputs, which this process knows by its token. */
 export const pyFuncOp = defineOp("PyFunc", {
   inputs: ["input: Tin"],
@@ -103,45 +118,79 @@ export const eagerPyFuncOp = defineOp("EagerPyFunc", {
   access: "python",
   shape: ({ Tout }) => Tout.map(() => null),
   run: (op, context) => call(op, context),
-  gradient: "unregistered",
+  gradient: (_, { op }, ...dys) => ({ input: gradientOfCallback(op, dys as (Tensor | null)[]) }),
 });
 
 export interface PyFuncOptions {
   /** False: the same inputs give the same outputs; true by default. */
-  readonly stateful?: boolean;
-  readonly name?: string | undefined;
+  readonly stateful?: boolean | undefined;
+  readonly name?: string | null | undefined;
+}
+
+type PyFuncRest = Rest<PyFuncOptions, ["stateful", "name"]>;
+
+/** Throws ValueError for what is no function. */
+export function checkCallable(func: unknown): void {
+  if (typeof func === "function") return;
+  throw new ValueError(`Expected func to be callable. Received func=${String(func)} of type ${typeof func}.`);
 }
 
 /**
  * A function of this process as an operation: it gets the inputs' values as arrays, and may be async. Tout is the dtype of what it returns, or a list
- * of dtypes. The outputs' shapes are unknown, and no gradient passes. A graph with it runs in this process alone.
+ * of dtypes. The outputs' shapes are unknown, and no gradient passes. A graph with it runs in this process alone. Where ops run at once the
+ * function is called at once: a single result comes by itself.
  */
-export function pyFunc(func: HostFunction, inp: readonly TensorLike[], Tout: DType, options?: PyFuncOptions): Tensor;
+export function pyFunc(func: HostFunction, inp: readonly TensorLike[], Tout: DType, ...rest: PyFuncRest): Tensor;
 export function pyFunc(
   func: HostFunction,
   inp: readonly TensorLike[],
   Tout: readonly DType[],
-  options?: PyFuncOptions,
+  ...rest: PyFuncRest
 ): Tensor[] | Operation;
 export function pyFunc(
   func: HostFunction,
   inp: readonly TensorLike[],
   Tout: DType | readonly DType[],
-  options: PyFuncOptions = {},
+  ...rest: PyFuncRest
 ): Tensor | Tensor[] | Operation {
-  if (typeof func !== "function") {
-    throw new ValueError(`Expected func to be callable. Received func=${String(func)} of type ${typeof func}.`);
-  }
+  const options: PyFuncOptions = byName(rest, ["stateful", "name"]);
+  checkCallable(func);
   const isList = Array.isArray(Tout);
   const dtypes = (isList ? Tout : [Tout]) as readonly DType[];
+  if (getDefaultGraph().isEager) return atOnce(func, inp, dtypes) as Tensor;
   const make = options.stateful === false ? pyFuncStatelessOp : pyFuncOp;
-  const made = make({ input: inp, token: insert(func), Tout: dtypes }, options.name);
+  const made = make({ input: inp, token: insert(func), Tout: dtypes }, options.name || undefined);
   if (dtypes.length === 0) return getDefaultGraph().getOperations().at(-1)!;
   return isList ? made : made[0]!;
 }
 
 export const numpyFunction = pyFunc;
 
+/** What the function gives for arrays, as tensors; one by itself. */
+function atOnce(func: HostFunction, inp: readonly TensorLike[], dtypes: readonly DType[]): unknown {
+  const result = func(...inp.map((each) => convertToTensor(each).numpy()));
+  const values = Array.isArray(result) && dtypes.length !== 1 ? (result as unknown[]) : [result];
+  const tensors = values.map((value, i) =>
+    value === null || value === undefined
+      ? null
+      : convertToTensor(value as TensorLike, { dtype: value instanceof NdArray ? undefined : dtypes[i] }),
+  );
+  return tensors.length === 1 ? tensors[0] : tensors;
+}
+
+interface EagerPyFuncOptions {
+  /** From the gradients of outputs to those of inputs. */
+  readonly derivative?: HostFunction;
+  readonly name?: string | undefined;
+}
+
 /** As pyFunc with a list of dtypes, as the op that TensorFlow uses where the function computes with eager tensors. */
-export const eagerPyFunc = (func: HostFunction, inp: readonly TensorLike[], Tout: readonly DType[]): Tensor[] =>
-  eagerPyFuncOp({ input: inp, token: insert(func), Tout });
+export function eagerPyFunc(
+  func: HostFunction,
+  inp: readonly TensorLike[],
+  Tout: readonly DType[],
+  { derivative, name }: EagerPyFuncOptions = {},
+): Tensor[] {
+  if (derivative) derivatives.set(func, derivative);
+  return eagerPyFuncOp({ input: inp, token: insert(func), Tout }, name);
+}

@@ -19,8 +19,8 @@ interface Case {
   readonly seed: number | null;
   readonly feeds: Readonly<Record<string, GoldenValue>>;
   readonly shapes: Readonly<Record<string, Shape>>;
-  /** A GraphDef, deflated. */
-  readonly graph: string;
+  /** A GraphDef, deflated; null where values alone are compared. */
+  readonly graph: string | null;
   readonly collections: Readonly<Record<string, readonly string[]>>;
   readonly values: readonly (GoldenValue | null)[];
   readonly rtol?: number;
@@ -39,12 +39,14 @@ function collectionsOf(graph: Graph): Record<string, string[]> {
   );
 }
 
-/** Names of tables end in a number that is unique in the world, those of functions with a gradient of their own, and of loops, in a count. */
+/** Names of tables end in a number that is unique in the world, those of functions, and of loops, in a count. */
 const withoutUnique = (text: string): string =>
   text
     .replace(/_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "")
     .replace(/(CustomGradient)-\d+/g, "$1")
-    .replace(/(_Wrapper)_\d+/g, "$1");
+    .replace(/(_Wrapper)_\d+/g, "$1")
+    .replace(/pyfunc_\d+/g, "pyfunc")
+    .replace(/(_(?:branch\d|true|false|cond|body))_\w*\d+\w*/g, "$1");
 
 async function compare(golden: Case, program: Program): Promise<void> {
   const graph = new Graph();
@@ -58,9 +60,11 @@ async function compare(golden: Case, program: Program): Promise<void> {
     );
     const built = program(places);
     const fetched = (Array.isArray(built) ? built : [built]) as readonly Fetched[];
-    const wanted = goldenTexts(inflateSync(Buffer.from(golden.graph, "base64")));
-    expect(textsOf(graph).map(withoutUnique)).toEqual(wanted.map(withoutUnique));
-    expect(collectionsOf(graph)).toEqual(golden.collections);
+    if (golden.graph !== null) {
+      const wanted = goldenTexts(inflateSync(Buffer.from(golden.graph, "base64")));
+      expect(textsOf(graph).map(withoutUnique)).toEqual(wanted.map(withoutUnique));
+      expect(collectionsOf(graph)).toEqual(golden.collections);
+    }
     await using sess = new Session({ graph });
     await sess.run([tf.globalVariablesInitializer(), tf.localVariablesInitializer(), tf.tablesInitializer()]);
     const feedDict = Object.entries(golden.feeds).map(([key, value]) => [`${key}:0`, toArray(value)] as const);

@@ -1,5 +1,7 @@
 /** Ops that watch a tensor and pass it on: Copy, DebugIdentity and its kin. Source: debug_ops.cc, debug_ops.h. */
 import { InvalidArgumentError, UnimplementedError } from "../../../core/error.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
+import type { TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import { checkTensorName } from "./summary.ts";
 
@@ -115,3 +117,9 @@ export const checkPinnedOp = defineOp("CheckPinned", {
   },
   gradient: "unregistered",
 });
+
+/** The tensor, where it lies in memory that a GPU reads: nowhere here, so a run of it fails. */
+export const checkPinned = (
+  tensor: TensorLike,
+  name: string | null | { readonly name?: string | undefined } = null,
+): Tensor => checkPinnedOp({ tensor }, typeof name === "string" ? name : name?.name);

@@ -3,6 +3,7 @@ import { string } from "../../../core/dtype.ts";
 import { InvalidArgumentError } from "../../../core/error.ts";
 import { elementAt, NdArray, setElement } from "../../../core/nd_array.ts";
 import { formatShape } from "../../../core/shape.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
 import { defineOp } from "../../define.ts";
 import { copyElements, emptyArray, toNumbers } from "../array/basic/elements.ts";
 
@@ -77,3 +78,6 @@ export const factOp = defineOp("Fact", {
   compute: () => new NdArray(string, [], [new TextEncoder().encode("0! == 1")]),
   gradient: "unregistered",
 });
+
+/** The fact, a string scalar. */
+export const myFact = (): Tensor => factOp({});

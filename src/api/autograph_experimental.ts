@@ -1,0 +1,2 @@
+/** tf.autograph.experimental. Written by scripts/api.mjs. */
+export { doNotConvert } from "../build/functions/autograph.ts";

@@ -1,0 +1,2 @@
+/** tf.userOps. Written by scripts/api.mjs. */
+export { myFact } from "../ops/compute/debug/inplace.ts";
