@@ -29,7 +29,7 @@ import type { CallbackModel, History } from "./callbacks/callback.ts";
 import { functionalConfig, jsonText } from "./described.ts";
 import { TrainingAtOnce } from "./run/at_once.ts";
 import { type CompileOptions, compilePlaces, outputNames, type Trainer, trainedOf } from "./run/compile.ts";
-import { type Data, plainArrays } from "./run/data.ts";
+import { type Data, placed, plainArrays } from "./run/data.ts";
 import {
   type BatchOptions,
   batchOf,
@@ -168,7 +168,9 @@ export class Model extends Layer implements CallbackModel {
 
   /** Gives a model without a network the inputs that its data ask for. */
   protected connectFor(shapes: readonly (readonly Dim[])[], dtypes: readonly NdArray["dtype"][]): void {
-    const inputs = shapes.map((shape, i) => Input({ batchShape: [null, ...shape.slice(1)], dtype: dtypes[i]! }));
+    const inputs = shapes.map((shape, i) =>
+      Input({ batchShape: [null, ...shape.slice(1)], dtype: dtypes[i]!, name: `input_${i + 1}` }),
+    );
     const outputs = this.apply(inputs.length === 1 ? inputs[0]! : inputs) as Tensors;
     const layers = this.layers;
     this.#network = { inputs, outputs: listOf<Tensor>(outputs), layers, nodes: [] };
@@ -188,7 +190,7 @@ export class Model extends Layer implements CallbackModel {
   compile(...rest: Rest<CompileOptions, typeof compilePlaces>): void;
   compile(options?: CompileOptions): void;
   compile(...rest: readonly unknown[]): void {
-    const options = byName<CompileOptions>(rest, compilePlaces);
+    const options = placed<CompileOptions>(rest, compilePlaces);
     this.#compileOptions = options;
     this.#training = null;
     if (this.#network) this.#makeTraining();

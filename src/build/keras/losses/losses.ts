@@ -24,6 +24,7 @@ import {
   squeeze,
   where,
 } from "../../../ops/index.ts";
+import { byName as argumentsByName } from "../../../ops/options.ts";
 import {
   byName,
   type Config,
@@ -202,6 +203,11 @@ export abstract class Loss {
   }
 }
 
+/** A class's own options, then reduction and name: by place in this order, or by name. */
+type LossRest<O> =
+  | readonly [options?: LossClassOptions & Partial<O>]
+  | readonly [value: O[keyof O] | ReductionName | null, ...rest: unknown[]];
+
 /** A class around a function. `defaults` are its own options, by Python's names, in the order of its configuration. */
 const lossClass = <O extends object>(
   className: string,
@@ -209,12 +215,14 @@ const lossClass = <O extends object>(
   fn: (y: Tensor, p: Tensor, options: O) => Tensor,
   defaults: Config = {},
 ): (new (
-  options?: LossClassOptions & Partial<O>,
+  ...rest: LossRest<O>
 ) => Loss) => {
+  const places = [...Object.keys(defaults).map(camel), "reduction", "name"] as (keyof LossClassOptions)[];
   const made = class extends Loss {
     readonly options: O;
 
-    constructor(options: LossClassOptions & Partial<O> = {}) {
+    constructor(...rest: LossRest<O>) {
+      const options = argumentsByName<LossClassOptions & Partial<O>>(rest, places);
       super({ name, ...options });
       this.options = options as unknown as O;
     }
@@ -295,7 +303,7 @@ export const Huber = lossClass(
   { delta: 1 },
 );
 
-const classes: Readonly<Record<string, new (options?: never) => Loss>> = {
+const classes: Readonly<Record<string, new (...rest: never) => Loss>> = {
   MeanSquaredError,
   MeanAbsoluteError,
   MeanAbsolutePercentageError,

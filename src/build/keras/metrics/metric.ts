@@ -16,6 +16,7 @@ import {
   size,
   zeros,
 } from "../../../ops/index.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
 import { Variable } from "../../variables/variable.ts";
 import { nameOfKind, uniqueObjectName } from "../state.ts";
 
@@ -23,6 +24,9 @@ export interface MetricOptions {
   readonly name?: string | undefined;
   readonly dtype?: DType | undefined;
 }
+
+export const metricPlaces = ["name", "dtype"] as const;
+export type MetricRest = Rest<MetricOptions, typeof metricPlaces>;
 
 /** A metric of one's own makes variables with addWeight, overrides updateState and result. */
 export abstract class Metric {
@@ -119,8 +123,8 @@ export abstract class Reduced extends Metric {
 
 /** The mean of values. */
 export class Mean extends Reduced {
-  constructor(options: MetricOptions = {}) {
-    super({ name: "mean", ...options });
+  constructor(...rest: MetricRest) {
+    super({ name: "mean", ...byName<MetricOptions>(rest, metricPlaces) });
   }
 
   override updateState(values: Tensor, _: unknown = null, sampleWeight: TensorLike | null = null): Operation {

@@ -22,6 +22,7 @@ import {
   squaredDifference,
   squeeze,
 } from "../../../ops/index.ts";
+import { byName } from "../../../ops/options.ts";
 import type { Variable } from "../../variables/variable.ts";
 import {
   binaryCrossentropy,
@@ -42,7 +43,16 @@ import {
   poisson,
   squaredHinge,
 } from "../losses/losses.ts";
-import { MeanMetricWrapper, Metric, type MetricFunction, type MetricOptions, Reduced, weighted } from "./metric.ts";
+import {
+  MeanMetricWrapper,
+  Metric,
+  type MetricFunction,
+  type MetricOptions,
+  type MetricRest,
+  metricPlaces,
+  Reduced,
+  weighted,
+} from "./metric.ts";
 
 export const floats = (x: Tensor): Tensor => cast(x, float32) as Tensor;
 const called = (name: string, fn: MetricFunction): MetricFunction => Object.defineProperty(fn, "name", { value: name });
@@ -129,8 +139,8 @@ export const CosineSimilarity = wrapper("cosine_similarity", cosine);
 
 /** The square root of the mean squared error. */
 export class RootMeanSquaredError extends Reduced {
-  constructor(options: MetricOptions = {}) {
-    super({ name: "root_mean_squared_error", ...options });
+  constructor(...rest: MetricRest) {
+    super({ name: "root_mean_squared_error", ...byName<MetricOptions>(rest, metricPlaces) });
   }
 
   override updateState(yTrue: Tensor, yPred: Tensor, sampleWeight: TensorLike | null = null): Operation {
@@ -146,8 +156,8 @@ export class RootMeanSquaredError extends Reduced {
 export class Sum extends Metric {
   readonly total: Variable;
 
-  constructor(options: MetricOptions = {}) {
-    super({ name: "sum", ...options });
+  constructor(...rest: MetricRest) {
+    super({ name: "sum", ...byName<MetricOptions>(rest, metricPlaces) });
     this.total = this.addWeight("total");
   }
 

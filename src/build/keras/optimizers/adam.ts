@@ -21,9 +21,10 @@ import {
   sqrt,
   square,
 } from "../../../ops/index.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
 import type { Variable } from "../../variables/variable.ts";
 import type { Config } from "../config/registry.ts";
-import { type Coefficients, Optimizer, type OptimizerOptions, type Rate } from "./optimizer.ts";
+import { type Coefficients, Optimizer, type OptimizerOptions } from "./optimizer.ts";
 import { addRows, decayThenAdd, set } from "./optimizers.ts";
 
 export interface AdamOptions extends OptimizerOptions {
@@ -38,8 +39,8 @@ export interface AdamOptions extends OptimizerOptions {
 abstract class Moments extends Optimizer {
   protected readonly epsilon: number;
 
-  constructor(name: string, learningRate: Rate, options: AdamOptions) {
-    super(name, learningRate, options);
+  constructor(name: string, rate: number, options: AdamOptions) {
+    super(name, rate, options);
     this.epsilon = options.epsilon ?? 1e-7;
     this.setHyper("beta_1", options.beta1 ?? 0.9);
     this.setHyper("beta_2", options.beta2 ?? 0.999);
@@ -60,12 +61,15 @@ abstract class Moments extends Optimizer {
   }
 }
 
+const adamPlaces = ["learningRate", "beta1", "beta2", "epsilon", "amsgrad", "name"] as const;
+
 /** Adam: rate 0.001. */
 export class Adam extends Moments {
   readonly #isAmsgrad: boolean;
 
-  constructor(learningRate: Rate = 0.001, options: AdamOptions = {}) {
-    super("Adam", learningRate, options);
+  constructor(...rest: Rest<AdamOptions, typeof adamPlaces>) {
+    const options = byName<AdamOptions>(rest, adamPlaces);
+    super("Adam", 0.001, options);
     this.#isAmsgrad = options.amsgrad ?? false;
   }
 
@@ -112,10 +116,13 @@ export class Adam extends Moments {
   }
 }
 
+const adamaxPlaces = ["learningRate", "beta1", "beta2", "epsilon", "name"] as const;
+
 /** Adam by the largest gradient: rate 0.001. */
 export class Adamax extends Moments {
-  constructor(learningRate: Rate = 0.001, options: Omit<AdamOptions, "amsgrad"> = {}) {
-    super("Adamax", learningRate, options);
+  constructor(...rest: Rest<Omit<AdamOptions, "amsgrad">, typeof adamaxPlaces>) {
+    const options = byName<Omit<AdamOptions, "amsgrad">>(rest, adamaxPlaces);
+    super("Adamax", 0.001, options);
   }
 
   protected override applyDense(grad: Tensor, variable: Variable, at: Coefficients): Operation {
@@ -153,8 +160,9 @@ export class Nadam extends Moments {
   #cache: Variable | null = null;
   #schedule: { readonly at: Tensor; readonly next: Tensor; readonly m: Tensor; readonly m1: Tensor } | null = null;
 
-  constructor(learningRate = 0.001, options: Omit<AdamOptions, "amsgrad"> = {}) {
-    super("Nadam", learningRate, { ...options, decay: options.decay ?? 0.004 });
+  constructor(...rest: Rest<Omit<AdamOptions, "amsgrad">, typeof adamaxPlaces>) {
+    const options = byName<Omit<AdamOptions, "amsgrad">>(rest, adamaxPlaces);
+    super("Nadam", 0.001, { ...options, decay: options.decay ?? 0.004 });
     this.#decay = options.decay ?? 0.004;
   }
 

@@ -54,7 +54,7 @@ export class TFOptimizer implements StepMaker {
   }
 }
 
-type OptimizerClass = new (learningRate?: never, options?: never) => Optimizer;
+type OptimizerClass = new (...rest: never) => Optimizer;
 const table: Readonly<Record<string, OptimizerClass>> = {
   sgd: SGD,
   rmsprop: RMSprop,
@@ -79,14 +79,16 @@ export function getOptimizer(identifier: OptimizerLike): Optimizer | TFOptimizer
   if (typeof identifier !== "string") {
     throw new ValueError(`Could not interpret optimizer identifier: ${identifier}`);
   }
-  return new (byName<OptimizerClass>("optimizer", table, identifier))();
+  return new (byName<OptimizerClass>("optimizer", table, identifier) as new () => Optimizer)();
 }
 
 /** The optimizer that `serialize`, or Keras in Python, has described. Throws ValueError for classes that Keras has not. */
 export function deserializeOptimizer({ class_name: name, config }: Serialized): Optimizer {
   const { learning_rate: rate, lr, ...rest } = config;
   const made = isSerialized(rate) ? deserializeSchedule(rate) : (rate ?? lr);
-  const kind = byName<OptimizerClass>("optimizer", table, name === "SGD" ? "sgd" : name);
-  return new kind(made as never, optionsFrom(rest) as never);
+  const kind = byName<OptimizerClass>("optimizer", table, name === "SGD" ? "sgd" : name) as new (
+    ...rest: unknown[]
+  ) => Optimizer;
+  return new kind(made, optionsFrom(rest));
 }
 export const serializeOptimizer = (optimizer: Optimizer): unknown => serializeObject(optimizer);

@@ -40,6 +40,8 @@ export type Schedule = (step: Tensor) => TensorLike;
 export type Rate = number | Schedule | LearningRateSchedule;
 
 export interface OptimizerOptions {
+  /** Also as the first argument. */
+  readonly learningRate?: Rate | undefined;
   readonly name?: string | undefined;
   /** The rate goes down as 1 / (1 + decay · iterations). */
   readonly decay?: number | undefined;
@@ -67,8 +69,8 @@ export abstract class Optimizer {
   readonly #weights: Variable[] = [];
   #iterations: Variable | null = null;
 
-  /** Throws ValueError for negative clipping. */
-  constructor(name: string, learningRate: Rate, options: OptimizerOptions) {
+  /** `otherwise` is the rate when the options have none. Throws ValueError for negative clipping. */
+  constructor(name: string, otherwise: number, options: OptimizerOptions) {
     this.name = options.name ?? name;
     this.#options = options;
     for (const key of ["clipnorm", "clipvalue"] as const) {
@@ -78,7 +80,7 @@ export abstract class Optimizer {
         throw new ValueError(`Expected ${key} >= 0, received: ${text}`);
       }
     }
-    this.setHyper("learning_rate", learningRate);
+    this.setHyper("learning_rate", options.learningRate ?? otherwise);
     this.setHyper("decay", options.decay ?? 0);
   }
 

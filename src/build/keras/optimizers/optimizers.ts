@@ -27,8 +27,9 @@ import {
   sqrt,
   square,
 } from "../../../ops/index.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
 import type { Variable } from "../../variables/variable.ts";
-import { type Coefficients, Optimizer, type OptimizerOptions, type Rate } from "./optimizer.ts";
+import { type Coefficients, Optimizer, type OptimizerOptions } from "./optimizer.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: builders of many signatures stand in one place
 type Rule = (record: any) => Operation;
@@ -57,13 +58,16 @@ export interface SGDOptions extends OptimizerOptions {
   readonly nesterov?: boolean | undefined;
 }
 
+const sgdPlaces = ["learningRate", "momentum", "nesterov", "name"] as const;
+
 /** Gradient descent, with momentum if asked for: rate 0.01. */
 export class SGD extends Optimizer {
   readonly #momentum: number;
   readonly #nesterov: boolean;
 
-  constructor(learningRate: Rate = 0.01, options: SGDOptions = {}) {
-    super("SGD", learningRate, options);
+  constructor(...rest: Rest<SGDOptions, typeof sgdPlaces>) {
+    const options = byName<SGDOptions>(rest, sgdPlaces);
+    super("SGD", 0.01, options);
     this.#momentum = options.momentum ?? 0;
     this.#nesterov = options.nesterov ?? false;
     if (!(this.#momentum >= 0 && this.#momentum <= 1)) {
@@ -108,14 +112,17 @@ export interface RMSpropOptions extends OptimizerOptions {
   readonly centered?: boolean | undefined;
 }
 
+const rMSpropPlaces = ["learningRate", "rho", "momentum", "epsilon", "centered", "name"] as const;
+
 /** Steps over the root of a moving average of squared gradients: rate 0.001, rho 0.9. */
 export class RMSprop extends Optimizer {
   readonly #momentum: number;
   readonly #isCentered: boolean;
   readonly #epsilon: number;
 
-  constructor(learningRate: Rate = 0.001, options: RMSpropOptions = {}) {
-    super("RMSprop", learningRate, options);
+  constructor(...rest: Rest<RMSpropOptions, typeof rMSpropPlaces>) {
+    const options = byName<RMSpropOptions>(rest, rMSpropPlaces);
+    super("RMSprop", 0.001, options);
     this.#momentum = options.momentum ?? 0;
     this.#isCentered = options.centered ?? false;
     this.#epsilon = options.epsilon ?? 1e-7;
@@ -185,7 +192,12 @@ abstract class ByRule extends Optimizer {
   readonly #dense: unknown;
   readonly #sparse: unknown;
 
-  constructor(name: string, rate: Rate, options: OptimizerOptions, rules: readonly [dense: unknown, sparse: unknown]) {
+  constructor(
+    name: string,
+    rate: number,
+    options: OptimizerOptions,
+    rules: readonly [dense: unknown, sparse: unknown],
+  ) {
     super(name, rate, options);
     [this.#dense, this.#sparse] = rules;
   }
@@ -207,13 +219,16 @@ export interface AdagradOptions extends OptimizerOptions {
   readonly epsilon?: number | undefined;
 }
 
+const adagradPlaces = ["learningRate", "initialAccumulatorValue", "epsilon", "name"] as const;
+
 /** Steps over the root of the sum of squared gradients: rate 0.001, sums from 0.1. */
 export class Adagrad extends ByRule {
   readonly #initial: number;
   readonly #epsilon: number;
 
-  constructor(learningRate: Rate = 0.001, options: AdagradOptions = {}) {
-    super("Adagrad", learningRate, options, [resourceApplyAdagradV2Op, resourceSparseApplyAdagradV2Op]);
+  constructor(...rest: Rest<AdagradOptions, typeof adagradPlaces>) {
+    const options = byName<AdagradOptions>(rest, adagradPlaces);
+    super("Adagrad", 0.001, options, [resourceApplyAdagradV2Op, resourceSparseApplyAdagradV2Op]);
     this.#initial = options.initialAccumulatorValue ?? 0.1;
     this.#epsilon = options.epsilon ?? 1e-7;
   }
@@ -236,12 +251,15 @@ export interface AdadeltaOptions extends OptimizerOptions {
   readonly epsilon?: number | undefined;
 }
 
+const adadeltaPlaces = ["learningRate", "rho", "epsilon", "name"] as const;
+
 /** Steps as large as past steps, over the root of squared gradients: rate 0.001, rho 0.95. */
 export class Adadelta extends ByRule {
   readonly #epsilon: number;
 
-  constructor(learningRate: Rate = 0.001, options: AdadeltaOptions = {}) {
-    super("Adadelta", learningRate, options, [resourceApplyAdadeltaOp, resourceSparseApplyAdadeltaOp]);
+  constructor(...rest: Rest<AdadeltaOptions, typeof adadeltaPlaces>) {
+    const options = byName<AdadeltaOptions>(rest, adadeltaPlaces);
+    super("Adadelta", 0.001, options, [resourceApplyAdadeltaOp, resourceSparseApplyAdadeltaOp]);
     this.#epsilon = options.epsilon ?? 1e-7;
     this.setHyper("rho", options.rho ?? 0.95);
   }
@@ -269,12 +287,22 @@ export interface FtrlOptions extends OptimizerOptions {
   readonly l2RegularizationStrength?: number | undefined;
 }
 
+const ftrlPlaces = [
+  "learningRate",
+  "learningRatePower",
+  "initialAccumulatorValue",
+  "l1RegularizationStrength",
+  "l2RegularizationStrength",
+  "name",
+] as const;
+
 /** Follow the regularized leader: rate 0.001. */
 export class Ftrl extends ByRule {
   readonly #initial: number;
 
-  constructor(learningRate: Rate = 0.001, options: FtrlOptions = {}) {
-    super("Ftrl", learningRate, options, [resourceApplyFtrlOp, resourceSparseApplyFtrlOp]);
+  constructor(...rest: Rest<FtrlOptions, typeof ftrlPlaces>) {
+    const options = byName<FtrlOptions>(rest, ftrlPlaces);
+    super("Ftrl", 0.001, options, [resourceApplyFtrlOp, resourceSparseApplyFtrlOp]);
     this.#initial = options.initialAccumulatorValue ?? 0.1;
     this.setHyper("learning_rate_power", options.learningRatePower ?? -0.5);
     this.setHyper("beta", 0);

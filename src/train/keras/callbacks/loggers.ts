@@ -1,10 +1,23 @@
 /** `tf.keras.callbacks`: those that write what happens, end what goes wrong, and set the learning rate. Source: tf_keras/src/callbacks.py. */
+
 import { ValueError } from "../../../core/error.ts";
 import { writeStdout } from "../../../core/host.ts";
 import { nodeFiles, readFile, writeFileAtomic } from "../../../io/file_system.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
 import { FileWriter } from "../../file_writer.ts";
 import { Progress } from "../run/progress.ts";
 import { Callback, type Logs } from "./callback.ts";
+
+interface VerboseOptions {
+  readonly verbose?: number;
+}
+interface CSVOptions {
+  readonly separator?: string;
+  readonly append?: boolean;
+}
+interface TensorBoardOptions {
+  readonly logDir?: string;
+}
 
 /** The lines that fit prints: a bar over samples or steps, or a line for each epoch. */
 export class ProgbarLogger extends Callback {
@@ -59,7 +72,8 @@ export class LearningRateScheduler extends Callback {
   readonly #schedule: (epoch: number, rate: number) => number;
   readonly #verbose: number;
 
-  constructor(schedule: (epoch: number, rate: number) => number, options: { readonly verbose?: number } = {}) {
+  constructor(schedule: (epoch: number, rate: number) => number, ...rest: Rest<VerboseOptions, ["verbose"]>) {
+    const options = byName<VerboseOptions>(rest, ["verbose"]);
     super();
     this.#schedule = schedule;
     this.#verbose = options.verbose ?? 0;
@@ -88,7 +102,8 @@ export class CSVLogger extends Callback {
   #keys: string[] | null = null;
   #text = "";
 
-  constructor(path: string, options: { readonly separator?: string; readonly append?: boolean } = {}) {
+  constructor(path: string, ...rest: Rest<CSVOptions, ["separator", "append"]>) {
+    const options = byName<CSVOptions>(rest, ["separator", "append"]);
     super();
     this.#path = path;
     this.#separator = options.separator ?? ",";
@@ -116,7 +131,8 @@ export class TensorBoard extends Callback {
   readonly #folder: string;
   #writer: FileWriter | null = null;
 
-  constructor(options: { readonly logDir?: string } = {}) {
+  constructor(...rest: Rest<TensorBoardOptions, ["logDir"]>) {
+    const options = byName<TensorBoardOptions>(rest, ["logDir"]);
     super();
     this.#folder = options.logDir ?? "logs";
   }

@@ -1,7 +1,9 @@
 /** `tf.keras.callbacks`: those that watch one number. Source: tf_keras/src/callbacks.py. */
+
 import { KeyError, ValueError } from "../../../core/error.ts";
 import { log, writeStdout } from "../../../core/host.ts";
 import type { NdArray } from "../../../core/nd_array.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
 import { Callback, type Logs } from "./callback.ts";
 
 export interface MonitorOptions {
@@ -58,6 +60,16 @@ export interface EarlyStoppingOptions extends MonitorOptions {
   readonly startFromEpoch?: number | undefined;
 }
 
+const stoppingPlaces = [
+  "monitor",
+  "minDelta",
+  "patience",
+  "verbose",
+  "mode",
+  "baseline",
+  "restoreBestWeights",
+] as const;
+
 /** Stops when a number has not become better for `patience` epochs. */
 export class EarlyStopping extends Monitor {
   stoppedEpoch = 0;
@@ -66,7 +78,8 @@ export class EarlyStopping extends Monitor {
   #wait = 0;
   #weights: NdArray[] | null = null;
 
-  constructor(options: EarlyStoppingOptions = {}) {
+  constructor(...rest: Rest<EarlyStoppingOptions, typeof stoppingPlaces>) {
+    const options = byName<EarlyStoppingOptions>(rest, stoppingPlaces);
     super(options);
     this.#options = options;
   }
@@ -120,6 +133,8 @@ export interface ModelCheckpointOptions extends MonitorOptions {
   readonly period?: number | undefined;
 }
 
+const checkpointPlaces = ["monitor", "verbose", "saveBestOnly", "saveWeightsOnly", "mode", "saveFreq"] as const;
+
 /** Saves the weights after each epoch; the path may hold `{epoch:02d}` and names of the logs, `{val_loss:.2f}`. */
 export class ModelCheckpoint extends Monitor {
   readonly #path: string;
@@ -128,7 +143,8 @@ export class ModelCheckpoint extends Monitor {
   #batches = 0;
   #epoch = 0;
 
-  constructor(path: string, options: ModelCheckpointOptions = {}) {
+  constructor(path: string, ...rest: Rest<ModelCheckpointOptions, typeof checkpointPlaces>) {
+    const options = byName<ModelCheckpointOptions>(rest, checkpointPlaces);
     super(options);
     this.#path = path;
     this.#options = options;
@@ -205,6 +221,8 @@ export interface ReduceLROnPlateauOptions extends MonitorOptions {
   readonly minLr?: number | undefined;
 }
 
+const plateauPlaces = ["monitor", "factor", "patience", "verbose", "mode", "minDelta", "cooldown", "minLr"] as const;
+
 /** Makes the learning rate smaller when a number has stopped becoming better. */
 export class ReduceLROnPlateau extends Monitor {
   readonly #options: ReduceLROnPlateauOptions;
@@ -212,7 +230,8 @@ export class ReduceLROnPlateau extends Monitor {
   #cooldown = 0;
 
   /** Throws ValueError for a factor of 1 or more. */
-  constructor(options: ReduceLROnPlateauOptions = {}) {
+  constructor(...rest: Rest<ReduceLROnPlateauOptions, typeof plateauPlaces>) {
+    const options = byName<ReduceLROnPlateauOptions>(rest, plateauPlaces);
     super({ minDelta: 1e-4, ...options });
     if ((options.factor ?? 0.1) >= 1) {
       throw new ValueError(`ReduceLROnPlateau does not support a factor >= 1.0. Got ${options.factor}`);

@@ -5,6 +5,7 @@ import { ValueError } from "../../../core/error.ts";
 import { NdArray } from "../../../core/nd_array.ts";
 import type { Shape } from "../../../core/shape.ts";
 import { castArray, type Literal, literalToArray } from "../../../ops/convert.ts";
+import { byName } from "../../../ops/options.ts";
 
 /** One array, one for each input or output, or arrays by name. */
 export type Data = Literal | readonly NdArray[] | { readonly [name: string]: Literal };
@@ -29,6 +30,14 @@ function asArray(value: Literal, dtype: DType): NdArray {
 }
 
 const arrayOf = (value: Literal): NdArray => (value instanceof NdArray ? value : literalToArray(value));
+
+/** Options by place or by name, where some of them are objects themselves: the last object holds options when it has a name of one. */
+export function placed<O extends object>(rest: readonly unknown[], places: readonly (keyof O)[]): O {
+  const last = rest.at(-1);
+  const isValue =
+    rest.length > 1 && isByName(last) && !Object.keys(last).some((key) => places.includes(key as keyof O));
+  return byName<O>(isValue ? [...rest, {}] : rest, places);
+}
 
 /** Several arrays are a list of NdArrays; everything else is one array. */
 export const splitData = (data: Data, names: readonly string[]): Literal[] => {

@@ -141,7 +141,7 @@ export async function fitModel(
   const history = new History();
   const names = training.metricsNames;
   const bar = verbose ? [new ProgbarLogger(isStream ? "steps" : "samples", { statefulMetrics: names.slice(1) })] : [];
-  const callbacks = new CallbackList([...bar, ...(options.callbacks ?? []), history]);
+  const callbacks = new CallbackList([...(options.callbacks ?? []), history, ...bar]);
   callbacks.setModel(model);
   const first = validation?.(batchSize);
   callbacks.setParams({

@@ -6,11 +6,11 @@ import { log, writeStdout } from "../../../core/host.ts";
 import { allocateElements, type Elements, NdArray } from "../../../core/nd_array.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
-import { byName, type Rest } from "../../../ops/options.ts";
+import type { Rest } from "../../../ops/options.ts";
 import { permutation, takeRows } from "../../batches.ts";
 import { getSession } from "../backend.ts";
 import { Sequence } from "../data/sequence.ts";
-import { type Data, isByName, rowsBetween, sampleCount } from "./data.ts";
+import { type Data, isByName, placed, rowsBetween, sampleCount } from "./data.ts";
 
 /** Batches of one epoch after another; null at the end of one. */
 export interface Source {
@@ -270,7 +270,7 @@ export function argumentsOf<O extends object>(
   const [y, ...options] = rest;
   const isOptions =
     options.length === 0 && isByName(y) && (isElements(x) || Object.keys(y).some((key) => allOptions.has(key)));
-  return isOptions ? [null, y as O] : [(y as Data | undefined) ?? null, byName<O>(options, places)];
+  return isOptions ? [null, y as O] : [(y as Data | undefined) ?? null, placed<O>(options, places)];
 }
 
 /** Words that are options of fit and evaluate where one object follows the data, and no names of outputs. */

@@ -40,8 +40,8 @@ class Mine extends L.AbstractRNNCell {
     this.stateSize = units;
   }
 
-  protected override build(shape: tf.Shape): void {
-    this.kernel = this.addWeight("kernel", { shape: [shape!.at(-1)!, this.stateSize], initializer: "uniform" });
+  protected override build(shape: readonly (number | null)[]): void {
+    this.kernel = this.addWeight("kernel", { shape: [shape.at(-1)!, this.stateSize], initializer: "uniform" });
     this.rk = this.addWeight("rk", { shape: [this.stateSize, this.stateSize], initializer: "uniform" });
   }
 
@@ -103,7 +103,7 @@ export const kinds: Readonly<Record<string, Program>> = {
     const model = new keras.Model([q, v], new L.Dense(2).apply(new L.Flatten().apply(attended)));
     const first = await trained(model, [x, uniform(7, 8, 5, 3)], T);
     const settings = { returnAttentionScores: true, useCausalMask: true };
-    const made = new L.MultiHeadAttention(2, 2, { outputShape: 5 }).apply([q, q], settings) as tf.Tensor[];
+    const made = new L.MultiHeadAttention(2, 2, { outputShape: 5 }).apply([q, q], settings) as unknown as tf.Tensor[];
     const scored = new keras.Model(q, made);
     await settle(scored);
     return [first, await scored.predict(rows(x, 0, 2)), names(scored.weights)];
