@@ -14,6 +14,12 @@ const folder = __dirname;
 /** The command, `train`: what of the library is needed depends on it. */
 let purpose = "library";
 
+/** V8 rejects code that it compiled under other flags: those that have some keep theirs apart. */
+const underFlags =
+  process.execArgv.length > 0 || process.env.NODE_OPTIONS
+    ? `-${require("node:v8").cachedDataVersionTag().toString(36)}`
+    : "";
+
 /** SHA-256 of a bundle, in its first line; V8 itself compares no more than the length. */
 const identityOf = (bundle) => /^\/\/ (\w{64})\n/.exec(bundle)?.[1] ?? "";
 
@@ -21,8 +27,8 @@ const userFolder = () => join(process.env.XDG_CACHE_HOME || join(require("node:o
 
 /** Files that may hold compiled code, the better one first. The user's folder serves every bundle of the machine. */
 function* places(name, key) {
-  yield join(folder, `${name}.cache`);
-  yield join(userFolder(), `${name}-${key.slice(0, 16)}-${process.version}.cache`);
+  yield join(folder, `${name}${underFlags}.cache`);
+  yield join(userFolder(), `${name}${underFlags}-${key.slice(0, 16)}-${process.version}.cache`);
 }
 
 /** What a file of compiled code is for: the bundle, and where it lies, since V8 keeps that too; then how many units had run. */

@@ -1,6 +1,6 @@
 /**
- * Which units a short run needs: the import of the library with one step of training, and the shortest `tsflow train`. They are found by
- * running them, each in a process of its own: node short_runs.mjs FILE RUN PLACES, with the names of the library behind it.
+ * Which units a short run needs: the import of the library with one step of training, the shortest `tsflow train`, the list of models. They
+ * are found by running them, each in a process of its own: node short_runs.mjs FILE RUN PLACES, with the names of the library behind it.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -29,6 +29,7 @@ const runs = {
   },
   scalar: ({ execute }) => execute(["train", "scalar_regression", "--max_step", "1"]),
   batches: ({ execute }) => execute(["train", "linear_regression", "--max_step", "1", "--quiet"]),
+  models: ({ execute }) => execute(["models"]),
 };
 
 /** The places of the units that each run needs, of a script with all units. `names` are those that
