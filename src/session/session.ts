@@ -120,8 +120,7 @@ export class Session implements SessionLike, AsyncDisposable {
       : this.#start(fetches, args, this.#yielding);
     const result = started instanceof Promise ? await started : started;
     if ((++this.#runsSinceClock & 15) === 0) {
-      const now = performance.now();
-      if (now - this.#lastYieldMs > yieldEveryMs) {
+      if (Math.abs(nowMs() - this.#lastYieldMs) > yieldEveryMs) {
         await new Promise((resolve) => setImmediate(resolve));
         this.#lastYieldMs = nowMs();
       }
