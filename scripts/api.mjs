@@ -153,6 +153,7 @@ for (const module of ["keras.losses", "keras.metrics"]) {
   ];
 }
 /** Python's words that JavaScript keeps for itself. */
+longer["app.flags"] = (name) => (name === "Error" ? ["FlagError"] : []);
 longer["keras.backend"] = (name) =>
   ({
     var: ["variance"],

@@ -17,7 +17,34 @@ export {
   setDefault,
   validator,
 } from "../core/flags/define.ts";
+export { DEFINE, DEFINE_multi, DEFINE_multi_enum_class } from "../core/flags/own.ts";
+export {
+  ArgumentParser,
+  ArgumentSerializer,
+  BaseListParser,
+  BooleanParser,
+  CsvListSerializer,
+  EnumClassListSerializer,
+  EnumClassParser,
+  EnumClassSerializer,
+  EnumParser,
+  FloatParser,
+  IntegerParser,
+  ListParser,
+  ListSerializer,
+  WhitespaceSeparatedListParser,
+} from "../core/flags/parsers.ts";
+export { docToHelp, flagDictToArgs, getHelpWidth, textWrap } from "../core/flags/text.ts";
 export { ValidationError } from "../core/flags/validate.ts";
+export {
+  CantOpenFlagFileError,
+  DuplicateFlagError,
+  FlagError as Error,
+  FlagNameConflictsWithMethodError,
+  IllegalFlagValueError,
+  UnparsedFlagAccessError,
+  UnrecognizedFlagError,
+} from "../core/flags/value.ts";
 export {
   DEFINE_bool,
   DEFINE_boolean,

@@ -1,4 +1,5 @@
 /** One flag: what it may hold, how its text is read, and how its value is written back. */
+import { TypeError, ValueError } from "../error.ts";
 
 export type FlagKind = "int" | "float" | "string" | "bool" | "enum" | "list" | "multi" | "seconds";
 export type FlagValue = number | string | boolean | null | readonly string[];
@@ -21,6 +22,10 @@ export interface FlagSpec<T = FlagValue> {
   readonly bySpaces?: boolean;
   /** What the names of an enum stand for. */
   readonly members?: Readonly<Record<string, unknown>>;
+  /** Reads the text in place of the kind's own way. */
+  readonly parser?: { parse(text: string): unknown };
+  /** Writes the value in place of the kind's own way. */
+  readonly serializer?: { serialize(value: never): string };
   /** Another name of this flag. */
   readonly aliasOf?: string;
 }
@@ -30,7 +35,7 @@ export type FlagSpecs = Readonly<Record<string, FlagSpec>>;
 /** The values of a table of flags, typed by their defaults. */
 export type FlagsOf<S extends FlagSpecs> = { [K in keyof S]: S[K] extends FlagSpec<infer T> ? T : never };
 
-export type FlagFault = "unknown" | "value" | "missing" | "flagfile" | "duplicate" | "unparsed" | "required";
+export type FlagFault = "unknown" | "value" | "missing" | "flagfile" | "duplicate" | "unparsed" | "required" | "method";
 
 /** What is wrong with the flags given. `.message` has absl's words; the other fields are for words of one's own. */
 export class FlagError extends Error {
@@ -133,7 +138,18 @@ export const exampleValues: Readonly<Partial<Record<FlagKind, string>>> = {
 
 /** The text of a flag as its value. Throws FlagError in absl's words. Several texts of a `multi` flag are several calls. */
 export function parseFlagValue(name: string, spec: FlagSpec, given: string): FlagValue {
-  const refuse = (why: string) => new FlagError("value", name, `flag --${name}=${given}: ${why}`, { given, spec });
+  try {
+    return valueOfText(spec, given);
+  } catch (error) {
+    if (!(error instanceof ValueError || error instanceof TypeError)) throw error;
+    throw new FlagError("value", name, `flag --${name}=${given}: ${error.message}`, { given, spec });
+  }
+}
+
+/** The text as a value of this kind. Throws ValueError that says why it is none. */
+export function valueOfText(spec: FlagSpec, given: string): FlagValue {
+  if (spec.parser) return spec.parser.parse(given) as FlagValue;
+  const refuse = (why: string) => new ValueError(why);
   const inBounds = (value: number, shown: string): number => {
     const { min, max } = spec;
     const outside = (min !== undefined && !(value >= min)) || (max !== undefined && !(value <= max));
@@ -173,7 +189,7 @@ export function parseFlagValue(name: string, spec: FlagSpec, given: string): Fla
       if (spec.bySpaces) return given.split(/\s+/).filter((item) => item !== "");
       return given === "" ? [] : splitList(given);
     case "multi":
-      return [spec.item ? parseFlagValue(name, spec.item, given) : given] as readonly string[];
+      return [spec.item ? valueOfText(spec.item, given) : given] as readonly string[];
     case "string":
       return given;
   }
@@ -182,7 +198,7 @@ export function parseFlagValue(name: string, spec: FlagSpec, given: string): Fla
 /** Comma separated items; `"a,b",c` keeps the comma, `""` is one quote. */
 function splitList(text: string): string[] {
   const items: string[] = [];
-  const item = /\s*("(?:[^"]|"")*"|[^,]*)(,|$)/y;
+  const item = /("(?:[^"]|"")*"|[^,]*)(,|$)/y;
   for (;;) {
     const [, found, comma] = item.exec(text)!;
     items.push(/^".*"$/s.test(found!) ? found!.slice(1, -1).replaceAll('""', '"') : found!.trim());
@@ -190,7 +206,7 @@ function splitList(text: string): string[] {
   }
 }
 
-const joinList = (items: readonly string[]): string =>
+export const joinList = (items: readonly string[]): string =>
   items.map((item) => (/[",]|^\s|\s$/.test(item) ? `"${item.replaceAll('"', '""')}"` : item)).join(",");
 
 /** The value as text that parseFlagValue reads back. */
@@ -200,7 +216,23 @@ export const formatFlagValue = (value: FlagValue): string =>
 /** The lines of a flagfile that set a flag to a value; none for null, which is the absence of a value. */
 export function flagLines(name: string, spec: FlagSpec, value: FlagValue): string[] {
   if (value === null) return [];
+  if (spec.serializer && spec.kind !== "multi") return [`--${name}=${spec.serializer.serialize(value as never)}`];
   if (spec.kind === "bool") return [value ? `--${name}` : `--no${name}`];
   if (spec.kind === "multi") return (value as readonly string[]).map((item) => `--${name}=${item}`);
   return [`--${name}=${formatFlagValue(value)}`];
 }
+
+/** Errors of some faults as a class of their own, so that programs can tell them apart by instanceof. */
+const errorsOf = (...faults: readonly FlagFault[]) =>
+  class extends FlagError {
+    static override [Symbol.hasInstance](value: unknown): boolean {
+      return value instanceof FlagError && faults.includes(value.fault);
+    }
+  };
+
+export class IllegalFlagValueError extends errorsOf("value", "required") {}
+export class UnrecognizedFlagError extends errorsOf("unknown") {}
+export class DuplicateFlagError extends errorsOf("duplicate") {}
+export class UnparsedFlagAccessError extends errorsOf("unparsed") {}
+export class CantOpenFlagFileError extends errorsOf("flagfile") {}
+export class FlagNameConflictsWithMethodError extends errorsOf("method") {}
