@@ -3,6 +3,8 @@
 export { groupByReducer, Reducer } from "../build/data/experimental/groups.ts";
 export { getNextAsOptional, Optional } from "../build/data/experimental/optional.ts";
 export { AUTOTUNE, getSingleElement, TFRecordWriter } from "../build/data/experimental.ts";
+export { CsvDataset } from "../build/data/source/csv.ts";
+export { makeBatchedFeaturesDataset, parseExampleDataset } from "../build/data/source/features.ts";
 export {
   bucketBySequenceLength,
   Counter,

@@ -13,4 +13,6 @@ export {
 } from "../build/data/experimental.ts";
 export { Iterator } from "../build/data/iterator.ts";
 export { FixedLengthRecordDataset, TextLineDataset, TFRecordDataset } from "../build/data/source/readers.ts";
+export { DatasetSpec } from "../build/tensors/composite_specs.ts";
+export { NumpyIterator } from "../eager/data.ts";
 export * as experimental from "./data_experimental.ts";

@@ -19,14 +19,22 @@ export { DatasetInitializer, indexTableFromDataset, tableFromDataset } from "../
 export {
   AUTOTUNE,
   cardinality,
+  DatasetStructure,
   fromVariant,
   getSingleElement,
   getStructure,
   INFINITE_CARDINALITY,
+  OptionalStructure,
+  RaggedTensorStructure,
+  SparseTensorStructure,
+  Structure,
+  TensorStructure,
   TFRecordWriter,
   toVariant,
   UNKNOWN_CARDINALITY,
 } from "../build/data/experimental.ts";
+export { CsvDataset } from "../build/data/source/csv.ts";
+export { makeBatchedFeaturesDataset, parseExampleDataset } from "../build/data/source/features.ts";
 export {
   assertCardinality,
   bucketBySequenceLength,
@@ -49,3 +57,4 @@ export {
   unbatch,
   unique,
 } from "../build/data/transforms.ts";
+export { makeCsvDataset } from "../train/data/csv.ts";

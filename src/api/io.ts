@@ -1,15 +1,14 @@
 /** tf.io. Written by scripts/api.mjs. */
 export { decodeImage } from "../build/image/codec.ts";
+export { parseExample, parseSingleExample } from "../build/parsing/example.ts";
 export {
   FixedLenFeature,
   FixedLenSequenceFeature,
-  parseExample,
-  parseSequenceExample,
-  parseSingleExample,
-  parseSingleSequenceExample,
+  RaggedFeature,
   SparseFeature,
   VarLenFeature,
-} from "../build/parsing.ts";
+} from "../build/parsing/features.ts";
+export { parseSequenceExample, parseSingleSequenceExample } from "../build/parsing/sequence.ts";
 export {
   decodeAndCropJpeg,
   decodeBmp,

@@ -1,3 +1,2 @@
 /** tf.lookup.experimental. Written by scripts/api.mjs. */
-export { DenseHashTable } from "../ops/host/table/dense_table.ts";
-export { MutableHashTable } from "../ops/host/table/hash_table.ts";
+export { DenseHashTable, MutableHashTable } from "../build/lookup/mutable_table.ts";

@@ -54,15 +54,9 @@ export {
 export { opScope, variableOpScope } from "../build/legacy/scopes.ts";
 export { initializeAllTables, tablesInitializer } from "../build/lookup/table.ts";
 export { confusionMatrix } from "../build/metrics/classes.ts";
-export {
-  FixedLenFeature,
-  FixedLenSequenceFeature,
-  parseExample,
-  parseSingleExample,
-  parseSingleSequenceExample,
-  SparseFeature,
-  VarLenFeature,
-} from "../build/parsing.ts";
+export { parseExample, parseSingleExample } from "../build/parsing/example.ts";
+export { FixedLenFeature, FixedLenSequenceFeature, SparseFeature, VarLenFeature } from "../build/parsing/features.ts";
+export { parseSingleSequenceExample } from "../build/parsing/sequence.ts";
 export { RaggedTensor } from "../build/ragged/ragged_tensor.ts";
 export {
   colocateWith,

@@ -14,6 +14,7 @@ import { Session } from "../../src/session/session.ts";
 import { difference, type GoldenValue } from "../conformance/values.ts";
 import { nodeText } from "./nodes.ts";
 import { programs } from "./programs/data.ts";
+import { fileSeeds, files } from "./programs/data_files.ts";
 import { kindSeeds, kinds } from "./programs/data_kinds.ts";
 import { more } from "./programs/data_more.ts";
 
@@ -82,13 +83,17 @@ function build(graph: Graph, make: () => unknown): { target: Operation | null; f
   });
 }
 
-const seedOf = (file: string, name: string): number | null =>
-  file === "data_kinds" ? (kindSeeds[name] ?? null) : null;
+const seeds: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  data_kinds: kindSeeds,
+  data_files: fileSeeds,
+};
+const seedOf = (file: string, name: string): number | null => seeds[file]?.[name] ?? null;
 
 describe.each([
   ["data", programs],
   ["data_more", more],
   ["data_kinds", kinds],
+  ["data_files", files],
 ] as const)("tf.%s", (file, makers) => {
   const cases = casesOf(file);
   for (const [name, make] of Object.entries(makers)) {

@@ -5,7 +5,8 @@ import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { TensorLike } from "../../ops/convert.ts";
 import { datasetToTFRecordOp } from "../../ops/index.ts";
-import type { TypeSpec } from "../tensors/specs.ts";
+import { DatasetSpec, OptionalSpec, RaggedTensorSpec } from "../tensors/composite_specs.ts";
+import { SparseTensorSpec, TensorSpec, TypeSpec } from "../tensors/specs.ts";
 import type { Dataset } from "./dataset.ts";
 import { text } from "./inputs.ts";
 import type { Iterator } from "./iterator.ts";
@@ -41,6 +42,26 @@ export const getSingleElement = (dataset: Dataset): Any => dataset.getSingleElem
 export const toVariant = (dataset: Dataset): Tensor => dataset.variantTensor;
 export const fromVariant = (variant: Tensor, structure: Nested<Spec>): Dataset =>
   made(variant, structure, { isFirst: false, shownAs: "_VariantDataset" });
+
+/** Older names of specs, with the dtype first. */
+export class TensorStructure extends TensorSpec {
+  constructor(dtype: DType, shape: Shape) {
+    super(shape, dtype);
+  }
+}
+export class SparseTensorStructure extends SparseTensorSpec {
+  constructor(dtype: DType, shape: Shape) {
+    super(shape, dtype);
+  }
+}
+export class RaggedTensorStructure extends RaggedTensorSpec {
+  constructor(dtype: DType, shape: Shape, raggedRank: number) {
+    super(shape, dtype, raggedRank);
+  }
+}
+export const Structure = TypeSpec;
+export const DatasetStructure = DatasetSpec;
+export const OptionalStructure = OptionalSpec;
 
 /** Writes the strings of a dataset as TFRecords. */
 export class TFRecordWriter {

@@ -3,7 +3,7 @@
  * strings is one component; a list that holds tensors, arrays or records is a structure. Source: nest.py, structure.py
  */
 import type { DType } from "../../core/dtype.ts";
-import type { Shape } from "../../core/shape.ts";
+import { compatible, type Shape } from "../../core/shape.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { plainShape } from "../../graph/tensor_shape.ts";
@@ -16,6 +16,7 @@ import {
   boxed,
   boxedRows,
   carried,
+  kindOf,
   normalized,
   type Spec,
   specOf,
@@ -166,4 +167,15 @@ export function structureOf(types: Nested<DType>, shapes: unknown, kinds?: unkno
   return Object.fromEntries(
     Object.entries(record).map(([key, type]) => [key, structureOf(type, at(shapes, key), at(kinds, key))]),
   );
+}
+
+/** Are elements of one form also of the other? */
+export function fits(wanted: Nested<Spec>, given: Nested<Spec>): boolean {
+  const [a, b] = [specsOf(wanted), specsOf(given)];
+  const isSame = (spec: Spec, other: Spec | undefined): boolean =>
+    other !== undefined &&
+    kindOf(spec) === kindOf(other) &&
+    spec.dtype === other.dtype &&
+    compatible(spec.shape, other.shape);
+  return a.length === b.length && a.every((spec, i) => isSame(spec, b[i]));
 }

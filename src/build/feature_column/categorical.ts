@@ -15,7 +15,7 @@ import {
   stringToHashBucketFast,
   whereV2,
 } from "../../ops/index.ts";
-import { type FeatureSpec, VarLenFeature } from "../parsing.ts";
+import { type FeatureSpec, VarLenFeature } from "../parsing/features.ts";
 import { named } from "./arguments.ts";
 import {
   assertKeyIsString,

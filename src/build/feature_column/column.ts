@@ -24,7 +24,7 @@ import {
 } from "../../ops/index.ts";
 import { assertPositive } from "../checks/compare.ts";
 import { cond } from "../control_flow/cond.ts";
-import type { FeatureSpec } from "../parsing.ts";
+import type { FeatureSpec } from "../parsing/features.ts";
 import type { Variable } from "../variables/variable.ts";
 
 /** Raw features by key, batch first. */

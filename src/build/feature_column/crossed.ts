@@ -3,7 +3,7 @@ import { string } from "../../core/dtype.ts";
 import { ValueError } from "../../core/error.ts";
 import type { SparseTensor } from "../../graph/sparse_tensor.ts";
 import { sparseCrossHashed } from "../../ops/index.ts";
-import { type FeatureSpec, VarLenFeature } from "../parsing.ts";
+import { type FeatureSpec, VarLenFeature } from "../parsing/features.ts";
 import { named } from "./arguments.ts";
 import { HashedCategoricalColumn } from "./categorical.ts";
 import {

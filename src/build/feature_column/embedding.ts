@@ -5,7 +5,7 @@ import type { Tensor } from "../../graph/tensor.ts";
 import type { TensorLike } from "../../ops/convert.ts";
 import { type Combiner, embeddingLookupSparse, safeEmbeddingLookupSparse } from "../../ops/index.ts";
 import { truncatedNormalInitializer } from "../initializers.ts";
-import type { FeatureSpec } from "../parsing.ts";
+import type { FeatureSpec } from "../parsing/features.ts";
 import { checkpointSource } from "../variables/initialize.ts";
 import type { Initializer } from "../variables/store.ts";
 import type { Variable } from "../variables/variable.ts";

@@ -4,7 +4,7 @@ import { ValueError } from "../../core/error.ts";
 import type { FullShape } from "../../core/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { oneHot, reduceSum, scatterNd, sparseMerge, sparseSlice, sparseTensorToDense } from "../../ops/index.ts";
-import type { FeatureSpec } from "../parsing.ts";
+import type { FeatureSpec } from "../parsing/features.ts";
 import { named } from "./arguments.ts";
 import {
   type CategoricalColumn,

@@ -6,7 +6,7 @@ import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { concat, reshape, shape as shapeOf } from "../../ops/index.ts";
 import { GraphKeys } from "../collections.ts";
-import type { FeatureSpec } from "../parsing.ts";
+import type { FeatureSpec } from "../parsing/features.ts";
 import { makeTemplate } from "../template.ts";
 import { getVariable, getVariableScope, variableScope } from "../variables/scope.ts";
 import type { InitializerLike } from "../variables/store.ts";

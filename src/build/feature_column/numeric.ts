@@ -19,7 +19,7 @@ import {
   tile,
   transpose,
 } from "../../ops/index.ts";
-import { type FeatureSpec, FixedLenFeature } from "../parsing.ts";
+import { type FeatureSpec, FixedLenFeature } from "../parsing/features.ts";
 import { named } from "./arguments.ts";
 import {
   assertKeyIsString,

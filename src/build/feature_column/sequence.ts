@@ -22,7 +22,7 @@ import {
   subtract,
   zeros,
 } from "../../ops/index.ts";
-import { type FeatureSpec, VarLenFeature } from "../parsing.ts";
+import { type FeatureSpec, VarLenFeature } from "../parsing/features.ts";
 import { named } from "./arguments.ts";
 import { categoricalColumnWithHashBucket, categoricalColumnWithIdentity } from "./categorical.ts";
 import {

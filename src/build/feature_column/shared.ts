@@ -4,7 +4,7 @@ import { ValueError } from "../../core/error.ts";
 import { type FullShape, formatShapePython, isFull, sameShape } from "../../core/shape.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import type { FeatureSpec } from "../parsing.ts";
+import type { FeatureSpec } from "../parsing/features.ts";
 import { getVariable } from "../variables/scope.ts";
 import type { Variable } from "../variables/variable.ts";
 import { named } from "./arguments.ts";

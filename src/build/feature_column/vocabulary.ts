@@ -5,7 +5,7 @@ import { getDefaultGraph } from "../../graph/graph.ts";
 import type { SparseTensor } from "../../graph/sparse_tensor.ts";
 import { cast, lineCount } from "../../ops/index.ts";
 import { indexTableFromFile, indexTableFromTensor } from "../lookup/index_tables.ts";
-import { type FeatureSpec, VarLenFeature } from "../parsing.ts";
+import { type FeatureSpec, VarLenFeature } from "../parsing/features.ts";
 import { named } from "./arguments.ts";
 import { checkSameKind, KeyedCategoricalColumn } from "./categorical.ts";
 import { assertKeyIsString, assertStringOrInteger, representation } from "./column.ts";

@@ -1,6 +1,7 @@
 /** Methods of datasets that choose, repeat and keep elements. Source: repeat_op.py, take_op.py, shuffle_op.py, cache_op.py, … */
 import { ValueError } from "../../../core/error.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
+import { Tensor } from "../../../graph/tensor.ts";
 import type { TensorLike } from "../../../ops/convert.ts";
 import {
   cacheDatasetOp,
@@ -75,9 +76,11 @@ export abstract class OrderedElements extends EachElement {
   }
 
   prefetch(bufferSize?: Count | null, ...rest: NameRest): Dataset {
-    const buffer = count(bufferSize ?? -1, "buffer_size");
+    const size = bufferSize ?? -1;
+    const buffer = count(size, "buffer_size");
+    const legacy_autotune = !(size instanceof Tensor) && Number(size) === -1;
     return getDefaultGraph().colocateWith(this.variantTensor, () =>
-      this.derived(prefetchDatasetOp({ ...this.input, buffer_size: buffer, legacy_autotune: false, ...nameOf(rest) })),
+      this.derived(prefetchDatasetOp({ ...this.input, buffer_size: buffer, legacy_autotune, ...nameOf(rest) })),
     );
   }
 

@@ -130,6 +130,10 @@ function joined(parts: readonly RaggedValue[], rank: number, dtype: DType): NdAr
   return all;
 }
 
+/** A ragged tensor as a scalar variant. */
+export const raggedVariant = (splits: readonly NdArray[], values: NdArray): NdArray =>
+  variantOf(new RaggedValue(splits, values));
+
 const own = (array: NdArray): NdArray => new NdArray(array.dtype, array.shape, array.data.slice() as NdArray["data"]);
 
 /** A scalar variant of a ragged tensor; with batched_input a vector of its rows. */

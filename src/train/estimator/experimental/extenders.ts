@@ -4,7 +4,7 @@ import { type FeatureColumn, pythonType } from "../../../build/feature_column/co
 import { makeParseExampleSpec } from "../../../build/feature_column/input_layer.ts";
 import { NumericColumn, numericColumn } from "../../../build/feature_column/numeric.ts";
 import type { Metric } from "../../../build/metrics/metric.ts";
-import { type FeatureSpec, FixedLenFeature } from "../../../build/parsing.ts";
+import { type FeatureSpec, FixedLenFeature } from "../../../build/parsing/features.ts";
 import { type DType, float32, int64 } from "../../../core/dtype.ts";
 import { ValueError } from "../../../core/error.ts";
 import { Estimator } from "../estimator.ts";

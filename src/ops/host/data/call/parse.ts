@@ -1,8 +1,9 @@
 /** Batches of serialized Examples as their features, in the order of the keys. Source: parse_example_dataset_op.cc */
 import { string, variant } from "../../../../core/dtype.ts";
-import { invalidArgument, UnimplementedError } from "../../../../core/error.ts";
+import { invalidArgument } from "../../../../core/error.ts";
 import { NdArray } from "../../../../core/nd_array.ts";
 import type { ComputeContext } from "../../../../graph/definition.ts";
+import { raggedVariant } from "../../../compute/ragged/variant.ts";
 import { parseExampleV2Op } from "../../../compute/string/parse/example.ts";
 import { bytesOfText } from "../../arrays.ts";
 import { after, type Element } from "../runtime/dataset.ts";
@@ -32,22 +33,21 @@ function parsed(op: ParseOp, context: ComputeContext): Behaviour {
   const input = datasetOf(op.input_dataset);
   parallelism(scalar(op.num_parallel_calls, "num_parallel_calls"));
   const [sparse, dense, ragged] = [op.sparse_keys, op.dense_keys, op.ragged_keys ?? []];
-  if (ragged.length > 0) throw new UnimplementedError("ParseExampleDataset gives no ragged features here");
   const compute = parseExampleV2Op.definition.compute!;
   const fixed = {
     names: strings([]),
     sparse_keys: strings(sparse),
     dense_keys: strings(dense),
-    ragged_keys: strings([]),
+    ragged_keys: strings(ragged),
     dense_defaults: op.dense_defaults,
     Tdense: op.Tdense,
     num_sparse: sparse.length,
     sparse_types: op.sparse_types,
-    ragged_value_types: [],
-    ragged_split_types: [],
+    ragged_value_types: op.ragged_value_types ?? [],
+    ragged_split_types: op.ragged_split_types ?? [],
     dense_shapes: op.dense_shapes,
   };
-  const order = [...sparse, ...dense].sort((a, b) => (a < b ? -1 : 1));
+  const order = [...sparse, ...dense, ...ragged].sort((a, b) => (a < b ? -1 : 1));
   const n = sparse.length;
   const parse = (element: Element | null): Element | null => {
     if (element === null) return null;
@@ -57,6 +57,11 @@ function parsed(op: ParseOp, context: ComputeContext): Behaviour {
     return order.map((key) => {
       const d = dense.indexOf(key);
       if (d >= 0) return flat[3 * n + d]!;
+      const r = ragged.indexOf(key);
+      if (r >= 0) {
+        const at = 3 * n + dense.length + r;
+        return raggedVariant([flat[at + ragged.length]!], flat[at]!);
+      }
       const s = sparse.indexOf(key);
       return new NdArray(variant, [3], [flat[s], flat[n + s], flat[2 * n + s]] as never);
     });
