@@ -156,9 +156,11 @@ export function linkUnits(units, common) {
   const places = new Map();
   for (const [k, { members }] of units.entries())
     for (const [m, member] of members.entries()) places.set(member, members.length === 1 ? [k] : [k, `m${m}`]);
-  const packages = new Map();
+  const namesOf = new Map();
   for (const [from, name] of units.flatMap(({ imports, passed }) => [...imports, ...passed.values()]))
-    if (!places.has(from) && !from.startsWith("node:")) packages.set(from, (packages.get(from) ?? new Set()).add(name));
+    if (!places.has(from) && !from.startsWith("node:")) namesOf.set(from, (namesOf.get(from) ?? new Set()).add(name));
+  // in an order that the units' own has no part in: packages are bundled once
+  const packages = new Map([...namesOf].sort(([a], [b]) => (a < b ? -1 : 1)));
   const placeOf = (module) => {
     const [k, member] = places.get(module) ?? [units.length + [...packages.keys()].indexOf(module)];
     if (k < units.length || packages.has(module)) return member ? `__load(${k}).${member}` : `__load(${k})`;
