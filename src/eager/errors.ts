@@ -57,7 +57,7 @@ export function mixedDtypes(definition: OpDefinition, record: Record<string, unk
   const first = new Map<string, DType>();
   for (const [i, input] of definition.inputs.entries()) {
     const value = record[input.name];
-    if (!input.typeAttr || !isSymbolic(value)) continue;
+    if (!input.typeAttr || !isSymbolic(value) || !("dtype" in value)) continue;
     const { dtype } = value as Tensor;
     const wanted = first.get(input.typeAttr) ?? dtype;
     first.set(input.typeAttr, wanted);

@@ -137,6 +137,7 @@ function plainInputs(signature: Signature, record: Record<string, unknown>): Eag
     const value = record[inputs[i]!.name];
     if (value instanceof EagerTensor) tensors[i] = value;
     else if (isTensorConvertible(value)) {
+      if (!("dtype" in value)) return null;
       const read = value[asTensor]();
       if (!(read instanceof EagerTensor)) return null;
       tensors[i] = read;

@@ -65,8 +65,7 @@ export class Graph extends WithFunctions {
   producer: number | undefined;
   /** Data of other modules that live as long as the graph: variable stores, functions under construction. */
   readonly extras = new Map<symbol, unknown>();
-  /** Does it run ops at once instead of keeping them? */
-  readonly isEager: boolean = false;
+  readonly isEager: boolean = false; // Does it run ops at once instead of keeping them?
 
   /** Grows with every change; plans made for an older version are not used. */
   get version(): number {
@@ -260,16 +259,12 @@ export class Graph extends WithFunctions {
     }
   }
 
-  /**
-   * The operations that one with these inputs waits for here. A scope whose own op is an input is already waited for.
-   * Source: ops.py, _control_dependencies_for_inputs.
-   */
+  /** What an operation with these inputs waits for here; a scope whose own op is an input is waited for already. Source: ops.py. */
   controlInputsFor(inputs: readonly Tensor[], extra: readonly Operation[] = []): Operation[] {
     const inputOps = new Set(inputs.map((input) => input.op));
     const result = new Set<Operation>(extra);
     for (const scope of [...this.#controls.values].reverse()) {
-      let dominated = false;
-      for (const op of inputOps) if (scope.made.has(op)) dominated = true;
+      const dominated = [...inputOps].some((op) => scope.made.has(op));
       if (!dominated) for (const op of scope.inputs) if (!inputOps.has(op)) result.add(op);
     }
     return [...result];

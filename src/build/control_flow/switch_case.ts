@@ -62,7 +62,7 @@ function functionsOf(branchIndex: unknown, given: BranchFns): BranchFn[] {
   if (!(branchIndex instanceof Tensor))
     throw new TypeError(`'branch_index' must be a Tensor, got <class '${typeName(branchIndex)}'>`);
   if (!branchIndex.dtype.isInteger)
-    throw new TypeError(`'branch_index' must be an integer Tensor, got ${branchIndex.dtype.repr()}`);
+    throw new TypeError(`'branch_index' must be an integer Tensor, got ${String(branchIndex.dtype)}`);
   const isObject = typeof given === "object" && given !== null;
   if (!given || (isObject && entriesOf(given).length === 0))
     throw new ValueError("Must provide at least one item in 'branch_fns'");

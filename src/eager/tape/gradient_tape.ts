@@ -17,7 +17,8 @@ import { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { constant, ones, onesLike, reshape, stack, transpose, zeros, zerosLike } from "../../ops/index.ts";
 import { backward } from "./backward.ts";
-import { closeRecording, openRecording, Recording } from "./recording.ts";
+import { WrittenNodes } from "./nodes.ts";
+import { aside, closeRecording, openRecording, Recording } from "./recording.ts";
 
 export interface TapeOptions {
   /** More than one call of `gradient`. */
@@ -57,6 +58,7 @@ export class GradientTape implements Disposable {
   readonly #persistent: boolean;
   #recording: Recording | null;
   #isOpen = false;
+  readonly #nodes = new WrittenNodes();
   /** Handles and tensors of a graph, which keep what made them themselves. */
   #watched: readonly Variable[] = [];
 
@@ -82,11 +84,13 @@ export class GradientTape implements Disposable {
   #open(): void {
     openRecording(this.#recording!);
     this.#isOpen = true;
+    this.#nodes.begin();
   }
 
   #close(): void {
     closeRecording(this.#recording!);
     this.#isOpen = false;
+    this.#nodes.end();
   }
 
   /** Ends the writing. */
@@ -160,7 +164,10 @@ export class GradientTape implements Disposable {
     const given = outputGradients === null ? null : flatten(outputGradients as Nested<unknown>);
     const found = getDefaultGraph().isEager
       ? this.#backward(recording, targets, given, sourceList)
-      : gradients(targets, sourceList.map(insideOf), { gradYs: given as never });
+      : gradients(targets, sourceList.map(insideOf), {
+          gradYs: given as never,
+          stopGradients: this.#nodes.unwritten(targets, sourceList.map(insideOf)),
+        });
     if (!this.#persistent) {
       this.#watched = this.watchedVariables();
       this.#recording = null;
@@ -302,9 +309,12 @@ taped.differentiate = (loss, variables, gradLoss) => {
 
 taped.watch = (fn) => {
   let result!: ReturnType<typeof fn>;
-  const tape = new GradientTape(() => {
-    result = fn();
-  });
+  const tape = aside(
+    () =>
+      new GradientTape(() => {
+        result = fn();
+      }),
+  );
   return [result, tape.watchedVariables()];
 };
 

@@ -94,3 +94,15 @@ export function withoutRecording<R>(fn: () => R): R {
     paused--;
   }
 }
+
+/** Runs fn while no tape listens but those that it opens itself. */
+export function aside<R>(fn: () => R): R {
+  const [outer, pauses] = [open.splice(0), paused];
+  paused = 0;
+  try {
+    return fn();
+  } finally {
+    paused = pauses;
+    open.splice(0, open.length, ...outer);
+  }
+}

@@ -1,6 +1,6 @@
 /** Tensors that the session keeps between runs. Source: session_ops.py, session_ops.cc. */
 import { type DType, string } from "../../core/dtype.ts";
-import { TypeError } from "../../core/error.ts";
+import { FailedPreconditionError, TypeError } from "../../core/error.ts";
 import { NdArray } from "../../core/nd_array.ts";
 import type { ComputeContext } from "../../graph/definition.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
@@ -71,10 +71,16 @@ interface NameOption {
 
 type NameRest = Rest<NameOption, ["name"]>;
 
-/** A string scalar, which a run gives as a TensorHandle: data stays in the session until it is deleted. Throws TypeError for what is no tensor. */
+/** A string scalar, which a run gives as a TensorHandle: data stays in the session until it is deleted. Throws TypeError for
+ * what is no tensor, FAILED_PRECONDITION where ops run at once. */
 export function getSessionHandle(data: Tensor, ...rest: NameRest): Tensor {
   const { name }: NameOption = byName(rest, ["name"]);
   if (!(data instanceof Tensor)) throw new TypeError("`data` must be of type Tensor.");
+  if (getDefaultGraph().isEager) {
+    throw new FailedPreconditionError(
+      "{{function_node __wrapped__GetSessionHandle_device_/job:localhost/replica:0/task:0/device:CPU:0}} GetSessionHandle called on null session state [Op:GetSessionHandle] name: ",
+    );
+  }
   return getDefaultGraph().colocateWith(data, () => getSessionHandleOp({ value: data }, name || undefined));
 }
 
