@@ -209,6 +209,8 @@ export interface OpDefinition {
   readonly keepsTensor?: boolean;
   /** Its output is its input's own memory: through a reference the variable's. */
   readonly passes?: boolean;
+  /** Inputs that `compute` keeps and gives on, and of which it reads dtype and shape alone: their elements may lie where it cannot see them. */
+  readonly opaque?: readonly string[];
   /** Files that it opens; the op asks `context.permit` for each one. */
   readonly access?: FileAccess;
   readonly value?: (record: Any) => NdArray;

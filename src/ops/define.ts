@@ -122,6 +122,7 @@ export interface OpSpec<I extends readonly string[], O extends readonly string[]
   variable?: "ref" | "resource";
   flow?: FlowRole;
   passes?: boolean;
+  opaque?: readonly NoInfer<NameOf<I[number]>>[];
   loops?: boolean;
   called?: NoInfer<NameOf<A[number]>>;
   access?: FileAccess;

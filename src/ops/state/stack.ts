@@ -73,6 +73,7 @@ function opsOf(version: "" | "V2", handleArg: Handle) {
     outputs: ["output: T"],
     attrs: ["T: type", "swap_memory: bool = false"],
     stateful,
+    opaque: ["elem"],
     shape: ({ elem }) => [elem],
     compute({ handle, elem }, context) {
       const stack = stackOf(context, handle);

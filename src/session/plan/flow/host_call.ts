@@ -16,6 +16,7 @@ interface Argument {
   readonly n: number;
   readonly isList: boolean;
   readonly isRef: boolean;
+  readonly isOpaque: boolean;
 }
 
 export class HostCall {
@@ -32,14 +33,21 @@ export class HostCall {
     this.#inputs = op.inputs.map((input) => index.get(input)!);
     this.#outputs = op.outputs.map((output) => index.get(output)!);
     this.#reference = op.inputs.findIndex((input) => input.dtype.isRef);
-    const { compute, run, call, inputs } = op.definition;
+    const { compute, run, call, inputs, opaque = [] } = op.definition;
     const isComputed = compute && !run && !call && !hasLowering(op);
     this.#record = isComputed ? recordOf<unknown>(op, op.inputs) : null;
     let at = 0;
     this.#arguments = inputs.map((arg) => {
       const n = isListArg(arg) ? argLength(arg, op.attrs) : 1;
       at += n;
-      return { name: arg.name, at: at - n, n, isList: isListArg(arg), isRef: arg.isRef };
+      return {
+        name: arg.name,
+        at: at - n,
+        n,
+        isList: isListArg(arg),
+        isRef: arg.isRef,
+        isOpaque: opaque.includes(arg.name),
+      };
     });
   }
 
@@ -73,9 +81,9 @@ export class HostCall {
     const op = this.#op;
     const { state } = environment;
     try {
-      for (const { name, at, n, isList, isRef } of this.#arguments) {
+      for (const { name, at, n, isList, isRef, isOpaque } of this.#arguments) {
         const given = (value: RunValue): unknown => {
-          if (value instanceof EngineValue) return viewOf(state.engine, value);
+          if (value instanceof EngineValue) return isOpaque ? value : viewOf(state.engine, value);
           if (value instanceof VariableValue && !value.isResource && !isRef) return readVariable(value, state);
           return value;
         };

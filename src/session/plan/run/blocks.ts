@@ -3,7 +3,7 @@ import { NdArray, viewElements } from "../../../core/nd_array.ts";
 import { elementCount } from "../../../core/shape.ts";
 import type { Engine } from "../../../engine/engine.ts";
 import type { SessionState } from "../../state.ts";
-import { copyIn } from "../values.ts";
+import { copyIn, EngineValue, sizeBytesOf } from "../values.ts";
 
 const key = "localhost/blocks/of the session";
 /** Free blocks of more bytes than this in all are given back. */
@@ -70,7 +70,26 @@ function blocksOf(state: SessionState): Blocks {
 }
 
 /** A copy that lives until the run is over: numbers in engine memory, where segments read them without another copy. */
-export function keepUntilEnd(array: NdArray, state: SessionState, releases: (() => void)[]): NdArray {
+export function keepUntilEnd<T extends NdArray | EngineValue>(
+  value: T,
+  state: SessionState,
+  releases: (() => void)[],
+): T {
+  return (value instanceof NdArray ? keepArray(value, state, releases) : keepLocated(value, state, releases)) as T;
+}
+
+function keepLocated(
+  { dtype, shape, address: from }: EngineValue,
+  state: SessionState,
+  releases: (() => void)[],
+): EngineValue {
+  const sizeBytes = sizeBytesOf(dtype, shape);
+  const address = blocksOf(state).take(sizeBytes, releases);
+  state.engine.copy(address, from, sizeBytes);
+  return new EngineValue(dtype, shape, address);
+}
+
+function keepArray(array: NdArray, state: SessionState, releases: (() => void)[]): NdArray {
   const { data, dtype, shape } = array;
   if (!ArrayBuffer.isView(data)) return new NdArray(dtype, shape, data.slice());
   const address = blocksOf(state).take(data.byteLength, releases);
