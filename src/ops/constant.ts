@@ -1,13 +1,15 @@
 /** Constants: the op that holds a value, and `tf.constant`. */
+
 import type { DType } from "../core/dtype.ts";
-import { ValueError } from "../core/error.ts";
+import { TypeError, ValueError } from "../core/error.ts";
 import { allocateElements, NdArray } from "../core/nd_array.ts";
-import { elementCount, type FullShape } from "../core/shape.ts";
+import { elementCount, type FullShape, formatShapePython, sameShape } from "../core/shape.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { splat } from "../proto/tensor_proto.ts";
 import { applyOp } from "./apply.ts";
 import { type Literal, literalToArray } from "./convert.ts";
 import { defineOp } from "./define.ts";
+import { byName, type Rest } from "./options.ts";
 
 /** output = value. Source: array_ops.cc. */
 export const constOp = defineOp("Const", {
@@ -29,16 +31,22 @@ export interface ConstantOptions {
   readonly dtype?: DType;
   readonly shape?: FullShape;
   readonly name?: string;
+  /** Refuses a value of another shape, rather than filling the shape with it. */
+  readonly verifyShape?: boolean;
 }
+
+const places = ["dtype", "shape", "name", "verifyShape"] as const;
 
 /**
  * A constant tensor: `tf.constant(2)` is int32, `tf.constant([1.5])` float32. With `shape`, the last element fills what is left of
  * it; too many are an error. Throws TypeError or ValueError in Python's words. Source: constant_op.py.
  */
-export function constant(value: Literal, options: ConstantOptions | DType = {}, more: ConstantOptions = {}): Tensor {
-  const given: ConstantOptions = "base" in options ? { ...more, dtype: options } : { ...options, ...more };
-  const { dtype, shape, name = "Const" } = given;
+export function constant(value: Literal, ...rest: Rest<ConstantOptions, typeof places>): Tensor {
+  const { dtype, shape, name = "Const", verifyShape = false } = byName<ConstantOptions>(rest, places);
   const array = literalToArray(value, dtype);
+  if (verifyShape && shape !== undefined && !sameShape(array.shape, shape)) {
+    throw new TypeError(`Expected Tensor's shape: ${formatShapePython(shape)}, got ${formatShapePython(array.shape)}.`);
+  }
   return constantTensor(shape === undefined ? array : reshaped(array, shape), name);
 }
 

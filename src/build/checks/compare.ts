@@ -1,4 +1,5 @@
 /** Checks of values: at once where they are known, else by a node that fails the run. Source: tensorflow/python/ops/check_ops.py. */
+
 import { complex64, complex128, type DType, float32, float64 } from "../../core/dtype.ts";
 import { InvalidArgumentError } from "../../core/error.ts";
 import { elementAt, type Item, type NdArray } from "../../core/nd_array.ts";
@@ -22,6 +23,7 @@ import {
   notEqual,
   reduceAll,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { assertThat } from "../control_flow/assert.ts";
 import { comparisonError } from "../control_flow/at_once.ts";
 
@@ -106,18 +108,22 @@ function compare(kind: Comparison, x: TensorLike, y: TensorLike, options: CheckO
   });
 }
 
-const comparison =
-  (kind: Comparison) =>
-  (x: TensorLike, y: TensorLike, options: CheckOptions = {}): Operation =>
-    compare(kind, x, y, options);
+const places = ["data", "summarize", "message", "name"] as const;
+type CheckRest = Rest<CheckOptions, typeof places>;
+type Check = (x: TensorLike, y: TensorLike, ...rest: CheckRest) => Operation;
+type SignCheck = (x: TensorLike, ...rest: CheckRest) => Operation;
 
-type Check = (x: TensorLike, y: TensorLike, options?: CheckOptions) => Operation;
-type SignCheck = (x: TensorLike, options?: CheckOptions) => Operation;
+const comparison =
+  (kind: Comparison): Check =>
+  (x, y, ...rest) =>
+    compare(kind, x, y, byName<CheckOptions>(rest, places));
 
 /** An operation that fails with INVALID_ARGUMENT unless x == y, element by element; fails at once where both are known. */
-export const assertEqual: Check = (x, y, options = {}) =>
-  getDefaultGraph().nameScope(options.name ?? "assert_equal", () => (x === y ? noOp() : null)) ??
-  areEqual(x, y, options);
+export const assertEqual: Check = (x, y, ...rest) => {
+  const options = byName<CheckOptions>(rest, places);
+  const scope = options.name ?? "assert_equal";
+  return getDefaultGraph().nameScope(scope, () => (x === y ? noOp() : null)) ?? areEqual(x, y, options);
+};
 
 assertions.equal = (x, y) => assertEqual(x, y);
 
@@ -160,8 +166,9 @@ export const assertGreaterEqual: Check = comparison({
 
 const signed =
   (scope: string, sign: string, check: (x: Tensor, zero: Tensor, options: CheckOptions) => Operation): SignCheck =>
-  (x, options = {}) =>
-    getDefaultGraph().nameScope(options.name ?? scope, () => {
+  (x, ...rest) => {
+    const options = byName<CheckOptions>(rest, places);
+    return getDefaultGraph().nameScope(options.name ?? scope, () => {
       const tensor = convertToTensor(x, { name: "x" });
       const { summarize, message } = options;
       const condition = `Condition x ${sign} 0 did not hold element-wise:`;
@@ -172,6 +179,7 @@ const signed =
       const zero = convertToTensor(0, { dtype: tensor.dtype.baseDtype });
       return check(tensor, zero, { data, summarize });
     });
+  };
 
 export const assertNegative: SignCheck = signed("assert_negative", "<", assertLess);
 export const assertPositive: SignCheck = signed("assert_positive", ">", (x, zero, options) =>
@@ -199,8 +207,15 @@ const epsilons: Readonly<Record<string, number>> = {
 
 const realOf = (dtype: DType): DType => (dtype === complex64 ? float32 : dtype === complex128 ? float64 : dtype);
 
+const assertNearPlaces = ["rtol", "atol", "data", "summarize", "message", "name"] as const;
+
 /** An operation that fails unless |x - y| < atol + rtol · |y|. */
-export function assertNear(x: TensorLike, y: TensorLike, options: NearOptions = {}): Operation {
+export function assertNear(
+  x: TensorLike,
+  y: TensorLike,
+  ...rest: Rest<NearOptions, typeof assertNearPlaces>
+): Operation {
+  const options = byName<NearOptions>(rest, assertNearPlaces);
   return getDefaultGraph().nameScope(options.name ?? "assert_near", () => {
     const a = convertToTensor(x, { name: "x" });
     const b = convertToTensor(y, { dtype: a.dtype.baseDtype, name: "y" });

@@ -1,4 +1,5 @@
 /** Is a tensor numeric, are its elements in order? Source: tensorflow/python/ops/check_ops.py. */
+
 import { bool, string } from "../../core/dtype.ts";
 import { TypeError } from "../../core/error.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
@@ -14,6 +15,7 @@ import {
   size,
   stridedSlice,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { cond } from "../control_flow/cond.ts";
 
 export const isNumericTensor = (tensor: unknown): boolean =>
@@ -36,10 +38,26 @@ function comparedToNext(x: TensorLike, compare: Comparison): Tensor {
   ) as Tensor;
 }
 
+const isNonDecreasingPlaces = ["name"] as const;
+
 /** Whether no element is less than the one before it, in row-major order. */
-export const isNonDecreasing = (x: TensorLike, options: { readonly name?: string } = {}): Tensor =>
-  getDefaultGraph().nameScope(options.name ?? "is_non_decreasing", () => reduceAll(comparedToNext(x, greaterEqual)));
+export const isNonDecreasing = (
+  x: TensorLike,
+  ...rest: Rest<{ readonly name?: string }, typeof isNonDecreasingPlaces>
+): Tensor => {
+  const options = byName<{ readonly name?: string }>(rest, isNonDecreasingPlaces);
+  return getDefaultGraph().nameScope(options.name ?? "is_non_decreasing", () =>
+    reduceAll(comparedToNext(x, greaterEqual)),
+  );
+};
 
 /** Whether each element is greater than the one before it, in row-major order. */
-export const isStrictlyIncreasing = (x: TensorLike, options: { readonly name?: string } = {}): Tensor =>
-  getDefaultGraph().nameScope(options.name ?? "is_strictly_increasing", () => reduceAll(comparedToNext(x, greater)));
+export const isStrictlyIncreasing = (
+  x: TensorLike,
+  ...rest: Rest<{ readonly name?: string }, typeof isNonDecreasingPlaces>
+): Tensor => {
+  const options = byName<{ readonly name?: string }>(rest, isNonDecreasingPlaces);
+  return getDefaultGraph().nameScope(options.name ?? "is_strictly_increasing", () =>
+    reduceAll(comparedToNext(x, greater)),
+  );
+};

@@ -1,4 +1,5 @@
 /** Checks of ranks and types. Source: tensorflow/python/ops/check_ops.py. */
+
 import { type DType, float32, int32 } from "../../core/dtype.ts";
 import { TypeError, ValueError } from "../../core/error.ts";
 import { elementAt } from "../../core/nd_array.ts";
@@ -17,6 +18,7 @@ import {
   shape as shapeOf,
   withDependencies,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { assertThat } from "../control_flow/assert.ts";
 import { type CheckOptions, prefixOf } from "./compare.ts";
 
@@ -67,9 +69,16 @@ function checkRanks(kind: RankCheck, x: TensorLike, wanted: readonly TensorLike[
   });
 }
 
+const assertRankPlaces = ["data", "summarize", "message", "name"] as const;
+
 /** Throws ValueError for another static rank; where the rank is not known, an operation that fails the run. */
-export const assertRank = (x: TensorLike, rank: TensorLike, options: CheckOptions = {}): Operation =>
-  checkRanks(
+export const assertRank = (
+  x: TensorLike,
+  rank: TensorLike,
+  ...rest: Rest<CheckOptions, typeof assertRankPlaces>
+): Operation => {
+  const options = byName<CheckOptions>(rest, assertRankPlaces);
+  return checkRanks(
     {
       scope: "assert_rank",
       words: "must have rank",
@@ -81,9 +90,15 @@ export const assertRank = (x: TensorLike, rank: TensorLike, options: CheckOption
     [rank],
     options,
   );
+};
 
-export const assertRankAtLeast = (x: TensorLike, rank: TensorLike, options: CheckOptions = {}): Operation =>
-  checkRanks(
+export const assertRankAtLeast = (
+  x: TensorLike,
+  rank: TensorLike,
+  ...rest: Rest<CheckOptions, typeof assertRankPlaces>
+): Operation => {
+  const options = byName<CheckOptions>(rest, assertRankPlaces);
+  return checkRanks(
     {
       scope: "assert_rank_at_least",
       words: "must have rank at least",
@@ -95,9 +110,15 @@ export const assertRankAtLeast = (x: TensorLike, rank: TensorLike, options: Chec
     [rank],
     options,
   );
+};
 
-export const assertRankIn = (x: TensorLike, ranks: readonly TensorLike[], options: CheckOptions = {}): Operation =>
-  checkRanks(
+export const assertRankIn = (
+  x: TensorLike,
+  ranks: readonly TensorLike[],
+  ...rest: Rest<CheckOptions, typeof assertRankPlaces>
+): Operation => {
+  const options = byName<CheckOptions>(rest, assertRankPlaces);
+  return checkRanks(
     {
       scope: "assert_rank_in",
       words: "must have rank in",
@@ -113,14 +134,18 @@ export const assertRankIn = (x: TensorLike, ranks: readonly TensorLike[], option
     ranks,
     options,
   );
+};
 
 interface TypeCheckOptions {
   readonly message?: string | undefined;
   readonly name?: string | undefined;
 }
 
+const assertIntegerPlaces = ["message", "name"] as const;
+
 /** Throws TypeError unless x holds integers. */
-export function assertInteger(x: TensorLike, options: TypeCheckOptions = {}): Operation {
+export function assertInteger(x: TensorLike, ...rest: Rest<TypeCheckOptions, typeof assertIntegerPlaces>): Operation {
+  const options = byName<TypeCheckOptions>(rest, assertIntegerPlaces);
   return getDefaultGraph().nameScope(options.name ?? "assert_integer", () => {
     const tensor = convertToTensor(x, { name: "x" });
     if (tensor.dtype.isInteger) return noOp({ name: "statically_determined_was_integer" });
@@ -131,7 +156,12 @@ export function assertInteger(x: TensorLike, options: TypeCheckOptions = {}): Op
 }
 
 /** Throws TypeError unless the tensor is of the dtype. */
-export function assertType(tensor: TensorLike, tfType: DType, options: TypeCheckOptions = {}): Operation {
+export function assertType(
+  tensor: TensorLike,
+  tfType: DType,
+  ...rest: Rest<TypeCheckOptions, typeof assertIntegerPlaces>
+): Operation {
+  const options = byName<TypeCheckOptions>(rest, assertIntegerPlaces);
   return getDefaultGraph().nameScope(options.name ?? "assert_type", () => {
     const given = convertToTensor(tensor, { name: "tensor" });
     if (given.dtype === tfType) return noOp({ name: "statically_determined_correct_type" });
@@ -141,8 +171,11 @@ export function assertType(tensor: TensorLike, tfType: DType, options: TypeCheck
   });
 }
 
+const assertScalarPlaces = ["name", "message"] as const;
+
 /** The tensor. Throws ValueError unless it is a scalar. */
-export function assertScalar(tensor: TensorLike, options: TypeCheckOptions = {}): Tensor {
+export function assertScalar(tensor: TensorLike, ...rest: Rest<TypeCheckOptions, typeof assertScalarPlaces>): Tensor {
+  const options = byName<TypeCheckOptions>(rest, assertScalarPlaces);
   return getDefaultGraph().nameScope(options.name ?? "assert_scalar", (scope) => {
     const given = convertToTensor(tensor, { name: scope });
     if (given.shape?.length === 0) return given;

@@ -1,10 +1,12 @@
 /** `tf.Assert`: fails the run when a condition is false. Source: tensorflow/python/ops/control_flow_assert.py. */
+
 import { int32, string } from "../../core/dtype.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { assertOp, noOp } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { assertAtOnce } from "./at_once.ts";
 import { cond } from "./cond.ts";
 
@@ -14,8 +16,15 @@ export interface AssertOptions {
   readonly name?: string | undefined;
 }
 
+const assertThatPlaces = ["summarize", "name"] as const;
+
 /** An operation that fails with INVALID_ARGUMENT and the data when `condition` is false. The data is computed only then, unless it is words and int32s. */
-export function assertThat(condition: TensorLike, data: readonly TensorLike[], options: AssertOptions = {}): Operation {
+export function assertThat(
+  condition: TensorLike,
+  data: readonly TensorLike[],
+  ...rest: Rest<AssertOptions, typeof assertThatPlaces>
+): Operation {
+  const options = byName<AssertOptions>(rest, assertThatPlaces);
   const summarize = options.summarize ?? 3;
   if (getDefaultGraph().isEager) {
     assertAtOnce(condition, data, summarize);

@@ -6,7 +6,7 @@ import type { TensorLike } from "../../ops/convert.ts";
 import { add, biasAdd, convolution, reshape } from "../../ops/index.ts";
 import { byName, type Rest } from "../../ops/options.ts";
 import type { Variable } from "../variables/variable.ts";
-import { addBias, type DataFormat, type WeightedOptions } from "./core.ts";
+import { addBias, type DataFormat, kernelPlaces, type WeightedOptions } from "./core.ts";
 import { Layer } from "./layer.ts";
 import { dataFormatOf, opFormat, type Padding, paddingOf, type Size, sizes } from "./window.ts";
 
@@ -123,29 +123,29 @@ abstract class Convolution extends Layer {
 
 const listText = (shape: readonly (number | null)[]): string => `[${shape.map((d) => d ?? "None").join(", ")}]`;
 
+/** Python's order of the optional arguments. */
+const places = ["strides", "padding", "dataFormat", "dilationRate", ...kernelPlaces] as const;
+
 /** Sequences [n, w, c] to [n, w', filters]. */
 export class Conv1D extends Convolution {
-  constructor(filters: number, kernelSize: Size, options: ConvolutionLayerOptions = {}) {
-    super(1, filters, kernelSize, options);
+  constructor(filters: number, kernelSize: Size, ...rest: Rest<ConvolutionLayerOptions, typeof places>) {
+    super(1, filters, kernelSize, byName<ConvolutionLayerOptions>(rest, places));
   }
 }
 
 /** Images [n, h, w, c] to [n, h', w', filters]. */
 export class Conv2D extends Convolution {
-  constructor(filters: number, kernelSize: Size, options: ConvolutionLayerOptions = {}) {
-    super(2, filters, kernelSize, options);
+  constructor(filters: number, kernelSize: Size, ...rest: Rest<ConvolutionLayerOptions, typeof places>) {
+    super(2, filters, kernelSize, byName<ConvolutionLayerOptions>(rest, places));
   }
 }
 
 /** Volumes [n, d, h, w, c] to [n, d', h', w', filters]. */
 export class Conv3D extends Convolution {
-  constructor(filters: number, kernelSize: Size, options: ConvolutionLayerOptions = {}) {
-    super(3, filters, kernelSize, options);
+  constructor(filters: number, kernelSize: Size, ...rest: Rest<ConvolutionLayerOptions, typeof places>) {
+    super(3, filters, kernelSize, byName<ConvolutionLayerOptions>(rest, places));
   }
 }
-
-/** Python's order of the optional arguments. */
-const places = ["strides", "padding", "dataFormat", "dilationRate", "activation"] as const;
 
 /** Sequences [n, w, c] to [n, w', filters], with variables `kernel` [kernelSize, c, filters] and `bias`. */
 export const conv1d = (
@@ -153,10 +153,7 @@ export const conv1d = (
   filters: number,
   kernelSize: Size,
   ...rest: Rest<ConvolutionLayerOptions, typeof places>
-): Tensor => {
-  const options: ConvolutionLayerOptions = byName(rest, places);
-  return new Conv1D(filters, kernelSize, options).openScope().apply(inputs);
-};
+): Tensor => new Conv1D(filters, kernelSize, ...rest).openScope().apply(inputs);
 
 /** Images [n, h, w, c] to [n, h', w', filters], with variables `kernel` [r, s, c, filters] and `bias`. */
 export const conv2d = (
@@ -164,10 +161,7 @@ export const conv2d = (
   filters: number,
   kernelSize: Size,
   ...rest: Rest<ConvolutionLayerOptions, typeof places>
-): Tensor => {
-  const options: ConvolutionLayerOptions = byName(rest, places);
-  return new Conv2D(filters, kernelSize, options).openScope().apply(inputs);
-};
+): Tensor => new Conv2D(filters, kernelSize, ...rest).openScope().apply(inputs);
 
 /** Volumes [n, d, h, w, c] to [n, d', h', w', filters], with variables `kernel` [q, r, s, c, filters] and `bias`. */
 export const conv3d = (
@@ -175,7 +169,4 @@ export const conv3d = (
   filters: number,
   kernelSize: Size,
   ...rest: Rest<ConvolutionLayerOptions, typeof places>
-): Tensor => {
-  const options: ConvolutionLayerOptions = byName(rest, places);
-  return new Conv3D(filters, kernelSize, options).openScope().apply(inputs);
-};
+): Tensor => new Conv3D(filters, kernelSize, ...rest).openScope().apply(inputs);

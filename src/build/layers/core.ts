@@ -38,6 +38,22 @@ export interface WeightedOptions extends LayerOptions {
   readonly biasConstraint?: Constraint | null | undefined;
 }
 
+/** Python's order of the arguments of layers with a kernel, behind those of the layer itself. */
+export const kernelPlaces = [
+  "activation",
+  "useBias",
+  "kernelInitializer",
+  "biasInitializer",
+  "kernelRegularizer",
+  "biasRegularizer",
+  "activityRegularizer",
+  "kernelConstraint",
+  "biasConstraint",
+  "trainable",
+  "name",
+  "reuse",
+] as const;
+
 /** The bias [n] of a layer, or null without one. */
 export function addBias(layer: Layer, n: number, options: WeightedOptions): Variable | null {
   if (options.useBias === false) return null;
@@ -56,7 +72,8 @@ export class Dense extends Layer {
   bias: Variable | null = null;
 
   /** Throws ValueError when units is not positive. */
-  constructor(units: number, options: WeightedOptions = {}) {
+  constructor(units: number, ...rest: Rest<WeightedOptions, typeof kernelPlaces>) {
+    const options = byName<WeightedOptions>(rest, kernelPlaces);
     super(options, "dense");
     if (!(units > 0)) {
       throw new ValueError(
@@ -93,29 +110,13 @@ export class Dense extends Layer {
   }
 }
 
-const densePlaces = [
-  "activation",
-  "useBias",
-  "kernelInitializer",
-  "biasInitializer",
-  "kernelRegularizer",
-  "biasRegularizer",
-  "activityRegularizer",
-  "kernelConstraint",
-  "biasConstraint",
-  "trainable",
-  "name",
-  "reuse",
-] as const;
-
 /** inputs · kernel + bias over the last axis: [..., m] to [..., units], with variables `kernel` and `bias`. */
 export const dense = (
   inputs: TensorLike,
   units: number,
-  ...rest: Rest<WeightedOptions, typeof densePlaces>
+  ...rest: Rest<WeightedOptions, typeof kernelPlaces>
 ): Tensor => {
-  const options: WeightedOptions = byName(rest, densePlaces);
-  return new Dense(units, options).openScope().apply(inputs);
+  return new Dense(units, ...rest).openScope().apply(inputs);
 };
 
 export interface DropoutLayerOptions extends LayerOptions {
@@ -136,13 +137,16 @@ function full(noiseShape: readonly Dim[], inputs: Tensor): Tensor {
   return convertToTensor(noiseShape.map((size, i): TensorLike => size ?? dims.at(i)));
 }
 
+const dropoutPlaces = ["rate", "noiseShape", "seed", "name"] as const;
+
 /** Drops a part of its inputs while training, and scales the rest. */
 export class Dropout extends Layer {
   readonly rate: TensorLike;
   readonly #options: DropoutLayerOptions;
 
   /** Throws ValueError when a plain rate is not in [0, 1]. */
-  constructor(options: DropoutLayerOptions = {}) {
+  constructor(...rest: Rest<DropoutLayerOptions, typeof dropoutPlaces>) {
+    const options = byName<DropoutLayerOptions>(rest, dropoutPlaces);
     super(options, "dropout");
     this.rate = options.rate ?? 0.5;
     if (typeof this.rate === "number" && !(this.rate >= 0 && this.rate <= 1)) {

@@ -92,35 +92,8 @@ abstract class SeparableConvolution extends Layer {
   }
 }
 
-/** Sequences [n, w, c] to [n, w', filters]. */
-export class SeparableConv1D extends SeparableConvolution {
-  constructor(filters: number, kernelSize: Size, options: SeparableOptions = {}) {
-    super(1, filters, kernelSize, options);
-  }
-
-  protected override call(inputs: Tensor): Tensor {
-    const axis = this.dataFormat === "channels_last" ? 1 : 2;
-    const x = expandDims(inputs, axis);
-    const depthwise = expandDims(this.depthwiseKernel!, 0);
-    const pointwise = expandDims(this.pointwiseKernel!, 0);
-    const outputs = this.convolve(x, depthwise, pointwise, [1, this.dilationRate[0]!]);
-    return this.activated(squeeze(outputs, { axis: [axis] }));
-  }
-}
-
-/** Images [n, h, w, c] to [n, h', w', filters]. */
-export class SeparableConv2D extends SeparableConvolution {
-  constructor(filters: number, kernelSize: Size, options: SeparableOptions = {}) {
-    super(2, filters, kernelSize, options);
-  }
-
-  protected override call(inputs: Tensor): Tensor {
-    const [rows, columns] = this.dilationRate;
-    return this.activated(this.convolve(inputs, this.depthwiseKernel!, this.pointwiseKernel!, [rows!, columns!]));
-  }
-}
-
-const separableConv1dPlaces = [
+/** Python's order of the optional arguments. */
+const places = [
   "strides",
   "padding",
   "dataFormat",
@@ -143,24 +116,46 @@ const separableConv1dPlaces = [
   "reuse",
 ] as const;
 
+/** Sequences [n, w, c] to [n, w', filters]. */
+export class SeparableConv1D extends SeparableConvolution {
+  constructor(filters: number, kernelSize: Size, ...rest: Rest<SeparableOptions, typeof places>) {
+    super(1, filters, kernelSize, byName<SeparableOptions>(rest, places));
+  }
+
+  protected override call(inputs: Tensor): Tensor {
+    const axis = this.dataFormat === "channels_last" ? 1 : 2;
+    const x = expandDims(inputs, axis);
+    const depthwise = expandDims(this.depthwiseKernel!, 0);
+    const pointwise = expandDims(this.pointwiseKernel!, 0);
+    const outputs = this.convolve(x, depthwise, pointwise, [1, this.dilationRate[0]!]);
+    return this.activated(squeeze(outputs, { axis: [axis] }));
+  }
+}
+
+/** Images [n, h, w, c] to [n, h', w', filters]. */
+export class SeparableConv2D extends SeparableConvolution {
+  constructor(filters: number, kernelSize: Size, ...rest: Rest<SeparableOptions, typeof places>) {
+    super(2, filters, kernelSize, byName<SeparableOptions>(rest, places));
+  }
+
+  protected override call(inputs: Tensor): Tensor {
+    const [rows, columns] = this.dilationRate;
+    return this.activated(this.convolve(inputs, this.depthwiseKernel!, this.pointwiseKernel!, [rows!, columns!]));
+  }
+}
+
 /** Sequences [n, w, c] to [n, w', filters], with variables `depthwise_kernel`, `pointwise_kernel` and `bias`. */
 export const separableConv1d = (
   inputs: TensorLike,
   filters: number,
   kernelSize: Size,
-  ...rest: Rest<SeparableOptions, typeof separableConv1dPlaces>
-): Tensor => {
-  const options = byName<SeparableOptions>(rest, separableConv1dPlaces);
-  return new SeparableConv1D(filters, kernelSize, options).openScope().apply(inputs);
-};
+  ...rest: Rest<SeparableOptions, typeof places>
+): Tensor => new SeparableConv1D(filters, kernelSize, ...rest).openScope().apply(inputs);
 
 /** Images [n, h, w, c] to [n, h', w', filters], with variables `depthwise_kernel`, `pointwise_kernel` and `bias`. */
 export const separableConv2d = (
   inputs: TensorLike,
   filters: number,
   kernelSize: Size,
-  ...rest: Rest<SeparableOptions, typeof separableConv1dPlaces>
-): Tensor => {
-  const options = byName<SeparableOptions>(rest, separableConv1dPlaces);
-  return new SeparableConv2D(filters, kernelSize, options).openScope().apply(inputs);
-};
+  ...rest: Rest<SeparableOptions, typeof places>
+): Tensor => new SeparableConv2D(filters, kernelSize, ...rest).openScope().apply(inputs);

@@ -14,7 +14,7 @@ import {
 import { byName, type Rest } from "../../ops/options.ts";
 import type { Variable } from "../variables/variable.ts";
 import { type ConvolutionLayerOptions, channelsOf } from "./convolution.ts";
-import { addBias, type DataFormat } from "./core.ts";
+import { addBias, type DataFormat, kernelPlaces } from "./core.ts";
 import { Layer } from "./layer.ts";
 import { amongAll, dataFormatOf, opFormat, paddingOf, type Size, sizes } from "./window.ts";
 
@@ -109,55 +109,34 @@ abstract class ConvolutionTranspose extends Layer {
 }
 
 /** Images [n, h, w, c] to [n, h * stride, w * stride, filters] (and more with "valid"). */
+/** Python's order of the optional arguments. */
+const places = ["strides", "padding", "dataFormat", ...kernelPlaces] as const;
+
 export class Conv2DTranspose extends ConvolutionTranspose {
-  constructor(filters: number, kernelSize: Size, options: ConvolutionTransposeLayerOptions = {}) {
-    super(2, filters, kernelSize, options);
+  constructor(filters: number, kernelSize: Size, ...rest: Rest<ConvolutionTransposeLayerOptions, typeof places>) {
+    super(2, filters, kernelSize, byName<ConvolutionTransposeLayerOptions>(rest, places));
   }
 }
 
 /** Volumes [n, d, h, w, c] to [n, d * stride, h * stride, w * stride, filters] (and more with "valid"). */
 export class Conv3DTranspose extends ConvolutionTranspose {
-  constructor(filters: number, kernelSize: Size, options: ConvolutionTransposeLayerOptions = {}) {
-    super(3, filters, kernelSize, options);
+  constructor(filters: number, kernelSize: Size, ...rest: Rest<ConvolutionTransposeLayerOptions, typeof places>) {
+    super(3, filters, kernelSize, byName<ConvolutionTransposeLayerOptions>(rest, places));
   }
 }
-
-const conv2dTransposePlaces = [
-  "strides",
-  "padding",
-  "dataFormat",
-  "activation",
-  "useBias",
-  "kernelInitializer",
-  "biasInitializer",
-  "kernelRegularizer",
-  "biasRegularizer",
-  "activityRegularizer",
-  "kernelConstraint",
-  "biasConstraint",
-  "trainable",
-  "name",
-  "reuse",
-] as const;
 
 /** The transpose of conv2d, with variables `kernel` [r, s, filters, c] and `bias`. */
 export const conv2dTranspose = (
   inputs: TensorLike,
   filters: number,
   kernelSize: Size,
-  ...rest: Rest<ConvolutionTransposeLayerOptions, typeof conv2dTransposePlaces>
-): Tensor => {
-  const options = byName<ConvolutionTransposeLayerOptions>(rest, conv2dTransposePlaces);
-  return new Conv2DTranspose(filters, kernelSize, options).openScope().apply(inputs);
-};
+  ...rest: Rest<ConvolutionTransposeLayerOptions, typeof places>
+): Tensor => new Conv2DTranspose(filters, kernelSize, ...rest).openScope().apply(inputs);
 
 /** The transpose of conv3d, with variables `kernel` [q, r, s, filters, c] and `bias`. */
 export const conv3dTranspose = (
   inputs: TensorLike,
   filters: number,
   kernelSize: Size,
-  ...rest: Rest<ConvolutionTransposeLayerOptions, typeof conv2dTransposePlaces>
-): Tensor => {
-  const options = byName<ConvolutionTransposeLayerOptions>(rest, conv2dTransposePlaces);
-  return new Conv3DTranspose(filters, kernelSize, options).openScope().apply(inputs);
-};
+  ...rest: Rest<ConvolutionTransposeLayerOptions, typeof places>
+): Tensor => new Conv3DTranspose(filters, kernelSize, ...rest).openScope().apply(inputs);

@@ -1,4 +1,5 @@
 /** Sparse tensors in other forms: `tf.sparseResetShape`, `tf.sparse.expandDims`, `tf.sparseMask`. Source: sparse_ops.py, array_ops.py. */
+
 import { int32, int64 } from "../../core/dtype.ts";
 import { ValueError } from "../../core/error.ts";
 import { isFull } from "../../core/shape.ts";
@@ -26,6 +27,7 @@ import {
   withDependencies,
   zeros,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { assertEqual, assertLessEqual } from "../checks/compare.ts";
 
 /** The same elements in another shape: the smallest that holds them, or a larger one. Throws ValueError where it is too small. */
@@ -55,11 +57,15 @@ export function sparseResetShape(sparse: SparseParts, newShape?: TensorLike | nu
   return new SparseTensor({ indices, values, denseShape: shape });
 }
 
+type SparseExpandDimsOptions = { readonly axis?: number | Tensor; readonly name?: string | undefined };
+const sparseExpandDimsPlaces = ["axis", "name"] as const;
+
 /** With an axis of size 1 more; behind all others by default. */
 export function sparseExpandDims(
   sparse: SparseParts,
-  options: { readonly axis?: number | Tensor; readonly name?: string | undefined } = {},
+  ...rest: Rest<SparseExpandDimsOptions, typeof sparseExpandDimsPlaces>
 ): SparseParts {
+  const options = byName<SparseExpandDimsOptions>(rest, sparseExpandDimsPlaces);
   const rank: TensorLike = sparse.denseShape.shape?.[0] ?? shapeOf(sparse.denseShape).at(0);
   return getDefaultGraph().nameScope(options.name ?? "expand_dims", () => {
     const given = convertToTensor(options.axis ?? -1, { dtype: int32, name: "axis" });
@@ -80,12 +86,16 @@ export function sparseExpandDims(
   });
 }
 
+type SparseMaskOptions = { readonly name?: string | undefined };
+const sparseMaskPlaces = ["name"] as const;
+
 /** The slices whose indices are not in maskIndices. */
 export function sparseMask(
   slices: IndexedSlices,
   maskIndices: TensorLike,
-  options: { readonly name?: string | undefined } = {},
+  ...rest: Rest<SparseMaskOptions, typeof sparseMaskPlaces>
 ): IndexedSlices {
+  const options = byName<SparseMaskOptions>(rest, sparseMaskPlaces);
   return getDefaultGraph().nameScope(options.name ?? "sparse_mask", (name) => {
     const { out, idx } = listDiffOp({ x: slices.indices, y: maskIndices });
     return new IndexedSlices(gather(slices.values, idx, { name }), out, slices.denseShape);

@@ -41,7 +41,14 @@ import { isResourceVariable, type Reference, type UpdateOptions } from "./state.
 import type { Updated } from "./updated.ts";
 import { Variable } from "./variable.ts";
 
-type Scatter = (ref: Reference, indices: TensorLike, updates: TensorLike, options?: UpdateOptions) => Updated;
+const scatterPlaces = ["useLocking", "name"] as const;
+
+type Scatter = (
+  ref: Reference,
+  indices: TensorLike,
+  updates: TensorLike,
+  ...rest: Rest<UpdateOptions, typeof scatterPlaces>
+) => Updated;
 
 interface Pair {
   readonly reference: (
@@ -63,8 +70,8 @@ interface Pair {
 
 const scatter =
   ({ reference, resource, isLocked = false }: Pair): Scatter =>
-  (ref, indices, updates, options = {}) => {
-    const { useLocking = isLocked, name } = options;
+  (ref, indices, updates, ...rest) => {
+    const { useLocking = isLocked, name } = byName<UpdateOptions>(rest, scatterPlaces);
     if (!isResourceVariable(ref)) {
       if (!ref.dtype.isRef) throw new TypeError(`${ref} is no variable`);
       return reference(ref as TensorLike, indices, updates, useLocking, name);

@@ -1,4 +1,5 @@
 /** `tf.train.batch` and its kin: single examples in, batches out, through a queue and its runner. Source: tensorflow/python/training/input.py. */
+
 import { scalar } from "../../build/summary.ts";
 import { type DType, float32, int32 } from "../../core/dtype.ts";
 import { TypeError, ValueError } from "../../core/error.ts";
@@ -10,6 +11,7 @@ import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import type { QueueBase } from "../../ops/host/queue/classes/base.ts";
 import { FIFOQueue, PaddingFIFOQueue, RandomShuffleQueue } from "../../ops/host/queue/classes/queues.ts";
 import { cast, dynamicPartition, maximum, noOp } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { addQueueRunner, QueueRunner } from "./queue_runner.ts";
 import {
   asItems,
@@ -224,116 +226,77 @@ function batchOfLists(lists: readonly BatchInputs[], wanted: Wanted, scope: stri
 type Sized<O> = O & { readonly batchSize: TensorLike };
 type Shuffled<O> = Sized<O> & { readonly capacity: number; readonly minAfterDequeue: number };
 
-/** Are the sizes in the options, as Python's keyword arguments? */
-const hasSizes = (given: unknown): given is { readonly batchSize: TensorLike } =>
-  typeof given === "object" && given !== null && "batchSize" in given;
+const rest = ["enqueueMany", "shapes"] as const;
+const names = ["allowSmallerFinalBatch", "sharedName", "name"] as const;
+const joinPlaces = ["batchSize", "capacity", ...rest, "dynamicPad", ...names] as const;
+const batchPlaces = ["batchSize", "numThreads", "capacity", ...rest, "dynamicPad", ...names] as const;
+const sizes = ["batchSize", "capacity", "minAfterDequeue"] as const;
+const shufflePlaces = [...sizes, "numThreads", "seed", ...rest, ...names] as const;
+const maybeShufflePlaces = [...sizes, "keepInput", "numThreads", "seed", ...rest, ...names] as const;
+const shuffleJoinPlaces = [...sizes, "seed", ...rest, ...names] as const;
+const maybeShuffleJoinPlaces = [...sizes, "keepInput", "seed", ...rest, ...names] as const;
 
-const sized = <O extends object>(batchSize: TensorLike | Sized<O>, options: O | undefined): Sized<O> =>
-  hasSizes(batchSize) ? (batchSize as Sized<O>) : { ...(options as O), batchSize: batchSize as TensorLike };
+type Kept<O> = O & { readonly keepInput: TensorLike };
+type JoinOptions = Omit<BatchCallOptions, "numThreads">;
 
-type BatchSize<O> = TensorLike | Sized<O>;
+type ShuffleJoinOptions = Omit<ShuffleCallOptions, "numThreads">;
 
 /**
- * Batches of examples. `inputs` is one example (or with enqueueMany several): dense and sparse tensors, a list or a record. The sizes may
- * be arguments or stand in the options. Adds a queue, its runner and a summary of how full it is. Throws ValueError or TypeError in
- * Python's words for inputs that do not go together.
+ * Batches of examples. `inputs` is one example (or with enqueueMany several): dense and sparse tensors, a list or a record. Adds a queue,
+ * its runner and a summary of how full it is. Throws ValueError or TypeError in Python's words for inputs that do not go together.
  */
-export const batch = (
-  inputs: BatchInputs,
-  batchSize: BatchSize<BatchCallOptions>,
-  options?: BatchCallOptions,
-): Batched => batchOf(inputs, { ...sized(batchSize, options), keepInput: true }, "batch");
+export const batch = (inputs: BatchInputs, ...given: Rest<Sized<BatchCallOptions>, typeof batchPlaces>): Batched =>
+  batchOf(inputs, { ...byName<Sized<BatchCallOptions>>(given, batchPlaces), keepInput: true }, "batch");
 
 /** `batch` of the examples for which keepInput (a bool, with enqueueMany also one for each) is true. */
 export const maybeBatch = (
   inputs: BatchInputs,
   keepInput: TensorLike,
-  batchSize: BatchSize<BatchCallOptions>,
-  options?: BatchCallOptions,
-): Batched => batchOf(inputs, { ...sized(batchSize, options), keepInput }, "batch");
-
-type JoinOptions = Omit<BatchCallOptions, "numThreads">;
+  ...given: Rest<Sized<BatchCallOptions>, typeof batchPlaces>
+): Batched => batchOf(inputs, { ...byName<Sized<BatchCallOptions>>(given, batchPlaces), keepInput }, "batch");
 
 /** Batches of examples from several sources at once, each with a loop of its own. */
 export const batchJoin = (
   lists: readonly BatchInputs[],
-  batchSize: BatchSize<JoinOptions>,
-  options?: JoinOptions,
-): Batched => batchOfLists(lists, { ...sized(batchSize, options), keepInput: true }, "batch_join");
+  ...given: Rest<Sized<JoinOptions>, typeof joinPlaces>
+): Batched => batchOfLists(lists, { ...byName<Sized<JoinOptions>>(given, joinPlaces), keepInput: true }, "batch_join");
 
 /** `batchJoin` of the examples for which keepInput is true. */
 export const maybeBatchJoin = (
   lists: readonly BatchInputs[],
   keepInput: TensorLike,
-  batchSize: BatchSize<JoinOptions>,
-  options?: JoinOptions,
-): Batched => batchOfLists(lists, { ...sized(batchSize, options), keepInput }, "batch_join");
-
-type ShuffleSize<O> = TensorLike | Shuffled<O>;
-
-function shuffled<O extends object>(
-  batchSize: ShuffleSize<O>,
-  capacity: number | undefined,
-  minAfterDequeue: number | undefined,
-  options: O | undefined,
-): Shuffled<O> {
-  if (hasSizes(batchSize)) return batchSize as Shuffled<O>;
-  return {
-    ...(options as O),
-    batchSize: batchSize as TensorLike,
-    capacity: capacity!,
-    minAfterDequeue: minAfterDequeue!,
-  };
-}
+  ...given: Rest<Sized<JoinOptions>, typeof joinPlaces>
+): Batched => batchOfLists(lists, { ...byName<Sized<JoinOptions>>(given, joinPlaces), keepInput }, "batch_join");
 
 /** Batches of examples in random order: the queue holds up to capacity of them, and keeps minAfterDequeue to mix with. */
 export const shuffleBatch = (
   inputs: BatchInputs,
-  batchSize: ShuffleSize<ShuffleCallOptions>,
-  capacity?: number,
-  minAfterDequeue?: number,
-  options?: ShuffleCallOptions,
-): Batched =>
-  batchOf(inputs, { ...shuffled(batchSize, capacity, minAfterDequeue, options), keepInput: true }, "shuffle_batch");
+  ...given: Rest<Shuffled<ShuffleCallOptions>, typeof shufflePlaces>
+): Batched => {
+  const wanted = byName<Shuffled<ShuffleCallOptions>>(given, shufflePlaces);
+  return batchOf(inputs, { ...wanted, keepInput: true }, "shuffle_batch");
+};
 
 /** `shuffleBatch` of the examples for which keepInput is true. */
 export const maybeShuffleBatch = (
   inputs: BatchInputs,
-  batchSize: TensorLike | (Shuffled<ShuffleCallOptions> & { readonly keepInput: TensorLike }),
-  capacity?: number,
-  minAfterDequeue?: number,
-  keepInput?: TensorLike,
-  options?: ShuffleCallOptions,
-): Batched => {
-  const wanted = shuffled(batchSize as ShuffleSize<ShuffleCallOptions>, capacity, minAfterDequeue, options);
-  return batchOf(inputs, { keepInput: keepInput as TensorLike, ...wanted }, "shuffle_batch");
-};
+  ...given: Rest<Kept<Shuffled<ShuffleCallOptions>>, typeof maybeShufflePlaces>
+): Batched => batchOf(inputs, byName<Kept<Shuffled<ShuffleCallOptions>>>(given, maybeShufflePlaces), "shuffle_batch");
 
-type ShuffleJoinOptions = Omit<ShuffleCallOptions, "numThreads">;
-
-/** Batches in random order from several sources at once. */
+/** `shuffleBatch` of examples from several sources at once. */
 export const shuffleBatchJoin = (
   lists: readonly BatchInputs[],
-  batchSize: ShuffleSize<ShuffleJoinOptions>,
-  capacity?: number,
-  minAfterDequeue?: number,
-  options?: ShuffleJoinOptions,
-): Batched =>
-  batchOfLists(
-    lists,
-    { ...shuffled(batchSize, capacity, minAfterDequeue, options), keepInput: true },
-    "shuffle_batch_join",
-  );
+  ...given: Rest<Shuffled<ShuffleJoinOptions>, typeof shuffleJoinPlaces>
+): Batched => {
+  const wanted = byName<Shuffled<ShuffleJoinOptions>>(given, shuffleJoinPlaces);
+  return batchOfLists(lists, { ...wanted, keepInput: true }, "shuffle_batch_join");
+};
 
 /** `shuffleBatchJoin` of the examples for which keepInput is true. */
 export const maybeShuffleBatchJoin = (
   lists: readonly BatchInputs[],
-  batchSize: TensorLike | (Shuffled<ShuffleJoinOptions> & { readonly keepInput: TensorLike }),
-  capacity?: number,
-  minAfterDequeue?: number,
-  keepInput?: TensorLike,
-  options?: ShuffleJoinOptions,
+  ...given: Rest<Kept<Shuffled<ShuffleJoinOptions>>, typeof maybeShuffleJoinPlaces>
 ): Batched => {
-  const wanted = shuffled(batchSize as ShuffleSize<ShuffleJoinOptions>, capacity, minAfterDequeue, options);
-  return batchOfLists(lists, { keepInput: keepInput as TensorLike, ...wanted }, "shuffle_batch_join");
+  const wanted = byName<Kept<Shuffled<ShuffleJoinOptions>>>(given, maybeShuffleJoinPlaces);
+  return batchOfLists(lists, wanted, "shuffle_batch_join");
 };

@@ -78,7 +78,7 @@ export const denseCountSparseOutputOp = defineOp("DenseCountSparseOutput", {
   attrs,
   shape({ values }) {
     if (values && values.length !== 1 && values.length !== 2) {
-      throw new InvalidArgumentError("Shape must be rank 1 or 2 but is rank " + values.length);
+      throw new InvalidArgumentError(`Shape must be rank 1 or 2 but is rank ${values.length}`);
     }
     const rank = values?.length ?? null;
     return [[null, rank], [null], [rank]];

@@ -148,7 +148,7 @@ export interface ReduceJoinOptions extends Named {
   readonly separator?: string;
 }
 
-const reduceJoinPlaces = ["axis", "separator", "name", "keepdims"] as const;
+const reduceJoinPlaces = ["axis", "keepdims", "separator", "name"] as const;
 
 /** The strings along axes (all of them, last first, when none are given) joined. Source: string_ops.py. */
 export function reduceJoin(inputs: TensorLike, ...rest: Rest<ReduceJoinOptions, typeof reduceJoinPlaces>): Tensor {

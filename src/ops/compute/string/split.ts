@@ -189,21 +189,28 @@ export const stringNGramsOp = defineOp("StringNGrams", {
   gradient: "unregistered",
 });
 
-type StringSplitArguments = { readonly sep?: TensorLike | null; readonly skipEmpty?: boolean } & Named;
+interface StringSplitArguments extends Named {
+  readonly sep?: TensorLike | null;
+  readonly skipEmpty?: boolean;
+}
+
+const stringSplitPlaces = ["sep", "skipEmpty"] as const;
 
 /** The parts of each string as a sparse matrix, cut at any character of the delimiter. Source: string_ops.py. */
 export function stringSplit(
   source: TensorLike,
-  ...rest: Rest<StringSplitArguments, ["sep", "skipEmpty"]>
+  ...rest: Rest<StringSplitArguments, typeof stringSplitPlaces>
 ): SparseParts {
-  const options: StringSplitArguments = byName(rest, ["sep", "skipEmpty"]);
-  const delimiter = convertToTensor(options.sep ?? " ");
-  const text = convertToTensor(source);
-  const { indices, values, shape } = stringSplitOp(
-    { input: text, delimiter, skip_empty: options.skipEmpty ?? true },
-    options.name,
-  );
-  return sparse(indices, values, shape);
+  const { sep, skipEmpty = true, name } = byName<StringSplitArguments>(rest, stringSplitPlaces);
+  return inScope(name, "StringSplit", () => {
+    const delimiter = convertToTensor(sep ?? " ");
+    const { indices, values, shape } = stringSplitOp({
+      input: convertToTensor(source),
+      delimiter,
+      skip_empty: skipEmpty,
+    });
+    return sparse(indices, values, shape);
+  });
 }
 
 type StringSplitV2Options = { readonly sep?: TensorLike | null; readonly maxsplit?: number } & Named;

@@ -47,6 +47,19 @@ interface Named {
   readonly name?: string | undefined;
 }
 
+const places = [
+  "size",
+  "dynamicSize",
+  "clearAfterRead",
+  "tensorArrayName",
+  "handle",
+  "flow",
+  "inferShape",
+  "elementShape",
+  "colocateWithFirstWriteCall",
+  "name",
+] as const;
+
 /** What all objects for one array share. */
 interface Shared {
   elementShape: Shape;
@@ -67,8 +80,8 @@ export class TensorArray {
   readonly flow!: Tensor;
   #shared!: Shared;
 
-  constructor(dtype: DType, ...rest: Rest<TensorArrayOptions, ["size", "dynamicSize", "clearAfterRead"]>) {
-    const given: TensorArrayOptions = byName(rest, ["size", "dynamicSize", "clearAfterRead"]);
+  constructor(dtype: DType, ...rest: Rest<TensorArrayOptions, typeof places>) {
+    const given: TensorArrayOptions = byName(rest, places);
     checkOptions(given);
     const { size, inferShape = true, elementShape = null, dynamicSize: isDynamic = false } = given;
     if (getDefaultGraph().isEager) {

@@ -316,6 +316,7 @@ export interface NdOptions extends Named {
 }
 
 const ndPlaces = ["name"] as const;
+const changePlaces = ["badIndicesPolicy", "name"] as const;
 
 const policyOf = (options: NdOptions) => ({ bad_indices_policy: options.badIndicesPolicy ?? "" });
 
@@ -334,9 +335,9 @@ export const scatterNd = (
   indices: TensorLike,
   updates: TensorLike,
   shape: TensorLike,
-  ...rest: Rest<NdOptions, typeof ndPlaces>
+  ...rest: Rest<NdOptions, typeof changePlaces>
 ): Tensor => {
-  const options = byName<NdOptions>(rest, ndPlaces);
+  const options = byName<NdOptions>(rest, changePlaces);
   return scatterNdOp({ indices, updates, shape, ...policyOf(options) }, options.name);
 };
 
@@ -362,8 +363,6 @@ export function tensorScatterNdUpdate(
   const options = byName<NdOptions>(rest, ndPlaces);
   return tensorScatterUpdateOp({ tensor, indices, updates, ...policyOf(options) }, options.name);
 }
-
-const changePlaces = ["badIndicesPolicy", "name"] as const;
 
 /** The tensor with the updates added, taken off, or compared with what is there. */
 export const tensorScatterNdAdd = change(tensorScatterAddOp);

@@ -1,4 +1,5 @@
 /** Singular value decomposition. Source: linalg_ops.cc, svd_op_impl.h, linalg_grad.py. */
+
 import { ValueError } from "../../../../core/error.ts";
 import type { NdArray } from "../../../../core/nd_array.ts";
 import { type Dim, mergeDims, mergeShapes, type Shape } from "../../../../core/shape.ts";
@@ -8,6 +9,7 @@ import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
 import * as ops from "../../../index.ts";
+import { byName, type Rest } from "../../../options.ts";
 import type { Named } from "../../array/basic/names.ts";
 import { checkRank, matrixShape, withBatch } from "../linalg/batch.ts";
 import { leading, matricesOf, packMatrices, zeros } from "../linalg/matrix.ts";
@@ -181,7 +183,10 @@ function outside(tf: GradientTools, { u, v, v1, dv, dv1, inverse, m, n, isFull }
 
 export interface SvdOptions extends Named {
   readonly fullMatrices?: boolean;
+  readonly computeUv?: boolean;
 }
+
+const places = ["fullMatrices", "computeUv", "name"] as const;
 
 export interface Svd {
   /** Real, in falling order. */
@@ -192,9 +197,10 @@ export interface Svd {
 
 /** The decomposition; with `computeUv: false` the singular values alone. */
 export function svd(tensor: TensorLike, options: SvdOptions & { readonly computeUv: false }): Tensor;
-export function svd(tensor: TensorLike, options?: SvdOptions & { readonly computeUv?: boolean }): Svd;
-export function svd(tensor: TensorLike, options: SvdOptions & { readonly computeUv?: boolean } = {}): Svd | Tensor {
-  const { fullMatrices = false, computeUv = true, name } = options;
+export function svd(tensor: TensorLike, fullMatrices: boolean | null, computeUv: false): Tensor;
+export function svd(tensor: TensorLike, ...rest: Rest<SvdOptions & { readonly computeUv?: true }, typeof places>): Svd;
+export function svd(tensor: TensorLike, ...rest: Rest<SvdOptions, typeof places>): Svd | Tensor {
+  const { fullMatrices = false, computeUv = true, name } = byName<SvdOptions>(rest, places);
   const { s, u, v } = svdOp({ input: tensor, compute_uv: computeUv, full_matrices: fullMatrices }, name);
   return computeUv ? { s: ops.real(s), u, v } : ops.real(s);
 }
