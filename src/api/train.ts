@@ -116,4 +116,5 @@ export { addQueueRunner, QueueRunner, startQueueRunners } from "../train/queue/q
 export { globalStep, Saver } from "../train/saver.ts";
 export { Checkpoint } from "../train/trackable/checkpoint.ts";
 export { CheckpointManager } from "../train/trackable/manager.ts";
+export { CheckpointOptions } from "../train/trackable/options.ts";
 export * as queueRunner from "./train_queue_runner.ts";

@@ -140,6 +140,7 @@ export class Session implements SessionLike, AsyncDisposable {
 
   #start(fetches: unknown, args: RunArguments | undefined, options: PlanOptions): unknown {
     this.#checkOpen();
+    args?.signal?.throwIfAborted();
     const cached = this.#lookUp(fetches, args?.feedDict);
     const { plan, fetchPlan, feeds } = cached;
     const given = fedValues(feeds.length, args?.feedDict);

@@ -12,8 +12,10 @@ import { defaultSession, type SessionLike } from "../../graph/scopes.ts";
 import { BundleWriter } from "../../io/checkpoint/bundle_writer.ts";
 import { openCheckpoint, type TensorReader } from "../../io/checkpoint/open.ts";
 import { constant } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { decode, encode, pb } from "../../proto/messages.ts";
 import { updateCheckpointState } from "../checkpoint_state.ts";
+import type { CheckpointOptions } from "./options.ts";
 import {
   CheckpointLoadStatus,
   InitializationOnlyStatus,
@@ -21,6 +23,13 @@ import {
   NameBasedSaverStatus,
   noCheckpoint,
 } from "./status.ts";
+
+export interface SaveOptions {
+  /** Where variables of a graph are read: the default session by default. */
+  readonly session?: SessionLike | null | undefined;
+  readonly options?: CheckpointOptions | null | undefined;
+}
+const saveOrder = ["session", "options"] as const;
 
 const counterName = "save_counter";
 const counters = new WeakMap<object, Variable>();
@@ -70,8 +79,9 @@ export class Checkpoint {
   }
 
   /** Writes the checkpoint `<prefix>-<number>` and names it in the folder's state file; its path. Variables of a graph are read in the session. */
-  async save(filePrefix: string, options: { readonly session?: SessionLike | undefined } = {}): Promise<string> {
-    const session = options.session ?? defaultSession();
+  async save(filePrefix: string, ...rest: Rest<SaveOptions, typeof saveOrder>): Promise<string> {
+    const given: SaveOptions = byName(rest, saveOrder);
+    const session = given.session ?? defaultSession();
     const { saveCounter } = this;
     let count: number;
     if (getDefaultGraph().isEager) {
@@ -85,25 +95,29 @@ export class Checkpoint {
       count = Number(before?.item() ?? 0) + 1;
       await saveCounter.load(count, session);
     }
-    const path = await this.write(`${filePrefix}-${count}`, { session });
+    const path = await writeObjects(this, `${filePrefix}-${count}`, session);
     updateCheckpointState(dirname(path), path, { allModelCheckpointPaths: [path], saveRelativePaths: true });
+    await given.options?.written(path);
     return path;
   }
 
   /** Writes a checkpoint under this very path, and changes nothing else. */
-  write(filePrefix: string, options: { readonly session?: SessionLike | undefined } = {}): Promise<string> {
-    return writeObjects(this, filePrefix, options.session);
+  async write(filePrefix: string, ...rest: Rest<SaveOptions, typeof saveOrder>): Promise<string> {
+    const { session, options }: SaveOptions = byName(rest, saveOrder);
+    const path = await writeObjects(this, filePrefix, session ?? undefined);
+    await options?.written(path);
+    return path;
   }
 
   /** As `read`, and goes on counting where the checkpoint was. Without a path nothing is restored. */
-  async restore(savePath: string | null): Promise<LoadStatus> {
+  async restore(savePath: string | null, _options: CheckpointOptions | null = null): Promise<LoadStatus> {
     const status = await this.read(savePath);
     if (savePath !== null) void this.saveCounter;
     return status;
   }
 
   /** Gives the checkpoint's values to the objects of the same names. NOT_FOUND without a checkpoint, ValueError for another shape. */
-  read(savePath: string | null): Promise<LoadStatus> {
+  read(savePath: string | null, _options: CheckpointOptions | null = null): Promise<LoadStatus> {
     return savePath === null ? Promise.resolve(new InitializationOnlyStatus(this)) : readObjects(this, savePath);
   }
 }

@@ -6,8 +6,9 @@ import { nowSeconds } from "../../core/host.ts";
 import type { SessionLike } from "../../graph/scopes.ts";
 import { deleteCheckpoint } from "../../io/checkpoint/state.ts";
 import { nodeFiles } from "../../io/file_system.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { getCheckpointState, updateCheckpointState } from "../checkpoint_state.ts";
-import type { Checkpoint } from "./checkpoint.ts";
+import type { Checkpoint, SaveOptions } from "./checkpoint.ts";
 
 export interface ManagerOptions {
   /** How many are kept; null keeps all. */
@@ -22,6 +23,23 @@ export interface ManagerOptions {
   readonly initFn?: (() => void) | null;
 }
 
+const managerOrder = [
+  "maxToKeep",
+  "keepCheckpointEveryNHours",
+  "checkpointName",
+  "stepCounter",
+  "checkpointInterval",
+  "initFn",
+] as const;
+
+interface ManagerSave extends SaveOptions {
+  /** In place of the counter's. */
+  readonly checkpointNumber?: number | Variable | null | undefined;
+  /** Does the interval count? True by default. */
+  readonly checkInterval?: boolean | undefined;
+}
+const saveOrder = ["checkpointNumber", "checkInterval", "options"] as const;
+
 export class CheckpointManager {
   readonly checkpoint: Checkpoint;
   readonly directory: string;
@@ -35,8 +53,9 @@ export class CheckpointManager {
   #lastStep: number | null = null;
 
   /** Throws ValueError for maxToKeep below 1, or an interval without a counter. */
-  constructor(checkpoint: Checkpoint, directory: string, options: ManagerOptions) {
-    const { maxToKeep, checkpointInterval = null, stepCounter = null, checkpointName = "ckpt" } = options;
+  constructor(checkpoint: Checkpoint, directory: string, ...rest: Rest<ManagerOptions, typeof managerOrder>) {
+    const options: ManagerOptions = byName(rest, managerOrder);
+    const { maxToKeep = null, checkpointInterval = null, stepCounter = null, checkpointName = "ckpt" } = options;
     if (maxToKeep !== null && maxToKeep <= 0) {
       throw new ValueError(`Expected a positive integer or \`None\` for \`max_to_keep\`, got ${maxToKeep}.`);
     }
@@ -67,25 +86,19 @@ export class CheckpointManager {
   }
 
   /** Saves, unless the interval says it is too early (then null); the path. */
-  async save(
-    options: {
-      readonly checkpointNumber?: number | Variable;
-      readonly checkInterval?: boolean;
-      readonly session?: SessionLike;
-    } = {},
-  ): Promise<string | null> {
-    const { checkpointNumber, checkInterval = true, session } = options;
+  async save(...rest: Rest<ManagerSave, typeof saveOrder>): Promise<string | null> {
+    const { checkpointNumber, checkInterval = true, session, options }: ManagerSave = byName(rest, saveOrder);
     const { stepCounter } = this.#options;
     if (this.checkpointInterval !== null && checkInterval && stepCounter) {
-      const step = numberOf(stepCounter);
+      const step = await numberOf(stepCounter, session);
       if (this.#lastStep !== null && step < this.#lastStep + this.checkpointInterval) return null;
       this.#lastStep = step;
     }
     const given = checkpointNumber ?? stepCounter ?? null;
     const path =
       given === null
-        ? await this.checkpoint.save(this.#prefix, { session })
-        : await this.checkpoint.write(`${this.#prefix}-${numberOf(given)}`, { session });
+        ? await this.checkpoint.save(this.#prefix, { session, options })
+        : await this.checkpoint.write(`${this.#prefix}-${await numberOf(given, session)}`, { session, options });
     this.#latest = path;
     this.#kept.delete(path);
     this.#kept.set(path, nowSeconds());
@@ -123,7 +136,7 @@ export class CheckpointManager {
   async restoreOrInitialize(): Promise<string | null> {
     if (this.#latest !== null) {
       await this.checkpoint.restore(this.#latest);
-      if (this.#options.stepCounter) this.#lastStep = numberOf(this.#options.stepCounter);
+      if (this.#options.stepCounter) this.#lastStep = await numberOf(this.#options.stepCounter);
       return this.#latest;
     }
     this.#options.initFn?.();
@@ -131,5 +144,9 @@ export class CheckpointManager {
   }
 }
 
-const numberOf = (value: number | Variable): number =>
-  value instanceof Variable ? Number(value.numpy().item()) : value;
+/** A number, or the value of a counter: in the session given, or in the default one, where it lies in a graph. */
+async function numberOf(value: number | Variable, session?: SessionLike | null): Promise<number> {
+  if (!(value instanceof Variable)) return value;
+  const found = value.graph.isEager ? value.numpy() : await value.eval(session ?? undefined);
+  return Number(found.item());
+}
