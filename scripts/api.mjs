@@ -114,6 +114,7 @@ const aliases = {
 /** Longer names that a module's exports may have: a function of tf.random is `randomNormal`, and `tf.random.normal` in the module. */
 const longer = {
   initializers: (name) => [`${name}Initializer`],
+  debugging: (name) => ({ assertAllFinite: ["verifyTensorAllFinite"] })[name] ?? [],
   random: (name) => [`random${name[0].toUpperCase()}${name.slice(1)}`],
   "random.experimental": (name) => ({ statelessFoldIn: ["randomFoldIn"], statelessSplit: ["randomSplit"] })[name] ?? [],
   ragged: (name) => [`ragged${name[0].toUpperCase()}${name.slice(1)}`],
@@ -266,7 +267,7 @@ const special = {
   layers: ["src/build/layers"],
   losses: ["src/build/losses"],
   metrics: ["src/build/metrics"],
-  initializers: ["src/build/initializers.ts", "src/build/variables/initialize.ts"],
+  initializers: ["src/build/initializers.ts", "src/build/variables/initialize.ts", "src/build/lookup/table.ts"],
   summary: [
     "src/build/summary.ts",
     "src/train/file_writer.ts",
@@ -337,6 +338,7 @@ const special = {
     "src/ops/compute/array/basic/identity.ts",
     "src/ops/host/queue/classes",
     "src/build/tensors/sparse.ts",
+    "src/build/tensors/sparse_bincount.ts",
   ],
   random: ["src/ops/compute/random", "src/ops/host", "src/build/random", "src/build/scopes.ts"],
   "random.experimental": ["src/ops/compute/random", "src/build/random"],

@@ -24,5 +24,6 @@ export {
   assertType,
 } from "../build/checks/ranks.ts";
 export { assertThat as Assert } from "../build/control_flow/assert.ts";
+export { verifyTensorAllFinite as assertAllFinite } from "../ops/compute/array/basic/checks.ts";
 export { isFinite, isInf, isNan } from "../ops/compute/math/compare/logic.ts";
 export { checkNumerics } from "../ops/host/print.ts";

@@ -37,6 +37,7 @@ export {
   transposeImage,
 } from "../build/image/flip.ts";
 export { imageGradients, psnr, sobelEdges, ssim, ssimMultiscale, totalVariation } from "../build/image/measure.ts";
+export { nonMaxSuppressionPadded } from "../build/image/padded_suppression.ts";
 export { ResizeMethod, resizeImages as resize, resizeImages, resizeImageWithPad } from "../build/image/resize.ts";
 export { combinedNonMaxSuppression } from "../ops/compute/image/box/combined_suppression.ts";
 export { cropAndResize } from "../ops/compute/image/box/crop_and_resize.ts";

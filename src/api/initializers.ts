@@ -19,6 +19,7 @@ export {
   xavierInitializer,
   zerosInitializer as zeros,
 } from "../build/initializers.ts";
+export { tablesInitializer } from "../build/lookup/table.ts";
 export {
   globalVariablesInitializer as globalVariables,
   localVariablesInitializer as localVariables,

@@ -2,6 +2,7 @@
 export { isNonDecreasing, isStrictlyIncreasing } from "../build/checks/monotonic.ts";
 export { confusionMatrix } from "../build/metrics/classes.ts";
 export { zeroFraction } from "../build/tensors/sort.ts";
+export { approxMaxK, approxMinK } from "../ops/compute/array/lookup/approx_top_k.ts";
 export { topK } from "../ops/compute/array/lookup/top_k.ts";
 export { inTopK } from "../ops/compute/array/lookup/where.ts";
 export { invertPermutation } from "../ops/compute/array/order/transpose.ts";

@@ -1,10 +1,12 @@
 /** tf.nn. Written by scripts/api.mjs. */
 export { collapseRepeated, ctcLossV2, ctcUniqueLabels } from "../build/ctc/loss.ts";
+export { computeAverageLoss, scaleRegularizationLoss } from "../build/losses/average.ts";
 export { bidirectionalDynamicRnn, dynamicRnn } from "../build/rnn/dynamic.ts";
 export { rawRnn } from "../build/rnn/raw.ts";
 export { staticBidirectionalRnn, staticRnn, staticStateSavingRnn } from "../build/rnn/static.ts";
 export { zeroFraction } from "../build/tensors/sort.ts";
 export { embeddingLookup } from "../ops/compute/array/index/embedding.ts";
+export { approxMaxK, approxMinK } from "../ops/compute/array/lookup/approx_top_k.ts";
 export { topK } from "../ops/compute/array/lookup/top_k.ts";
 export { inTopK } from "../ops/compute/array/lookup/where.ts";
 export { depthToSpace, spaceToBatch, spaceToDepth } from "../ops/compute/array/order/space.ts";
@@ -78,6 +80,7 @@ export {
   maxPool3d,
   maxPoolV2,
 } from "../ops/compute/nn/pool/pool.ts";
+export { quantizedAvgPool, quantizedConv2d, quantizedMaxPool, quantizedReluX } from "../ops/compute/quantize/calls.ts";
 export {
   allCandidateSampler,
   computeAccidentalHits,
@@ -87,4 +90,5 @@ export {
 } from "../ops/compute/random/sampling/candidates.ts";
 export { embeddingLookupSparse, safeEmbeddingLookupSparse } from "../ops/compute/sparse/embedding.ts";
 export { fixedUnigramCandidateSampler } from "../ops/host/fixed_unigram.ts";
+export * as experimental from "./nn_experimental.ts";
 export * as rnnCell from "./nn_rnn_cell.ts";

@@ -1,4 +1,5 @@
 /** tf.quantization. Written by scripts/api.mjs. */
+export { quantizedConcat } from "../ops/compute/quantize/calls.ts";
 export {
   fakeQuantWithMinMaxArgs,
   fakeQuantWithMinMaxArgsGradient,

@@ -4,6 +4,7 @@ export {
   sparseMask as mask,
   sparseResetShape as resetShape,
 } from "../build/tensors/sparse.ts";
+export { sparseBincount as bincount } from "../build/tensors/sparse_bincount.ts";
 export { sparsePlaceholder as placeholder } from "../ops/compute/array/basic/identity.ts";
 export {
   sparseSegmentMean as segmentMean,

@@ -32,6 +32,7 @@ export { concat, parallelStack } from "../ops/compute/array/join/concat.ts";
 export { stack, unstack } from "../ops/compute/array/join/pack.ts";
 export { split } from "../ops/compute/array/join/split.ts";
 export { dynamicPartition, dynamicStitch } from "../ops/compute/array/join/stitch.ts";
+export { approxTopK } from "../ops/compute/array/lookup/approx_top_k.ts";
 export { editDistance } from "../ops/compute/array/lookup/edit_distance.ts";
 export { setdiff1d, unique, uniqueWithCounts, unravelIndex } from "../ops/compute/array/lookup/unique.ts";
 export { booleanMask, searchsorted, where, whereV2 } from "../ops/compute/array/lookup/where.ts";
@@ -182,6 +183,7 @@ export { matmul, sparseMatmul } from "../ops/compute/matrix/product/matmul.ts";
 export { matrixDeterminant, matrixInverse, matrixSolve, matrixTriangularSolve } from "../ops/compute/matrix/solve.ts";
 export { conv, conv2dBackpropFilterV2, conv2dBackpropInputV2 } from "../ops/compute/nn/conv/backprop_v2.ts";
 export { requiredSpaceToBatchPaddings } from "../ops/compute/nn/conv/space_to_batch.ts";
+export { quantizedConcat } from "../ops/compute/quantize/calls.ts";
 export {
   fakeQuantWithMinMaxArgs,
   fakeQuantWithMinMaxArgsGradient,
@@ -191,6 +193,7 @@ export {
   fakeQuantWithMinMaxVarsPerChannelGradient,
 } from "../ops/compute/quantize/fake_quant.ts";
 export { dequantize, quantize, quantizeV2 } from "../ops/compute/quantize/quantize.ts";
+export { raggedFillEmptyRows, raggedFillEmptyRowsGrad } from "../ops/compute/ragged/calls.ts";
 export { randomNormal, randomShuffle, randomUniform, truncatedNormal } from "../ops/compute/random/draws.ts";
 export { randomGamma, randomPoisson } from "../ops/compute/random/gamma.ts";
 export { multinomial } from "../ops/compute/random/multinomial.ts";

@@ -1,4 +1,5 @@
 /** Dropout, with Python's nodes, so that the same seeds drop the same units. Source: nn_ops.py. */
+import type { DType } from "../../../core/dtype.ts";
 import { ValueError } from "../../../core/error.ts";
 import type { Dim } from "../../../core/shape.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
@@ -6,8 +7,9 @@ import { Tensor } from "../../../graph/tensor.ts";
 import { constant } from "../../constant.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../convert.ts";
 import * as tf from "../../index.ts";
-import { type Arguments, argumentsOf } from "../../options.ts";
+import { type Arguments, argumentsOf, byName, type Rest } from "../../options.ts";
 import { inScope, type Named } from "../array/basic/names.ts";
+import type { AlgorithmLike } from "../random/stateless/algorithm.ts";
 
 export interface DropoutOptions extends Named {
   /** The share of units to keep; TensorFlow prefers `rate`. */
@@ -32,7 +34,29 @@ export function dropout(x: TensorLike, ...rest: Arguments<DropoutOptions>): Tens
   }
   const rate = options.rate ?? fromKeepProb;
   if (rate === null) throw new ValueError("`rate` must be provided. Received: rate=None");
-  return inScope(name, "dropout", () => {
+  return dropped(x, {
+    rate,
+    noiseShape: noiseShape ?? null,
+    scope: name ?? "dropout",
+    draw: (shape, dtype) => tf.randomUniform(shape, { dtype, seed: seed ?? null }),
+    whenKept: () => getDefaultGraph().takeSeeds(seed),
+  });
+}
+
+/** Numbers in [0, 1) of a shape. */
+type Uniform = (shape: TensorLike, dtype: DType) => Tensor;
+
+interface Dropped {
+  readonly rate: TensorLike;
+  readonly noiseShape: TensorLike | readonly Dim[] | null;
+  readonly scope: string;
+  readonly draw: Uniform;
+  /** Runs where nothing is dropped. */
+  readonly whenKept?: () => void;
+}
+
+const dropped = (x: TensorLike, { rate, noiseShape, scope, draw, whenKept }: Dropped): Tensor =>
+  inScope(scope, scope, () => {
     if (typeof rate === "number" && (rate < 0 || rate >= 1)) {
       throw new ValueError(`\`rate\` must be a scalar tensor or a float in the range [0, 1). Received: rate=${rate}`);
     }
@@ -44,17 +68,50 @@ export function dropout(x: TensorLike, ...rest: Arguments<DropoutOptions>): Tens
       );
     }
     if (rate === 0) {
-      getDefaultGraph().takeSeeds(seed);
+      whenKept?.();
       return input;
     }
     const { kept, threshold } = scaled(input, rate);
-    const shape = noiseDims(input, noiseShape ?? null);
-    const noise = tf.randomUniform(shape, { dtype, seed: seed ?? null });
+    const noise = draw(noiseDims(input, noiseShape), dtype);
     const isKept = tf.greaterEqual(noise, threshold);
     const result = tf.selectV2Op({ condition: isKept, t: kept, e: constant(0, { dtype }) });
     result.setShape(input.shape);
     return result;
   });
+
+interface NoiseOptions extends Named {
+  readonly noiseShape?: TensorLike | readonly Dim[] | null;
+}
+
+interface StatelessDropoutOptions extends NoiseOptions {
+  readonly rngAlg?: AlgorithmLike | null;
+}
+
+const statelessPlaces = ["rngAlg", "noiseShape", "name"] as const;
+
+/** Dropout whose units the seed (two numbers) chooses: the same seed, the same units. */
+export function statelessDropout(
+  x: TensorLike,
+  rate: TensorLike,
+  seed: TensorLike,
+  ...rest: Rest<StatelessDropoutOptions, typeof statelessPlaces>
+): Tensor {
+  const { rngAlg, noiseShape = null, name } = byName<StatelessDropoutOptions>(rest, statelessPlaces);
+  const alg = rngAlg ?? "auto_select";
+  const draw: Uniform = (shape, dtype) => tf.statelessUniform(shape, { seed, dtype, alg });
+  return dropped(x, { rate, noiseShape, scope: name ?? "stateless_dropout", draw });
+}
+
+/** Dropout with a source of numbers in [0, 1) of one's own, which gets `{ shape, dtype }`. */
+export function generalDropout(
+  x: TensorLike,
+  rate: TensorLike,
+  uniformSampler: (wanted: { readonly shape: TensorLike; readonly dtype: DType }) => Tensor,
+  ...rest: Rest<NoiseOptions, ["noiseShape", "name"]>
+): Tensor {
+  const { noiseShape = null, name } = byName<NoiseOptions>(rest, ["noiseShape", "name"]);
+  const draw: Uniform = (shape, dtype) => uniformSampler({ shape, dtype });
+  return dropped(x, { rate, noiseShape, scope: name ?? "general_dropout", draw });
 }
 
 /** 1 - keepProb. */

@@ -2,6 +2,7 @@
  * Arithmetic of quantized numbers: 8 bits in, sums of 32 bits out, each with the range that its numbers stand for. Source: quantized_matmul_op.cc,
  * quantized_bias_add_op.cc, quantized_add_op.cc, quantized_mul_op.cc, quantized_activation_ops.cc.
  */
+import type { DType } from "../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument } from "../../../core/error.ts";
 import type { NdArray } from "../../../core/nd_array.ts";
 import {
@@ -256,18 +257,39 @@ const activation = (type: string, most: number | null) =>
       return [features, [], []];
     },
     compute({ features, min_features, max_features, out_type }) {
-      const min = scalar("min_input", min_features);
-      const max = scalar("max_input", max_features);
-      const limits = limitsOf(features.dtype);
-      const low = toQuantized(0, min, max, limits);
-      const high = most === null ? limits.high : toQuantized(most, min, max, limits);
-      const output = emptyArray(out_type, features.shape);
-      const z = output.data as Integers;
-      for (const [i, value] of (features.data as Integers).entries()) z[i] = Math.min(Math.max(value, low), high);
-      return [output, floatScalar(min), floatScalar(max)];
+      return cut(features, min_features, max_features, most, out_type);
     },
     gradient: "unregistered",
   });
 
+function cut(features: NdArray, least: NdArray, greatest: NdArray, most: number | null, outType: DType): NdArray[] {
+  const min = scalar("min_input", least);
+  const max = scalar("max_input", greatest);
+  const limits = limitsOf(features.dtype);
+  const low = toQuantized(0, min, max, limits);
+  const high = most === null ? limits.high : toQuantized(most, min, max, limits);
+  const output = emptyArray(outType, features.shape);
+  const z = output.data as Integers;
+  for (const [i, value] of (features.data as Integers).entries()) z[i] = Math.min(Math.max(value, low), high);
+  return [output, floatScalar(min), floatScalar(max)];
+}
+
 export const quantizedReluOp = activation("QuantizedRelu", null);
 export const quantizedRelu6Op = activation("QuantizedRelu6", 6);
+
+/** Cuts numbers at 0 and above `max_value`. */
+export const quantizedReluXOp = defineOp("QuantizedReluX", {
+  inputs: ["features: Tinput", "max_value: float", "min_features: float", "max_features: float"],
+  outputs: ["activations: out_type", "min_activations: float", "max_activations: float"],
+  attrs: [
+    "Tinput: {qint8, quint8, qint32, qint16, quint16}",
+    "out_type: {qint8, quint8, qint32, qint16, quint16} = DT_QUINT8",
+  ],
+  shape({ features, min_features, max_features }) {
+    scalars(min_features, max_features);
+    return [features, [], []];
+  },
+  compute: ({ features, max_value, min_features, max_features, out_type }) =>
+    cut(features, min_features, max_features, scalar("max_value", max_value), out_type),
+  gradient: "unregistered",
+});
