@@ -120,3 +120,4 @@ export {
   SpatialDropout3D,
 } from "../build/keras/layers/regularization/dropout.ts";
 export { Input, InputLayer } from "../build/keras/network.ts";
+export * as experimental from "./keras_layers_experimental.ts";

@@ -7,4 +7,5 @@ export {
 } from "../build/keras/optimizers/named.ts";
 export { Optimizer } from "../build/keras/optimizers/optimizer.ts";
 export { Adadelta, Adagrad, Ftrl, RMSprop, SGD } from "../build/keras/optimizers/optimizers.ts";
+export * as legacy from "./keras_optimizers_legacy.ts";
 export * as schedules from "./keras_optimizers_schedules.ts";

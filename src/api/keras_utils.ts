@@ -8,4 +8,4 @@ export {
 } from "../build/keras/config/registry.ts";
 export { Sequence } from "../train/keras/data/sequence.ts";
 export { padSequences } from "../train/keras/preprocessing/sequence.ts";
-export { getSourceInputs, modelToDot, normalize, toCategorical, toOrdinal } from "../train/keras/utils.ts";
+export { getSourceInputs, modelToDot, normalize, Progbar, toCategorical, toOrdinal } from "../train/keras/utils.ts";

@@ -143,7 +143,7 @@ export class Model extends Layer implements CallbackModel {
 
   /** layer-0, layer-1, …, and those with variables by a name of their own, as Keras' checkpoints have them. */
   override trackables(): [string, Trackable | readonly Trackable[]][] {
-    if (!this.#network?.nodes.length) return super.trackables();
+    if (!this.#network?.nodes.length && !this.isSequential) return super.trackables();
     const weighted = this.layers.filter(({ weights }) => weights.length > 0);
     const index = weighted.map((layer, i): [string, Trackable] => [`layer_with_weights-${i}`, layer]);
     return [...index, ...this.layers.map((layer, i): [string, Trackable] => [`layer-${i}`, layer])];

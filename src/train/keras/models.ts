@@ -10,7 +10,7 @@ import { deserializeLayer } from "../../build/keras/layers/configured.ts";
 import { historyOf, type Layer, type LayerNode, listOf, type Tensors } from "../../build/keras/layers/layer.ts";
 import "../../build/keras/layers/named.ts";
 import { Input, InputLayer, rerun } from "../../build/keras/network.ts";
-import { ValueError } from "../../core/error.ts";
+import { RuntimeError, ValueError } from "../../core/error.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { Model } from "./model.ts";
 import { Sequential } from "./sequential.ts";
@@ -93,6 +93,13 @@ export const modelFromConfig = (config: Serialized, options: FromOptions = {}): 
 /** The model that toJson, or Keras in Python, has written. */
 export const modelFromJson = (json: string, options: FromOptions = {}): Model =>
   modelFromConfig(JSON.parse(json) as Serialized, options);
+
+/** Throws RuntimeError: Keras reads no YAML. */
+export function modelFromYaml(): never {
+  throw new RuntimeError(
+    "Method `model_from_yaml()` has been removed due to security risk of arbitrary code execution. Please use `Model.to_json()` and `model_from_json()` instead.",
+  );
+}
 
 interface CloneOptions {
   /** In place of new inputs. */

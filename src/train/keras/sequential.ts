@@ -1,6 +1,6 @@
 /** `tf.keras.Sequential`: layers one after another. Source: tf_keras/src/engine/sequential.py. */
 import type { Config } from "../../build/keras/config/registry.ts";
-import { historyOf, Layer, type LayerOptions, type Tensors } from "../../build/keras/layers/layer.ts";
+import { type CallOptions, historyOf, Layer, type LayerOptions, type Tensors } from "../../build/keras/layers/layer.ts";
 import { Input, InputLayer } from "../../build/keras/network.ts";
 import { int32 } from "../../core/dtype.ts";
 import { TypeError, ValueError } from "../../core/error.ts";
@@ -40,6 +40,13 @@ export class Sequential extends Model {
   override getConfig(): Config {
     const [input] = this.#inputs ?? [];
     return sequentialConfig(this.name, this.layers, input ? historyOf(input)!.layer : null);
+  }
+
+  /** Without an input shape, inside of another model: layer by layer. */
+  protected override call(inputs: Tensors, options: CallOptions): Tensors {
+    if (this.network) return super.call(inputs, options);
+    const { training } = options;
+    return this.layers.reduce<Tensors>((x, layer) => layer.apply(x as Tensor, { training }), inputs);
   }
 
   /** Puts a layer behind the others. Throws TypeError for what is no layer, ValueError for a name that there is. */

@@ -5,6 +5,8 @@ import { IndexError } from "../../core/error.ts";
 import { NdArray } from "../../core/nd_array.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { type Literal, literalToArray } from "../../ops/convert.ts";
+import { byName, type Rest } from "../../ops/options.ts";
+import { Progress } from "./run/progress.ts";
 
 /** Whole numbers [n] (or [n, 1]) as rows with a one at that place: float32 [n, numClasses]. Throws IndexError for numbers out of range. */
 export function toCategorical(y: Literal, numClasses?: number): NdArray {
@@ -64,6 +66,58 @@ export function getSourceInputs(tensor: Tensor): Tensor[] {
   if (!node) return [tensor];
   if (node.inputs.length === 0) return [...node.outputs];
   return [...new Set(node.inputs.flatMap(getSourceInputs))];
+}
+
+export interface ProgbarOptions {
+  /** Of the bar: 30. */
+  readonly width?: number | undefined;
+  /** 0: nothing, 1: a bar, 2: a line at the end. */
+  readonly verbose?: 0 | 1 | 2 | undefined;
+  /** Seconds between two drawings: 0.05. */
+  readonly interval?: number | undefined;
+  /** Shown as they are; the others as means. */
+  readonly statefulMetrics?: readonly string[] | null | undefined;
+  readonly unitName?: "sample" | "step" | undefined;
+}
+const progbarPlaces = ["width", "verbose", "interval", "statefulMetrics", "unitName"] as const;
+
+/** A bar of one's own steps; `target` is null when their number is not known. */
+export class Progbar {
+  readonly target: number | null;
+  readonly #progress: Progress;
+  #seen = 0;
+  #isDone = false;
+
+  constructor(target: number | null, ...rest: Rest<ProgbarOptions, typeof progbarPlaces>) {
+    const { width, verbose = 1, interval, statefulMetrics, unitName } = byName<ProgbarOptions>(rest, progbarPlaces);
+    this.target = target;
+    this.#progress = new Progress({
+      target,
+      verbose,
+      unit: unitName ?? "step",
+      statefulMetrics: statefulMetrics ?? [],
+      width,
+      intervalMs: interval === undefined ? undefined : interval * 1000,
+    });
+  }
+
+  /** Says how far it is, with pairs of a name and the last step's number; `finalize` ends the line. */
+  update(
+    current: number,
+    values: readonly (readonly [string, number])[] = [],
+    finalize: boolean = this.target !== null && current >= this.target,
+  ): void {
+    this.#seen = current;
+    this.#progress.update(current, Object.fromEntries(values));
+    if (!finalize || this.#isDone) return;
+    this.#isDone = true;
+    this.#progress.finish(current, this.#progress.means());
+  }
+
+  /** `n` steps further. */
+  add(n: number, values: readonly (readonly [string, number])[] = []): void {
+    this.update(this.#seen + n, values);
+  }
 }
 
 interface DotOptions {

@@ -21,6 +21,10 @@ export interface ProgressOptions {
   readonly unit: "sample" | "step";
   /** Taken as they are; the others are averaged over the batches so far. */
   readonly statefulMetrics?: readonly string[];
+  /** Of the bar: 30. */
+  readonly width?: number | undefined;
+  /** Between two drawings: 50. */
+  readonly intervalMs?: number | undefined;
 }
 
 /** One epoch. At a terminal the bar is drawn over itself; elsewhere it is printed when it is full. */
@@ -41,14 +45,14 @@ export class Progress {
     const isLast = target !== null && current >= target;
     this.#take(current, logs);
     if (verbose !== 1 || isLast || !isTerminal()) return;
-    if (nowMs() - this.#drawnAt < 50) return;
+    if (nowMs() - this.#drawnAt < (this.#options.intervalMs ?? 50)) return;
     this.#drawnAt = nowMs();
     const seconds = (nowMs() - this.#start) / 1000;
     const left = target === null ? null : (seconds / Math.max(current, 1)) * (target - current);
     this.#draw(
       this.#bar(current),
       left === null ? ` - ${Math.round(seconds)}s` : ` - ETA: ${remaining(left)}`,
-      this.#means(),
+      this.means(),
       false,
     );
   }
@@ -62,7 +66,8 @@ export class Progress {
     }
   }
 
-  #means(): Logs {
+  /** Of what updates said. */
+  means(): Logs {
     return Object.fromEntries([...this.#sums].map(([name, { sum, weight }]) => [name, sum / weight]));
   }
 
@@ -83,7 +88,7 @@ export class Progress {
   #bar(current: number, isFull = false): string {
     const target = this.#options.target ?? (isFull ? current : null);
     if (target === null) return `${String(current).padStart(7)}/Unknown`;
-    const width = 30;
+    const { width = 30 } = this.#options;
     const done = Math.floor((width * current) / Math.max(target, 1));
     const bar = done > 0 ? "=".repeat(done - 1) + (current < target ? ">" : "=") : "";
     return `${String(current).padStart(String(target).length)}/${target} [${bar.padEnd(width, ".")}]`;

@@ -1,6 +1,24 @@
 /** Layers of many kinds, trained: the programs of test/fixtures/keras/make_kinds.py. */
 import * as tf from "../../../../src/index.ts";
-import { columns, error, K, keras, keys, L, names, type Program, rows, settle, uniform, X, Y } from "./shared.ts";
+import {
+  C,
+  columns,
+  error,
+  K,
+  keras,
+  keys,
+  L,
+  names,
+  onehot,
+  type Program,
+  printed,
+  rows,
+  settle,
+  uniform,
+  whole,
+  X,
+  Y,
+} from "./shared.ts";
 
 /** History, first predictions, names of weights and keys of the checkpoint. */
 async function trained(model: tf.keras.Model, x: unknown, y: unknown): Promise<unknown[]> {
@@ -213,4 +231,76 @@ export const kinds: Readonly<Record<string, Program>> = {
     await error(() => new L.Hashing(0)),
     await error(() => new L.Conv2DTranspose(2, 3, 2, { outputPadding: 2 })),
   ],
+  linear_and_deep: async () => {
+    const [xa, xb, y] = [uniform(1, 12, 4), uniform(2, 12, 3), rows(Y, 0, 12)];
+    const E = keras.experimental;
+    const deep = new keras.Sequential([new L.Dense(3, "relu"), new L.Dense(1)]);
+    const models: [tf.keras.Model, tf.NdArray | tf.NdArray[]][] = [
+      [new E.LinearModel(), xa],
+      [new E.LinearModel(1, "tanh", { kernelRegularizer: "l2" }), [xa, xb]],
+      [new E.WideDeepModel(new E.LinearModel(), deep, "tanh"), xa],
+    ];
+    const out: unknown[] = [];
+    for (const [m, x] of models) {
+      m.compile("sgd", "mse");
+      await m.predict(x);
+      await settle(m);
+      const { history } = await m.fit(x, y, 4, 2, 0, { shuffle: false });
+      out.push(history, names(m.weights), await keys(m), rows((await m.predict(x)) as tf.NdArray, 0, 2));
+    }
+    return out;
+  },
+  options_by_place: async () => {
+    const [x, y] = [uniform(21, 24, 6), whole(3, 22, 24)];
+    const model = new keras.Sequential(null, "clf");
+    model.add(new L.Dense(8, "relu", { inputDim: 6, kernelRegularizer: keras.regularizers.l2(0.01) }));
+    model.add(new L.Dense(3, { activation: "softmax" }));
+    await settle(model);
+    model.compile(new keras.optimizers.legacy.Adam(0.01, 0.8), "sparse_categorical_crossentropy", ["accuracy"]);
+    class Log extends C.Callback {
+      override onEpochEnd(epoch: number): void {
+        process.stdout.write(`epoch ${epoch}\n`);
+      }
+    }
+    const out: unknown[] = [];
+    let first: Record<string, number[]> = {};
+    await printed(out, async () => {
+      const callbacks = [new Log(), new C.ReduceLROnPlateau("loss", 0.5, 1, 1, { minDelta: 10 })];
+      const classWeight = { 0: 1, 1: 2, 2: 0.5 };
+      first = (await model.fit(x, y, 8, 3, 2, callbacks, { shuffle: false, classWeight })).history;
+    });
+    const [a, b] = [keras.Input([4], { name: "a" }), keras.Input([3], { name: "b" })];
+    const t = L.concatenate([new L.Dense(4, "tanh").apply(a), b]);
+    const heads = [
+      new L.Dense(1, { name: "reg" }).apply(t),
+      new L.Dense(2, { activation: "softmax", name: "cls" }).apply(t),
+    ];
+    const two = new keras.Model([a, b], heads);
+    await settle(two);
+    const loss = { reg: new keras.losses.Huber(0.5), cls: "categorical_crossentropy" };
+    two.compile(new keras.optimizers.RMSprop(0.01, 0.8), loss, { reg: ["mae"] }, { reg: 1, cls: 0.3 });
+    const [xa, xb, yr, yk] = [uniform(1, 12, 4), uniform(2, 12, 3), uniform(3, 12, 1), onehot(2, 4, 12)];
+    const second = await two.fit({ a: xa, b: xb }, { reg: yr, cls: yk }, 5, 2, 0, { shuffle: false });
+    return [...out, first, second.history, await two.evaluate([xa, xb], [yr, yk], 4, 0)];
+  },
+  progress: async () => {
+    const out: unknown[] = [];
+    await printed(out, () => {
+      let p = new keras.utils.Progbar(10);
+      for (let i = 0; i < 10; i++) {
+        p.update(i + 1, [
+          ["loss", 0.5 / (i + 1)],
+          ["acc", i / 10],
+        ]);
+      }
+      p = new keras.utils.Progbar(4, 20, 2, 0.05, ["acc"], "sample");
+      for (let i = 0; i < 4; i++) {
+        p.add(1, [
+          ["loss", 0.5 / (i + 1)],
+          ["acc", i / 4],
+        ]);
+      }
+    });
+    return [...out, await error(() => keras.models.modelFromYaml())];
+  },
 };

@@ -1,0 +1,4 @@
+/** tf.keras.layers.experimental.preprocessing. Written by scripts/api.mjs. */
+export { CategoryEncoding, Discretization, Hashing } from "../build/keras/layers/preprocessing/categories.ts";
+export { CenterCrop, Rescaling, Resizing } from "../build/keras/layers/preprocessing/images.ts";
+export { Normalization } from "../build/keras/layers/preprocessing/normalization.ts";
