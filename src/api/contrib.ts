@@ -1,4 +1,5 @@
 /** tf.contrib. Written by scripts/api.mjs. */
+export * as crf from "./contrib_crf.ts";
 export * as data from "./contrib_data.ts";
 export * as eager from "./contrib_eager.ts";
 export * as framework from "./contrib_framework.ts";
@@ -6,6 +7,7 @@ export * as layers from "./contrib_layers.ts";
 export * as lookup from "./contrib_lookup.ts";
 export * as nn from "./contrib_nn.ts";
 export * as rnn from "./contrib_rnn.ts";
+export * as seq2seq from "./contrib_seq2seq.ts";
 export * as slim from "./contrib_slim.ts";
 export * as training from "./contrib_training.ts";
 export * as util from "./contrib_util.ts";

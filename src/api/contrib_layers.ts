@@ -39,7 +39,6 @@ export {
 } from "../build/contrib/layers/initializers.ts";
 export { batchNorm } from "../build/contrib/layers/norm/batch_norm.ts";
 export { groupNorm, instanceNorm, layerNorm } from "../build/contrib/layers/norm/normalization.ts";
-export { OPTIMIZER_CLS_NAMES, OPTIMIZER_SUMMARIES, optimizeLoss } from "../build/contrib/layers/optimize_loss.ts";
 export { avgPool2d, avgPool3d, maxPool2d, maxPool3d } from "../build/contrib/layers/pooling.ts";
 export {
   applyRegularization,
@@ -66,3 +65,4 @@ export {
   summarizeTensor,
   summarizeTensors,
 } from "../build/contrib/layers/summaries.ts";
+export { OPTIMIZER_CLS_NAMES, OPTIMIZER_SUMMARIES, optimizeLoss } from "../build/contrib/layers/train/optimize_loss.ts";

@@ -28,7 +28,6 @@ export {
   VariableDeviceChooser,
   variable,
 } from "../build/contrib/framework/variables.ts";
-export { adaptiveClippingFn } from "../build/contrib/layers/adaptive_clipping.ts";
 export { maxout, softmax, spatialSoftmax, unitNorm } from "../build/contrib/layers/channels.ts";
 export {
   conv1d,
@@ -69,7 +68,6 @@ export {
 } from "../build/contrib/layers/initializers.ts";
 export { batchNorm } from "../build/contrib/layers/norm/batch_norm.ts";
 export { groupNorm, instanceNorm, layerNorm } from "../build/contrib/layers/norm/normalization.ts";
-export { OPTIMIZER_CLS_NAMES, OPTIMIZER_SUMMARIES, optimizeLoss } from "../build/contrib/layers/optimize_loss.ts";
 export { avgPool2d, avgPool3d, maxPool2d, maxPool3d, pool } from "../build/contrib/layers/pooling.ts";
 export {
   applyRegularization,
@@ -99,6 +97,8 @@ export {
   summarizeVariables,
   summarizeWeights,
 } from "../build/contrib/layers/summaries.ts";
+export { adaptiveClippingFn } from "../build/contrib/layers/train/adaptive_clipping.ts";
+export { OPTIMIZER_CLS_NAMES, OPTIMIZER_SUMMARIES, optimizeLoss } from "../build/contrib/layers/train/optimize_loss.ts";
 export { assertGlobalStep, createGlobalStep, getGlobalStep, getOrCreateGlobalStep } from "../build/global_step.ts";
 export { convolutionalDeltaOrthogonal } from "../build/initializers.ts";
 export { convertToTensorOrSparseTensor } from "../build/tensors/convert.ts";
@@ -109,3 +109,4 @@ export { isTensor } from "../ops/convert.ts";
 export { pyFunc } from "../ops/host/python.ts";
 export { RecordInput } from "../ops/host/reader/record_input.ts";
 export { initFromCheckpoint, listVariables, loadCheckpoint, loadVariable } from "../train/files/checkpoint_reader.ts";
+export * as learning from "./contrib_slim_learning.ts";

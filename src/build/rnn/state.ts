@@ -102,26 +102,34 @@ function dimsOf(part: BatchSize | readonly Dim[] | null): readonly Dim[] {
   return typeof part === "number" ? [part] : (part ?? []);
 }
 
+/** The size of one part: a number, or a shape of its own. */
+export type PartSize = BatchSize | readonly Dim[];
+
 /** [batch, size] as a tensor. */
-export function shapeTensor(batch: BatchSize | null, size: number): Tensor {
+export function shapeTensor(batch: BatchSize | null, size: PartSize): Tensor {
   const parts = [vectorOf(batch), vectorOf(size)];
   if (parts.includes(null)) throw new ValueError(`Provided a prefix or suffix of None: ${batch ?? "None"} and ${size}`);
   return concat(parts as Tensor[], 0);
 }
 
 /** [...outer, size] as far as it is known. Python makes constants of the parts on the way. */
-export function shapeOfParts(outer: BatchSize | readonly Dim[] | null, size: number): readonly Dim[] {
+export function shapeOfParts(outer: BatchSize | readonly Dim[] | null, size: PartSize): readonly Dim[] {
   vectorOf(outer);
   vectorOf(size);
-  return [...dimsOf(outer), size];
+  return [...dimsOf(outer), ...dimsOf(size)];
 }
 
 /** Zeros [batch, size] for each part of a state. */
 export function zeroTensors(stateSize: StateSize, batchSize: BatchSize, dtype: DType): State {
-  const parts = flatten<number>(stateSize).map((size) => {
-    const part = zeros(shapeTensor(batchSize, size), dtype);
-    part.setShape(shapeOfParts(batchSize, size));
-    return part;
-  });
-  return pack(stateSize, parts);
+  return pack(
+    stateSize,
+    flatten<number>(stateSize).map((size) => zeroTensor(size, batchSize, dtype)),
+  );
+}
+
+/** Zeros [batch, size] of one part. */
+export function zeroTensor(size: PartSize, batchSize: BatchSize, dtype: DType): Tensor {
+  const part = zeros(shapeTensor(batchSize, size), dtype);
+  part.setShape(shapeOfParts(batchSize, size));
+  return part;
 }

@@ -2,7 +2,7 @@
 import { bool, float32, string } from "../../../core/dtype.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
-import { cast, constant, greater, less, reduceMean } from "../../../ops/index.ts";
+import { cast, constant, greater, less, reduceMean, relu6Op, reluOp, softplusOp } from "../../../ops/index.ts";
 import { byName, type Rest } from "../../../ops/options.ts";
 import { GraphKeys, getCollection } from "../../collections.ts";
 import { histogram, scalar } from "../../summary.ts";
@@ -24,8 +24,10 @@ function part(tensor: Tensor, compare: typeof less, limit: number, tag: string):
 /** A histogram of an activation; for relu, relu6 and softplus the part of zeros, for relu6 that of sixes too. */
 export function summarizeActivation(tensor: Tensor): Tensor {
   const { op } = tensor;
-  if (["Relu", "Softplus", "Relu6"].includes(op.type)) part(tensor, less, 0, "zeros");
-  if (op.type === "Relu6") part(tensor, greater, 6, "sixes");
+  const isOf = (...makers: readonly { readonly definition: unknown }[]): boolean =>
+    makers.some(({ definition }) => op.definition === definition);
+  if (isOf(reluOp, softplusOp, relu6Op)) part(tensor, less, 0, "zeros");
+  if (isOf(relu6Op)) part(tensor, greater, 6, "sixes");
   return histogram(`${op.name}/activation`, tensor);
 }
 

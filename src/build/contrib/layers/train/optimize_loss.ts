@@ -1,28 +1,28 @@
 /** `tf.contrib.layers.optimize_loss`: a training step with what models often add to it. Source: contrib/layers optimizers.py. */
-import { ValueError } from "../../../core/error.ts";
-import { IndexedSlices } from "../../../graph/indexed_slices.ts";
-import type { Operation } from "../../../graph/operation.ts";
-import { Tensor } from "../../../graph/tensor.ts";
-import { convertToTensor, type TensorLike } from "../../../ops/convert.ts";
-import { cast, clipByGlobalNorm, globalNorm, truncatedNormal, withDependencies } from "../../../ops/index.ts";
-import { byName, type Rest } from "../../../ops/options.ts";
-import { assertScalar } from "../../checks/ranks.ts";
-import { GraphKeys, getCollection } from "../../collections.ts";
-import { assertGlobalStep, getGlobalStep } from "../../global_step.ts";
-import type { Gradient } from "../../gradients/aggregate.ts";
-import { constantInitializer } from "../../initializers.ts";
-import { add, mul } from "../../operators.ts";
-import { AdagradOptimizer } from "../../optimizers/adagrad.ts";
-import { AdamOptimizer } from "../../optimizers/adam.ts";
-import { FtrlOptimizer } from "../../optimizers/ftrl.ts";
-import { GradientDescentOptimizer } from "../../optimizers/gradient_descent.ts";
-import { MomentumOptimizer } from "../../optimizers/momentum.ts";
-import { type Gradients, Optimizer } from "../../optimizers/optimizer.ts";
-import { RMSPropOptimizer } from "../../optimizers/rmsprop.ts";
-import { histogram, scalar } from "../../summary.ts";
-import { trainableVariables } from "../../variables/initialize.ts";
-import { getVariable, variableScope } from "../../variables/scope.ts";
-import type { Variable } from "../../variables/variable.ts";
+import { ValueError } from "../../../../core/error.ts";
+import { IndexedSlices } from "../../../../graph/indexed_slices.ts";
+import type { Operation } from "../../../../graph/operation.ts";
+import { Tensor } from "../../../../graph/tensor.ts";
+import { convertToTensor, type TensorLike } from "../../../../ops/convert.ts";
+import { cast, clipByGlobalNorm, globalNorm, truncatedNormal, withDependencies } from "../../../../ops/index.ts";
+import { byName, type Rest } from "../../../../ops/options.ts";
+import { assertScalar } from "../../../checks/ranks.ts";
+import { GraphKeys, getCollection } from "../../../collections.ts";
+import { assertGlobalStep, getGlobalStep } from "../../../global_step.ts";
+import type { Gradient } from "../../../gradients/aggregate.ts";
+import { constantInitializer } from "../../../initializers.ts";
+import { add, mul } from "../../../operators.ts";
+import { AdagradOptimizer } from "../../../optimizers/adagrad.ts";
+import { AdamOptimizer } from "../../../optimizers/adam.ts";
+import { FtrlOptimizer } from "../../../optimizers/ftrl.ts";
+import { GradientDescentOptimizer } from "../../../optimizers/gradient_descent.ts";
+import { MomentumOptimizer } from "../../../optimizers/momentum.ts";
+import { type Gradients, Optimizer } from "../../../optimizers/optimizer.ts";
+import { RMSPropOptimizer } from "../../../optimizers/rmsprop.ts";
+import { histogram, scalar } from "../../../summary.ts";
+import { trainableVariables } from "../../../variables/initialize.ts";
+import { getVariable, variableScope } from "../../../variables/scope.ts";
+import type { Variable } from "../../../variables/variable.ts";
 
 /** Optimizers by their short names. */
 export const OPTIMIZER_CLS_NAMES: Readonly<Record<string, (learningRate: TensorLike) => Optimizer>> = {

@@ -1,17 +1,17 @@
 /** `tf.contrib.layers.adaptive_clipping_fn`: gradients clipped by what their norm used to be. Source: contrib/layers optimizers.py. */
-import { float32 } from "../../../core/dtype.ts";
-import { IndexedSlices } from "../../../graph/indexed_slices.ts";
-import type { Tensor } from "../../../graph/tensor.ts";
-import type { TensorLike } from "../../../ops/convert.ts";
-import { cast, exp, globalNorm, log, maximum, minimum, onesLike, sqrt, square, where } from "../../../ops/index.ts";
-import { byName, type Rest } from "../../../ops/options.ts";
-import { zerosInitializer } from "../../initializers.ts";
-import { assignMovingAverage } from "../../moving_averages.ts";
-import { add, mul, sub, truediv } from "../../operators.ts";
-import type { Gradients } from "../../optimizers/optimizer.ts";
-import { scalar } from "../../summary.ts";
-import { getVariable, variableScope } from "../../variables/scope.ts";
-import type { Variable } from "../../variables/variable.ts";
+import { float32 } from "../../../../core/dtype.ts";
+import { IndexedSlices } from "../../../../graph/indexed_slices.ts";
+import type { Tensor } from "../../../../graph/tensor.ts";
+import type { TensorLike } from "../../../../ops/convert.ts";
+import { cast, exp, globalNorm, log, maximum, minimum, onesLike, sqrt, square, where } from "../../../../ops/index.ts";
+import { byName, type Rest } from "../../../../ops/options.ts";
+import { zerosInitializer } from "../../../initializers.ts";
+import { assignMovingAverage } from "../../../moving_averages.ts";
+import { add, mul, sub, truediv } from "../../../operators.ts";
+import type { Gradients } from "../../../optimizers/optimizer.ts";
+import { scalar } from "../../../summary.ts";
+import { getVariable, variableScope } from "../../../variables/scope.ts";
+import type { Variable } from "../../../variables/variable.ts";
 
 interface ClippingOptions {
   /** How many standard deviations above the mean are let through: 2. */
