@@ -192,6 +192,11 @@ names["keras.optimizers.schedules"] =
   "LearningRateSchedule ExponentialDecay InverseTimeDecay PiecewiseConstantDecay PolynomialDecay CosineDecay CosineDecayRestarts serialize deserialize".split(
     " ",
   );
+names["keras.optimizers.legacy"] = names["keras.optimizers"].filter((name) => /^[A-Z]/.test(name));
+names["keras.experimental"] = ["CosineDecay", "CosineDecayRestarts", "LinearModel", "WideDeepModel"];
+names["keras.layers.experimental"] = ["EinsumDense", "preprocessing"];
+names["keras.layers.experimental.preprocessing"] =
+  "CategoryEncoding CenterCrop Discretization Hashing Normalization Rescaling Resizing".split(" ");
 names["keras.preprocessing"] = [];
 names["keras.preprocessing.sequence"] = "pad_sequences TimeseriesGenerator make_sampling_table skipgrams".split(" ");
 names["keras.preprocessing.text"] = "Tokenizer hashing_trick one_hot text_to_word_sequence tokenizer_from_json".split(
@@ -295,7 +300,11 @@ const special = {
   "keras.losses": ["src/build/keras/losses"],
   "keras.metrics": ["src/build/keras/metrics", "src/build/keras/losses"],
   "keras.models": ["src/train/keras"],
+  "keras.experimental": ["src/train/keras/premade.ts", "src/build/keras/optimizers/schedules.ts"],
+  "keras.layers.experimental": ["src/build/keras/layers"],
+  "keras.layers.experimental.preprocessing": ["src/build/keras/layers/preprocessing"],
   "keras.optimizers": ["src/build/keras/optimizers"],
+  "keras.optimizers.legacy": ["src/build/keras/optimizers"],
   "keras.regularizers": ["src/build/keras/regularizers.ts"],
   "keras.preprocessing.sequence": ["src/train/keras/preprocessing"],
   "keras.preprocessing.text": ["src/train/keras/preprocessing"],
@@ -314,9 +323,6 @@ const special = {
   "lookup.experimental": ["src/build/lookup"],
   "io.gfile": ["src/train/files/io_gfile.ts", "src/train/files/gfile.ts"],
   nest: ["src/build/tensors/nest.ts"],
-  flags: ["src/core/flags.ts", "src/core/flags"],
-  spectral: ["src/ops/compute/signal", "src/build/signal"],
-  compat: ["src/core/text/compat.ts", "src/build/tensors/convert.ts"],
   config: ["src/train/machine"],
   "config.experimental": ["src/train/machine"],
   "config.optimizer": ["src/train/machine"],
@@ -326,6 +332,9 @@ const special = {
   "autograph.experimental": ["src/build/functions/autograph.ts"],
   user_ops: ["src/ops/compute/debug"],
   resource_loader: ["src/train/files/resource_loader.ts"],
+  flags: ["src/core/flags.ts", "src/core/flags"],
+  spectral: ["src/ops/compute/signal", "src/build/signal"],
+  compat: ["src/core/text/compat.ts", "src/build/tensors/convert.ts"],
   ragged: ["src/build/ragged"],
   strings: ["src/build/ragged/act/strings.ts", ...folders],
   audio: ["src/ops/compute/signal"],
