@@ -70,7 +70,9 @@ export class Iterator {
   /** The operation that begins anew. Throws ValueError where there is none. */
   get initializer(): Operation {
     if (this.#initializer) return this.#initializer;
-    throw new ValueError("Iterator does not have an initializer.");
+    throw new ValueError(
+      "The iterator does not have an initializer. This means it was likely created using `tf.data.Dataset.make_one_shot_iterator()`. For an initializable iterator, use `tf.data.Dataset.make_initializable_iterator()` instead.",
+    );
   }
 
   /** The operation that begins at the start of a dataset. Throws TypeError when its elements are of another form. */

@@ -165,7 +165,7 @@ const classText = (spec: Spec): string =>
       : String(spec);
 
 /** Texts in lists and records, as Python prints these. */
-function valueText(value: unknown): string {
+export function valueText(value: unknown): string {
   if (typeof value === "string") return value;
   if (Array.isArray(value)) return `(${value.map(valueText).join(", ")}${value.length === 1 ? "," : ""})`;
   const entries = Object.entries(value as Readonly<Record<string, unknown>>);

@@ -110,8 +110,7 @@ export function boxedRows(value: unknown, spec: Spec = specOf(value)): Tensor {
   if (spec instanceof RaggedTensorSpec) return rowsBox(value as Tensor, true);
   if (isHeld(value)) return value.variantTensor;
   const { shape } = value as Tensor;
-  if (shape?.length === 0)
-    throw new ValueError(`Unbatching a tensor is only supported for rank >= 1. Obtained input: ${value}.`);
+  if (shape?.length === 0) throw new ValueError("Unbatching a tensor is only supported for rank >= 1");
   return value as Tensor;
 }
 

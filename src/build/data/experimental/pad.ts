@@ -29,10 +29,10 @@ function checkLength(dataset: Dataset, cardinality: number): void {
   const n = Number(own.numpy().data[0]);
   if (n < 0)
     throw new ValueError(
-      `The dataset passed into \`pad_to_cardinality\` must have a known cardinalty, but has cardinality ${own}`,
+      `The dataset passed into \`pad_to_cardinality\` must have a known cardinalty, but has cardinality ${n}`,
     );
   if (n > cardinality)
     throw new ValueError(
-      `The dataset passed into \`pad_to_cardinality\` must have a cardinalty less than the target cardinality (${cardinality}), but has cardinality ${own}`,
+      `The dataset passed into \`pad_to_cardinality\` must have a cardinalty less than the target cardinality (${cardinality}), but has cardinality ${n}`,
     );
 }

@@ -23,7 +23,7 @@ import { batchedSpec, boxed, type Spec } from "../element/component.ts";
 import { type BatchOptions, type Count, count, defaultPadding, rowsOf, sliced, truth } from "../inputs.ts";
 import { type PaddedBatchOptions, paddedShape, paddedShapesOf, rebatchedRows, staticDims } from "../shapes.ts";
 import { type Any, attrsOf, datasetSpec, flatten, mapSpecs, packAs, rowTensorsOf, specsOf } from "../structure.ts";
-import { checkPadded, checkUnbatched } from "../words.ts";
+import { checkPadded, checkUnbatched, valueText } from "../words.ts";
 import { metadataOf, type Named } from "./base.ts";
 import { determinism } from "./each.ts";
 import { OrderedElements } from "./order.ts";
@@ -165,7 +165,7 @@ export abstract class BatchedElements extends OrderedElements {
     const [spec] = specsOf(this.elementSpec);
     if (specsOf(this.elementSpec).length !== 1 || flatten(this.elementSpec)[0] !== this.elementSpec) {
       throw new TypeError(
-        `\`dense_to_sparse_batch\` requires an input dataset whose elements have a single component, but the given dataset has the following component types: ${this.outputTypes}.`,
+        `\`dense_to_sparse_batch\` requires an input dataset whose elements have a single component, but the given dataset has the following component types: ${valueText(mapSpecs(this.elementSpec, ({ dtype }) => `tf.${dtype.name}`))}.`,
       );
     }
     const dims = rowShape instanceof Tensor ? null : plainShape(rowShape);

@@ -84,7 +84,7 @@ export class CsvDataset extends Dataset {
       record_defaults,
     };
     super(cSVDatasetV2Op({ ...inputs, output_shapes: attrsOf(specs).output_shapes }), specs, {
-      shownAs: "DatasetV1Adapter",
+      shownAs: "CsvDatasetV2",
     });
   }
 }

@@ -15,6 +15,7 @@ import {
 } from "../../../ops/index.ts";
 import { assertThat } from "../../control_flow/assert.ts";
 import { Dataset } from "../dataset.ts";
+import { made } from "../nodes/base.ts";
 
 /** Throws INVALID_ARGUMENT when run and no file matches. */
 export function listFiles(
@@ -35,6 +36,7 @@ export function listFiles(
     });
     if (!shuffle) return files;
     const size = maximum(getItem(shape(names, { outType: int64 }), 0), 1n);
-    return files.shuffle(size, seed === undefined ? {} : { seed });
+    const shuffled = files.shuffle(size, seed === undefined ? {} : { seed });
+    return made(shuffled.variantTensor, shuffled.elementSpec, { shownAs: "DatasetV1Adapter" });
   });
 }

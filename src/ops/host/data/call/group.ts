@@ -8,7 +8,7 @@ import { variantOf } from "../../../variant/value.ts";
 import { datasetOfElements } from "../batch/elements.ts";
 import { iteratorRuntime } from "../iterator/runtime.ts";
 import { captured, datasetFrom } from "../runtime/captured.ts";
-import { type DataIterator, type Element, forEachElement, type Runtime, unknown } from "../runtime/dataset.ts";
+import { after, type DataIterator, type Element, forEachElement, type Runtime, unknown } from "../runtime/dataset.ts";
 import { type Behaviour, datasetOf, defineDataset, metadata, typed } from "../runtime/define.ts";
 
 const keyArray = (key: bigint): NdArray => new NdArray(int64, [], BigInt64Array.of(key));
@@ -206,14 +206,16 @@ export const reduceDatasetOp = defineOp("ReduceDataset", {
   ],
   stateful: true,
   shape: ({ output_shapes }) => output_shapes,
-  async run(op, context) {
+  run(op, context) {
     const runtime: Runtime = iteratorRuntime(context);
     const call = captured(op.f, op.other_arguments);
     let state: Element = op.initial_state;
-    await forEachElement(datasetOf(op.input_dataset), runtime, async (element) => {
-      state = await call(runtime, [...state, ...element]);
-    });
-    return state;
+    const done = forEachElement(datasetOf(op.input_dataset), runtime, (element) =>
+      after(call(runtime, [...state, ...element]), (next) => {
+        state = next;
+      }),
+    );
+    return after(done, () => state);
   },
   gradient: "none",
 });

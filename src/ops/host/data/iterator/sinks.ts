@@ -8,7 +8,7 @@ import { heldBy, variantOf } from "../../../variant/value.ts";
 import { joinRows, textOf } from "../../arrays.ts";
 import type { HashTable } from "../../table/hash_table.ts";
 import { tableOf } from "../../table/make.ts";
-import { type Element, forEachElement, infinite, unknown } from "../runtime/dataset.ts";
+import { after, type Element, forEachElement, infinite, unknown } from "../runtime/dataset.ts";
 import { datasetOf, metadata, typed } from "../runtime/define.ts";
 import { owned } from "../runtime/element.ts";
 import { compressionOf } from "../source/records.ts";
@@ -20,16 +20,16 @@ export const datasetToSingleElementOp = defineOp("DatasetToSingleElement", {
   attrs: [...typed, metadata],
   stateful: true,
   shape: ({ output_shapes }) => output_shapes,
-  async run({ dataset }, context) {
-    const iterator = datasetOf(dataset).iterate(iteratorRuntime(context));
-    try {
-      const element = await iterator.next();
-      if (element === null) throw invalidArgument("Dataset was empty.");
-      if ((await iterator.next()) !== null) throw invalidArgument("Dataset had more than one element.");
-      return owned(element);
-    } finally {
-      iterator.close();
-    }
+  run({ dataset }, context) {
+    let only: Element | null = null;
+    const done = forEachElement(datasetOf(dataset), iteratorRuntime(context), (element) => {
+      if (only) throw invalidArgument("Dataset had more than one element.");
+      only = owned(element);
+    });
+    return after(done, () => {
+      if (!only) throw invalidArgument("Dataset was empty.");
+      return only;
+    });
   },
   gradient: "unregistered",
 });

@@ -66,22 +66,32 @@ export const nothing = (): void => {};
 /** An iterator that has nothing to give. */
 export const emptyIterator: DataIterator = { next: () => null, close: nothing };
 
-/** All elements of a dataset, one after another. */
-export async function forEachElement(
-  dataset: Dataset,
-  runtime: Runtime,
-  take: (element: Element) => Maybe<void>,
-): Promise<void> {
+type Take = (element: Element) => Maybe<void>;
+
+/** All elements of a dataset, one after another: at once as long as nothing waits. */
+export function forEachElement(dataset: Dataset, runtime: Runtime, take: Take): Maybe<void> {
   const iterator = dataset.iterate(runtime);
+  const close = (): void => iterator.close();
   try {
     for (;;) {
       const made = iterator.next();
-      const element = made instanceof Promise ? await made : made;
-      if (element === null) return;
-      const taken = take(element);
-      if (taken instanceof Promise) await taken;
+      if (made instanceof Promise) return takeRest(iterator, take, made).finally(close);
+      if (made === null) break;
+      const taken = take(made);
+      if (taken instanceof Promise) return taken.then(() => takeRest(iterator, take, iterator.next())).finally(close);
     }
-  } finally {
-    iterator.close();
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return close();
+}
+
+async function takeRest(iterator: DataIterator, take: Take, first: Maybe<Element | null>): Promise<void> {
+  for (let made = first; ; made = iterator.next()) {
+    const element = made instanceof Promise ? await made : made;
+    if (element === null) return;
+    const taken = take(element);
+    if (taken instanceof Promise) await taken;
   }
 }
