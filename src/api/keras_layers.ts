@@ -75,10 +75,10 @@ export {
   RepeatVector,
   Reshape,
 } from "../build/keras/layers/core.ts";
-export { Embedding } from "../build/keras/layers/embedding.ts";
-export { DenseFeatures } from "../build/keras/layers/features.ts";
 export { InputSpec } from "../build/keras/layers/input_spec.ts";
 export { Layer } from "../build/keras/layers/layer.ts";
+export { Embedding } from "../build/keras/layers/lookup/embedding.ts";
+export { DenseFeatures } from "../build/keras/layers/lookup/features.ts";
 export {
   Add,
   Average,

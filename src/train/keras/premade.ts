@@ -1,8 +1,8 @@
 /** `tf.keras.experimental`: linear models, alone and beside deep ones. Source: tf_keras/src/premade_models/{linear,wide_deep}.py. */
 import { type ActivationLike, getActivation } from "../../build/keras/activations.ts";
 import type { InitializerName } from "../../build/keras/initializers.ts";
+import { Weighted } from "../../build/keras/layers/convolution/weighted.ts";
 import { type CallOptions, type LayerOptions, listOf, type Tensors } from "../../build/keras/layers/layer.ts";
-import { Weighted } from "../../build/keras/layers/weighted.ts";
 import type { RegularizerName } from "../../build/keras/regularizers.ts";
 import type { Variable } from "../../build/variables/variable.ts";
 import type { Shape } from "../../core/shape.ts";

@@ -5,9 +5,9 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { add, einsum } from "../../../../ops/index.ts";
 import { byName, type Rest } from "../../../../ops/options.ts";
 import { getActivation } from "../../activations.ts";
+import { Weighted } from "../convolution/weighted.ts";
 import type { WeightedOptions } from "../delegated.ts";
 import { type Tensors, withArguments } from "../layer.ts";
-import { Weighted } from "../weighted.ts";
 
 export interface EinsumDenseOptions extends Omit<WeightedOptions, "useBias"> {
   /** The axes of the outputs that the bias has; none without. */

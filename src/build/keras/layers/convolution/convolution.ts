@@ -16,7 +16,7 @@ import { amongAll, opFormat, paddingOf, type Size, sizes } from "../../../layers
 import type { Variable } from "../../../variables/variable.ts";
 import { Delegated, resolved, type WeightedOptions, weightedPlaces } from "../delegated.ts";
 import { type CallOptions, requireRank, type Tensors, withArguments } from "../layer.ts";
-import { Weighted } from "../weighted.ts";
+import { Weighted } from "./weighted.ts";
 
 export interface ConvolutionOptions extends WeightedOptions {
   readonly strides?: Size | undefined;

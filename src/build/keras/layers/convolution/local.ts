@@ -8,8 +8,8 @@ import { getActivation } from "../../activations.ts";
 import { localConv1d, localConv2d } from "../../backend/control.ts";
 import { weightedPlaces } from "../delegated.ts";
 import { requireRank, type Tensors, withArguments } from "../layer.ts";
-import { Weighted } from "../weighted.ts";
 import type { ConvolutionOptions } from "./convolution.ts";
+import { Weighted } from "./weighted.ts";
 
 const places = ["strides", "padding", "dataFormat", ...weightedPlaces] as const;
 type LocalRest = Rest<ConvolutionOptions, typeof places>;

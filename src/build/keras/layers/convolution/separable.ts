@@ -14,8 +14,8 @@ import { getInitializer, type InitializerName } from "../../initializers.ts";
 import type { RegularizerName } from "../../regularizers.ts";
 import { Delegated } from "../delegated.ts";
 import { requireRank, type Tensors, withArguments } from "../layer.ts";
-import { Weighted } from "../weighted.ts";
 import { type ConvolutionOptions, coreOptions } from "./convolution.ts";
+import { Weighted } from "./weighted.ts";
 
 export interface DepthwiseOptions extends ConvolutionOptions {
   readonly depthMultiplier?: number | undefined;

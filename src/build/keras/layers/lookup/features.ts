@@ -1,18 +1,18 @@
 /** `tf.keras.layers.DenseFeatures`: feature columns as a layer. Source: tf_keras/src/feature_column/dense_features.py. */
-import type { Shape } from "../../../core/shape.ts";
-import { getDefaultGraph } from "../../../graph/graph.ts";
-import type { Tensor } from "../../../graph/tensor.ts";
-import type { TensorLike } from "../../../ops/convert.ts";
-import { concat, reshape, shape as shapeOf } from "../../../ops/index.ts";
+import type { Shape } from "../../../../core/shape.ts";
+import { getDefaultGraph } from "../../../../graph/graph.ts";
+import type { Tensor } from "../../../../graph/tensor.ts";
+import type { TensorLike } from "../../../../ops/convert.ts";
+import { concat, reshape, shape as shapeOf } from "../../../../ops/index.ts";
 import {
   type DenseColumn,
   type EmbeddingState,
   type Features,
   TransformationCache,
-} from "../../feature_column/column.ts";
-import { type Columns, denseColumns } from "../../feature_column/input_layer.ts";
-import type { Variable } from "../../variables/variable.ts";
-import { type CallOptions, Layer, type LayerOptions, type Tensors } from "./layer.ts";
+} from "../../../feature_column/column.ts";
+import { type Columns, denseColumns } from "../../../feature_column/input_layer.ts";
+import type { Variable } from "../../../variables/variable.ts";
+import { type CallOptions, Layer, type LayerOptions, type Tensors } from "../layer.ts";
 
 /** Features by name to one row for each example: the columns side by side, in the order of their names, [n, sum of their sizes]. */
 export class DenseFeatures extends Layer {

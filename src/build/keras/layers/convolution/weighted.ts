@@ -1,10 +1,10 @@
 /** Keras layers with a kernel, a bias and an activation of their own. */
-import type { Tensor } from "../../../graph/tensor.ts";
-import { add, biasAdd, reshape } from "../../../ops/index.ts";
-import type { Variable } from "../../variables/variable.ts";
-import { getActivation } from "../activations.ts";
-import type { WeightedOptions } from "./delegated.ts";
-import { Layer } from "./layer.ts";
+import type { Tensor } from "../../../../graph/tensor.ts";
+import { add, biasAdd, reshape } from "../../../../ops/index.ts";
+import type { Variable } from "../../../variables/variable.ts";
+import { getActivation } from "../../activations.ts";
+import type { WeightedOptions } from "../delegated.ts";
+import { Layer } from "../layer.ts";
 
 type Initializer = WeightedOptions["kernelInitializer"];
 type Regularizer = WeightedOptions["kernelRegularizer"];

@@ -1,14 +1,14 @@
 /** `tf.keras.layers.Embedding`. Source: tf_keras/src/layers/core/embedding.py. */
-import { float32, int32 } from "../../../core/dtype.ts";
-import { ValueError } from "../../../core/error.ts";
-import type { Tensor } from "../../../graph/tensor.ts";
-import { cast, embeddingLookup, notEqual } from "../../../ops/index.ts";
-import { byName, type Rest } from "../../../ops/options.ts";
-import type { Variable } from "../../variables/variable.ts";
-import type { ConstraintName } from "../constraints.ts";
-import type { InitializerName } from "../initializers.ts";
-import type { RegularizerName } from "../regularizers.ts";
-import { Layer, type LayerOptions, type Tensors } from "./layer.ts";
+import { float32, int32 } from "../../../../core/dtype.ts";
+import { ValueError } from "../../../../core/error.ts";
+import type { Tensor } from "../../../../graph/tensor.ts";
+import { cast, embeddingLookup, notEqual } from "../../../../ops/index.ts";
+import { byName, type Rest } from "../../../../ops/options.ts";
+import type { Variable } from "../../../variables/variable.ts";
+import type { ConstraintName } from "../../constraints.ts";
+import type { InitializerName } from "../../initializers.ts";
+import type { RegularizerName } from "../../regularizers.ts";
+import { Layer, type LayerOptions, type Tensors } from "../layer.ts";
 
 export interface EmbeddingOptions extends LayerOptions {
   /** Uniform in [-0.05, 0.05). */
