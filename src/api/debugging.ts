@@ -23,6 +23,7 @@ export {
   assertScalar,
   assertType,
 } from "../build/checks/ranks.ts";
+export { assertShapes } from "../build/checks/shapes.ts";
 export { assertThat as Assert } from "../build/control_flow/assert.ts";
 export { verifyTensorAllFinite as assertAllFinite } from "../ops/compute/array/basic/checks.ts";
 export { isFinite, isInf, isNan } from "../ops/compute/math/compare/logic.ts";

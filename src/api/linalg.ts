@@ -56,3 +56,4 @@ export {
   slogdet,
 } from "../ops/compute/matrix/solve.ts";
 export { l2Normalize } from "../ops/compute/nn/norm/moments.ts";
+export * as experimental from "./linalg_experimental.ts";

@@ -199,6 +199,7 @@ export { randomGamma, randomPoisson } from "../ops/compute/random/gamma.ts";
 export { multinomial } from "../ops/compute/random/multinomial.ts";
 export { randomIndexShuffle } from "../ops/compute/random/stateless/shuffle.ts";
 export { fft, fft2d, fft3d, ifft, ifft2d, ifft3d } from "../ops/compute/signal/fft.ts";
+export { fftnd, ifftnd, irfftnd, rfftnd } from "../ops/compute/signal/fft_nd.ts";
 export { sparseMerge, sparseRetain, sparseToIndicator, sparseTranspose } from "../ops/compute/sparse/compose.ts";
 export { sparseTensorDenseMatmul, sparseTensorToDense, sparseToDense } from "../ops/compute/sparse/dense.ts";
 export { deserializeManySparse, serializeManySparse, serializeSparse } from "../ops/compute/sparse/serialize.ts";

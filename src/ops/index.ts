@@ -153,6 +153,7 @@ export * from "./compute/random/stateless/shuffle.ts";
 export * from "./compute/random/truncated.ts";
 export * from "./compute/signal/audio_spectrogram.ts";
 export * from "./compute/signal/fft.ts";
+export * from "./compute/signal/fft_nd.ts";
 export * from "./compute/signal/mfcc.ts";
 export * from "./compute/signal/real_fft.ts";
 export * from "./compute/signal/spectral.ts";

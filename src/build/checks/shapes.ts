@@ -80,7 +80,7 @@ export function assertShapes(shapes: ShapePairs, ...rest: Rest<CheckOptions, typ
   const options = byName<CheckOptions>(rest, places);
   const prefix = prefixOf(options.message);
   const graph = getDefaultGraph();
-  return graph.nameScope(options.name ?? "assert_shapes", () => {
+  const [ranks, checks] = graph.nameScope(options.name ?? "assert_shapes", () => {
     const given = [...shapes].flatMap(([x, shape]) => (shape === null ? [] : [[convertToTensor(x), shape] as const]));
     const all = given.map(([x, shape]) => sizesOf(x, shape, prefix));
     const ranks = all.flatMap((sizes) => rankCheck(sizes, options) ?? []);
@@ -118,6 +118,7 @@ export function assertShapes(shapes: ShapePairs, ...rest: Rest<CheckOptions, typ
         checks.push(assertThat(condition, data, { summarize: options.summarize }) as Operation);
       }
     }
-    return graph.controlDependencies(ranks, () => group(checks));
+    return [ranks, checks] as const;
   });
+  return graph.controlDependencies(ranks, () => group(checks));
 }

@@ -31,7 +31,7 @@ function inferredLength(input: Tensor, rank: number, isInverse: boolean): Tensor
 }
 
 /** `input` with zeros after its last axes, as many as the transform needs. */
-function padded(input: Tensor, rank: number, length: Tensor, isInverse: boolean): Tensor {
+export function padded(input: Tensor, rank: number, length: Tensor, isInverse: boolean): Tensor {
   if (input.shape?.some((size) => size === 0)) return input;
   const wanted: Shape = constantValueAsShape(length);
   if (wanted && isFull(wanted) && input.shape) {
