@@ -9,13 +9,10 @@ import {
   div,
   linSpaceOp,
   meshgrid,
-  minimum,
-  multiply,
   ones,
   reduceMax,
   reduceSum,
   reshape,
-  rsqrt,
   shape as shapeOf,
   softmax as softmaxOf,
   sqrt,
@@ -159,19 +156,3 @@ export const spatialSoftmax = scoped<[features: TensorLike], SpatialOptions, typ
       });
     }),
 );
-
-interface PoincareOptions {
-  readonly axis?: number | readonly number[] | undefined;
-  readonly epsilon?: number | undefined;
-  readonly name?: string | undefined;
-}
-
-/** Vectors along the axis (1) drawn into the unit ball, where they lie outside. */
-export function poincareNormalize(given: TensorLike, options: PoincareOptions = {}): Tensor {
-  const { axis = 1, epsilon = 1e-5, name } = options;
-  return getDefaultGraph().nameScope(name ?? "poincare_normalize", (scope) => {
-    const x = convertToTensor(given, { name: "x" });
-    const inverse = rsqrt(reduceSum(square(x), { axis, keepdims: true }));
-    return multiply(x, minimum(mul(1 - epsilon, inverse), 1), { name: scope });
-  });
-}

@@ -4,7 +4,7 @@ import { formatShapePython, type Shape } from "../../../core/shape.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { SparseTensor } from "../../../graph/sparse_tensor.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
-import { addToCollections, GraphKeys, getCollection } from "../../collections.ts";
+import { addToCollections, GraphKeys } from "../../collections.ts";
 import type { DataFormat } from "../../layers/core.ts";
 import type { Layer } from "../../layers/layer.ts";
 import { PartitionedVariable } from "../../variables/partitioned.ts";
@@ -65,32 +65,15 @@ export const weightsPlaces = [
   "scope",
 ] as const;
 
-const aliases = new WeakMap<object, string[]>();
-
-/** Adds the outputs to the collections, and remembers the name of their scope. */
+/** Adds the outputs to the collections. */
 export function collectNamedOutputs<T extends Tensor | SparseTensor>(
   collections: string | readonly string[] | null | undefined,
-  alias: string,
+  _scope: string,
   outputs: T,
 ): T {
   if (!collections || collections.length === 0) return outputs;
-  aliases.set(outputs, [...(aliases.get(outputs) ?? []), alias.replace(/\/$/, "")]);
   addToCollections(collections, outputs);
   return outputs;
-}
-
-const aliasesOf = (tensor: Tensor): readonly string[] =>
-  aliases.get(tensor) ?? [tensor.name.endsWith(":0") ? tensor.op.name : tensor.name];
-
-/** The tensors of a collection by the names of the scopes that made them. */
-export function convertCollectionToDict(
-  collection: string,
-  options: { readonly clearCollection?: boolean } = {},
-): Record<string, Tensor> {
-  const found: Record<string, Tensor> = {};
-  for (const tensor of getCollection<Tensor>(collection)) for (const alias of aliasesOf(tensor)) found[alias] = tensor;
-  if (options.clearCollection) getDefaultGraph().clearCollection(collection);
-  return found;
 }
 
 /** The collections of one kind of variable. */
