@@ -1,2 +1,2 @@
 /** tf.autograph.experimental. Written by scripts/api.mjs. */
-export { doNotConvert } from "../build/functions/autograph.ts";
+export { doNotConvert } from "../build/functions/called/autograph.ts";

@@ -25,14 +25,14 @@ export {
 } from "../build/checks/ranks.ts";
 export { addToCollection, addToCollections, GraphKeys, getCollection, getCollectionRef } from "../build/collections.ts";
 export { assertThat as Assert } from "../build/control_flow/assert.ts";
-export { caseOf as case, cond } from "../build/control_flow/cond.ts";
+export { caseOf as case, cond } from "../build/control_flow/branch/cond.ts";
+export { switchCase } from "../build/control_flow/branch/switch_case.ts";
 export { foldl, foldr, mapFn, scan } from "../build/control_flow/functional.ts";
-export { switchCase } from "../build/control_flow/switch_case.ts";
 export { whileLoop } from "../build/control_flow/while_loop.ts";
 export { controlFlowV2Enabled, disableControlFlowV2, enableControlFlowV2 } from "../build/functions/behavior.ts";
+export { vectorizedMap } from "../build/functions/called/vectorized_map.ts";
+export { wrapFunction } from "../build/functions/called/wrap.ts";
 export { asFunction as function } from "../build/functions/function.ts";
-export { vectorizedMap } from "../build/functions/vectorized_map.ts";
-export { wrapFunction } from "../build/functions/wrap.ts";
 export { AggregationMethod } from "../build/gradients/aggregate.ts";
 export { gradients, UnconnectedGradients } from "../build/gradients/gradients.ts";
 export { hessians } from "../build/gradients/hessians.ts";

@@ -29,7 +29,7 @@ import {
   whereV2,
 } from "../ops/index.ts";
 import { byName, type Rest } from "../ops/options.ts";
-import { caseOf, cond } from "./control_flow/cond.ts";
+import { caseOf, cond } from "./control_flow/branch/cond.ts";
 import { add, mul, oneMinus, sub, truediv } from "./operators.ts";
 
 interface NameOption {

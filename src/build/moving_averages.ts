@@ -9,7 +9,7 @@ import { convertToTensor, type TensorLike } from "../ops/convert.ts";
 import { cast, group, minimum, pow } from "../ops/index.ts";
 import { byName, type Rest } from "../ops/options.ts";
 import { GraphKeys } from "./collections.ts";
-import { cond } from "./control_flow/cond.ts";
+import { cond } from "./control_flow/branch/cond.ts";
 import { zerosInitializer } from "./initializers.ts";
 import { add, mul, oneMinus, sub, truediv } from "./operators.ts";
 import { createSlot, createZerosSlot } from "./optimizers/slots.ts";

@@ -53,7 +53,7 @@ async function inSession<R>(body: (sess: Session) => Promise<R>): Promise<R> {
 }
 
 const data = (values: readonly tf.NdArray[]): number[][] => values.map(({ data }) => Array.from(data as Float32Array));
-const loop = (...args: Parameters<typeof tf.whileLoop>): Tensor[] => tf.whileLoop(...args) as unknown as Tensor[];
+const loop: (...args: Parameters<typeof tf.whileLoop>) => Tensor[] = tf.whileLoop as never;
 
 const programs: Record<string, () => Fetch> = {
   "a counter": () =>

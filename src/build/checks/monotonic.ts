@@ -16,7 +16,7 @@ import {
   stridedSlice,
 } from "../../ops/index.ts";
 import { byName, type Rest } from "../../ops/options.ts";
-import { cond } from "../control_flow/cond.ts";
+import { cond } from "../control_flow/branch/cond.ts";
 
 export const isNumericTensor = (tensor: unknown): boolean =>
   tensor instanceof Tensor &&

@@ -8,7 +8,7 @@ import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { constant, equal, group, rank as rankOf, shape as shapeOf } from "../../ops/index.ts";
 import { byName, type Rest } from "../../ops/options.ts";
 import { assertThat } from "../control_flow/assert.ts";
-import { cond } from "../control_flow/cond.ts";
+import { cond } from "../control_flow/branch/cond.ts";
 import { type CheckOptions, prefixOf } from "./compare.ts";
 import { assertRank, assertRankAtLeast, assertRankIn } from "./ranks.ts";
 

@@ -8,7 +8,7 @@ import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { assertOp, noOp } from "../../ops/index.ts";
 import { byName, type Rest } from "../../ops/options.ts";
 import { assertAtOnce } from "./at_once.ts";
-import { cond } from "./cond.ts";
+import { cond } from "./branch/cond.ts";
 
 export interface AssertOptions {
   /** How many elements of each tensor are printed; 3 by default. */

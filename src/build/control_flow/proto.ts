@@ -6,7 +6,7 @@ import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { mapEntries, type pb } from "../../proto/messages.ts";
 import { prependNameScope, stripNameScope } from "../meta_graph/scope_names.ts";
-import { CondContext } from "./cond_context.ts";
+import { CondContext } from "./branch/cond_context.ts";
 import type { FlowContext } from "./context.ts";
 import { WhileContext } from "./while_context.ts";
 

@@ -5,6 +5,7 @@ import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { TensorLike } from "../../ops/convert.ts";
 import { datasetToTFRecordOp } from "../../ops/index.ts";
+import type { Rest } from "../../ops/options.ts";
 import { DatasetSpec, OptionalSpec, RaggedTensorSpec } from "../tensors/composite_specs.ts";
 import { SparseTensorSpec, TensorSpec, TypeSpec } from "../tensors/specs.ts";
 import type { Dataset } from "./dataset.ts";
@@ -22,7 +23,7 @@ type Walked = Dataset | Iterator;
 export const makeOneShotIterator = (dataset: Dataset): Iterator => dataset.makeOneShotIterator();
 export const makeInitializableIterator = (
   dataset: Dataset,
-  ...rest: Parameters<Dataset["makeInitializableIterator"]>
+  ...rest: Rest<{ readonly sharedName?: string }, ["sharedName"]>
 ): Iterator => dataset.makeInitializableIterator(...rest);
 
 export const getOutputTypes = (of: Walked): Nested<DType> => of.outputTypes;

@@ -23,7 +23,7 @@ import {
   whereV2,
 } from "../../ops/index.ts";
 import { assertPositive } from "../checks/compare.ts";
-import { cond } from "../control_flow/cond.ts";
+import { cond } from "../control_flow/branch/cond.ts";
 import type { FeatureSpec } from "../parsing/features.ts";
 import type { Variable } from "../variables/variable.ts";
 

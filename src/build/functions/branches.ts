@@ -6,7 +6,7 @@ import type { Graph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { caseOp, fakeParamOp, identity, ifOp, statelessCaseOp, statelessIfOp } from "../../ops/index.ts";
-import { extend, moreOutputs, noteOriginals, originalCount, outsideOf, typesAttr } from "./calls.ts";
+import { extend, moreOutputs, noteOriginals, originalCount, outsideOf, typesAttr } from "./called/calls.ts";
 import { bodyOf, type Derivative, differentiate, zerosFor } from "./derivative.ts";
 
 /** The functions that the attrs of a branching op name, and how they are set anew. */

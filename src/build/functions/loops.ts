@@ -25,7 +25,7 @@ import {
   tensorListPushBackOp,
   whileOp,
 } from "../../ops/index.ts";
-import { extend, moreOutputs, noteOriginals, originalCount, typesAttr } from "./calls.ts";
+import { extend, moreOutputs, noteOriginals, originalCount, typesAttr } from "./called/calls.ts";
 import { bodyOf, type Derivative, differentiate } from "./derivative.ts";
 
 /** A shape as an input of list ops: -1 for what is not known. */

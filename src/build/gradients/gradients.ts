@@ -20,7 +20,7 @@ import { isLoopSwitch, makeLoopState } from "../control_flow/gradients/loops.ts"
 import type { LoopState } from "../control_flow/gradients/state.ts";
 import { zerosLikeOutput } from "../control_flow/gradients/zeros.ts";
 import { gradientOfBranches } from "../functions/branches.ts";
-import { gradientGraph, gradientOfCall } from "../functions/calls.ts";
+import { gradientGraph, gradientOfCall } from "../functions/called/calls.ts";
 import { gradientOfWhile } from "../functions/loops.ts";
 import { type AggregationMethod, aggregate, type Gradient, GradientTable } from "./aggregate.ts";
 import { countPending, inputsOf, isTrainable, stopsOf } from "./pending.ts";

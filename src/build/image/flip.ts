@@ -19,7 +19,7 @@ import {
   transpose,
 } from "../../ops/index.ts";
 import { byName, type Rest } from "../../ops/options.ts";
-import { caseOf, cond } from "../control_flow/cond.ts";
+import { caseOf, cond } from "../control_flow/branch/cond.ts";
 import { atLeast3D, threeOrFour } from "./checks.ts";
 
 interface Named {

@@ -45,7 +45,7 @@ import {
 } from "../../ops/index.ts";
 import { byName, type Rest } from "../../ops/options.ts";
 import { assertThat } from "../control_flow/assert.ts";
-import { cond } from "../control_flow/cond.ts";
+import { cond } from "../control_flow/branch/cond.ts";
 import { mul, truediv } from "../operators.ts";
 import { convertImageDtype } from "./color.ts";
 

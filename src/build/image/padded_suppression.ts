@@ -9,7 +9,7 @@ import { inScope, type Named } from "../../ops/compute/array/basic/names.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import * as tf from "../../ops/index.ts";
 import { byName, type Rest } from "../../ops/options.ts";
-import { cond } from "../control_flow/cond.ts";
+import { cond } from "../control_flow/branch/cond.ts";
 import { whileLoop } from "../control_flow/while_loop.ts";
 import { asFunction } from "../functions/function.ts";
 import { argsort } from "../tensors/sort.ts";

@@ -8,7 +8,7 @@ import { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { cast, getStaticValue, realdiv, shape as shapeOf } from "../../ops/index.ts";
 import { GraphKeys } from "../collections.ts";
-import { cond } from "../control_flow/cond.ts";
+import { cond } from "../control_flow/branch/cond.ts";
 import { globalVariables, trainableVariables } from "../variables/initialize.ts";
 import { getVariable, getVariableScope, type VariableScope, variableScope } from "../variables/scope.ts";
 import type { InitializerLike, Partitioner, Regularizer } from "../variables/store.ts";

@@ -6,7 +6,7 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { inScope, type Named } from "../../ops/compute/array/basic/names.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import * as tf from "../../ops/index.ts";
-import { cond } from "../control_flow/cond.ts";
+import { cond } from "../control_flow/branch/cond.ts";
 import { whileLoop } from "../control_flow/while_loop.ts";
 
 /** The odd and the even part of an approximant: exp(A) ≈ (v - u)^-1 (v + u). */

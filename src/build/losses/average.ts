@@ -18,7 +18,7 @@ import {
 import { byName, type Rest } from "../../ops/options.ts";
 import { assertGreaterEqual, assertNonNegative } from "../checks/compare.ts";
 import { assertInteger, assertScalar } from "../checks/ranks.ts";
-import { cond } from "../control_flow/cond.ts";
+import { cond } from "../control_flow/branch/cond.ts";
 import { mul, truediv } from "../operators.ts";
 
 export interface AverageLossOptions {

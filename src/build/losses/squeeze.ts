@@ -4,7 +4,7 @@ import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { equal, rank, squeeze } from "../../ops/index.ts";
-import { cond } from "../control_flow/cond.ts";
+import { cond } from "../control_flow/branch/cond.ts";
 import { asFloat } from "./weights.ts";
 
 const mayBeOne = (d: Dim | undefined): boolean => d === null || d === 1;

@@ -21,7 +21,7 @@ import {
   size,
 } from "../../ops/index.ts";
 import { assertThat } from "../control_flow/assert.ts";
-import { cond } from "../control_flow/cond.ts";
+import { cond } from "../control_flow/branch/cond.ts";
 
 const cannot = "weights can not be broadcast to values.";
 

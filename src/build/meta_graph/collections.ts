@@ -1,7 +1,7 @@
 /** How collections of objects are written in a MetaGraphDef and read back. Source: tensorflow/python/framework/ops.py, register_proto_function. */
 import { decode, encode, pb } from "../../proto/messages.ts";
 import { GraphKeys } from "../collections.ts";
-import type { CondContext } from "../control_flow/cond_context.ts";
+import type { CondContext } from "../control_flow/branch/cond_context.ts";
 import { condFromProto, condToProto, whileFromProto, whileToProto } from "../control_flow/proto.ts";
 import type { WhileContext } from "../control_flow/while_context.ts";
 import { Variable } from "../variables/variable.ts";

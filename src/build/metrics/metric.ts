@@ -8,7 +8,7 @@ import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { equal, expandDims, rank as rankOf, squeeze, zeros } from "../../ops/index.ts";
 import { byName, type Rest } from "../../ops/options.ts";
 import { addToCollections, GraphKeys } from "../collections.ts";
-import { cond } from "../control_flow/cond.ts";
+import { cond } from "../control_flow/branch/cond.ts";
 import { removeSqueezableDimensions } from "../losses/squeeze.ts";
 import { asFloat } from "../losses/weights.ts";
 import { variableScope } from "../variables/scope.ts";

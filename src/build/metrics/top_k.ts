@@ -39,7 +39,7 @@ import {
   zerosLike,
 } from "../../ops/index.ts";
 import { byName, type Rest } from "../../ops/options.ts";
-import { cond } from "../control_flow/cond.ts";
+import { cond } from "../control_flow/branch/cond.ts";
 import { asFloat, assertBroadcastable, broadcastWeights } from "../losses/weights.ts";
 import { assignAdd } from "../variables/state.ts";
 import { gathered, type Metric, type MetricOptions, type MetricRest, metricOptions, metricVariable } from "./metric.ts";

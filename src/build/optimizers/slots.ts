@@ -5,7 +5,7 @@ import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { shape as shapeOf, zeros } from "../../ops/index.ts";
-import { cond } from "../control_flow/cond.ts";
+import { cond } from "../control_flow/branch/cond.ts";
 import { zerosInitializer } from "../initializers.ts";
 import { getVariable, getVariableScope, variableScope } from "../variables/scope.ts";
 import { SaveSliceInfo } from "../variables/slices.ts";

@@ -12,6 +12,7 @@ import {
   type FeatureSpec,
   FixedLenFeature,
   FixedLenSequenceFeature,
+  type ParsedBy,
   type ParsedFeatures,
   RaggedFeature,
   SparseFeature,
@@ -50,11 +51,11 @@ const parseExamplePlaces = ["name", "exampleNames"] as const;
  * The features of serialized Examples [n] (or of one, a scalar), by key: dense ones [n, ...] and sparse ones. Throws ValueError when the
  * features do not go together.
  */
-export function parseExample(
+export function parseExample<F extends FeatureSpec>(
   serialized: TensorLike,
-  features: FeatureSpec,
+  features: F,
   ...rest: Rest<ParseExampleOptions, typeof parseExamplePlaces>
-): ParsedFeatures {
+): ParsedBy<F> {
   const options = byName<ParseExampleOptions>(rest, parseExamplePlaces);
   if (!features || Object.keys(features).length === 0) {
     throw new ValueError(`Argument \`features\` cannot be None or falsy. Got ${features ? "{}" : "None"}`);
@@ -92,7 +93,7 @@ export function parseExample(
     });
     return params.collect([made.sparse_indices, made.sparse_values, made.sparse_shapes], made.dense_values, ragged);
   });
-  return composed(features, parsed);
+  return composed(features, parsed) as ParsedBy<F>;
 }
 
 /** Sparse features are put together of their indices and values, ragged ones of values and partitions; what only serves them goes. */
@@ -124,11 +125,11 @@ export function scalar(value: Tensor, name: string): Tensor {
 }
 
 /** The features of one serialized Example, a scalar. Throws ValueError for another rank. */
-export function parseSingleExample(
+export function parseSingleExample<F extends FeatureSpec>(
   serialized: TensorLike,
-  features: FeatureSpec,
+  features: F,
   ...rest: Rest<ParseExampleOptions, typeof parseExamplePlaces>
-): ParsedFeatures {
+): ParsedBy<F> {
   const options = byName<ParseExampleOptions>(rest, parseExamplePlaces);
   if (!features) throw new ValueError("Invalid argument: features cannot be None.");
   if (Object.keys(features).length === 0) throw new ValueError("Invalid argument: features cannot be empty.");

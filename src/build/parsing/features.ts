@@ -149,3 +149,15 @@ export class RaggedFeature {
 export type Feature = FixedLenFeature | FixedLenSequenceFeature | VarLenFeature | SparseFeature | RaggedFeature;
 export type FeatureSpec = Readonly<Record<string, Feature>>;
 export type ParsedFeatures = Record<string, Tensor | SparseTensor | RaggedTensor>;
+
+/** What a feature is parsed to: features with a shape are dense. */
+type Parsed<F> = F extends { readonly partitions: unknown }
+  ? RaggedTensor
+  : F extends { readonly indexKey: unknown }
+    ? SparseTensor
+    : F extends { readonly shape: unknown }
+      ? Tensor
+      : SparseTensor;
+
+/** The tensors of features by their keys. */
+export type ParsedBy<S extends FeatureSpec> = { -readonly [K in keyof S]: Parsed<S[K]> };

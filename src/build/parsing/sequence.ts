@@ -8,14 +8,15 @@ import {
   type FeatureSpec,
   FixedLenFeature,
   FixedLenSequenceFeature,
+  type ParsedBy,
   type ParsedFeatures,
   VarLenFeature,
 } from "./features.ts";
 import { Params } from "./params.ts";
 
-export interface SequenceFeatures {
-  readonly contextFeatures?: FeatureSpec | null | undefined;
-  readonly sequenceFeatures?: FeatureSpec | null | undefined;
+export interface SequenceFeatures<C extends FeatureSpec = FeatureSpec, S extends FeatureSpec = FeatureSpec> {
+  readonly contextFeatures?: C | null | undefined;
+  readonly sequenceFeatures?: S | null | undefined;
 }
 
 interface ParsedSequence {
@@ -88,31 +89,31 @@ function sequenceParams({ contextFeatures, sequenceFeatures }: SequenceFeatures,
 }
 
 /** Context and lists of one serialized SequenceExample, a scalar. */
-export function parseSingleSequenceExample(
+export function parseSingleSequenceExample<C extends FeatureSpec, S extends FeatureSpec>(
   serialized: TensorLike,
-  features: SequenceFeatures,
+  features: SequenceFeatures<C, S>,
   options: { readonly exampleName?: TensorLike | null } & Named = {},
-): [context: ParsedFeatures, lists: ParsedFeatures] {
+): [context: ParsedBy<C>, lists: ParsedBy<S>] {
   const [context, lists] = sequenceParams(features, "");
   return inScope(options.name ?? "ParseSingleSequenceExample", () => {
     const one = inScope(options.name ?? "ParseSingleExample", () =>
       scalar(convertToTensor(serialized, { name: "serialized" }), "serialized"),
     );
     const parsed = parseSequences(one, options.exampleName, context, lists, options.name);
-    return [parsed.context, parsed.lists];
+    return [parsed.context as ParsedBy<C>, parsed.lists as ParsedBy<S>];
   });
 }
 
 /** Context, lists and the lists' lengths of serialized SequenceExamples [n]. */
-export function parseSequenceExample(
+export function parseSequenceExample<C extends FeatureSpec, S extends FeatureSpec>(
   serialized: TensorLike,
-  features: SequenceFeatures,
+  features: SequenceFeatures<C, S>,
   options: ParseExampleOptions = {},
-): [context: ParsedFeatures, lists: ParsedFeatures, lengths: Record<string, Tensor>] {
+): [context: ParsedBy<C>, lists: ParsedBy<S>, lengths: Record<string, Tensor>] {
   const [context, lists] = sequenceParams(features, "`");
   return inScope(options.name ?? "ParseSequenceExample", () => {
     const input = convertToTensor(serialized, { name: "serialized" });
     const parsed = parseSequences(input, options.exampleNames, context, lists, options.name);
-    return [parsed.context, parsed.lists, parsed.lengths];
+    return [parsed.context as ParsedBy<C>, parsed.lists as ParsedBy<S>, parsed.lengths];
   });
 }

@@ -8,7 +8,7 @@ import { inScope, type Named } from "../../ops/compute/array/basic/names.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import * as tf from "../../ops/index.ts";
 import { assertThat } from "../control_flow/assert.ts";
-import { cond } from "../control_flow/cond.ts";
+import { cond } from "../control_flow/branch/cond.ts";
 import { RaggedTensor } from "./ragged_tensor.ts";
 
 export interface FromTensorOptions extends Named {

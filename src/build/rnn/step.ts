@@ -15,7 +15,7 @@ import {
   unstack,
   where,
 } from "../../ops/index.ts";
-import { cond } from "../control_flow/cond.ts";
+import { cond } from "../control_flow/branch/cond.ts";
 import { checkSameStructure, flatten, isFlowArray, type Nested, pack } from "../control_flow/structure.ts";
 import type { VariableScope } from "../variables/scope.ts";
 import type { BatchSize, State } from "./state.ts";

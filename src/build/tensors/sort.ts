@@ -29,7 +29,7 @@ import {
 } from "../../ops/index.ts";
 import { byName, type Rest } from "../../ops/options.ts";
 import { assertThat } from "../control_flow/assert.ts";
-import { cond } from "../control_flow/cond.ts";
+import { cond } from "../control_flow/branch/cond.ts";
 
 interface Named {
   readonly name?: string | undefined;

@@ -25,7 +25,7 @@ import {
 } from "../../ops/index.ts";
 import type { pb } from "../../proto/messages.ts";
 import { GraphKeys } from "../collections.ts";
-import { cond } from "../control_flow/cond.ts";
+import { cond } from "../control_flow/branch/cond.ts";
 import { prependNameScope, stripNameScope } from "../meta_graph/scope_names.ts";
 import { createdVariable } from "./creation/creators.ts";
 import {

@@ -2,7 +2,7 @@
  * Sparse tensors in batches: queues hold dense tensors, so a sparse one goes into a map of the session and its handle into the queue.
  * Source: tensorflow/python/training/input.py, _store_sparse_tensors and _restore_sparse_tensors.
  */
-import { cond } from "../../build/control_flow/cond.ts";
+import { cond } from "../../build/control_flow/branch/cond.ts";
 import { type DType, int64 } from "../../core/dtype.ts";
 import { ValueError } from "../../core/error.ts";
 import { elementAt } from "../../core/nd_array.ts";

@@ -19,7 +19,7 @@ import {
   zerosLike,
 } from "../../../ops/index.ts";
 import { byName, type Rest } from "../../../ops/options.ts";
-import { cond } from "../../control_flow/cond.ts";
+import { cond } from "../../control_flow/branch/cond.ts";
 import type { Nested } from "../../control_flow/structure.ts";
 import type { BatchSize, State } from "../../rnn/state.ts";
 import { transposeBatchTime } from "../../rnn/step.ts";

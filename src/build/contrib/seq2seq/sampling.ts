@@ -31,7 +31,7 @@ import {
   where,
 } from "../../../ops/index.ts";
 import { byName, type Rest } from "../../../ops/options.ts";
-import { cond } from "../../control_flow/cond.ts";
+import { cond } from "../../control_flow/branch/cond.ts";
 import { add, truediv } from "../../operators.ts";
 import type { State } from "../../rnn/state.ts";
 import { transposeBatchTime } from "../../rnn/step.ts";

@@ -22,7 +22,7 @@ import {
   stackV2Op,
   switchOp,
 } from "../../../ops/index.ts";
-import { branchAround, CondContext } from "../cond_context.ts";
+import { branchAround, CondContext } from "../branch/cond_context.ts";
 import type { FlowContext } from "../context.ts";
 import { type Flowing, switchBeside } from "../nodes.ts";
 import { isConstantEnter, WhileContext } from "../while_context.ts";

@@ -3,7 +3,7 @@ import { isFull } from "../../../core/shape.ts";
 import type { Operation } from "../../../graph/operation.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { constant, shape, variableShapeOp, zeros, zerosLike } from "../../../ops/index.ts";
-import type { CondContext } from "../cond_context.ts";
+import type { CondContext } from "../branch/cond_context.ts";
 import type { FlowContext } from "../context.ts";
 import { nextIteration, switchBeside } from "../nodes.ts";
 import type { WhileContext } from "../while_context.ts";

@@ -3,7 +3,7 @@ import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { Operation } from "../../../graph/operation.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { identity, shape, variableShapeOp, zeros, zerosLike } from "../../../ops/index.ts";
-import { CondContext } from "../cond_context.ts";
+import { CondContext } from "../branch/cond_context.ts";
 import { switchOf } from "../nodes.ts";
 
 /** Null for a handle whose contents are not known. */

@@ -23,7 +23,7 @@ import {
   truediv,
 } from "../../../ops/index.ts";
 import { byName, type Rest } from "../../../ops/options.ts";
-import { cond } from "../../control_flow/cond.ts";
+import { cond } from "../../control_flow/branch/cond.ts";
 import { Dataset } from "../dataset.ts";
 import type { Any } from "../structure.ts";
 

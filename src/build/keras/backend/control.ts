@@ -5,7 +5,7 @@ import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, type Literal, literalToArray, type TensorLike } from "../../../ops/convert.ts";
 import * as ops from "../../../ops/index.ts";
-import { cond } from "../../control_flow/cond.ts";
+import { cond } from "../../control_flow/branch/cond.ts";
 import { foldl as foldLeft, foldr as foldRight, mapFn as mapEach } from "../../control_flow/functional.ts";
 import type { Gradient } from "../../gradients/aggregate.ts";
 import { gradients as gradientsOf } from "../../gradients/gradients.ts";

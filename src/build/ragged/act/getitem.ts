@@ -8,7 +8,7 @@ import { convertToTensor } from "../../../ops/convert.ts";
 import type { SliceEntry, SliceRange } from "../../../ops/index.ts";
 import * as tf from "../../../ops/index.ts";
 import { assertGreaterEqual, assertLess } from "../../checks/compare.ts";
-import { cond } from "../../control_flow/cond.ts";
+import { cond } from "../../control_flow/branch/cond.ts";
 import { isRagged, type RaggedOrDense, RaggedTensor } from "../ragged_tensor.ts";
 import { raggedGather } from "./gather.ts";
 import { raggedRange } from "./range.ts";

@@ -1,5 +1,5 @@
 /** Linear models of feature columns. Source: tensorflow_estimator/python/estimator/canned/linear.py. */
-import { cond } from "../../../build/control_flow/cond.ts";
+import { cond } from "../../../build/control_flow/branch/cond.ts";
 import { named } from "../../../build/feature_column/arguments.ts";
 import type { FeatureColumn, Features } from "../../../build/feature_column/column.ts";
 import { linearLayer } from "../../../build/feature_column/linear_model.ts";

@@ -1,24 +1,24 @@
 /** `tf.cond` and `tf.case`: one of several branches runs. Source: tensorflow/python/ops/cond.py, control_flow_case.py. */
 
-import { bool, int32 } from "../../core/dtype.ts";
-import { TypeError, ValueError } from "../../core/error.ts";
-import { getDefaultGraph } from "../../graph/graph.ts";
-import type { IndexedSlices } from "../../graph/indexed_slices.ts";
-import type { Operation } from "../../graph/operation.ts";
-import { Tensor } from "../../graph/tensor.ts";
-import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
-import { cast, constant, identity, lessEqual, reduceSum, stack } from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
-import { GraphKeys } from "../collections.ts";
-import { controlFlowV2Enabled } from "../functions/behavior.ts";
-import { FunctionBody } from "../functions/body.ts";
-import { condV2 } from "../functions/cond.ts";
-import { assertThat } from "./assert.ts";
-import { isTrue, predicateTexts } from "./at_once.ts";
+import { bool, int32 } from "../../../core/dtype.ts";
+import { TypeError, ValueError } from "../../../core/error.ts";
+import { getDefaultGraph } from "../../../graph/graph.ts";
+import type { IndexedSlices } from "../../../graph/indexed_slices.ts";
+import type { Operation } from "../../../graph/operation.ts";
+import { Tensor } from "../../../graph/tensor.ts";
+import { convertToTensor, type TensorLike } from "../../../ops/convert.ts";
+import { cast, constant, identity, lessEqual, reduceSum, stack } from "../../../ops/index.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
+import { GraphKeys } from "../../collections.ts";
+import { controlFlowV2Enabled } from "../../functions/behavior.ts";
+import { FunctionBody } from "../../functions/body.ts";
+import { condV2 } from "../../functions/cond.ts";
+import { assertThat } from "../assert.ts";
+import { isTrue, predicateTexts } from "../at_once.ts";
+import { condInFunction } from "../in_function.ts";
+import { type Flowing, merge, switchOf } from "../nodes.ts";
+import { checkSameStructure, type FlowArray, flatten, isFlowArray, type Nested, pack } from "../structure.ts";
 import { CondContext } from "./cond_context.ts";
-import { condInFunction } from "./in_function.ts";
-import { type Flowing, merge, switchOf } from "./nodes.ts";
-import { checkSameStructure, type FlowArray, flatten, isFlowArray, type Nested, pack } from "./structure.ts";
 
 export type BranchLeaf = TensorLike | Operation | IndexedSlices | FlowArray;
 export type BranchResult = Nested<BranchLeaf>;

@@ -2,9 +2,9 @@
  * `tf.autograph`, as far as JavaScript has it: nothing rewrites the control flow of a function, so functions are taken as they are. Source:
  * tensorflow/python/autograph/impl/api.py.
  */
-import { NotImplementedError } from "../../core/error.ts";
-import { log } from "../../core/host.ts";
-import { printValue } from "../../core/print.ts";
+import { NotImplementedError } from "../../../core/error.ts";
+import { log } from "../../../core/host.ts";
+import { printValue } from "../../../core/print.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: any function
 type AnyFunction = (...args: any[]) => any;

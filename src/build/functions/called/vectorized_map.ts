@@ -1,13 +1,13 @@
 /** `tf.vectorizedMap`: a function of rows over all rows. Source: parallel_for/control_flow_ops.py. */
-import { ValueError } from "../../core/error.ts";
-import { getDefaultGraph } from "../../graph/graph.ts";
-import type { Tensor } from "../../graph/tensor.ts";
-import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
-import { placeholder, stack, unstack } from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
-import { mapFn } from "../control_flow/functional.ts";
-import { flatten, type Nested, pack } from "../control_flow/structure.ts";
-import { FunctionBody } from "./body.ts";
+import { ValueError } from "../../../core/error.ts";
+import { getDefaultGraph } from "../../../graph/graph.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
+import { convertToTensor, type TensorLike } from "../../../ops/convert.ts";
+import { placeholder, stack, unstack } from "../../../ops/index.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
+import { mapFn } from "../../control_flow/functional.ts";
+import { flatten, type Nested, pack } from "../../control_flow/structure.ts";
+import { FunctionBody } from "../body.ts";
 
 export interface VectorizedMapOptions {
   /** Taken and ignored: a loop is always possible here. */

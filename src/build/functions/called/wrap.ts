@@ -1,7 +1,7 @@
 /** `tf.wrapFunction`: a function of TensorFlow 1's style as one of the graph's library. Source: wrap_function.py. */
-import { byName, type Rest } from "../../ops/options.ts";
-import { asFunction } from "./function.ts";
-import type { ArgumentSpec } from "./signature.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
+import { asFunction } from "../function.ts";
+import type { ArgumentSpec } from "../signature.ts";
 
 interface NameOption {
   readonly name?: string | null | undefined;

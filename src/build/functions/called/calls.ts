@@ -1,13 +1,13 @@
 /** Gradients of calls. What the gradient needs of a call becomes more outputs of it. Source: function.py, gradients_util.py, symbolic_gradient.cc. */
-import type { Shape } from "../../core/shape.ts";
-import type { FunctionRef } from "../../graph/attr.ts";
-import { argument, type FunctionGraph, functionGraph } from "../../graph/def/function.ts";
-import { addFunction, dtypesOf } from "../../graph/def/to_function.ts";
-import type { Graph } from "../../graph/graph.ts";
-import type { Operation } from "../../graph/operation.ts";
-import { Tensor } from "../../graph/tensor.ts";
-import { partitionedCallOp, statefulPartitionedCallOp, zerosLike } from "../../ops/index.ts";
-import { bodyOf, differentiate } from "./derivative.ts";
+import type { Shape } from "../../../core/shape.ts";
+import type { FunctionRef } from "../../../graph/attr.ts";
+import { argument, type FunctionGraph, functionGraph } from "../../../graph/def/function.ts";
+import { addFunction, dtypesOf } from "../../../graph/def/to_function.ts";
+import type { Graph } from "../../../graph/graph.ts";
+import type { Operation } from "../../../graph/operation.ts";
+import { Tensor } from "../../../graph/tensor.ts";
+import { partitionedCallOp, statefulPartitionedCallOp, zerosLike } from "../../../ops/index.ts";
+import { bodyOf, differentiate } from "../derivative.ts";
 
 /** How many outputs an op had before gradients asked for more. */
 const originalOutputs = "_num_original_outputs";

@@ -3,15 +3,15 @@
  * Source: control_flow_ops.py, CondContext; control_flow_grad.py.
  */
 
-import { getDefaultGraph } from "../../graph/graph.ts";
-import { IndexedSlices } from "../../graph/indexed_slices.ts";
-import { Operation } from "../../graph/operation.ts";
-import type { Tensor } from "../../graph/tensor.ts";
-import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
-import { withDependencies } from "../../ops/index.ts";
-import { FlowContext, isInContext } from "./context.ts";
-import { type Flowing, merge, switchBeside } from "./nodes.ts";
-import type { WhileContext } from "./while_context.ts";
+import { getDefaultGraph } from "../../../graph/graph.ts";
+import { IndexedSlices } from "../../../graph/indexed_slices.ts";
+import { Operation } from "../../../graph/operation.ts";
+import type { Tensor } from "../../../graph/tensor.ts";
+import { convertToTensor, type TensorLike } from "../../../ops/convert.ts";
+import { withDependencies } from "../../../ops/index.ts";
+import { FlowContext, isInContext } from "../context.ts";
+import { type Flowing, merge, switchBeside } from "../nodes.ts";
+import type { WhileContext } from "../while_context.ts";
 
 export class CondContext extends FlowContext {
   readonly pred: Tensor;

@@ -1,14 +1,14 @@
 /** `tf.switch_case`: one of several branches by its number. Source: control_flow_switch_case.py. */
-import { TypeError, ValueError } from "../../core/error.ts";
-import { getDefaultGraph } from "../../graph/graph.ts";
-import type { IndexedSlices } from "../../graph/indexed_slices.ts";
-import { Tensor } from "../../graph/tensor.ts";
-import { byName, type Rest } from "../../ops/options.ts";
-import { FunctionBody } from "../functions/body.ts";
-import { indexedCase } from "../functions/cond.ts";
+import { TypeError, ValueError } from "../../../core/error.ts";
+import { getDefaultGraph } from "../../../graph/graph.ts";
+import type { IndexedSlices } from "../../../graph/indexed_slices.ts";
+import { Tensor } from "../../../graph/tensor.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
+import { FunctionBody } from "../../functions/body.ts";
+import { indexedCase } from "../../functions/cond.ts";
+import { caseInFunction } from "../in_function.ts";
+import type { FlowArray, Nested } from "../structure.ts";
 import type { BranchResult } from "./cond.ts";
-import { caseInFunction } from "./in_function.ts";
-import type { FlowArray, Nested } from "./structure.ts";
 
 type BranchFn = () => BranchResult;
 
