@@ -31,7 +31,9 @@ function bytesFor(step: Step, scratch: Scratch): { readonly room: number; readon
     sum.room += roundUp(sizeBytes, alignment);
     return () => i32(0);
   };
-  const keep = (sizeBytes: number): void => void (sum.kept += sizeBytes);
+  const keep = (sizeBytes: number): void => {
+    sum.kept += sizeBytes;
+  };
   lower(step, { ...scratch, ...nowhere, room, keep });
   return sum;
 }
