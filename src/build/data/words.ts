@@ -1,7 +1,9 @@
 /** How datasets print, and what is said of functions and elements that do not fit. Source: dataset_ops.py, structured_function.py, tensor_spec.py */
+
 import { AttributeError, TypeError, ValueError } from "../../core/error.ts";
 import { printValue } from "../../core/print.ts";
 import { compatible } from "../../core/shape.ts";
+import { pythonType } from "../../core/text/python_type.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { TensorShape } from "../../graph/tensor_shape.ts";
 import { checkSameStructure } from "../control_flow/structure.ts";
@@ -15,22 +17,6 @@ export function datasetText(variantTensor: Tensor, spec: Nested<Spec>, shownAs?:
   const kind = variantTensor.op.type.replace(/V\d+$/, "");
   return `<${shownAs ?? `_${kind}`} element_spec=${structureText(typeSpecs(spec))}>`;
 }
-
-/** Python's name for the type of a value that is no dataset. */
-const typeText = (value: unknown): string =>
-  value === null || value === undefined
-    ? "NoneType"
-    : typeof value === "number"
-      ? Number.isInteger(value)
-        ? "int"
-        : "float"
-      : typeof value === "string"
-        ? "str"
-        : typeof value === "boolean"
-          ? "bool"
-          : Array.isArray(value)
-            ? "list"
-            : typeof value;
 
 /** Parameter names of a function that lists them plainly; null for defaults, rest and destructured parameters. */
 function parameters(callback: (...args: never[]) => unknown): readonly string[] | null {
@@ -182,7 +168,7 @@ export const noDataset = (output: Nested<Spec>): Error =>
 
 export const notADataset = (value: unknown): TypeError =>
   new TypeError(
-    `Invalid input to \`zip\`. Inputs are expected to be (nested) structures of \`tf.data.Dataset\` objects but encountered object of type <class '${typeText(value)}'>.`,
+    `Invalid input to \`zip\`. Inputs are expected to be (nested) structures of \`tf.data.Dataset\` objects but encountered object of type <class '${pythonType(value)}'>.`,
   );
 
 export const rangeArguments = (n: number): ValueError =>
@@ -190,4 +176,6 @@ export const rangeArguments = (n: number): ValueError =>
 
 /** Throws TypeError for what a transformation gave in place of a dataset. */
 export const noTransformed = (value: unknown): TypeError =>
-  new TypeError(`\`transformation_func\` must return a \`tf.data.Dataset\` object. Got <class '${typeText(value)}'>.`);
+  new TypeError(
+    `\`transformation_func\` must return a \`tf.data.Dataset\` object. Got <class '${pythonType(value)}'>.`,
+  );

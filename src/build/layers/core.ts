@@ -39,9 +39,7 @@ export interface WeightedOptions extends LayerOptions {
 }
 
 /** Python's order of the arguments of layers with a kernel, behind those of the layer itself. */
-export const kernelPlaces = [
-  "activation",
-  "useBias",
+export const weightPlaces = [
   "kernelInitializer",
   "biasInitializer",
   "kernelRegularizer",
@@ -49,10 +47,8 @@ export const kernelPlaces = [
   "activityRegularizer",
   "kernelConstraint",
   "biasConstraint",
-  "trainable",
-  "name",
-  "reuse",
 ] as const;
+export const kernelPlaces = ["activation", "useBias", ...weightPlaces, "trainable", "name", "reuse"] as const;
 
 /** The bias [n] of a layer, or null without one. */
 export function addBias(layer: Layer, n: number, options: WeightedOptions): Variable | null {

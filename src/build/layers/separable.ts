@@ -93,7 +93,7 @@ abstract class SeparableConvolution extends Layer {
 }
 
 /** Python's order of the optional arguments. */
-const places = [
+export const separablePlaces = [
   "strides",
   "padding",
   "dataFormat",
@@ -111,10 +111,8 @@ const places = [
   "depthwiseConstraint",
   "pointwiseConstraint",
   "biasConstraint",
-  "trainable",
-  "name",
-  "reuse",
 ] as const;
+const places = [...separablePlaces, "trainable", "name", "reuse"] as const;
 
 /** Sequences [n, w, c] to [n, w', filters]. */
 export class SeparableConv1D extends SeparableConvolution {

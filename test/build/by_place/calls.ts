@@ -149,7 +149,6 @@ export const calls: Readonly<Record<string, () => unknown>> = {
   mapFn: () => t.mapFn((v: Fn) => v, x(2), f, 3),
   scan: () => t.scan((a: Fn, _: Fn) => a, x(2), x(), 3),
   foldl: () => t.foldl((a: Fn, _: Fn) => a, x(2), x(), 3),
-  pyFunc: () => t.pyFunc((a: Fn) => a, [x(2)], f, true, "n"),
   TensorArray: () => new t.TensorArray(f, 3, true, false, "t"),
   placeholderWD: () => t.placeholderWithDefault([1, 2], [null], "n"),
   verify: () => t.verifyTensorAllFinite(x(2), "m", "n"),

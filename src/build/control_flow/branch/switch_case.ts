@@ -1,5 +1,7 @@
 /** `tf.switch_case`: one of several branches by its number. Source: control_flow_switch_case.py. */
+
 import { TypeError, ValueError } from "../../../core/error.ts";
+import { pythonType } from "../../../core/text/python_type.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { IndexedSlices } from "../../../graph/indexed_slices.ts";
 import { Tensor } from "../../../graph/tensor.ts";
@@ -48,19 +50,10 @@ export function switchCase(
   });
 }
 
-const typeName = (value: unknown): string =>
-  typeof value === "number"
-    ? Number.isInteger(value)
-      ? "int"
-      : "float"
-    : typeof value === "string"
-      ? "str"
-      : typeof value;
-
 /** Throws TypeError or ValueError in Python's words for what are no functions by number. */
 function functionsOf(branchIndex: unknown, given: BranchFns): BranchFn[] {
   if (!(branchIndex instanceof Tensor))
-    throw new TypeError(`'branch_index' must be a Tensor, got <class '${typeName(branchIndex)}'>`);
+    throw new TypeError(`'branch_index' must be a Tensor, got <class '${pythonType(branchIndex)}'>`);
   if (!branchIndex.dtype.isInteger)
     throw new TypeError(`'branch_index' must be an integer Tensor, got ${String(branchIndex.dtype)}`);
   const isObject = typeof given === "object" && given !== null;
@@ -72,7 +65,7 @@ function functionsOf(branchIndex: unknown, given: BranchFns): BranchFn[] {
     if (!Array.isArray(pair) || pair.length !== 2)
       throw new TypeError(`Each entry in 'branch_fns' must be a 2-tuple. Received ${String(pair)}.`);
     const [key, fn] = pair as [unknown, unknown];
-    if (typeof key !== "number") throw new TypeError(`key must be a Python \`int\`, got <class '${typeName(key)}'>`);
+    if (typeof key !== "number") throw new TypeError(`key must be a Python \`int\`, got <class '${pythonType(key)}'>`);
     if (typeof fn !== "function") throw new TypeError(`fn for key ${key} must be callable.`);
   }
   const sorted = [...(pairs as [number, BranchFn][])].sort(([a], [b]) => a - b);

@@ -2,8 +2,10 @@
  * `tf.data.Options`: how an input pipeline is to be run. Each class is a table of its fields, and the message that a graph keeps is written
  * from the same table. Source: python/data/ops/options.py, dataset_options.proto
  */
+
 import { AttributeError, TypeError, ValueError } from "../../../core/error.ts";
 import { printValue } from "../../../core/print.ts";
+import { pythonType } from "../../../core/text/python_type.ts";
 import { snakeCase } from "../../layers/layer.ts";
 
 /** A member of an enum. */
@@ -76,7 +78,7 @@ abstract class OptionsRecord {
     if (!field) throw new AttributeError(`Cannot set the property ${snakeCase(name)} on ${this.constructor.name}.`);
     if (!holds(field.kind, value)) {
       throw new TypeError(
-        `Property "${snakeCase(name)}" must be of type ${kindText(field.kind)}, got: ${printValue([value]).slice(1, -1)} (type: <class '${classOf(value)}'>)`,
+        `Property "${snakeCase(name)}" must be of type ${kindText(field.kind)}, got: ${printValue([value]).slice(1, -1)} (type: <class '${pythonType(value)}'>)`,
       );
     }
     this.#values.set(name, value);
@@ -128,21 +130,6 @@ function kindText(kind: Kind): string {
   if (typeof kind === "function") return `<class 'tensorflow.python.data.ops.options.${kind.name}'>`;
   return `<enum '${String(Object.values(kind)[0]).split(".")[0]}'>`;
 }
-
-const classOf = (value: unknown): string =>
-  value === null || value === undefined
-    ? "NoneType"
-    : typeof value === "number"
-      ? Number.isInteger(value)
-        ? "int"
-        : "float"
-      : typeof value === "string"
-        ? "str"
-        : typeof value === "boolean"
-          ? "bool"
-          : Array.isArray(value)
-            ? "list"
-            : (value as object).constructor.name;
 
 function writeVarint(bytes: number[], value: number): void {
   for (let rest = BigInt.asUintN(64, BigInt(value)); ; rest >>= 7n) {

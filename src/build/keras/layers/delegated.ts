@@ -6,7 +6,7 @@ import type { Operation } from "../../../graph/operation.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { type Literal, literalToArray } from "../../../ops/convert.ts";
 import { constant } from "../../../ops/index.ts";
-import type { WeightedOptions as CoreWeightedOptions } from "../../layers/core.ts";
+import { type WeightedOptions as CoreWeightedOptions, weightPlaces } from "../../layers/core.ts";
 import type { Layer as CoreLayer } from "../../layers/layer.ts";
 import { getVariableScope, variableScope } from "../../variables/scope.ts";
 import type { Initializer } from "../../variables/store.ts";
@@ -40,17 +40,7 @@ export interface WeightedOptions extends LayerOptions {
 }
 
 /** Their order in Python, after what a layer has before them. */
-export const weightedPlaces = [
-  "activation",
-  "useBias",
-  "kernelInitializer",
-  "biasInitializer",
-  "kernelRegularizer",
-  "biasRegularizer",
-  "activityRegularizer",
-  "kernelConstraint",
-  "biasConstraint",
-] as const;
+export const weightedPlaces = ["activation", "useBias", ...weightPlaces] as const;
 
 /** The same options with functions instead of names. */
 export function resolved(options: WeightedOptions): CoreWeightedOptions {

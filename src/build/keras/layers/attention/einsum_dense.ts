@@ -1,9 +1,11 @@
 /** `tf.keras.layers.EinsumDense`. Source: tf_keras/src/layers/core/einsum_dense.py. */
+
 import { ValueError } from "../../../../core/error.ts";
 import type { Dim, Shape } from "../../../../core/shape.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { add, einsum } from "../../../../ops/index.ts";
 import { byName, type Rest } from "../../../../ops/options.ts";
+import { weightPlaces } from "../../../layers/core.ts";
 import { getActivation } from "../../activations.ts";
 import { Weighted } from "../convolution/weighted.ts";
 import type { WeightedOptions } from "../delegated.ts";
@@ -13,17 +15,7 @@ export interface EinsumDenseOptions extends Omit<WeightedOptions, "useBias"> {
   /** The axes of the outputs that the bias has; none without. */
   readonly biasAxes?: string | null | undefined;
 }
-const places = [
-  "activation",
-  "biasAxes",
-  "kernelInitializer",
-  "biasInitializer",
-  "kernelRegularizer",
-  "biasRegularizer",
-  "activityRegularizer",
-  "kernelConstraint",
-  "biasConstraint",
-] as const;
+const places = ["activation", "biasAxes", ...weightPlaces] as const;
 
 interface Shapes {
   readonly kernel: number[];

@@ -1,4 +1,5 @@
 /** `tf.keras.layers.MultiHeadAttention`. Source: tf_keras/src/layers/attention/multi_head_attention.py; Vaswani et al., "Attention Is All You Need". */
+
 import { bool } from "../../../../core/dtype.ts";
 import { ValueError } from "../../../../core/error.ts";
 import type { Dim, Shape } from "../../../../core/shape.ts";
@@ -20,6 +21,7 @@ import {
   stack,
 } from "../../../../ops/index.ts";
 import { byName, type Rest } from "../../../../ops/options.ts";
+import { weightPlaces } from "../../../layers/core.ts";
 import { smartCond } from "../../../layers/layer.ts";
 import type { WeightedOptions } from "../delegated.ts";
 import { type CallOptions, Layer, maskOf, type Tensors, withArguments } from "../layer.ts";
@@ -33,20 +35,7 @@ export interface MultiHeadOptions extends Omit<WeightedOptions, "activation"> {
   /** Axes that attention goes over: all between batch and features by default. */
   readonly attentionAxes?: number | readonly number[] | null | undefined;
 }
-const places = [
-  "valueDim",
-  "dropout",
-  "useBias",
-  "outputShape",
-  "attentionAxes",
-  "kernelInitializer",
-  "biasInitializer",
-  "kernelRegularizer",
-  "biasRegularizer",
-  "activityRegularizer",
-  "kernelConstraint",
-  "biasConstraint",
-] as const;
+const places = ["valueDim", "dropout", "useBias", "outputShape", "attentionAxes", ...weightPlaces] as const;
 
 export interface MultiHeadCall extends CallOptions {
   /** The values, when the query alone comes first. */

@@ -6,7 +6,11 @@ import { depthwiseConv2d, expandDims, squeeze } from "../../../../ops/index.ts";
 import { byName, type Rest } from "../../../../ops/options.ts";
 import type { DataFormat } from "../../../layers/core.ts";
 import type { Layer as CoreLayer } from "../../../layers/layer.ts";
-import { SeparableConv1D as CoreSeparable1D, SeparableConv2D as CoreSeparable2D } from "../../../layers/separable.ts";
+import {
+  SeparableConv1D as CoreSeparable1D,
+  SeparableConv2D as CoreSeparable2D,
+  separablePlaces,
+} from "../../../layers/separable.ts";
 import { amongAll, opFormat, paddingOf, type Size, sizes } from "../../../layers/window.ts";
 import type { Variable } from "../../../variables/variable.ts";
 import { type ConstraintName, getConstraint } from "../../constraints.ts";
@@ -37,25 +41,6 @@ const separableOptions = (options: SeparableOptions) => ({
   depthwiseConstraint: getConstraint(options.depthwiseConstraint),
   pointwiseConstraint: getConstraint(options.pointwiseConstraint),
 });
-const separablePlaces = [
-  "strides",
-  "padding",
-  "dataFormat",
-  "dilationRate",
-  "depthMultiplier",
-  "activation",
-  "useBias",
-  "depthwiseInitializer",
-  "pointwiseInitializer",
-  "biasInitializer",
-  "depthwiseRegularizer",
-  "pointwiseRegularizer",
-  "biasRegularizer",
-  "activityRegularizer",
-  "depthwiseConstraint",
-  "pointwiseConstraint",
-  "biasConstraint",
-] as const;
 type SeparableRest = Rest<SeparableOptions, typeof separablePlaces>;
 
 abstract class Separable<C extends CoreLayer> extends Delegated<C> {

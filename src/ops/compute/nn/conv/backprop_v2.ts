@@ -6,17 +6,8 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import { byName, type Rest } from "../../../options.ts";
-import { conv2DBackpropFilterOp, conv2DBackpropInputOp } from "./conv2d.ts";
+import { attrs, conv2DBackpropFilterOp, conv2DBackpropInputOp } from "./conv2d.ts";
 import { convOp } from "./fused_pad.ts";
-
-const attrs = [
-  "strides: list(int)",
-  "use_cudnn_on_gpu: bool = true",
-  "padding: {'SAME', 'VALID', 'EXPLICIT'}",
-  "explicit_paddings: list(int) = []",
-  "data_format: {'NHWC', 'NCHW'} = 'NHWC'",
-  "dilations: list(int) = [1, 1, 1, 1]",
-] as const;
 
 const sizesOf = (p: Lowering, value: Value): Value => p.list(value.shape);
 

@@ -19,7 +19,7 @@ import {
   rankError,
 } from "./geometry.ts";
 
-const attrs = [
+export const attrs = [
   "strides: list(int)",
   "use_cudnn_on_gpu: bool = true",
   "padding: {'SAME', 'VALID', 'EXPLICIT'}",
