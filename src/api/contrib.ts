@@ -1,6 +1,7 @@
 /** tf.contrib. Written by scripts/api.mjs. */
 export * as crf from "./contrib_crf.ts";
 export * as data from "./contrib_data.ts";
+export * as distributions from "./contrib_distributions.ts";
 export * as eager from "./contrib_eager.ts";
 export * as framework from "./contrib_framework.ts";
 export * as layers from "./contrib_layers.ts";

@@ -243,6 +243,7 @@ export * as contrib from "./contrib.ts";
 export * as data from "./data.ts";
 export * as debugging from "./debugging.ts";
 export * as distribute from "./distribute.ts";
+export * as distributions from "./distributions.ts";
 export * as dtypes from "./dtypes.ts";
 export * as errors from "./errors.ts";
 export * as estimator from "./estimator.ts";
