@@ -282,7 +282,7 @@ const special = {
   errors: ["src/core/error.ts", "src/core/text/error_codes.ts"],
   "app.flags": ["src/core/flags.ts", "src/core/flags"],
   app: ["src/train/app.ts"],
-  logging: ["src/train/logging.ts"],
+  logging: ["src/core/text/logging.ts"],
   graph_util: ["src/train/files/graph_util.ts", "src/graph/def"],
   test: ["src/train/testing"],
   gfile: ["src/train/files/gfile.ts"],

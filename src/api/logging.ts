@@ -19,4 +19,4 @@ export {
   WARN,
   warn,
   warning,
-} from "../train/logging.ts";
+} from "../core/text/logging.ts";

@@ -180,6 +180,7 @@ export {
 } from "../core/dtype.ts";
 export { OpError } from "../core/error.ts";
 export { NdArray } from "../core/nd_array.ts";
+export { getLogger } from "../core/text/logging.ts";
 export { GIT_VERSION, VERSION, version } from "../core/version.ts";
 export {
   disableEagerExecution,
@@ -232,7 +233,6 @@ export {
   withSession,
 } from "../session/session.ts";
 export { RunMetadata, RunOptions } from "../session/trace.ts";
-export { getLogger } from "../train/logging.ts";
 export * as app from "./app.ts";
 export * as audio from "./audio.ts";
 export * as autograph from "./autograph.ts";

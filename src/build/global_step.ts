@@ -1,8 +1,9 @@
 /** The variable that counts training steps. Source: tensorflow/python/training/training_util.py. */
+
 import { int64 } from "../core/dtype.ts";
 import { KeyError, TypeError, ValueError } from "../core/error.ts";
-import { log } from "../core/host.ts";
 import { formatShapePython, isFull } from "../core/shape.ts";
+import * as logging from "../core/text/logging.ts";
 import { type Graph, getDefaultGraph } from "../graph/graph.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { GraphKeys } from "./collections.ts";
@@ -14,7 +15,7 @@ import { Variable, VariableAggregation } from "./variables/variable.ts";
 export function getGlobalStep(graph: Graph = getDefaultGraph()): Variable | null {
   const found = graph.getCollection<Variable>(GraphKeys.GLOBAL_STEP);
   if (found.length > 1) {
-    log("ERROR", "tensorflow: Multiple tensors in global_step collection.");
+    logging.error("Multiple tensors in global_step collection.");
     return null;
   }
   const step = found[0] ?? byName(graph);

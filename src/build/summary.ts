@@ -1,6 +1,8 @@
 /** `tf.summary`: nodes that turn tensors into summaries, named and tagged as Python does. Source: tensorflow/python/summary/summary.py. */
+
 import { float32, string } from "../core/dtype.ts";
 import { RuntimeError, ValueError } from "../core/error.ts";
+import * as logging from "../core/text/logging.ts";
 import { getDefaultGraph } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../ops/convert.ts";
@@ -25,8 +27,12 @@ export interface SummaryOptions {
   readonly family?: string | undefined;
 }
 
-/** Letters, digits, `_`, `-`, `.` and `/` stay; others become `_`. */
-const cleanTag = (name: string): string => name.replace(/[^-/\w.]/g, "_").replace(/^\/+/, "");
+/** Letters, digits, `_`, `-`, `.` and `/` stay; others become `_`, and the user is told. Source: summary_op_util.py. */
+function cleanTag(name: string): string {
+  const clean = name.replace(/[^-/\w.]/g, "_").replace(/^\/+/, "");
+  if (clean !== name) logging.info("Summary name %s is illegal; using %s instead.", name, clean);
+  return clean;
+}
 
 /** The tag is the scope that the name opens. */
 function tagged(name: string, options: SummaryOptions, make: (tag: string, scope: string) => Tensor): Tensor {

@@ -48,7 +48,7 @@ export function printValue(value: unknown): string {
   return typeof value === "string" ? value : reprValue(value);
 }
 
-function reprValue(value: unknown): string {
+export function reprValue(value: unknown): string {
   if (value === null || value === undefined) return "None";
   if (value instanceof NdArray) return reprArray(value);
   if (typeof value === "boolean") return value ? "True" : "False";

@@ -7,7 +7,7 @@ import { elementCount, type FullShape, formatShapePython, sameShape } from "../c
 import type { Tensor } from "../graph/tensor.ts";
 import { splat } from "../proto/tensor_proto.ts";
 import { applyOp } from "./apply.ts";
-import { type Literal, literalToArray } from "./convert.ts";
+import { constantArray, type Literal } from "./convert.ts";
 import { defineOp } from "./define.ts";
 import { byName, type Rest } from "./options.ts";
 
@@ -43,7 +43,7 @@ const places = ["dtype", "shape", "name", "verifyShape"] as const;
  */
 export function constant(value: Literal, ...rest: Rest<ConstantOptions, typeof places>): Tensor {
   const { dtype, shape, name = "Const", verifyShape = false } = byName<ConstantOptions>(rest, places);
-  const array = literalToArray(value, dtype);
+  const array = constantArray(value, dtype);
   if (verifyShape && shape !== undefined && !sameShape(array.shape, shape)) {
     throw new TypeError(`Expected Tensor's shape: ${formatShapePython(shape)}, got ${formatShapePython(array.shape)}.`);
   }

@@ -16,8 +16,10 @@ import {
 } from "../core/dtype.ts";
 import { TypeError, ValueError } from "../core/error.ts";
 import { allocateElements, elementAt, NdArray, setElement } from "../core/nd_array.ts";
-import { printValue } from "../core/print.ts";
+import { printValue, reprValue } from "../core/print.ts";
 import { elementCount, type FullShape, formatShapePython } from "../core/shape.ts";
+import { cppName } from "../graph/def/node_text.ts";
+import { getDefaultGraph } from "../graph/graph.ts";
 import { asTensor, isTensorConvertible, Tensor, type TensorConvertible } from "../graph/tensor.ts";
 import { constantTensor } from "./constant.ts";
 
@@ -62,7 +64,7 @@ export function convertToTensor(value: TensorLike, options: ConvertOptions = {})
     return tensor;
   }
   if (Array.isArray(value) && containsTensor(value)) return packing.pack(value as TensorLike[], dtype, options.name);
-  return constantTensor(literalToArray(value as Literal, dtype, options.preferredDtype), options.name ?? "Const");
+  return constantTensor(constantArray(value as Literal, dtype, options.preferredDtype), options.name ?? "Const");
 }
 
 /** Packs lists that hold tensors; set by the family of array ops (a list of tensors becomes a Pack). */
@@ -192,6 +194,32 @@ export function literalToArray(value: Literal, dtype?: DType, preferred?: DType)
     setElement(target, data, i, flat[i]);
   }
   return new NdArray(target, shape, data);
+}
+
+/** As literalToArray, and in eager execution in its words. Source: pywrap_tensor.cc, py_seq_tensor.cc. */
+export function constantArray(value: Literal, dtype?: DType, preferred?: DType): NdArray {
+  try {
+    return literalToArray(value, dtype, preferred);
+  } catch (error) {
+    if (!getDefaultGraph().isEager) throw error;
+    if (error instanceof TypeError && dtype) {
+      throw new TypeError(`Cannot convert ${reprValue(value)} to EagerTensor of dtype ${cppName(dtype)}`);
+    }
+    if (error instanceof ValueError && Array.isArray(value)) {
+      const kind = hasEvenDepth(value) ? "non-rectangular Python sequence" : "Python sequence with mixed types";
+      throw new ValueError(`Can't convert ${kind} to Tensor.`);
+    }
+    throw error;
+  }
+}
+
+/** Whether all leaves lie equally deep. */
+function hasEvenDepth(list: readonly unknown[]): boolean {
+  for (let level = list; level.length > 0; level = level.flatMap((item) => [...(item as readonly unknown[])])) {
+    const lists = level.filter(isNested).length;
+    if (lists < level.length) return lists === 0;
+  }
+  return true;
 }
 
 function preferredFor(value: Literal, preferred: DType | undefined): DType | undefined {

@@ -1,7 +1,9 @@
 /** The state file of checkpoints as TensorFlow's functions read and write it. Source: tensorflow/python/checkpoint/checkpoint_management.py. */
+
 import { isAbsolute, join, relative } from "node:path";
 import { NotFoundError, OpError, RuntimeError, ValueError } from "../core/error.ts";
-import { log } from "../core/host.ts";
+import { inspectKey } from "../core/text/inspect.ts";
+import * as logging from "../core/text/logging.ts";
 import {
   type CheckpointState,
   deleteCheckpoint,
@@ -73,14 +75,21 @@ export function updateCheckpointState(
   writeFileAtomic(file, new TextEncoder().encode(formatCheckpointState(state)));
 }
 
+/** The state, printing as its file reads. */
+function printing(state: CheckpointState): CheckpointState {
+  const value = () => formatCheckpointState(state);
+  return Object.defineProperties({ ...state }, { toString: { value }, [inspectKey]: { value } });
+}
+
 /** The state of a folder, its paths joined with the folder; null without a file, and with a warning when the file cannot be read. */
 export function getCheckpointState(checkpointDir: string, latestFilename?: string | null): CheckpointState | null {
   try {
-    return readCheckpointState(checkpointDir, latestFilename ? { latestFilename } : {});
+    const state = readCheckpointState(checkpointDir, latestFilename ? { latestFilename } : {});
+    return state && printing(state);
   } catch (error) {
     if (!(error instanceof OpError)) throw error;
-    log("WARNING", `tensorflow: ${error.name}: ${error.message}`);
-    log("WARNING", `tensorflow: ${join(checkpointDir, latestFilename ?? "checkpoint")}: Checkpoint ignored`);
+    logging.warn(`${error.name}: ${error.message}`);
+    logging.warn(`${join(checkpointDir, latestFilename ?? "checkpoint")}: Checkpoint ignored`);
     return null;
   }
 }

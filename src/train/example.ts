@@ -89,7 +89,7 @@ export class Example {
 
   /** Protobuf's text. */
   toString(): string {
-    return printText("Example", this.serializeToString());
+    return printText("Example", this.serializeToString(), { str: true });
   }
 
   /** Throws DATA_LOSS for bytes that are no Example. */
@@ -134,7 +134,7 @@ export class SequenceExample {
   }
 
   toString(): string {
-    return printText("SequenceExample", this.serializeToString());
+    return printText("SequenceExample", this.serializeToString(), { str: true });
   }
 
   static fromString(bytes: Uint8Array): SequenceExample {

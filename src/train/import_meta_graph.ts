@@ -1,10 +1,10 @@
 /** `tf.train.importMetaGraph`. Source: tensorflow/python/training/saver.py. */
 import { GraphKeys } from "../build/collections.ts";
 import { type ImportMetaGraphOptions, importMetaGraphDef } from "../build/meta_graph/import.ts";
+import * as logging from "../core/text/logging.ts";
 import { getDefaultGraph } from "../graph/graph.ts";
 import { byName, type Rest } from "../ops/options.ts";
 import type { pb } from "../proto/messages.ts";
-import * as logging from "./logging.ts";
 import { readMetaGraphFile } from "./meta_graph.ts";
 import "./queue/queue_runner.ts";
 import { Saver } from "./saver.ts";

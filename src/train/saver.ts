@@ -14,9 +14,10 @@ import {
   TypeError,
   ValueError,
 } from "../core/error.ts";
-import { log, nowSeconds } from "../core/host.ts";
+import { nowSeconds } from "../core/host.ts";
 import { elementAt, NdArray } from "../core/nd_array.ts";
 import { elementCount, isFull } from "../core/shape.ts";
+import * as logging from "../core/text/logging.ts";
 import { getDefaultGraph } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { makeFolderOf } from "../io/checkpoint/bundle_writer.ts";
@@ -45,7 +46,6 @@ import {
   saveOrder,
   saverOrder,
 } from "./files/saver_options.ts";
-import * as logging from "./logging.ts";
 import { type ExportMetaGraphOptions, exportMetaGraph } from "./meta_graph.ts";
 import { type NamedVariables, SaverAtOnce } from "./trackable/saver.ts";
 
@@ -189,7 +189,7 @@ export class Saver {
       throw error;
     }
     const warn = (error: unknown): void =>
-      log("WARNING", `tensorflow: Ignoring: ${error instanceof Error ? error.message : String(error)}`);
+      logging.warn(`Ignoring: ${error instanceof Error ? error.message : String(error)}`);
     commit.close(warn);
     if (metaGraphSuffix !== "meta")
       for (const prefix of deletes) removeQuietly(nodeFiles, metaGraphFilename(prefix, metaGraphSuffix));
@@ -296,6 +296,7 @@ export class Saver {
     if (savePath === null || savePath === undefined) throw new ValueError("Can't load save_path when it is None.");
     if (!checkpointExists(savePath))
       throw new ValueError(`The passed save_path is not a valid checkpoint: ${savePath}`);
+    logging.info("Restoring parameters from %s", savePath);
     const { restoreOpName, filenameTensorName } = this.saverDef!;
     try {
       await sess.run(restoreOpName!, { feedDict: [[filenameTensorName!, savePath]] });

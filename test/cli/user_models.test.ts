@@ -69,6 +69,21 @@ describe("a user's model", () => {
     else expect(shown).toMatch(words);
   });
 
+  test.each(["digits_softmax", "linear_regression"])(
+    "that `models new` wrote after %s trains at once",
+    async (like) => {
+      const home = temporaryFolder();
+      const wrote = await tsflow(`models new my_model --like ${like}`, { cwd: home });
+      expect(wrote).toMatchObject({ exit: 0, stderr: "Train it: tsflow train my_model\n" });
+      expect(wrote.stdout).toContain("wrote models/my_model.ts");
+      const byName = await tsflow("train my_model --max_step 3 --model_dir runs/name", { cwd: home });
+      expect(byName).toMatchObject({ exit: 0, stderr: "" });
+      expect(byName.stdout).toMatch(/ start model=my_model .* done step=3 reason=max_step /s);
+      const byPath = await tsflow("train ./models/my_model.ts --max_step 3 --model_dir runs/path", { cwd: home });
+      expect(byPath).toMatchObject({ exit: 0, stderr: "" });
+    },
+  );
+
   test("reports a loss that is a vector by its sum", async () => {
     const body = ["const w = new tf.Variable([1.0, 2.0]);", "const loss = tf.square(w);", descent[2]!];
     const ran = await tsflow(`train ${model("vector", body)} --max_step 1 --model_dir runs/vector`, { cwd });

@@ -146,6 +146,17 @@ const programs: Readonly<Record<string, () => unknown>> = {
   },
   reduce_word: () => tf.distribute.getStrategy().reduce("BOGUS", vector(), 0),
   session_handle: () => tf.getSessionHandle(vector()),
+  constant_text: () => tf.constant("a", f32),
+  constant_float: () =>
+    tf.constant(
+      [
+        [1, 2],
+        [1.5, 2],
+      ],
+      tf.int32,
+    ),
+  constant_ragged: () => tf.constant([[1, 2], [3]]),
+  constant_mixed: () => tf.constant([1, [2]]),
 };
 
 const said = (program: () => unknown): unknown => {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import * as tf from "../../src/index.ts";
+import { errorLines } from "../error_lines.ts";
 
 function written(write: (writer: tf.summary.FileWriter) => void): tf.Event[] {
   const folder = mkdtempSync(join(tmpdir(), "events-"));
@@ -59,4 +60,15 @@ test("a tensor summary's description is read from its node", () => {
   expect(() => tf.summary.getSummaryDescription(new tf.NodeDef({ op: "Const" }))).toThrow(
     "Can't get_summary_description on Const",
   );
+});
+
+test("a name that is no tag is told, and numbers print in their shortest form", async () => {
+  tf.logging.setVerbosity(tf.logging.INFO);
+  const lines = await errorLines(() => new tf.Graph().asDefault(() => tf.summary.scalar("a loss", 1)));
+  tf.logging.setVerbosity(tf.logging.WARN);
+  expect(lines).toEqual(["INFO:tensorflow:Summary name a loss is illegal; using a_loss instead.\n"]);
+  const { Example, Feature, Features, FloatList } = tf.train;
+  const feature = { v: new Feature({ floatList: new FloatList({ value: [4, 0.1, 1e10] }) }) };
+  const text = String(new Example({ features: new Features({ feature }) }));
+  expect(text.match(/value: \S+/g)).toEqual(["value: 4", "value: 0.1", "value: 1e+10"]);
 });

@@ -249,6 +249,14 @@ test("the state file is read and written as by TensorFlow's functions", () => {
     allModelCheckpointTimestamps: [1.5, 2.5],
     lastPreservedTimestamp: null,
   });
+  expect(String(getCheckpointState(folder))).toBe(
+    `model_checkpoint_path: "${folder}/m-2"
+all_model_checkpoint_paths: "${folder}/m-1"
+all_model_checkpoint_paths: "${folder}/m-2"
+all_model_checkpoint_timestamps: 1.5
+all_model_checkpoint_timestamps: 2.5
+`,
+  );
   expect(() => updateCheckpointState(folder, "m-2", { allModelCheckpointTimestamps: [1, 2] })).toThrow(
     "Checkpoint timestamps, if provided, must match checkpoint paths (got paths ['m-2'] and timestamps [1, 2])",
   );

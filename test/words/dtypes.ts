@@ -62,6 +62,7 @@ export const dtypes: Statements = {
       (i) => tf.cast(i, f32) as tf.Tensor,
       [tf.constant(0)],
     ),
+  d_normal_int: () => tf.randomNormal([2], { dtype: tf.int32 }),
   d_while_no_vars: () =>
     tf.whileLoop(
       () => true as never,

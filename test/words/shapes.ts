@@ -80,6 +80,7 @@ export const shapes: Statements = {
   b_lrn: () => tf.nn.lrn(P([2, 3])),
   b_dropout: () => tf.nn.dropout(P([2]), { keepProb: 1.5 }),
   b_fill: () => tf.fill([-1], 0),
+  b_fill_value: () => tf.fill([2], [1, 2] as never),
   b_range: () => tf.range(0, 10, 0),
   b_linspace: () => tf.linspace(tf.constant(0, f32), tf.constant(1, f32), 0),
   b_zeros: () => tf.zeros([2, -1]),

@@ -1,6 +1,7 @@
 /** Nested lists and records of values, flattened and put together again. Records go by sorted keys. Source: nest.py. */
 
 import { ValueError } from "../../core/error.ts";
+import { pythonType } from "../../core/text/python_type.ts";
 import { IndexedSlices } from "../../graph/indexed_slices.ts";
 import { Operation } from "../../graph/operation.ts";
 import { isTensorConvertible, Tensor } from "../../graph/tensor.ts";
@@ -88,7 +89,8 @@ const item = (value: object, key: string): unknown => (value as Record<string, u
 function described(value: unknown): string {
   if (Array.isArray(value)) return `type=list str=${pythonText(value)}`;
   if (isRecord(value)) return `type=dict str=${pythonText(value)}`;
-  return value instanceof Tensor ? `type=SymbolicTensor str=${value}` : `type=${typeof value} str=${String(value)}`;
+  if (value instanceof Tensor) return `type=SymbolicTensor str=${value}`;
+  return `type=${pythonType(value)} str=${pythonText(value)}`;
 }
 
 export function pythonText(value: unknown): string {

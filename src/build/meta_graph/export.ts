@@ -1,6 +1,7 @@
 /** A graph, or a part of it, with its collections as a MetaGraphDef. Source: tensorflow/python/framework/meta_graph.py. */
+
 import { RuntimeError } from "../../core/error.ts";
-import { log } from "../../core/host.ts";
+import * as logging from "../../core/text/logging.ts";
 import { graphDefinition } from "../../graph/def/graph_def.ts";
 import { opListOf } from "../../graph/def/op_def.ts";
 import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
@@ -110,9 +111,8 @@ function collectionToProto(graph: Graph, key: string, part: Part): pb.Collection
   try {
     return graph.asDefault(() => itemsToProto(key, items, part.exportScope));
   } catch (error) {
-    log(
-      "WARNING",
-      `tensorflow: Issue encountered when serializing ${key}.\nType is unsupported, or the types of the items don't match field type in CollectionDef. Note this is a warning and probably safe to ignore.\n${error instanceof Error ? error.message : String(error)}`,
+    logging.warn(
+      `Issue encountered when serializing ${key}.\nType is unsupported, or the types of the items don't match field type in CollectionDef. Note this is a warning and probably safe to ignore.\n${error instanceof Error ? error.message : String(error)}`,
     );
     return null;
   }

@@ -1,6 +1,7 @@
 /** A MetaGraphDef's nodes and collections into the default graph. Source: meta_graph.py, import_scoped_meta_graph. */
+
 import { RuntimeError, ValueError } from "../../core/error.ts";
-import { log } from "../../core/host.ts";
+import * as logging from "../../core/text/logging.ts";
 import { importGraphDefinition } from "../../graph/def/import.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
@@ -90,7 +91,7 @@ export function importMetaGraphDef(
       continue;
     }
     const items = itemsOf(collection, scope);
-    if (!items) log("ERROR", `tensorflow: Cannot identify data type for collection ${key}. Skipping.`);
+    if (!items) logging.error(`Cannot identify data type for collection ${key}. Skipping.`);
     for (const item of items ?? []) graph.addToCollection(key, item);
   }
   return { scope };

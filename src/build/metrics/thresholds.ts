@@ -2,8 +2,8 @@
 
 import { bool, float32, int32, int64 } from "../../core/dtype.ts";
 import { ValueError } from "../../core/error.ts";
-import { log as logText } from "../../core/host.ts";
 import { NdArray } from "../../core/nd_array.ts";
+import * as logging from "../../core/text/logging.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
@@ -216,9 +216,8 @@ function areaUnder(
 ): Tensor {
   const epsilon = 1e-6;
   if (curve === "PR" && method === "trapezoidal") {
-    logText(
-      "WARNING",
-      'tensorflow: Trapezoidal rule is known to produce incorrect PR-AUCs; please switch to "careful_interpolation" instead.',
+    logging.warn(
+      'Trapezoidal rule is known to produce incorrect PR-AUCs; please switch to "careful_interpolation" instead.',
     );
   }
   if (curve === "PR" && method === "careful_interpolation") return interpolatedPr(tp, fp, fn, count);

@@ -19,7 +19,7 @@ export class MultiRNNCell extends RNNCell {
     if (!cells || (Array.isArray(cells) && cells.length === 0)) {
       throw new ValueError("Must specify at least one cell for MultiRNNCell.");
     }
-    if (!Array.isArray(cells)) throw new TypeError(`cells must be a list or tuple, but saw: ${cells}.`);
+    if (!Array.isArray(cells)) throw new TypeError(`cells must be a list or tuple, but received: ${cells}.`);
     this.#cells = cells;
     this.#isTuple = options.stateIsTuple ?? true;
     if (!this.#isTuple && cells.some((cell) => Array.isArray(cell.stateSize))) {

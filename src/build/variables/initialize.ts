@@ -1,6 +1,7 @@
 /** The variables of the default graph, and the operations that initialize or check them. Source: variables.py. */
+
 import { string } from "../../core/dtype.ts";
-import { log } from "../../core/host.ts";
+import * as logging from "../../core/text/logging.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
@@ -33,9 +34,8 @@ const warned = new WeakSet<() => unknown>();
 function warnDeprecated(fn: () => unknown, name: string, date: string, instead: string): void {
   if (warned.has(fn)) return;
   warned.add(fn);
-  log(
-    "WARNING",
-    `tensorflow: ${name} (from tensorflow.python.ops.variables) is deprecated and will be removed after ${date}.\nInstructions for updating:\nUse \`${instead}\` instead.`,
+  logging.warn(
+    `${name} (from tensorflow.python.ops.variables) is deprecated and will be removed after ${date}.\nInstructions for updating:\nUse \`${instead}\` instead.`,
   );
 }
 

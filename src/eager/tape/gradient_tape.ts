@@ -8,8 +8,8 @@ import { taped } from "../../build/gradients/tape.ts";
 import { UpdatedVariable } from "../../build/variables/updated.ts";
 import { Variable, variableOf } from "../../build/variables/variable.ts";
 import { RuntimeError, ValueError } from "../../core/error.ts";
-import { log } from "../../core/host.ts";
 import { elementCount, type FullShape } from "../../core/shape.ts";
+import * as logging from "../../core/text/logging.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import { IndexedSlices } from "../../graph/indexed_slices.ts";
 import type { Gradient } from "../../graph/op/gradients.ts";
@@ -115,9 +115,8 @@ export class GradientTape implements Disposable {
         );
       }
       if (!isTrainable(each.dtype.baseDtype)) {
-        log(
-          "WARNING",
-          `tensorflow: The dtype of the watched tensor must be floating (e.g. tf.float32), got tf.${each.dtype.baseDtype.name}`,
+        logging.warn(
+          `The dtype of the watched tensor must be floating (e.g. tf.float32), got tf.${each.dtype.baseDtype.name}`,
         );
       }
       const tensor = isVariable ? each.handle : each;

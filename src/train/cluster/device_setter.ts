@@ -1,10 +1,10 @@
 /** `tf.train.replicaDeviceSetter`: variables on parameter servers in turn, all else on the worker. Source: tensorflow/python/training/device_setter.py. */
 import { TypeError } from "../../core/error.ts";
+import * as logging from "../../core/text/logging.ts";
 import type { PlacedOp } from "../../graph/parts/device.ts";
 import { DeviceSpec } from "../../graph/parts/device_spec.ts";
 import { byName, type Rest } from "../../ops/options.ts";
 import { parameterOps } from "../../ops/state/parameter_ops.ts";
-import * as logging from "../logging.ts";
 import { type Cluster, ClusterSpec } from "./cluster_spec.ts";
 
 interface SetterOptions {

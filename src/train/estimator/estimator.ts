@@ -8,13 +8,13 @@ import { scalar } from "../../build/summary.ts";
 import type { Variable } from "../../build/variables/variable.ts";
 import { OutOfRangeError, ValueError } from "../../core/error.ts";
 import type { NdArray } from "../../core/nd_array.ts";
+import * as logging from "../../core/text/logging.ts";
 import { Graph, getDefaultGraph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { latestCheckpoint } from "../../io/checkpoint/state.ts";
 import { group } from "../../ops/index.ts";
 import { FileWriter } from "../file_writer.ts";
 import { listVariables, loadVariable } from "../files/checkpoint_reader.ts";
-import * as logging from "../logging.ts";
 import { StopAtStepHook } from "../monitored/hooks/control.ts";
 import { globalStepRead } from "../monitored/hooks/global_step_read.ts";
 import { LoggingTensorHook, NanTensorHook } from "../monitored/hooks/logging.ts";
@@ -36,8 +36,10 @@ import {
   type ByName,
   checkedHooks,
   checkedListeners,
-  type EstimatorOptions,
+  type EstimatorRest,
   type EvaluateOptions,
+  estimatorArguments,
+  type GivenModel,
   type InputFn,
   type ModelFn,
   type Params,
@@ -61,10 +63,8 @@ export class Estimator {
   readonly #writers = new Map<string, FileWriter>();
 
   /** Throws ValueError without a model function, and where modelDir and config name different folders. */
-  constructor(modelFn: ModelFn | ({ readonly modelFn: ModelFn } & EstimatorOptions), options?: EstimatorOptions) {
-    const given = named<{ readonly modelFn: ModelFn } & EstimatorOptions>(options ? [modelFn, options] : [modelFn], [
-      "modelFn",
-    ]);
+  constructor(modelFn: GivenModel, ...rest: EstimatorRest) {
+    const given = estimatorArguments(modelFn, rest);
     this.#config = effectiveConfig(given.config ?? null, given.modelDir ?? null);
     logging.info("Using config: %s", String(this.#config));
     if (!given.modelFn) throw new ValueError("model_fn must be provided to Estimator.");

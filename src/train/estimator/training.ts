@@ -2,8 +2,8 @@
 import { GraphKeys } from "../../build/collections.ts";
 import { named } from "../../build/feature_column/arguments.ts";
 import { RuntimeError, TypeError, ValueError } from "../../core/error.ts";
+import * as logging from "../../core/text/logging.ts";
 import type { Session } from "../../session/session.ts";
-import * as logging from "../logging.ts";
 import { CheckpointSaverListener } from "../monitored/hooks/saving.ts";
 import { SessionRunHook } from "../monitored/hooks/session_run_hook.ts";
 import { SecondOrStepTimer } from "../monitored/hooks/timer.ts";

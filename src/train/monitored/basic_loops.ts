@@ -1,9 +1,9 @@
 /** Loops around training and evaluation. Source: tensorflow/python/training/{basic_loops,checkpoint_utils}.py. */
 import { AbortedError } from "../../core/error.ts";
 import { nowSeconds } from "../../core/host.ts";
+import * as logging from "../../core/text/logging.ts";
 import { latestCheckpoint } from "../../io/checkpoint/state.ts";
 import type { Session } from "../../session/session.ts";
-import * as logging from "../logging.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: a step takes what the loop is given

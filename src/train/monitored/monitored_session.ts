@@ -6,11 +6,11 @@
 
 import { GraphKeys } from "../../build/collections.ts";
 import { AbortedError, OutOfRangeError, RuntimeError, UnavailableError, ValueError } from "../../core/error.ts";
+import * as logging from "../../core/text/logging.ts";
 import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
 import type { FeedDict } from "../../graph/scopes.ts";
 import type { Fetched, Fetches } from "../../session/fetch.ts";
 import { type RunArguments, runArguments, type Session } from "../../session/session.ts";
-import * as logging from "../logging.ts";
 import { Coordinator } from "../queue/coordinator.ts";
 import { startQueueRunners } from "../queue/queue_runner.ts";
 import { HookedRuns } from "./hooked_runs.ts";

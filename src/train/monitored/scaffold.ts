@@ -15,13 +15,13 @@ import {
   reportUninitializedVariables,
 } from "../../build/variables/initialize.ts";
 import { RuntimeError } from "../../core/error.ts";
+import * as logging from "../../core/text/logging.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { FeedDict } from "../../graph/scopes.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { concat, group } from "../../ops/index.ts";
 import type { Session } from "../../session/session.ts";
-import * as logging from "../logging.ts";
 import { Saver } from "../saver.ts";
 
 export interface ScaffoldOptions {

@@ -1,13 +1,13 @@
 /** Opens sessions whose variables have values: restored, initialized, or waited for. Source: tensorflow/python/training/session_manager.py. */
 import { DeadlineExceededError, FailedPreconditionError, RuntimeError, ValueError } from "../../core/error.ts";
 import { nowSeconds } from "../../core/host.ts";
+import * as logging from "../../core/text/logging.ts";
 import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { FeedDict } from "../../graph/scopes.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { Session, type SessionConfig } from "../../session/session.ts";
 import { getCheckpointState } from "../checkpoint_state.ts";
-import * as logging from "../logging.ts";
 import type { Saver } from "../saver.ts";
 
 export interface SessionManagerOptions {

@@ -1,6 +1,6 @@
 /** Threads that stop together: the first error stops all of them, and `join` throws it. Source: tensorflow/python/training/coordinator.py. */
 import { OutOfRangeError, RuntimeError } from "../../core/error.ts";
-import * as logging from "../logging.ts";
+import * as logging from "../../core/text/logging.ts";
 import type { Joinable } from "./thread.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: classes of any constructor

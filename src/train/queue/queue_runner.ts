@@ -11,6 +11,7 @@ import {
   errorCodeFromExceptionType,
   exceptionTypeFromErrorCode,
 } from "../../core/text/error_codes.ts";
+import * as logging from "../../core/text/logging.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
 import { defaultSession, type FeedDict, type SessionLike } from "../../graph/scopes.ts";
@@ -18,7 +19,6 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { QueueBase } from "../../ops/host/queue/classes/base.ts";
 import { byName, type Rest } from "../../ops/options.ts";
 import { decode, encode, pb } from "../../proto/messages.ts";
-import * as logging from "../logging.ts";
 import type { Coordinator } from "./coordinator.ts";
 import { giveWay, Thread } from "./thread.ts";
 

@@ -2,8 +2,8 @@
 import { AssertionError, UnimplementedError } from "../../core/error.ts";
 import { exit, nowMs, writeStderr } from "../../core/host.ts";
 import { pythonFloat } from "../../core/text/float_text.ts";
+import * as logging from "../../core/text/logging.ts";
 import { temporaryFolder } from "../../io/paths.ts";
-import * as logging from "../logging.ts";
 import { SkipTest } from "./asserts.ts";
 import type { TestCase } from "./test_case.ts";
 

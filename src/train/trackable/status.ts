@@ -1,9 +1,10 @@
 /** What a restore tells: which objects got their values. Source: checkpoint/checkpoint.py, CheckpointLoadStatus. */
+
 import { childrenOf } from "../../build/trackable/children.ts";
 import type { Restoration } from "../../build/trackable/restore.ts";
 import { Variable } from "../../build/variables/variable.ts";
 import { AssertionError, NotFoundError } from "../../core/error.ts";
-import { log } from "../../core/host.ts";
+import * as logging from "../../core/text/logging.ts";
 import { defaultSession, type SessionLike } from "../../graph/scopes.ts";
 import { encode, pb } from "../../proto/messages.ts";
 import { printText } from "../../proto/text_format.ts";
@@ -159,9 +160,8 @@ export class NameBasedSaverStatus implements LoadStatus {
   constructor(restoration: Restoration, unmatched: readonly Variable[]) {
     this.#restoration = restoration;
     this.#unmatched = unmatched;
-    log(
-      "WARNING",
-      "tensorflow: Restoring a name-based tf.train.Saver checkpoint using the object-based restore API. This mode uses global names to match variables, and so is somewhat fragile. It also adds new restore ops to the graph each time it is called when graph building. Prefer re-encoding training checkpoints in the object-based format: run save() on the object-based saver (the same one this message is coming from) and use that checkpoint in the future.",
+    logging.warn(
+      "Restoring a name-based tf.train.Saver checkpoint using the object-based restore API. This mode uses global names to match variables, and so is somewhat fragile. It also adds new restore ops to the graph each time it is called when graph building. Prefer re-encoding training checkpoints in the object-based format: run save() on the object-based saver (the same one this message is coming from) and use that checkpoint in the future.",
     );
   }
 

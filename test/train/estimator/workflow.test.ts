@@ -36,6 +36,26 @@ const regressor = (modelDir = join(folder, "model"), warmStartFrom: string | nul
 const numbers = (array: tf.NdArray): number[] => [...(array.data as Float32Array)].map(Number);
 
 describe("numpyInputFn", () => {
+  test("and an Estimator take their arguments in Python's order", async () => {
+    const rows = { x: [1, 2, 3] };
+    const endless = E.inputs.numpyInputFn(rows, [2, 4, 6], 2, null, { shuffle: false });
+    const ends = E.inputs.numpyInputFn(rows, [2, 4, 6], 2, { shuffle: false });
+    const takes = (inputFn: () => unknown, n: number): Promise<unknown> =>
+      new tf.Graph().asDefault(async () => {
+        const [, labels] = inputFn() as [unknown, tf.Tensor];
+        const session = new tf.train.MonitoredSession();
+        let last: unknown;
+        for (let i = 0; i < n; i++) last = await session.run(labels);
+        await session.close();
+        return last;
+      });
+    expect(String(await takes(endless, 3))).toBe("[4 6]");
+    await expect(takes(ends, 3)).rejects.toThrow("insufficient elements");
+    const estimator = new E.Estimator(() => null as never, join(folder, "by-place"), null, { rate: 3 });
+    expect(estimator.modelDir).toBe(join(folder, "by-place"));
+    expect(estimator.params).toEqual({ rate: 3 });
+  });
+
   test("gives the rows in their order, the last batch smaller", async () => {
     const graph = new tf.Graph();
     await graph.asDefault(async () => {

@@ -1,7 +1,8 @@
 /** `tf.contrib.layers`: losses of weights. Source: contrib/layers regularizers.py. */
+
 import { float32 } from "../../../core/dtype.ts";
 import { ValueError } from "../../../core/error.ts";
-import { log } from "../../../core/host.ts";
+import * as logging from "../../../core/text/logging.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../ops/convert.ts";
@@ -18,7 +19,7 @@ export type WeightsLoss = (weights: Variable | Tensor) => Tensor | null;
 function disables(scale: TensorLike, end: string): boolean {
   if (typeof scale !== "number") return false;
   if (scale < 0) throw new ValueError(`Setting a scale less than 0 on a regularizer: ${scale}${end}`);
-  if (scale === 0) log("INFO", "tensorflow: Scale of 0 disables regularizer.");
+  if (scale === 0) logging.info("Scale of 0 disables regularizer.");
   return scale === 0;
 }
 

@@ -1,6 +1,7 @@
 /** `tf.contrib.training`: a training op with what is done to gradients. Source: contrib/training training.py, contrib/slim learning.py. */
+
 import { ValueError } from "../../../core/error.ts";
-import { log } from "../../../core/host.ts";
+import * as logging from "../../../core/text/logging.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
 import { IndexedSlices } from "../../../graph/indexed_slices.ts";
 import type { Operation } from "../../../graph/operation.ts";
@@ -69,7 +70,7 @@ export const summarizeGradientsAs =
   (gradients: Gradients): Tensor[] =>
     gradients.flatMap(([gradient, { op }]) => {
       if (gradient === null) {
-        log("INFO", `tensorflow: Var ${op.name} has no gradient`);
+        logging.info(`Var ${op.name} has no gradient`);
         return [];
       }
       const values = gradient instanceof IndexedSlices ? gradient.values : gradient;
@@ -118,10 +119,7 @@ export function createTrainOp(
   const global = getCollection<Operation | Tensor>(GraphKeys.UPDATE_OPS);
   const updates = [...new Set(options.updateOps ?? global)];
   if (!global.every((each) => updates.includes(each))) {
-    log(
-      "WARNING",
-      "tensorflow: update_ops in create_train_op does not contain all the update_ops in GraphKeys.UPDATE_OPS",
-    );
+    logging.warn("update_ops in create_train_op does not contain all the update_ops in GraphKeys.UPDATE_OPS");
   }
   let loss = convertToTensor(totalLoss);
   if (updates.length > 0) {

@@ -1,6 +1,6 @@
 /** Random numbers of a shape. The streams are TensorFlow's: same seeds, same numbers. Source: random_ops.cc, random_ops.py. */
 import { type DType, float32, int32, int64 } from "../../../core/dtype.ts";
-import { invalidArgument, ValueError } from "../../../core/error.ts";
+import { invalidArgument, TypeError, ValueError } from "../../../core/error.ts";
 import { elementCount, withRank } from "../../../core/shape.ts";
 import type { CheckNumbers, Distribution } from "../../../engine/primitive.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
@@ -82,6 +82,10 @@ export interface NormalOptions extends RandomOptions {
 
 function normal(type: "random_normal" | "truncated_normal", shape: TensorLike, options: NormalOptions): Tensor {
   const { dtype = float32, seed, name, mean = 0, stddev = 1 } = options;
+  if (dtype.isInteger && !(options.mean && options.stddev)) {
+    const lacking = options.mean ? "1.0" : "0.0";
+    throw new TypeError(`Expected ${dtype.name}, but got ${lacking} of type 'float'.`);
+  }
   const drawn = type === "random_normal" ? randomStandardNormalOp : truncatedNormalOp;
   return getDefaultGraph().nameScope(name ?? type, (scope) => {
     const dims = shapeTensor(shape);

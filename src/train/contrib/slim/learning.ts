@@ -20,6 +20,7 @@ import {
 import type { Variable } from "../../../build/variables/variable.ts";
 import { AbortedError, OutOfRangeError, ValueError } from "../../../core/error.ts";
 import { nowSeconds } from "../../../core/host.ts";
+import * as logging from "../../../core/text/logging.ts";
 import { type Graph, getDefaultGraph } from "../../../graph/graph.ts";
 import type { Operation } from "../../../graph/operation.ts";
 import type { FeedDict } from "../../../graph/scopes.ts";
@@ -29,7 +30,6 @@ import { constant, equal, floormod, greaterEqual, group } from "../../../ops/ind
 import { byName, type Rest } from "../../../ops/options.ts";
 import type { Session, SessionConfig } from "../../../session/session.ts";
 import type { FileWriter } from "../../file_writer.ts";
-import * as logging from "../../logging.ts";
 import { Supervisor } from "../../monitored/supervisor.ts";
 import { Saver } from "../../saver.ts";
 

@@ -10,9 +10,9 @@ import type { Updated } from "../../../build/variables/updated.ts";
 import type { Variable } from "../../../build/variables/variable.ts";
 import { bool } from "../../../core/dtype.ts";
 import { DataLossError, TypeError, ValueError } from "../../../core/error.ts";
+import * as logging from "../../../core/text/logging.ts";
 import { Glob } from "../../files/gfile.ts";
 import { summaryIterator } from "../../files/summary_iterator.ts";
-import * as logging from "../../logging.ts";
 import { StopAtStepHook } from "../../monitored/hooks/control.ts";
 import { asStep } from "../../monitored/hooks/global_step_read.ts";
 import {

@@ -4,12 +4,13 @@ import { type DType, float32, int64 } from "../../../core/dtype.ts";
 import { OutOfRangeError, TypeError, ValueError } from "../../../core/error.ts";
 import { allocateElements, type Elements, NdArray } from "../../../core/nd_array.ts";
 import { elementCount, formatShapePython } from "../../../core/shape.ts";
+import * as logging from "../../../core/text/logging.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { FeedDict } from "../../../graph/scopes.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { type Literal, literalToArray } from "../../../ops/convert.ts";
 import { cast, FIFOQueue, maximum, multiply, placeholder, RandomShuffleQueue } from "../../../ops/index.ts";
-import * as logging from "../../logging.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
 import { addQueueRunner } from "../../queue/queue_runner.ts";
 import type { InputFeatures, InputResult, Labels } from "../run/input.ts";
 import { FeedingQueueRunner } from "./feeding_queue_runner.ts";
@@ -31,6 +32,9 @@ export interface NumpyInputOptions {
   readonly queueCapacity?: number | undefined;
   readonly numThreads?: number | undefined;
 }
+
+/** In Python's order. */
+const places = ["y", "batchSize", "numEpochs", "shuffle", "queueCapacity", "numThreads"] as const;
 
 const isByName = (value: unknown): value is ByName => {
   if (typeof value !== "object" || value === null) return false;
@@ -77,17 +81,24 @@ function checkLengths(
   );
 }
 
+/** All by name. A null in the place of numEpochs is one that was said. */
+function argumentsIn(first: unknown, rest: readonly unknown[]): { readonly x: Arrays } & NumpyInputOptions {
+  if (rest.length === 0 || rest[0] === undefined) return first as { readonly x: Arrays } & NumpyInputOptions;
+  const endless = rest[2] === null ? { numEpochs: null } : {};
+  return { ...byName<NumpyInputOptions>(rest, places), ...endless, x: first as Arrays };
+}
+
 /**
  * An input function that gives batches of arrays: features in the form of x, with labels in the form of y. Throws ValueError where shuffle is
  * not said; the input function does for arrays of different lengths.
  */
 export function numpyInputFn(options: { readonly x: Arrays } & NumpyInputOptions): () => InputResult;
-export function numpyInputFn(x: Arrays, options: NumpyInputOptions): () => InputResult;
+export function numpyInputFn(x: Arrays, ...rest: Rest<NumpyInputOptions, typeof places>): () => InputResult;
 export function numpyInputFn(
   first: Arrays | ({ readonly x: Arrays } & NumpyInputOptions),
-  second?: NumpyInputOptions,
+  ...rest: readonly unknown[]
 ): () => InputResult {
-  const options = second ? { ...second, x: first as Arrays } : (first as { readonly x: Arrays } & NumpyInputOptions);
+  const options = argumentsIn(first, rest);
   const { x, y, batchSize = 128, numEpochs = 1, shuffle } = options;
   if (typeof shuffle !== "boolean") {
     throw new ValueError(

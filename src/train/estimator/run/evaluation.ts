@@ -9,6 +9,7 @@ import { int64, string } from "../../../core/dtype.ts";
 import { ValueError } from "../../../core/error.ts";
 import { nowSeconds } from "../../../core/host.ts";
 import type { NdArray } from "../../../core/nd_array.ts";
+import * as logging from "../../../core/text/logging.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { Operation } from "../../../graph/operation.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
@@ -17,7 +18,6 @@ import { decode, encode, pb } from "../../../proto/messages.ts";
 import { toTensorProto } from "../../../proto/tensor_proto.ts";
 import type { SessionConfig } from "../../../session/session.ts";
 import type { FileWriter } from "../../file_writer.ts";
-import * as logging from "../../logging.ts";
 import { FinalOpsHook } from "../../monitored/hooks/control.ts";
 import {
   SessionRunArgs,

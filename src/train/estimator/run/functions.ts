@@ -1,5 +1,7 @@
 /** What estimators are given: a model function, input functions, and options of training, evaluation and prediction. Source: estimator.py. */
+
 import { TypeError } from "../../../core/error.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
 import { CheckpointSaverListener } from "../../monitored/hooks/saving.ts";
 import { SessionRunHook } from "../../monitored/hooks/session_run_hook.ts";
 import type { InputResult } from "./input.ts";
@@ -37,6 +39,22 @@ export interface EstimatorOptions {
   readonly params?: Params | null | undefined;
   /** A checkpoint (or folder of them) whose values variables begin with, or settings that say more. */
   readonly warmStartFrom?: string | WarmStartSettings | null | undefined;
+}
+
+const estimatorPlaces = ["modelDir", "config", "params", "warmStartFrom"] as const;
+export type EstimatorRest = Rest<EstimatorOptions, typeof estimatorPlaces>;
+/** A model function, or all arguments by name. */
+export type GivenModel = ModelFn | ({ readonly modelFn: ModelFn } & EstimatorOptions);
+
+/** The arguments of an Estimator, all by name. */
+export function estimatorArguments(
+  model: GivenModel,
+  rest: EstimatorRest,
+): { readonly modelFn: ModelFn } & EstimatorOptions {
+  const first = typeof model === "function" ? { modelFn: model } : model;
+  const third: object | null | undefined = rest[2];
+  const isParams = third && Object.keys(third).some((key) => !estimatorPlaces.includes(key as "params"));
+  return { ...first, ...byName<EstimatorOptions>(isParams ? [...rest, {}] : rest, estimatorPlaces) };
 }
 
 export interface TrainOptions {

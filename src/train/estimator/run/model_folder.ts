@@ -1,8 +1,8 @@
 /** Where an estimator keeps its model. Source: tensorflow_estimator/python/estimator/estimator.py. */
 import { ValueError } from "../../../core/error.ts";
+import * as logging from "../../../core/text/logging.ts";
 import { latestCheckpoint } from "../../../io/checkpoint/state.ts";
 import { temporaryFolder } from "../../../io/paths.ts";
-import * as logging from "../../logging.ts";
 import { defaultSessionConfig, RunConfig } from "./run_config.ts";
 
 /** The config with a folder and the session's options. Throws ValueError for another kind of config, and where two folders are named. */

@@ -3,8 +3,8 @@ import { named } from "../../../build/feature_column/arguments.ts";
 import { representation } from "../../../build/feature_column/column.ts";
 import { RuntimeError, ValueError } from "../../../core/error.ts";
 import { env } from "../../../core/host.ts";
+import * as logging from "../../../core/text/logging.ts";
 import type { SessionConfig } from "../../../session/session.ts";
-import * as logging from "../../logging.ts";
 
 export interface RunConfigOptions {
   readonly modelDir?: string | null | undefined;

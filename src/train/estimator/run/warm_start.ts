@@ -9,13 +9,13 @@ import { Variable } from "../../../build/variables/variable.ts";
 import { float32 } from "../../../core/dtype.ts";
 import { NotFoundError, ValueError } from "../../../core/error.ts";
 import { NdArray } from "../../../core/nd_array.ts";
+import * as logging from "../../../core/text/logging.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
 import { Operation } from "../../../graph/operation.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { readTextFile } from "../../../io/text_file.ts";
 import { assignVariableOp, constant, where } from "../../../ops/index.ts";
 import { initFromCheckpoint, loadCheckpoint } from "../../files/checkpoint_reader.ts";
-import * as logging from "../../logging.ts";
 
 export interface VocabInfoOptions {
   /** The file of the vocabulary here, and how many of its lines count. */

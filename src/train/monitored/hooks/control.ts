@@ -1,10 +1,10 @@
 /** Hooks that decide when training begins and ends, and what is fed. Source: basic_session_run_hooks.py. */
 import { OutOfRangeError, ValueError } from "../../../core/error.ts";
+import * as logging from "../../../core/text/logging.ts";
 import type { FeedDict } from "../../../graph/scopes.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import type { Fetches } from "../../../session/fetch.ts";
 import type { Session } from "../../../session/session.ts";
-import * as logging from "../../logging.ts";
 import { asStep, globalStepRead, stepValue } from "./global_step_read.ts";
 import { SessionRunArgs, type SessionRunContext, SessionRunHook, type SessionRunValues } from "./session_run_hook.ts";
 

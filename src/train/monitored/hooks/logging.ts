@@ -2,12 +2,12 @@
 import { getGlobalStep } from "../../../build/global_step.ts";
 import { RuntimeError, ValueError } from "../../../core/error.ts";
 import type { NdArray } from "../../../core/nd_array.ts";
+import * as logging from "../../../core/text/logging.ts";
 import { type Graph, getDefaultGraph } from "../../../graph/graph.ts";
 import type { Operation } from "../../../graph/operation.ts";
 import { isTensorConvertible, Tensor } from "../../../graph/tensor.ts";
 import type { Session } from "../../../session/session.ts";
 import type { FileWriter } from "../../file_writer.ts";
-import * as logging from "../../logging.ts";
 import { FileWriterCache } from "./file_writer_cache.ts";
 import { asStep, globalStepRead, stepValue } from "./global_step_read.ts";
 import { SessionRunArgs, type SessionRunContext, SessionRunHook, type SessionRunValues } from "./session_run_hook.ts";

@@ -1,10 +1,10 @@
 /** A hook that traces a run now and then and writes it for chrome://tracing. Source: basic_session_run_hooks.py, timeline.py. */
 import { join } from "node:path";
+import * as logging from "../../../core/text/logging.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { nodeFiles, writeFileAtomic } from "../../../io/file_system.ts";
 import { type RunMetadata, RunOptions } from "../../../session/trace.ts";
 import type { FileWriter } from "../../file_writer.ts";
-import * as logging from "../../logging.ts";
 import { FileWriterCache } from "./file_writer_cache.ts";
 import { asStep, globalStepRead, stepValue } from "./global_step_read.ts";
 import { SessionRunArgs, type SessionRunContext, SessionRunHook, type SessionRunValues } from "./session_run_hook.ts";

@@ -2,7 +2,7 @@
 import { type DType, float32, int32, variant } from "../../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
 import { NdArray } from "../../../../core/nd_array.ts";
-import { type Dim, elementCount, isFull, type Shape } from "../../../../core/shape.ts";
+import { type Dim, elementCount, isFull, type Shape, withRank } from "../../../../core/shape.ts";
 import { Tensor } from "../../../../graph/tensor.ts";
 import { constant } from "../../../constant.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../../convert.ts";
@@ -19,7 +19,8 @@ export const fillOp = defineOp("Fill", {
   inputs: ["dims: index_type", "value: T"],
   outputs: ["output: T"],
   attrs: ["T: type", "index_type: {int32, int64} = DT_INT32"],
-  shape({ dims }, context) {
+  shape({ dims, value }, context) {
+    withRank(value, 0);
     const shape = shapeFromInput(context, "dims", dims);
     if (numbersFromInput(context, "dims")?.some((n) => n < 0)) throw invalidArgument("Fill dimensions must be >= 0");
     return [shape];

@@ -1,7 +1,7 @@
 /** tf.logging: lines on standard error by level. Source: tensorflow/python/platform/tf_logging.py. */
-import { ValueError } from "../core/error.ts";
-import { writeStderr } from "../core/host.ts";
-import { streamKey } from "../core/text/stream.ts";
+import { ValueError } from "../error.ts";
+import { writeStderr } from "../host.ts";
+import { streamKey } from "./stream.ts";
 
 export const DEBUG = 10;
 export const INFO = 20;
