@@ -134,4 +134,71 @@ const categorical: Record<string, Program> = {
   categorical_divergences: ({ p }: P) => divergences(new D.Categorical(p), new D.Categorical([0.1, 0.2, 0.3])),
 };
 
-export const distributions: Readonly<Record<string, Program>> = { ...normal, ...uniform, ...bernoulli, ...categorical };
+const checks = { validateArgs: true, allowNanStats: false };
+const all = (d: Distribution, x: Tensor): Tensor[] => [...ofValues(d, x), ...moments(d), ...shapes(d)];
+const some = (d: Distribution, x: Tensor): Tensor[] => [...ofValues(d, x).slice(0, 2), ...moments(d)];
+
+const continuous: Record<string, Program> = {
+  laplace: ({ a, s, x }: P) => all(new D.Laplace(a, s, { validateArgs: true }), x),
+  laplace_gradients({ a, s, x }: P) {
+    const d = new D.Laplace(a, s);
+    return gradients([d.logProb(x), d.cdf(x), d.logCdf(x), d.sample(2, 1)], [a, s]);
+  },
+  laplace_samples: () => samples(new D.Laplace([0, 5], 1.5)),
+  gamma: ({ a, b, x }: P) => all(new D.Gamma(a, b), x),
+  gamma_checked({ a, b, x }: P) {
+    const d = new D.Gamma(a, b, checks);
+    return [...ofValues(d, x), ...moments(d)];
+  },
+  gamma_gradients({ a, b, x }: P) {
+    const d = new D.Gamma(a, b);
+    return gradients([d.logProb(x), d.entropy()], [a, b]);
+  },
+  gamma_samples: () => samples(new D.Gamma([0.5, 5], 1.5)),
+  gamma_divergences: ({ a, b }: P) => divergences(new D.Gamma(a, b), new D.Gamma(2, 3)),
+  exponential: ({ b, x }: P) => all(new D.Exponential(b, { validateArgs: true }), x),
+  exponential_samples: () => samples(new D.Exponential([0.5, 5])),
+  beta: ({ a, b, x }: P) => all(new D.Beta(a, b), x),
+  beta_checked: ({ a, b, x }: P) => some(new D.Beta(a, b, checks), x),
+  beta_samples: () => samples(new D.Beta([0.5, 5], 1.5)),
+  beta_divergences: ({ a, b }: P) => divergences(new D.Beta(a, b), new D.Beta(2, 3)),
+  student_t: ({ n, a, s, x }: P) => all(new D.StudentT(n, a, s), x),
+  student_t_checked: ({ n, a, s, x }: P) => some(new D.StudentT(n, a, s, checks), x),
+  student_t_samples: () => samples(new D.StudentT([3, 5], 1, 2)),
+};
+
+const concentrations = [
+  [2, 3, 4],
+  [1.5, 2, 5],
+];
+const ofVectors = (d: Distribution, x: Tensor): Tensor[] => [
+  d.logProb(x),
+  d.prob(x),
+  d.mean(),
+  d.variance(),
+  d.stddev(),
+  d.covariance(),
+  ...shapes(d),
+];
+
+const vectors: Record<string, Program> = {
+  dirichlet({ a, x }: P) {
+    const d = new D.Dirichlet(a, checks);
+    return [...ofVectors(d, x), d.mode(), d.entropy()];
+  },
+  dirichlet_samples: () => samples(new D.Dirichlet(concentrations)),
+  dirichlet_divergences: ({ a }: P) => divergences(new D.Dirichlet(a), new D.Dirichlet([1, 2, 3])),
+  multinomial: ({ n, p, x }: P) => ofVectors(new D.Multinomial(n, { probs: p, validateArgs: true }), x),
+  dirichlet_multinomial: ({ n, a, x }: P) => ofVectors(new D.DirichletMultinomial(n, a, { validateArgs: true }), x),
+  dirichlet_multinomial_samples: () => samples(new D.DirichletMultinomial(4, concentrations[0]!)),
+  multinomial_samples: () => samples(new D.Multinomial(4, { probs: probs[0]! })),
+};
+
+export const distributions: Readonly<Record<string, Program>> = {
+  ...normal,
+  ...uniform,
+  ...bernoulli,
+  ...categorical,
+  ...continuous,
+  ...vectors,
+};
