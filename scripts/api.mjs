@@ -520,6 +520,48 @@ const seconds = { flags: "app.flags" };
 /** Modules that must run when a part of the API is first used: they fill what its layers below leave open. */
 const effects = { keras: ['import "../train/keras/backend.ts";'] };
 
+/** Lines that several parts have in common stand in a file of their own, when they are many. */
+const fewest = 6;
+const holders = new Map();
+for (const [path, lines] of texts) {
+  if (path in seconds) continue;
+  for (const line of lines.filter((each) => each.startsWith("export {"))) {
+    const [, items, file] = /^export \{ (.*) \} from "(.*)";$/.exec(line);
+    for (const item of items.split(", ")) {
+      const key = `${item}|${file}`;
+      holders.set(key, [...(holders.get(key) ?? []), path]);
+    }
+  }
+}
+const common = new Map();
+for (const [key, paths] of holders) {
+  const name = paths.map(fileName).sort().join("_and_");
+  if (paths.length > 1) common.set(name, { paths, keys: [...(common.get(name)?.keys ?? []), key] });
+}
+const linesOf = (keys) => {
+  const byFile = new Map();
+  for (const [item, file] of keys.map((key) => key.split("|"))) byFile.set(file, [...(byFile.get(file) ?? []), item]);
+  return [...byFile].map(([file, items]) => `export { ${items.join(", ")} } from "${file}";`);
+};
+for (const [name, { paths, keys }] of common) {
+  if (keys.length < fewest) continue;
+  write(
+    name,
+    `Names of ${paths.map((path) => (path === "" ? "tf" : `tf.${path.split(".").map(ours).join(".")}`)).join(" and ")}`,
+    linesOf(keys),
+  );
+  const shared = new Set(keys);
+  for (const path of paths) {
+    const own = texts.get(path).flatMap((line) => {
+      if (!line.startsWith("export {")) return [line];
+      const [, items, file] = /^export \{ (.*) \} from "(.*)";$/.exec(line);
+      const left = items.split(", ").filter((item) => !shared.has(`${item}|${file}`));
+      return left.length === 0 ? [] : [`export { ${left.join(", ")} } from "${file}";`];
+    });
+    texts.set(path, [...own, `export * from "./${name}.ts";`]);
+  }
+}
+
 for (const [path, lines] of texts) {
   const about = path === "" ? "tf: TensorFlow's top level" : `tf.${path.split(".").map(ours).join(".")}`;
   if (path in seconds) {

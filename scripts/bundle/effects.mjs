@@ -4,7 +4,7 @@
 const effect =
   /^(?:Object\.(?:defineProperty|defineProperties|assign)\((\w+)|(\w+)(?:\.\w+)+(?: = |\()|(\w+)(?:<\w+>)?\((?:(\w+)\.prototype)?)/gm;
 /** Ops register themselves, and the bundle knows where each is; Keras' models do by names that only those who know models read. */
-const registers = /^(?:defineOp|registerOp|defineDataset|layerClasses)\b/;
+const registers = /^(?:defineOp|registerOp|defineDataset|layerClasses|RegisterKL)\b/;
 
 /** The names that the statements at a module's start change, of a module as it is written. */
 export const changedNames = (text) =>

@@ -1,25 +1,3 @@
 /** tf.contrib.data. Written by scripts/api.mjs. */
-
-export { groupByReducer, Reducer } from "../build/data/experimental/groups.ts";
-export { getNextAsOptional, Optional } from "../build/data/experimental/optional.ts";
-export { AUTOTUNE, getSingleElement, TFRecordWriter } from "../build/data/experimental.ts";
-export { CsvDataset } from "../build/data/source/csv.ts";
-export { makeBatchedFeaturesDataset, parseExampleDataset } from "../build/data/source/features.ts";
-export {
-  bucketBySequenceLength,
-  Counter,
-  chooseFromDatasets,
-  denseToSparseBatch,
-  enumerateDataset,
-  groupByWindow,
-  ignoreErrors,
-  mapAndBatch,
-  parallelInterleave,
-  RandomDataset,
-  rejectionResample,
-  sampleFromDatasets,
-  scan,
-  shuffleAndRepeat,
-  unbatch,
-  unique,
-} from "../build/data/transforms.ts";
+export { AUTOTUNE } from "../build/data/experimental.ts";
+export * from "./contrib_data_and_data_experimental.ts";

@@ -12,11 +12,7 @@ export {
   InputProjectionWrapper,
   OutputProjectionWrapper,
 } from "../build/contrib/rnn/wrappers.ts";
-export { LayerRNNCell, RNNCell } from "../build/rnn/cell.ts";
-export { BasicLSTMCell, LSTMCell } from "../build/rnn/lstm.ts";
-export { MultiRNNCell } from "../build/rnn/multi.ts";
-export { BasicRNNCell, GRUCell } from "../build/rnn/simple.ts";
-export { LSTMStateTuple } from "../build/rnn/state.ts";
+export { LayerRNNCell } from "../build/rnn/cell.ts";
 export { staticBidirectionalRnn, staticRnn, staticStateSavingRnn } from "../build/rnn/static.ts";
 export { transposeBatchTime } from "../build/rnn/step.ts";
-export { DeviceWrapper, DropoutWrapper, ResidualWrapper } from "../build/rnn/wrappers.ts";
+export * from "./contrib_rnn_and_nn_rnn_cell.ts";

@@ -1,7 +1,5 @@
 /** tf.data.experimental. Written by scripts/api.mjs. */
 
-export { groupByReducer, Reducer } from "../build/data/experimental/groups.ts";
-export { getNextAsOptional, Optional } from "../build/data/experimental/optional.ts";
 export {
   AutoShardPolicy,
   AutotuneAlgorithm,
@@ -21,7 +19,6 @@ export {
   cardinality,
   DatasetStructure,
   fromVariant,
-  getSingleElement,
   getStructure,
   INFINITE_CARDINALITY,
   OptionalStructure,
@@ -29,32 +26,14 @@ export {
   SparseTensorStructure,
   Structure,
   TensorStructure,
-  TFRecordWriter,
   toVariant,
   UNKNOWN_CARDINALITY,
 } from "../build/data/experimental.ts";
-export { CsvDataset } from "../build/data/source/csv.ts";
-export { makeBatchedFeaturesDataset, parseExampleDataset } from "../build/data/source/features.ts";
 export {
   assertCardinality,
-  bucketBySequenceLength,
-  Counter,
-  chooseFromDatasets,
   denseToRaggedBatch,
-  denseToSparseBatch,
-  enumerateDataset,
-  groupByWindow,
-  ignoreErrors,
-  mapAndBatch,
   mapAndBatchWithLegacyFunction,
-  parallelInterleave,
-  RandomDataset,
-  rejectionResample,
-  sampleFromDatasets,
-  scan,
-  shuffleAndRepeat,
   takeWhile,
-  unbatch,
-  unique,
 } from "../build/data/transforms.ts";
 export { makeCsvDataset } from "../train/data/csv.ts";
+export * from "./contrib_data_and_data_experimental.ts";

@@ -15,28 +15,13 @@ export {
 } from "../train/estimator/experimental/extenders.ts";
 export { RunConfig } from "../train/estimator/run/run_config.ts";
 export { EstimatorSpec, ModeKeys } from "../train/estimator/run/spec.ts";
-export { VocabInfo, WarmStartSettings } from "../train/estimator/run/warm_start.ts";
+export { WarmStartSettings } from "../train/estimator/run/warm_start.ts";
 export { EvalSpec, Exporter, TrainSpec, trainAndEvaluate } from "../train/estimator/training.ts";
 export {
   BoostedTreesClassifier,
   BoostedTreesEstimator,
   BoostedTreesRegressor,
 } from "../train/estimator/trees/estimators.ts";
-export { FeedFnHook, FinalOpsHook, GlobalStepWaiterHook, StopAtStepHook } from "../train/monitored/hooks/control.ts";
-export {
-  LoggingTensorHook,
-  NanLossDuringTrainingError,
-  NanTensorHook,
-  StepCounterHook,
-} from "../train/monitored/hooks/logging.ts";
-export { ProfilerHook } from "../train/monitored/hooks/profiler.ts";
-export { CheckpointSaverHook, CheckpointSaverListener, SummarySaverHook } from "../train/monitored/hooks/saving.ts";
-export {
-  SessionRunArgs,
-  SessionRunContext,
-  SessionRunHook,
-  SessionRunValues,
-} from "../train/monitored/hooks/session_run_hook.ts";
-export { SecondOrStepTimer } from "../train/monitored/hooks/timer.ts";
+export * from "./estimator_and_train.ts";
 export * as experimental from "./estimator_experimental.ts";
 export * as inputs from "./estimator_inputs.ts";

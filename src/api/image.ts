@@ -1,5 +1,5 @@
 /** tf.image. Written by scripts/api.mjs. */
-export { adjustJpegQuality, decodeImage, randomJpegQuality } from "../build/image/codec.ts";
+export { adjustJpegQuality, randomJpegQuality } from "../build/image/codec.ts";
 export {
   adjustBrightness,
   adjustContrast,
@@ -50,16 +50,6 @@ export {
   nonMaxSuppressionOverlaps,
   nonMaxSuppressionWithScores,
 } from "../ops/compute/image/box/suppression.ts";
-export {
-  decodeAndCropJpeg,
-  decodeBmp,
-  decodeGif,
-  decodeJpeg,
-  decodePng,
-  extractJpegShape,
-  isJpeg,
-} from "../ops/compute/image/codec/decode.ts";
-export { encodeJpeg, encodePng } from "../ops/compute/image/codec/encode.ts";
 export { hsvToRgb, rgbToHsv } from "../ops/compute/image/color/color.ts";
 export {
   resizeArea,
@@ -67,3 +57,4 @@ export {
   resizeBilinear,
   resizeNearestNeighbor,
 } from "../ops/compute/image/resize/resize.ts";
+export * from "./image_and_io.ts";

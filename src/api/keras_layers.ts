@@ -98,9 +98,6 @@ export {
   subtract,
 } from "../build/keras/layers/merge.ts";
 export { BatchNormalization, LayerNormalization } from "../build/keras/layers/normalization.ts";
-export { CategoryEncoding, Discretization, Hashing } from "../build/keras/layers/preprocessing/categories.ts";
-export { CenterCrop, Rescaling, Resizing } from "../build/keras/layers/preprocessing/images.ts";
-export { Normalization } from "../build/keras/layers/preprocessing/normalization.ts";
 export { AbstractRNNCell } from "../build/keras/layers/recurrent/cell.ts";
 export { GRUCell, LSTMCell, SimpleRNNCell } from "../build/keras/layers/recurrent/cells.ts";
 export { ConvLSTM1D, ConvLSTM2D, ConvLSTM3D } from "../build/keras/layers/recurrent/conv_lstm.ts";
@@ -120,4 +117,5 @@ export {
   SpatialDropout3D,
 } from "../build/keras/layers/regularization/dropout.ts";
 export { Input, InputLayer } from "../build/keras/network.ts";
+export * from "./keras_layers_and_keras_layers_experimental_preprocessing.ts";
 export * as experimental from "./keras_layers_experimental.ts";

@@ -1,4 +1,2 @@
 /** tf.keras.layers.experimental.preprocessing. Written by scripts/api.mjs. */
-export { CategoryEncoding, Discretization, Hashing } from "../build/keras/layers/preprocessing/categories.ts";
-export { CenterCrop, Rescaling, Resizing } from "../build/keras/layers/preprocessing/images.ts";
-export { Normalization } from "../build/keras/layers/preprocessing/normalization.ts";
+export * from "./keras_layers_and_keras_layers_experimental_preprocessing.ts";

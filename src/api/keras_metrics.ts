@@ -1,37 +1,5 @@
 /** tf.keras.metrics. Written by scripts/api.mjs. */
 export {
-  binaryCrossentropy,
-  binaryFocalCrossentropy,
-  categoricalCrossentropy,
-  categoricalFocalCrossentropy,
-  sparseCategoricalCrossentropy,
-} from "../build/keras/losses/cross_entropy.ts";
-export {
-  cosineSimilarity as cosine,
-  cosineSimilarity as cosineProximity,
-  hinge,
-  klDivergence as KLD,
-  klDivergence,
-  klDivergence as kld,
-  klDivergence as kullbackLeiblerDivergence,
-  logCosh,
-  logCosh as logcosh,
-  meanAbsoluteError as MAE,
-  meanAbsoluteError as mae,
-  meanAbsoluteError,
-  meanAbsolutePercentageError as MAPE,
-  meanAbsolutePercentageError as mape,
-  meanAbsolutePercentageError,
-  meanSquaredError as MSE,
-  meanSquaredError,
-  meanSquaredError as mse,
-  meanSquaredLogarithmicError as MSLE,
-  meanSquaredLogarithmicError,
-  meanSquaredLogarithmicError as msle,
-  poisson,
-  squaredHinge,
-} from "../build/keras/losses/losses.ts";
-export {
   BinaryIoU,
   F1Score,
   FBetaScore,
@@ -89,3 +57,4 @@ export {
   getMetricObject as get,
   serializeMetric as serialize,
 } from "../build/keras/metrics/named.ts";
+export * from "./keras_losses_and_keras_metrics.ts";

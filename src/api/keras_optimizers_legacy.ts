@@ -1,4 +1,2 @@
 /** tf.keras.optimizers.legacy. Written by scripts/api.mjs. */
-export { Adam, Adamax, Nadam } from "../build/keras/optimizers/adam.ts";
-export { Optimizer } from "../build/keras/optimizers/optimizer.ts";
-export { Adadelta, Adagrad, Ftrl, RMSprop, SGD } from "../build/keras/optimizers/optimizers.ts";
+export * from "./keras_optimizers_and_keras_optimizers_legacy.ts";

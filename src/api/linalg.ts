@@ -25,18 +25,12 @@ export { LinearOperatorTridiag } from "../build/linalg/operator/structured/tridi
 export { LinearOperatorZeros } from "../build/linalg/operator/structured/zeros.ts";
 export { matrixRank, pinv } from "../build/linalg/pseudo_inverse.ts";
 export { tridiagonalMatmul, tridiagonalSolve } from "../build/linalg/tridiagonal.ts";
-export { matrixTranspose, matrixTranspose as transpose } from "../ops/compute/array/order/transpose.ts";
-export { globalNorm } from "../ops/compute/math/clip.ts";
-export { cross } from "../ops/compute/math/counts.ts";
-export { trace } from "../ops/compute/math/reduce/composed.ts";
-export { cholesky, choleskySolve, lu } from "../ops/compute/matrix/decompose/cholesky.ts";
+export { matrixTranspose as transpose } from "../ops/compute/array/order/transpose.ts";
+export { lu } from "../ops/compute/matrix/decompose/cholesky.ts";
 export { eigh, eigvalsh } from "../ops/compute/matrix/decompose/eigen.ts";
 export { logm, sqrtm } from "../ops/compute/matrix/decompose/functions.ts";
-export { qr } from "../ops/compute/matrix/decompose/qr.ts";
-export { svd } from "../ops/compute/matrix/decompose/svd.ts";
 export {
   adjoint,
-  eye,
   matrixBandPart as bandPart,
   matrixDiag as diag,
   matrixDiagPart as diagPart,
@@ -45,9 +39,8 @@ export {
   tensorDiagPart,
 } from "../ops/compute/matrix/diagonal/set_diag.ts";
 export { lstsq } from "../ops/compute/matrix/least_squares.ts";
-export { logdet, norm, normalize } from "../ops/compute/matrix/norm.ts";
-export { einsum, tensordot } from "../ops/compute/matrix/product/contract.ts";
-export { matmul, matvec } from "../ops/compute/matrix/product/matmul.ts";
+export { logdet, normalize } from "../ops/compute/matrix/norm.ts";
+export { matvec } from "../ops/compute/matrix/product/matmul.ts";
 export {
   matrixDeterminant as det,
   matrixInverse as inv,
@@ -56,4 +49,5 @@ export {
   slogdet,
 } from "../ops/compute/matrix/solve.ts";
 export { l2Normalize } from "../ops/compute/nn/norm/moments.ts";
+export * from "./linalg_and_tf.ts";
 export * as experimental from "./linalg_experimental.ts";

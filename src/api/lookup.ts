@@ -1,24 +1,6 @@
 /** tf.lookup. Written by scripts/api.mjs. */
-export {
-  indexTableFromFile,
-  indexTableFromTensor,
-  indexToStringTableFromFile,
-  indexToStringTableFromTensor,
-} from "../build/lookup/index_tables.ts";
-export {
-  KeyValueTensorInitializer,
-  TextFileIdTableInitializer,
-  TextFileIndex,
-  TextFileInitializer,
-  TextFileStringTableInitializer,
-} from "../build/lookup/initializers.ts";
-export { DenseHashTable, MutableDenseHashTable, MutableHashTable } from "../build/lookup/mutable_table.ts";
-export { HashTable, StaticHashTable } from "../build/lookup/static_table.ts";
-export {
-  FastHashSpec,
-  type HasherSpec,
-  IdTableWithHashBuckets,
-  StaticVocabularyTable,
-  StrongHashSpec,
-} from "../build/lookup/vocabulary.ts";
+export { DenseHashTable, MutableHashTable } from "../build/lookup/mutable_table.ts";
+export { StaticHashTable } from "../build/lookup/static_table.ts";
+export { type HasherSpec, StaticVocabularyTable } from "../build/lookup/vocabulary.ts";
+export * from "./contrib_lookup_and_lookup.ts";
 export * as experimental from "./lookup_experimental.ts";

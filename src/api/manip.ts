@@ -1,6 +1,2 @@
 /** tf.manip. Written by scripts/api.mjs. */
-export { reshape } from "../ops/compute/array/basic/reshape.ts";
-export { gatherNd, scatterNd } from "../ops/compute/array/index/gather_nd.ts";
-export { reverse, roll } from "../ops/compute/array/order/reverse.ts";
-export { batchToSpaceNd, spaceToBatchNd } from "../ops/compute/array/order/space.ts";
-export { tile } from "../ops/compute/array/slice/tile.ts";
+export * from "./manip_and_tf.ts";

@@ -4,16 +4,10 @@ export { computeAverageLoss, scaleRegularizationLoss } from "../build/losses/ave
 export { bidirectionalDynamicRnn, dynamicRnn } from "../build/rnn/dynamic.ts";
 export { rawRnn } from "../build/rnn/raw.ts";
 export { staticBidirectionalRnn, staticRnn, staticStateSavingRnn } from "../build/rnn/static.ts";
-export { zeroFraction } from "../build/tensors/sort.ts";
 export { embeddingLookup } from "../ops/compute/array/index/embedding.ts";
-export { approxMaxK, approxMinK } from "../ops/compute/array/lookup/approx_top_k.ts";
-export { topK } from "../ops/compute/array/lookup/top_k.ts";
-export { inTopK } from "../ops/compute/array/lookup/where.ts";
 export { depthToSpace, spaceToBatch, spaceToDepth } from "../ops/compute/array/order/space.ts";
-export { softplus, softsign } from "../ops/compute/math/elementwise/softplus.ts";
 export { sigmoid, tanh } from "../ops/compute/math/elementwise/trigonometry.ts";
 export { elu, leakyRelu, relu, relu6, selu } from "../ops/compute/nn/activation/relu.ts";
-export { logSoftmax, softmax } from "../ops/compute/nn/activation/softmax.ts";
 export { crelu, silu, swish } from "../ops/compute/nn/activation/swish.ts";
 export { biasAdd, reluLayer, xwPlusB } from "../ops/compute/nn/bias.ts";
 export {
@@ -90,5 +84,6 @@ export {
 } from "../ops/compute/random/sampling/candidates.ts";
 export { embeddingLookupSparse, safeEmbeddingLookupSparse } from "../ops/compute/sparse/embedding.ts";
 export { fixedUnigramCandidateSampler } from "../ops/host/fixed_unigram.ts";
+export * from "./math_and_nn.ts";
 export * as experimental from "./nn_experimental.ts";
 export * as rnnCell from "./nn_rnn_cell.ts";

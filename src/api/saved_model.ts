@@ -1,29 +1,5 @@
 /** tf.savedModel. Written by scripts/api.mjs. */
-export {
-  ASSETS_DIRECTORY,
-  ASSETS_KEY,
-  CLASSIFY_INPUTS,
-  CLASSIFY_METHOD_NAME,
-  CLASSIFY_OUTPUT_CLASSES,
-  CLASSIFY_OUTPUT_SCORES,
-  DEFAULT_SERVING_SIGNATURE_DEF_KEY,
-  GPU,
-  LEGACY_INIT_OP_KEY,
-  MAIN_OP_KEY,
-  PREDICT_INPUTS,
-  PREDICT_METHOD_NAME,
-  PREDICT_OUTPUTS,
-  REGRESS_INPUTS,
-  REGRESS_METHOD_NAME,
-  REGRESS_OUTPUTS,
-  SAVED_MODEL_FILENAME_PB,
-  SAVED_MODEL_FILENAME_PBTXT,
-  SERVING,
-  TPU,
-  TRAINING,
-  VARIABLES_DIRECTORY,
-  VARIABLES_FILENAME,
-} from "../train/saved_model/constants.ts";
+export { GPU, SERVING, TPU, TRAINING } from "../train/saved_model/constants.ts";
 export { containsSavedModel, load, maybeSavedModelDirectory } from "../train/saved_model/loader.ts";
 export { mainOpWithRestore } from "../train/saved_model/main_op.ts";
 export {
@@ -35,6 +11,8 @@ export {
   predictSignatureDef,
   regressionSignatureDef,
 } from "../train/saved_model/signatures.ts";
+export * from "./saved_model_and_saved_model_constants.ts";
+export * from "./saved_model_and_saved_model_signature_constants.ts";
 export * as constants from "./saved_model_constants.ts";
 export * as loader from "./saved_model_loader.ts";
 export * as mainOp from "./saved_model_main_op.ts";

@@ -1,11 +1,2 @@
 /** tf.savedModel.constants. Written by scripts/api.mjs. */
-export {
-  ASSETS_DIRECTORY,
-  ASSETS_KEY,
-  LEGACY_INIT_OP_KEY,
-  MAIN_OP_KEY,
-  SAVED_MODEL_FILENAME_PB,
-  SAVED_MODEL_FILENAME_PBTXT,
-  VARIABLES_DIRECTORY,
-  VARIABLES_FILENAME,
-} from "../train/saved_model/constants.ts";
+export * from "./saved_model_and_saved_model_constants.ts";

@@ -1,30 +1,7 @@
 /** tf: TensorFlow's top level. Written by scripts/api.mjs. */
-export {
-  assertEqual,
-  assertGreater,
-  assertGreaterEqual,
-  assertLess,
-  assertLessEqual,
-  assertNear,
-  assertNegative,
-  assertNoneEqual,
-  assertNonNegative,
-  assertNonPositive,
-  assertPositive,
-} from "../build/checks/compare.ts";
 export { isNonDecreasing, isNumericTensor, isStrictlyIncreasing } from "../build/checks/monotonic.ts";
-export {
-  assertInteger,
-  assertProperIterable,
-  assertRank,
-  assertRankAtLeast,
-  assertRankIn,
-  assertSameFloatDtype,
-  assertScalar,
-  assertType,
-} from "../build/checks/ranks.ts";
+export { assertSameFloatDtype, assertScalar } from "../build/checks/ranks.ts";
 export { addToCollection, addToCollections, GraphKeys, getCollection, getCollectionRef } from "../build/collections.ts";
-export { assertThat as Assert } from "../build/control_flow/assert.ts";
 export { caseOf as case, cond } from "../build/control_flow/branch/cond.ts";
 export { switchCase } from "../build/control_flow/branch/switch_case.ts";
 export { foldl, foldr, mapFn, scan } from "../build/control_flow/functional.ts";
@@ -53,10 +30,6 @@ export {
 } from "../build/initializers.ts";
 export { opScope, variableOpScope } from "../build/legacy/scopes.ts";
 export { initializeAllTables, tablesInitializer } from "../build/lookup/table.ts";
-export { confusionMatrix } from "../build/metrics/classes.ts";
-export { parseExample, parseSingleExample } from "../build/parsing/example.ts";
-export { FixedLenFeature, FixedLenSequenceFeature, SparseFeature, VarLenFeature } from "../build/parsing/features.ts";
-export { parseSingleSequenceExample } from "../build/parsing/sequence.ts";
 export { RaggedTensor } from "../build/ragged/ragged_tensor.ts";
 export {
   colocateWith,
@@ -67,11 +40,9 @@ export {
   nameScope,
   setRandomSeed,
 } from "../build/scopes.ts";
-export { makeTemplate } from "../build/template.ts";
 export { OptionalSpec, RaggedTensorSpec } from "../build/tensors/composite_specs.ts";
 export { registerTensorConversionFunction } from "../build/tensors/conversion.ts";
 export {
-  asDtype,
   broadcastStaticShape,
   convertToTensorOrIndexedSlices,
   convertToTensorOrSparseTensor,
@@ -148,36 +119,7 @@ export {
   variableScope,
 } from "../build/variables/scope.ts";
 export { assign, assignAdd, assignSub, countUpTo, isVariableInitialized } from "../build/variables/state.ts";
-export { Variable, VariableAggregation, VariableSynchronization } from "../build/variables/variable.ts";
-export {
-  bfloat16,
-  bool,
-  complex64,
-  complex128,
-  DType,
-  float16,
-  float16 as half,
-  float32,
-  float64 as double,
-  float64,
-  int8,
-  int16,
-  int32,
-  int64,
-  QUANTIZED_DTYPES,
-  qint8,
-  qint16,
-  qint32,
-  quint8,
-  quint16,
-  resource,
-  string,
-  uint8,
-  uint16,
-  uint32,
-  uint64,
-  variant,
-} from "../core/dtype.ts";
+export { VariableAggregation, VariableSynchronization } from "../build/variables/variable.ts";
 export { OpError } from "../core/error.ts";
 export { NdArray } from "../core/nd_array.ts";
 export { getLogger } from "../core/text/logging.ts";
@@ -186,13 +128,10 @@ export {
   disableEagerExecution,
   disableTensorEquality,
   disableV2Behavior,
-  enableEagerExecution,
   enableTensorEquality,
   enableV2Behavior,
-  executingEagerly,
   executingEagerlyOutsideFunctions,
 } from "../eager/mode.ts";
-export { GradientTape } from "../eager/tape/gradient_tape.ts";
 export { pyFunction } from "../eager/tape/py_function.ts";
 export {
   GRAPH_DEF_VERSION,
@@ -240,11 +179,14 @@ export * as bitwise from "./bitwise.ts";
 export * as compat from "./compat.ts";
 export * as config from "./config.ts";
 export * as contrib from "./contrib.ts";
+export * from "./contrib_eager_and_tf.ts";
 export * as data from "./data.ts";
 export * as debugging from "./debugging.ts";
+export * from "./debugging_and_tf.ts";
 export * as distribute from "./distribute.ts";
 export * as distributions from "./distributions.ts";
 export * as dtypes from "./dtypes.ts";
+export * from "./dtypes_and_tf.ts";
 export * as errors from "./errors.ts";
 export * as estimator from "./estimator.ts";
 export * as featureColumn from "./feature_column.ts";
@@ -254,19 +196,24 @@ export * as graphUtil from "./graph_util.ts";
 export * as image from "./image.ts";
 export * as initializers from "./initializers.ts";
 export * as io from "./io.ts";
+export * from "./io_and_tf.ts";
 export * as keras from "./keras.ts";
 export * as layers from "./layers.ts";
 export * as linalg from "./linalg.ts";
+export * from "./linalg_and_tf.ts";
 export * as logging from "./logging.ts";
 export * as lookup from "./lookup.ts";
 export * as losses from "./losses.ts";
 export * as manip from "./manip.ts";
+export * from "./manip_and_tf.ts";
 export * as math from "./math.ts";
+export * from "./math_and_tf.ts";
 export * as metrics from "./metrics.ts";
 export * as nest from "./nest.ts";
 export * as nn from "./nn.ts";
 export * as pythonIo from "./python_io.ts";
 export * as quantization from "./quantization.ts";
+export * from "./quantization_and_tf.ts";
 export * as queue from "./queue.ts";
 export * as ragged from "./ragged.ts";
 export * as random from "./random.ts";
@@ -274,6 +221,7 @@ export * as resourceLoader from "./resource_loader.ts";
 export * as savedModel from "./saved_model.ts";
 export * as sets from "./sets.ts";
 export * as signal from "./signal.ts";
+export * from "./signal_and_spectral_and_tf.ts";
 export * as sparse from "./sparse.ts";
 export * as spectral from "./spectral.ts";
 export * as strings from "./strings.ts";

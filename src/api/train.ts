@@ -1,5 +1,4 @@
 /** tf.train. Written by scripts/api.mjs. */
-export { assertGlobalStep, createGlobalStep, getGlobalStep, getOrCreateGlobalStep } from "../build/global_step.ts";
 export {
   cosineDecay,
   cosineDecayRestarts,
@@ -37,7 +36,7 @@ export {
 } from "../train/checkpoint_state.ts";
 export { ClusterSpec } from "../train/cluster/cluster_spec.ts";
 export { replicaDeviceSetter } from "../train/cluster/device_setter.ts";
-export { VocabInfo, warmStart } from "../train/estimator/run/warm_start.ts";
+export { warmStart } from "../train/estimator/run/warm_start.ts";
 export {
   BytesList,
   Example,
@@ -49,13 +48,7 @@ export {
   Int64List,
   SequenceExample,
 } from "../train/example.ts";
-export {
-  initFromCheckpoint,
-  listVariables,
-  loadCheckpoint,
-  loadVariable,
-  NewCheckpointReader,
-} from "../train/files/checkpoint_reader.ts";
+export { NewCheckpointReader } from "../train/files/checkpoint_reader.ts";
 export { summaryIterator } from "../train/files/summary_iterator.ts";
 export { importMetaGraph } from "../train/import_meta_graph.ts";
 export { exportMetaGraph, writeGraph } from "../train/meta_graph.ts";
@@ -69,22 +62,6 @@ export {
   type ModelDefinition,
 } from "../train/model.ts";
 export { basicTrainLoop, checkpointsIterator } from "../train/monitored/basic_loops.ts";
-export { FeedFnHook, FinalOpsHook, GlobalStepWaiterHook, StopAtStepHook } from "../train/monitored/hooks/control.ts";
-export {
-  LoggingTensorHook,
-  NanLossDuringTrainingError,
-  NanTensorHook,
-  StepCounterHook,
-} from "../train/monitored/hooks/logging.ts";
-export { ProfilerHook } from "../train/monitored/hooks/profiler.ts";
-export { CheckpointSaverHook, CheckpointSaverListener, SummarySaverHook } from "../train/monitored/hooks/saving.ts";
-export {
-  SessionRunArgs,
-  SessionRunContext,
-  SessionRunHook,
-  SessionRunValues,
-} from "../train/monitored/hooks/session_run_hook.ts";
-export { SecondOrStepTimer } from "../train/monitored/hooks/timer.ts";
 export { MonitoredSession, SingularMonitoredSession } from "../train/monitored/monitored_session.ts";
 export { MonitoredTrainingSession } from "../train/monitored/monitored_training_session.ts";
 export { Scaffold } from "../train/monitored/scaffold.ts";
@@ -117,4 +94,6 @@ export { globalStep, Saver } from "../train/saver.ts";
 export { Checkpoint } from "../train/trackable/checkpoint.ts";
 export { CheckpointManager } from "../train/trackable/manager.ts";
 export { CheckpointOptions } from "../train/trackable/options.ts";
+export * from "./contrib_framework_and_contrib_slim_and_train.ts";
+export * from "./estimator_and_train.ts";
 export * as queueRunner from "./train_queue_runner.ts";

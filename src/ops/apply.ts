@@ -102,6 +102,12 @@ function besideReferences(
   return placed();
 }
 
+/** Several outputs by name that may be taken in their order too, as Python's tuples: `const [key, value] = reader.read(queue)`. */
+export const unpackable = <R extends object>(outputs: R): R & Iterable<Tensor> =>
+  Object.defineProperty(outputs, Symbol.iterator, {
+    value: () => Object.values(outputs)[Symbol.iterator](),
+  }) as R & Iterable<Tensor>;
+
 /** The outputs of a node in the form that builders return. */
 export function resultOf(
   definition: OpDefinition,
@@ -117,7 +123,7 @@ export function resultOf(
     return isListArg(arg) ? items : items[0]!;
   };
   if (outputs.length === 1) return take(outputs[0]!);
-  return Object.fromEntries(outputs.map((arg) => [arg.name, take(arg)]));
+  return unpackable(Object.fromEntries(outputs.map((arg) => [arg.name, take(arg)])));
 }
 
 function givenAttrs(definition: OpDefinition, record: Record<string, unknown>): Map<string, AttrValue> {

@@ -160,14 +160,14 @@ type CallAttrs<I extends readonly string[], A extends readonly string[]> = {
 export type CallRecord<I extends readonly string[], A extends readonly string[]> = ArgRecord<I, A, TensorLike> &
   CallAttrs<I, A>;
 
-/** No output: the Operation; one: its Tensor (or Tensors); several: a record by name. */
+/** No output: the Operation; one: its Tensor (or Tensors); several: a record by name, which gives them in order too. */
 type CallResult<O extends readonly string[], A extends readonly string[]> = O extends readonly []
   ? Operation
   : O extends readonly [infer S extends string]
     ? IsList<SpecOf<S>, A> extends true
       ? Tensor[]
       : Tensor
-    : ArgRecord<O, A, Tensor>;
+    : ArgRecord<O, A, Tensor> & Iterable<Tensor>;
 
 export interface OpBuilder<I extends readonly string[], O extends readonly string[], A extends readonly string[]> {
   (inputs: CallRecord<I, A>, name?: string | null): CallResult<O, A>;

@@ -133,3 +133,19 @@ test("meshgrid takes vectors by place, as a list, and with options last", async 
     ]);
   });
 });
+
+describe("several outputs", () => {
+  test("are taken by name and in their order", () => {
+    new Graph().asDefault(() => {
+      const reader = new tf.TextLineReader();
+      const read = reader.read(tf.train.stringInputProducer(["a.csv"]));
+      const [key, value] = read;
+      expect(key === read.key && value === read.value).toBe(true);
+      const [y, idx] = tf.unique([1, 1, 2]);
+      expect([y!.name, idx!.name]).toEqual(["Unique:0", "Unique:1"]);
+      const [values, indices] = tf.nn.topK([1, 3, 2], 2);
+      expect([values!.name, indices!.name]).toEqual(["TopKV2:0", "TopKV2:1"]);
+      expect(Object.keys(read)).toEqual(["key", "value"]);
+    });
+  });
+});

@@ -273,12 +273,8 @@ export const quantizeAndDequantizeV4GradOp = defineOp("QuantizeAndDequantizeV4Gr
     // Built of its first three inputs as if they were those of V4, as Python does.
     const [input, input_min, input_max] = [op.gradients, op.input, op.input_min];
     const record = { gradients: dy!, input, input_min, input_max, axis: op.axis };
-    const grads: Record<string, Tensor> = tf.quantizeAndDequantizeV4GradOp(record);
-    return {
-      gradients: grads.input_backprop!,
-      input: grads.input_min_backprop!,
-      input_min: grads.input_max_backprop!,
-    };
+    const [gradients, min, max]: Iterable<Tensor> = tf.quantizeAndDequantizeV4GradOp(record);
+    return { gradients: gradients!, input: min!, input_min: max! };
   },
 });
 

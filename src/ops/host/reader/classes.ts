@@ -56,13 +56,17 @@ export class ReaderBase {
   }
 
   /** The next record: its key (file and place) and its value. Takes a name from the queue when a file is done. */
-  read(queue: Work, options: Named = {}): { key: Tensor; value: Tensor } {
+  read(queue: Work, options: Named = {}): { key: Tensor; value: Tensor } & Iterable<Tensor> {
     const inputs = { reader_handle: this.readerRef, queue_handle: this.#queue(queue) };
     return this.#isResource ? readerReadV2Op(inputs, options.name) : readerReadOp(inputs, options.name);
   }
 
   /** Up to numRecords records, fewer when a file ends. */
-  readUpTo(queue: Work, numRecords: TensorLike, options: Named = {}): { keys: Tensor; values: Tensor } {
+  readUpTo(
+    queue: Work,
+    numRecords: TensorLike,
+    options: Named = {},
+  ): { keys: Tensor; values: Tensor } & Iterable<Tensor> {
     const inputs = { reader_handle: this.readerRef, queue_handle: this.#queue(queue), num_records: numRecords };
     return this.#isResource ? readerReadUpToV2Op(inputs, options.name) : readerReadUpToOp(inputs, options.name);
   }

@@ -133,11 +133,10 @@ export function topK(
   input: TensorLike,
   k: TensorLike = 1,
   ...rest: Rest<TopKOptions, typeof topKPlaces>
-): { readonly values: Tensor; readonly indices: Tensor } {
+): Iterable<Tensor> & { readonly values: Tensor; readonly indices: Tensor } {
   const options = byName<TopKOptions>(rest, topKPlaces);
   const { sorted = true, indexType = int32, name } = options;
-  const { values, indices } = topKV2Op({ input, k, sorted, index_type: indexType }, name);
-  return { values, indices };
+  return topKV2Op({ input, k, sorted, index_type: indexType }, name);
 }
 
 /** The n-th smallest element of each row; with `reverse`, the n-th largest. */

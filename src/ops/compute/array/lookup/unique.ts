@@ -208,19 +208,17 @@ const uniquePlaces = ["outIdx", "name"] as const;
 export function unique(
   x: TensorLike,
   ...rest: Rest<IndexOptions, typeof uniquePlaces>
-): { readonly y: Tensor; readonly idx: Tensor } {
+): Iterable<Tensor> & { readonly y: Tensor; readonly idx: Tensor } {
   const options = byName<IndexOptions>(rest, uniquePlaces);
-  const { y, idx } = uniqueOp({ x, out_idx: options.outIdx ?? int32 }, options.name);
-  return { y, idx };
+  return uniqueOp({ x, out_idx: options.outIdx ?? int32 }, options.name);
 }
 
 export function uniqueWithCounts(
   x: TensorLike,
   ...rest: Rest<IndexOptions, typeof uniquePlaces>
-): { readonly y: Tensor; readonly idx: Tensor; readonly count: Tensor } {
+): Iterable<Tensor> & { readonly y: Tensor; readonly idx: Tensor; readonly count: Tensor } {
   const options = byName<IndexOptions>(rest, uniquePlaces);
-  const { y, idx, count } = uniqueWithCountsOp({ x, out_idx: options.outIdx ?? int32 }, options.name);
-  return { y, idx, count };
+  return uniqueWithCountsOp({ x, out_idx: options.outIdx ?? int32 }, options.name);
 }
 
 type Setdiff1dOptions = { readonly indexDtype?: DType } & Named;
@@ -231,10 +229,9 @@ export function setdiff1d(
   x: TensorLike,
   y: TensorLike,
   ...rest: Rest<Setdiff1dOptions, typeof setdiff1dPlaces>
-): { readonly out: Tensor; readonly idx: Tensor } {
+): Iterable<Tensor> & { readonly out: Tensor; readonly idx: Tensor } {
   const options = byName<Setdiff1dOptions>(rest, setdiff1dPlaces);
-  const { out, idx } = listDiffOp({ x, y, out_idx: options.indexDtype ?? int32 }, options.name);
-  return { out, idx };
+  return listDiffOp({ x, y, out_idx: options.indexDtype ?? int32 }, options.name);
 }
 
 /** Coordinates of flat indices, one row for each dimension. */

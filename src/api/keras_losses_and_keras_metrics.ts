@@ -1,0 +1,33 @@
+/** Names of tf.keras.metrics and tf.keras.losses. Written by scripts/api.mjs. */
+export {
+  binaryCrossentropy,
+  binaryFocalCrossentropy,
+  categoricalCrossentropy,
+  categoricalFocalCrossentropy,
+  sparseCategoricalCrossentropy,
+} from "../build/keras/losses/cross_entropy.ts";
+export {
+  cosineSimilarity as cosine,
+  cosineSimilarity as cosineProximity,
+  hinge,
+  klDivergence as KLD,
+  klDivergence,
+  klDivergence as kld,
+  klDivergence as kullbackLeiblerDivergence,
+  logCosh,
+  logCosh as logcosh,
+  meanAbsoluteError as MAE,
+  meanAbsoluteError as mae,
+  meanAbsoluteError,
+  meanAbsolutePercentageError as MAPE,
+  meanAbsolutePercentageError as mape,
+  meanAbsolutePercentageError,
+  meanSquaredError as MSE,
+  meanSquaredError,
+  meanSquaredError as mse,
+  meanSquaredLogarithmicError as MSLE,
+  meanSquaredLogarithmicError,
+  meanSquaredLogarithmicError as msle,
+  poisson,
+  squaredHinge,
+} from "../build/keras/losses/losses.ts";
