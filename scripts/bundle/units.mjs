@@ -57,12 +57,12 @@ function components(graph, roots) {
     for (const each of circle) waiting.delete(each);
     found.push(circle);
   };
-  const todo = [...roots];
-  for (const node of todo) {
+  const pending = [...roots];
+  for (const node of pending) {
     if (order.has(node)) continue;
     const before = found.length;
     visit(node);
-    for (const member of found.slice(before).flat()) todo.push(...graph.get(member).later);
+    for (const member of found.slice(before).flat()) pending.push(...graph.get(member).later);
   }
   return found;
 }
