@@ -22,11 +22,15 @@ import {
   type StateSize,
 } from "./state.ts";
 
-/** A cell around another one. */
-abstract class CellWrapper extends RNNCell {
+/** A cell around another one, with the state of that one. */
+export abstract class CellWrapper extends RNNCell {
   readonly cell: Cell;
 
-  constructor(cell: Cell, options: { readonly dtype?: DType | undefined }, className: string) {
+  constructor(
+    cell: Cell,
+    options: { readonly dtype?: DType | undefined; readonly reuse?: boolean | undefined },
+    className: string,
+  ) {
     super(options, className);
     checkCell("cell", cell);
     this.cell = cell;

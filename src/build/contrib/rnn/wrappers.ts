@@ -21,31 +21,16 @@ import { flatten, type Nested } from "../../control_flow/structure.ts";
 import { constantInitializer, randomUniformInitializer } from "../../initializers.ts";
 import { add, mul, sub } from "../../operators.ts";
 import { type Activation, RNNCell, type StepResult } from "../../rnn/cell.ts";
-import { type BatchSize, type Cell, checkCell, type State, type StateSize } from "../../rnn/state.ts";
+import type { BatchSize, Cell, State, StateSize } from "../../rnn/state.ts";
+import { CellWrapper } from "../../rnn/wrappers.ts";
 import { getVariable, getVariableScope, variableScope } from "../../variables/scope.ts";
 import type { InitializerLike } from "../../variables/store.ts";
 import { Linear } from "./linear.ts";
 
-/** A cell with the state of the one inside. */
-abstract class Around extends RNNCell {
-  protected readonly cell: Cell;
-
+/** A cell whose variables may be those of one that was made before. */
+abstract class Around extends CellWrapper {
   constructor(cell: Cell, className: string, reuse?: boolean | null) {
-    super({ reuse: reuse ?? undefined }, className);
-    checkCell("cell", cell);
-    this.cell = cell;
-  }
-
-  get stateSize(): StateSize {
-    return this.cell.stateSize;
-  }
-
-  get outputSize(): StateSize {
-    return this.cell.outputSize;
-  }
-
-  override zeroState(batchSize: BatchSize, dtype: DType): State {
-    return getDefaultGraph().nameScope(`${this.className}ZeroState`, () => this.cell.zeroState(batchSize, dtype));
+    super(cell, { reuse: reuse ?? undefined }, className);
   }
 }
 

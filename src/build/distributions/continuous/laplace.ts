@@ -4,10 +4,8 @@ import type { TensorLike } from "../../../ops/convert.ts";
 import * as tf from "../../../ops/index.ts";
 import type { Rest } from "../../../ops/options.ts";
 import type { Seed } from "../computed.ts";
-import { FULLY_REPARAMETERIZED } from "../distribution.ts";
-import { argumentsOf, ScalarDistribution } from "../scalar.ts";
 import { logCdfLaplace } from "../special.ts";
-import { type LocationOptions, located, locationPlaces } from "./normal.ts";
+import { type LocationOptions, LocationScale, type locationPlaces } from "./normal.ts";
 
 /** The number next to -1, towards 0. */
 const aboveMinusOne: Readonly<Record<string, number>> = {
@@ -16,24 +14,10 @@ const aboveMinusOne: Readonly<Record<string, number>> = {
   float64: -1 + 2 ** -53,
 };
 
-/** The Laplace distribution; batches are of the shape that loc and scale broadcast to. */
-export class Laplace extends ScalarDistribution {
-  protected static override readonly shapedParameters: readonly string[] = ["loc", "scale"];
-  readonly loc: Tensor;
-  readonly scale: Tensor;
-
-  /** Throws ValueError unless loc and scale are of one floating dtype. */
+/** The Laplace distribution. */
+export class Laplace extends LocationScale {
   constructor(...given: Rest<LocationOptions, typeof locationPlaces>) {
-    const parameters = argumentsOf<LocationOptions>(given, locationPlaces, { name: "Laplace" });
-    const { loc, scale, name } = located(parameters);
-    const dtype = loc.dtype;
-    super({ ...parameters, dtype, reparameterizationType: FULLY_REPARAMETERIZED, parameters: { ...parameters }, name });
-    this.loc = loc;
-    this.scale = scale;
-  }
-
-  protected override batchParts(): readonly Tensor[] {
-    return [this.loc, this.scale];
+    super(given, "Laplace");
   }
 
   protected override computeSample(n: TensorLike, seed: Seed): Tensor {

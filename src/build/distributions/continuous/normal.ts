@@ -22,19 +22,20 @@ export interface LocationOptions extends CommonOptions {
 export const locationPlaces = ["loc", "scale", ...commonPlaces] as const;
 
 /** loc and scale in the scope of their distribution. Throws ValueError unless they are of one floating dtype. */
-export const located = ({ loc, scale, validateArgs, name }: LocationOptions & Required<CommonOptions>) =>
+const located = ({ loc, scale, validateArgs, name }: LocationOptions & Required<CommonOptions>) =>
   inNamed(name, () => held({ loc, scale }, (given) => (validateArgs ? [assertPositive(given.scale)] : [])));
 
-/** The normal distribution; batches are of the shape that loc and scale broadcast to. */
-export class Normal extends ScalarDistribution {
-  protected static override readonly shapedParameters = ["loc", "scale"];
+/** A distribution with a centre and a scale; batches are of the shape that loc and scale broadcast to. */
+export abstract class LocationScale extends ScalarDistribution {
+  protected static override readonly shapedParameters: readonly string[] = ["loc", "scale"];
   readonly loc: Tensor;
   readonly scale: Tensor;
 
-  constructor(...given: Rest<LocationOptions, typeof locationPlaces>) {
-    const parameters = argumentsOf<LocationOptions>(given, locationPlaces, { name: "Normal" });
+  /** Throws ValueError unless loc and scale are of one floating dtype. */
+  constructor(given: Rest<LocationOptions, typeof locationPlaces>, kind: string) {
+    const parameters = argumentsOf<LocationOptions>(given, locationPlaces, { name: kind });
     const { loc, scale, name } = located(parameters);
-    const dtype = scale.dtype;
+    const dtype = loc.dtype;
     super({ ...parameters, dtype, reparameterizationType: FULLY_REPARAMETERIZED, parameters: { ...parameters }, name });
     this.loc = loc;
     this.scale = scale;
@@ -42,6 +43,13 @@ export class Normal extends ScalarDistribution {
 
   protected override batchParts(): readonly Tensor[] {
     return [this.loc, this.scale];
+  }
+}
+
+/** The normal distribution. */
+export class Normal extends LocationScale {
+  constructor(...given: Rest<LocationOptions, typeof locationPlaces>) {
+    super(given, "Normal");
   }
 
   protected override computeSample(n: TensorLike, seed: Seed): Tensor {

@@ -13,8 +13,12 @@ const weights = <const T extends readonly string[]>(after: T) =>
     ...after,
     ...(["kernelRegularizer", "recurrentRegularizer", "biasRegularizer"] as const),
   ] as const;
-const ends = ["kernelConstraint", "recurrentConstraint", "biasConstraint", "dropout", "recurrentDropout"] as const;
-const sequencePlaces = [...ends, "returnSequences", "returnState", "goBackwards", "stateful", "unroll"] as const;
+const constraints = ["kernelConstraint", "recurrentConstraint", "biasConstraint"] as const;
+const drops = ["dropout", "recurrentDropout"] as const;
+const ends = [...constraints, ...drops] as const;
+const states = ["returnSequences", "returnState", "goBackwards", "stateful"] as const;
+const sequencePlaces = [...ends, ...states, "unroll"] as const;
+const undropped = ["activityRegularizer", ...constraints, ...states] as const;
 const simple = ["activation", "useBias", ...weights([])] as const;
 const gated = ["activation", "recurrentActivation", "useBias"] as const;
 const lstm = [...gated, ...weights(["unitForgetBias"])] as const;
@@ -27,6 +31,9 @@ export const places = {
   lstm: [...lstm, "activityRegularizer", ...sequencePlaces],
   gruCell: [...gru, ...ends, "resetAfter"],
   gru: [...gru, "activityRegularizer", ...sequencePlaces, "resetAfter"],
+  cudnnLstm: [...weights(["unitForgetBias"]), ...undropped],
+  cudnnGru: [...weights([]), ...undropped],
+  convLstm: ["strides", "padding", "dataFormat", "dilationRate", ...lstm, ...undropped, ...drops],
 } as const;
 
 /** output = activation(x · kernel + bias + h · recurrentKernel). */

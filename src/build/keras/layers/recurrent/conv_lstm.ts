@@ -9,7 +9,7 @@ import { opFormat, paddingOf, type Size, sizes } from "../../../layers/window.ts
 import { getInitializer } from "../../initializers.ts";
 import { withArguments } from "../configured.ts";
 import { Cell, type Stepped } from "./cell.ts";
-import type { LSTMCellOptions } from "./cells.ts";
+import { type LSTMCellOptions, places } from "./cells.ts";
 import { type CellSettings, inner, ofKind } from "./layers.ts";
 import { RNN } from "./rnn.ts";
 
@@ -121,40 +121,13 @@ class ConvLSTMCell extends Cell {
     return [output, [output, next]];
   }
 }
-
-const places = [
-  "strides",
-  "padding",
-  "dataFormat",
-  "dilationRate",
-  "activation",
-  "recurrentActivation",
-  "useBias",
-  "kernelInitializer",
-  "recurrentInitializer",
-  "biasInitializer",
-  "unitForgetBias",
-  "kernelRegularizer",
-  "recurrentRegularizer",
-  "biasRegularizer",
-  "activityRegularizer",
-  "kernelConstraint",
-  "recurrentConstraint",
-  "biasConstraint",
-  "returnSequences",
-  "returnState",
-  "goBackwards",
-  "stateful",
-  "dropout",
-  "recurrentDropout",
-] as const;
-type ConvLSTMRest = Rest<ConvLSTMOptions, typeof places>;
+type ConvLSTMRest = Rest<ConvLSTMOptions, typeof places.convLstm>;
 
 abstract class ConvLSTM extends RNN {
   protected override readonly rank: number;
 
   constructor(rank: 1 | 2 | 3, filters: number, kernelSize: Size, rest: ConvLSTMRest) {
-    const options = byName<ConvLSTMOptions>(rest, places);
+    const options = byName<ConvLSTMOptions>(rest, places.convLstm);
     const cell = new ConvLSTMCell(rank, filters, kernelSize, inner("", options));
     super(cell, ofKind(`conv_lstm${rank}d`, withArguments(options, { filters, kernelSize })));
     this.rank = rank + 3;

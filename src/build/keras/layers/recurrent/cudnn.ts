@@ -3,30 +3,11 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { split } from "../../../../ops/index.ts";
 import { byName, type Rest } from "../../../../ops/options.ts";
 import type { CellOptions } from "./cell.ts";
-import { GRUCell, LSTMCell, type LSTMCellOptions } from "./cells.ts";
+import { GRUCell, LSTMCell, type LSTMCellOptions, places } from "./cells.ts";
 import { type CellSettings, inner, ofKind } from "./layers.ts";
 import { RNN } from "./rnn.ts";
 
-const places = [
-  "kernelInitializer",
-  "recurrentInitializer",
-  "biasInitializer",
-  "unitForgetBias",
-  "kernelRegularizer",
-  "recurrentRegularizer",
-  "biasRegularizer",
-  "activityRegularizer",
-  "kernelConstraint",
-  "recurrentConstraint",
-  "biasConstraint",
-  "returnSequences",
-  "returnState",
-  "goBackwards",
-  "stateful",
-] as const;
-const gruPlaces = [...places.slice(0, 3), ...places.slice(4)] as unknown as typeof places;
 type CuDNNOptions = Omit<CellSettings<LSTMCellOptions>, "activation" | "recurrentActivation" | "useBias">;
-type CuDNNRest = Rest<CuDNNOptions, typeof places>;
 
 /** An LSTM cell with two biases, of inputs and of states, one after the other. */
 class CuDNNLSTMCell extends LSTMCell {
@@ -59,8 +40,8 @@ abstract class CuDNN extends RNN {
 
 /** Long short-term memory as cuDNN has it: sigmoid gates, biases of 8 · units. */
 export class CuDNNLSTM extends CuDNN {
-  constructor(units: number, ...rest: CuDNNRest) {
-    const options = byName<CuDNNOptions>(rest, places);
+  constructor(units: number, ...rest: Rest<CuDNNOptions, typeof places.cudnnLstm>) {
+    const options = byName<CuDNNOptions>(rest, places.cudnnLstm);
     super(new CuDNNLSTMCell(units, { ...inner("", options), ...settings }), ofKind("cu_dnnlstm", options));
   }
 }
@@ -78,8 +59,8 @@ class CuDNNGRUCell extends GRUCell {
 
 /** Gated recurrent units as cuDNN has them: the reset gate after the product, biases of 6 · units. */
 export class CuDNNGRU extends CuDNN {
-  constructor(units: number, ...rest: Rest<CellSettings<CellOptions>, typeof places>) {
-    const options = byName<CellSettings<CellOptions>>(rest as readonly unknown[], gruPlaces as never);
+  constructor(units: number, ...rest: Rest<CellSettings<CellOptions>, typeof places.cudnnGru>) {
+    const options = byName<CellSettings<CellOptions>>(rest, places.cudnnGru);
     const cell = new CuDNNGRUCell(units, { ...inner("", options), ...settings, resetAfter: true });
     super(cell, ofKind("cu_dnngru", options));
   }
