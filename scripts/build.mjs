@@ -6,10 +6,21 @@
  *     src/index.ts   ─ tsc ───────► dist/types/
  *     bundled code's licences ────► THIRD_PARTY_NOTICES.md
  *
- * `--no-types` leaves tsc out.
+ * `--no-types` leaves tsc out. `npx tsflow` in a clone has npm link the clone and build it a second time: nothing to do then, unless a
+ * source has changed.
  */
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
@@ -81,6 +92,18 @@ function writeCompiledCode() {
   rmSync(folder, { recursive: true, force: true });
 }
 
+/** Is what the last step but one wrote as new as every source? */
+function isBuilt() {
+  const last = at("dist/types/src/index.d.ts");
+  if (!existsSync(last) || !existsSync(at("dist/index.js"))) return false;
+  const built = statSync(last).mtimeMs;
+  const sources = ["bin", "models", "proto", "scripts", "src"].flatMap((folder) =>
+    readdirSync(at(folder), { recursive: true }).map((path) => at(folder, path)),
+  );
+  return [...sources, at("package-lock.json")].every((path) => statSync(path).mtimeMs <= built);
+}
+
+if (process.env.npm_command === "exec" && isBuilt()) process.exit(0);
 if (existsSync(at("scripts/proto.mjs"))) run(at("scripts/proto.mjs"));
 const fresh = at(`dist.${process.pid}`); // a failed build leaves the old one in place
 const inputs = await bundle(fresh).catch((error) => {

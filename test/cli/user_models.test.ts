@@ -84,6 +84,18 @@ describe("a user's model", () => {
     },
   );
 
+  test("is given a name of its own, and is listed; files beside it are not", async () => {
+    const home = temporaryFolder();
+    const builtIn = await tsflow("models new ctr", { cwd: home });
+    expect(builtIn).toMatchObject({ exit: 2, stderr: "tsflow: ctr is a built-in model: choose another name\n" });
+    const helper = await tsflow("models new digits --like digits_softmax", { cwd: home });
+    expect(helper.stderr).toContain("digits_softmax itself imports a file digits.ts: choose another name");
+    await tsflow("models new mine --like digits_softmax", { cwd: home });
+    const listed = (await tsflow("models", { cwd: home })).stdout;
+    expect(listed).toMatch(/^mine +\.\/models\/mine\.ts {2}\(this directory\)$/m);
+    expect(listed).not.toContain("models/digits.ts");
+  });
+
   test("reports a loss that is a vector by its sum", async () => {
     const body = ["const w = new tf.Variable([1.0, 2.0]);", "const loss = tf.square(w);", descent[2]!];
     const ran = await tsflow(`train ${model("vector", body)} --max_step 1 --model_dir runs/vector`, { cwd });

@@ -51,8 +51,8 @@ async function candidates(words: readonly string[]): Promise<string[]> {
   if (!group) return commands.map(({ name }) => name);
   const names = group.children && before.length === 1 ? group.children.map(({ name }) => name) : [];
   if (takesModel.includes(child ? `${group.name} ${child.name}` : group.name)) {
-    const { builtInModels, localModels } = await import("../model/registry.ts");
-    names.push(...[...builtInModels(), ...localModels()].map(({ name }) => name));
+    const { builtInModels, listedModels } = await import("../model/registry.ts");
+    names.push(...[...builtInModels(), ...listedModels()].map(({ name }) => name));
   }
   if (group.name === "help") return [...commands.map(({ name }) => name), ...Object.keys(topics)];
   return group.name === "completion" ? Object.keys(scripts) : names;

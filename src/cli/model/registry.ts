@@ -8,6 +8,7 @@ import { pathToFileURL } from "node:url";
 import { builtIn } from "../../../models/index.ts";
 import { didYouMean } from "../../core/suggest.ts";
 import { userLine } from "../../core/trace.ts";
+import { packageFile as shippedFile } from "../../io/package_file.ts";
 import { listFolder, pathKind } from "../../io/paths.ts";
 import { readTextFile } from "../../io/text_file.ts";
 import type { ModelDefinition } from "../../train/model.ts";
@@ -28,6 +29,14 @@ export function localModels(): readonly { readonly name: string; readonly path: 
     .filter(({ name, isFolder }) => !isFolder && modelFile.test(name) && !name.endsWith(".d.ts"))
     .map(({ name }) => ({ name: name.replace(modelFile, ""), path: `./models/${name}` }));
 }
+
+/** The local models for a list: files with a default export, that are not those of the built-in models themselves. */
+export const listedModels = (): ReturnType<typeof localModels> =>
+  localModels().filter(
+    ({ name, path }) =>
+      resolve(path) !== shippedFile(`models/${name}.ts`) &&
+      /\bexport default\b|\bas default\b/.test(readTextFile(path)),
+  );
 
 const packageName = /^(?:@[a-z0-9][a-z0-9._-]*\/)?tsflow-model-([a-z0-9][a-z0-9._-]*)$/;
 const packageFile = "package.json";
@@ -81,7 +90,7 @@ export async function loadModel(nameOrPath: string): Promise<ModelDefinition> {
   const packages = packageModels();
   const listed = packages.find(({ name }) => name === nameOrPath);
   if (listed) return loadModelFile(packageEntry(listed.package));
-  const names = [...Object.keys(builtIn), ...[...localModels(), ...packages].map(({ name }) => name)];
+  const names = [...Object.keys(builtIn), ...[...listedModels(), ...packages].map(({ name }) => name)];
   throw new Misuse(`no model "${nameOrPath}".${didYouMean(nameOrPath, names)} All: tsflow models`);
 }
 

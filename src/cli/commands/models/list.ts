@@ -1,6 +1,6 @@
 import { table } from "../../../ui/format.ts";
 import { defineCommand } from "../../command.ts";
-import { builtInModels, localModels, packageModels } from "../../model/registry.ts";
+import { builtInModels, listedModels, packageModels } from "../../model/registry.ts";
 
 export default defineCommand({
   usage: "",
@@ -9,7 +9,7 @@ export default defineCommand({
   flags: {},
   words: [0, 0],
   run({ out }) {
-    const [builtIn, local, packages] = [builtInModels(), localModels(), packageModels()];
+    const [builtIn, local, packages] = [builtInModels(), listedModels(), packageModels()];
     if (out.json) {
       for (const { name, about } of builtIn) out.printJson({ name, about, path: null });
       for (const { name, path } of local) out.printJson({ name, about: null, path });
@@ -17,7 +17,10 @@ export default defineCommand({
       return;
     }
     out.print(...table(builtIn.map(({ name, about }) => [name, about])));
-    if (local.length > 0) out.print("", ...table(local.map(({ name, path }) => [name, `${path}  (this directory)`])));
+    const taken = new Set(builtIn.map(({ name }) => name));
+    const placeOf = ({ name, path }: (typeof local)[number]): string =>
+      taken.has(name) ? `${path}  (by its path: the name is a built-in model's)` : `${path}  (this directory)`;
+    if (local.length > 0) out.print("", ...table(local.map((model) => [model.name, placeOf(model)])));
     if (packages.length > 0)
       out.print("", ...table(packages.map((each) => [each.name, `${each.package}  (package.json)`])));
     out.hint(

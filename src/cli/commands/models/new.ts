@@ -38,10 +38,13 @@ export default defineCommand({
     const names = builtInModels().map((model) => model.name);
     if (!names.includes(flags.like))
       throw new Misuse(`no built-in model "${flags.like}".${didYouMean(flags.like, names)} All: tsflow models`);
+    if (names.includes(name)) throw new Misuse(`${name} is a built-in model: choose another name`);
     const path = `${folder}/${name}.ts`;
     if (pathKind(path) !== "none" && !flags.overwrite) throw new Misuse(`${path} exists. Use --overwrite`);
     const text = readTextFile(packageFile(`models/${flags.like}.ts`));
     const helpers = helpersOf(text);
+    if (helpers.has(`${name}.ts`))
+      throw new Misuse(`${flags.like} itself imports a file ${name}.ts: choose another name`);
     nodeFiles.mkdir(folder);
     const write = (file: string, content: string) => writeFileAtomic(file, new TextEncoder().encode(content));
     write(path, text.replace(`name: "${flags.like}"`, `name: "${name}"`));

@@ -45,7 +45,7 @@ export default defineCommand({
     "records write train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz --out mnist.tfrecord.gz --shards 4",
     "records write digits.csv --columns image=0:64,label=64 --types image=uint8 --out digits.tfrecord",
     "records write photos/ --out photos.tfrecord        (one folder a class)",
-    "cat rows.ndjson | tsflow records write --from ndjson --out rows.tfrecord",
+    "records write - --from ndjson --out rows.tfrecord < rows.ndjson",
   ],
   flags,
   words: [0, 100_000],
