@@ -7,6 +7,8 @@ export {
   safeCumprod,
 } from "../build/contrib/seq2seq/attention/monotonic.ts";
 export { AttentionWrapper, AttentionWrapperState, hardmax } from "../build/contrib/seq2seq/attention/wrapper.ts";
+export { BeamSearchDecoder, FinalBeamSearchDecoderOutput } from "../build/contrib/seq2seq/beam/decoder.ts";
+export { BeamSearchDecoderOutput, BeamSearchDecoderState } from "../build/contrib/seq2seq/beam/step.ts";
 export { BasicDecoder, BasicDecoderOutput, Decoder, dynamicDecode } from "../build/contrib/seq2seq/decoder.ts";
 export {
   CustomHelper,
@@ -22,3 +24,4 @@ export {
   ScheduledOutputTrainingHelper,
 } from "../build/contrib/seq2seq/sampling.ts";
 export { tileBatch } from "../build/contrib/seq2seq/tile.ts";
+export { gatherTree } from "../ops/compute/nn/rnn/gather_tree.ts";

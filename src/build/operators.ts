@@ -3,7 +3,7 @@ import type { Tensor } from "../graph/tensor.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../ops/convert.ts";
 import { negOp } from "../ops/index.ts";
 
-type Name = "add" | "sub" | "mul" | "truediv";
+type Name = "add" | "sub" | "mul" | "truediv" | "pow";
 
 const operator =
   (name: Name) =>
@@ -14,6 +14,7 @@ export const add = operator("add");
 export const sub = operator("sub");
 export const mul = operator("mul");
 export const truediv = operator("truediv");
+export const pow = operator("pow");
 
 export const oneMinus = (x: TensorLike): Tensor => sub(1, x);
 

@@ -123,6 +123,7 @@ export * from "./compute/nn/pool/max_pool3d.ts";
 export * from "./compute/nn/pool/pool.ts";
 export * from "./compute/nn/rnn/block.ts";
 export * from "./compute/nn/rnn/cells.ts";
+export * from "./compute/nn/rnn/gather_tree.ts";
 export * from "./compute/quantize/calls.ts";
 export * from "./compute/quantize/fake_quant.ts";
 export * from "./compute/quantize/quantize.ts";
