@@ -198,6 +198,11 @@ names["keras.layers.experimental"] = ["EinsumDense", "preprocessing"];
 names["keras.layers.experimental.preprocessing"] =
   "CategoryEncoding CenterCrop Discretization Hashing Normalization Rescaling Resizing".split(" ");
 names["keras.preprocessing"] = [];
+names["keras.datasets"] = [];
+for (const set of ["boston_housing", "cifar10", "cifar100", "fashion_mnist", "mnist"])
+  names[`keras.datasets.${set}`] = ["load_data"];
+names["keras.datasets.imdb"] = ["get_word_index", "load_data"];
+names["keras.datasets.reuters"] = ["get_label_names", "get_word_index", "load_data"];
 names["keras.preprocessing.sequence"] = "pad_sequences TimeseriesGenerator make_sampling_table skipgrams".split(" ");
 names["keras.preprocessing.text"] = "Tokenizer hashing_trick one_hot text_to_word_sequence tokenizer_from_json".split(
   " ",
@@ -229,6 +234,8 @@ const framework = contrib(
   "src/graph",
 );
 const contribLayers = contrib("layers", "src/ops/custom_gradient.ts");
+/** What tf.contrib.metrics hands on. */
+const metricsBeside = ["src/build/metrics/classes.ts", "src/ops/compute/sparse/sets.ts"];
 const contribPlaces = {
   "contrib.eager": contrib(
     "eager",
@@ -251,8 +258,8 @@ const contribPlaces = {
   ),
   "contrib.losses": contrib("losses"),
   "contrib.slim.losses": contrib("losses"),
-  "contrib.metrics": contrib("metrics"),
-  "contrib.slim.metrics": contrib("metrics"),
+  "contrib.metrics": contrib("metrics", ...metricsBeside),
+  "contrib.slim.metrics": contrib("metrics", ...metricsBeside),
   "contrib.rnn": contrib("rnn", "src/build/rnn"),
   "contrib.seq2seq": contrib("seq2seq", "src/ops"),
   "contrib.crf": contrib("crf"),
@@ -309,7 +316,14 @@ const special = {
   "keras.preprocessing.sequence": ["src/train/keras/preprocessing"],
   "keras.preprocessing.text": ["src/train/keras/preprocessing"],
   "keras.optimizers.schedules": ["src/build/keras/optimizers/schedules.ts"],
+  ...Object.fromEntries(
+    ["boston_housing", "cifar10", "cifar100", "fashion_mnist", "imdb", "mnist", "reuters"].map((set) => [
+      `keras.datasets.${set}`,
+      [`src/train/keras/datasets/${set}.ts`],
+    ]),
+  ),
   "keras.utils": [
+    "src/train/keras/files.ts",
     "src/train/keras/data",
     "src/train/keras/utils.ts",
     "src/train/keras/preprocessing",

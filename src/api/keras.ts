@@ -8,6 +8,7 @@ export * as activations from "./keras_activations.ts";
 export * as backend from "./keras_backend.ts";
 export * as callbacks from "./keras_callbacks.ts";
 export * as constraints from "./keras_constraints.ts";
+export * as datasets from "./keras_datasets.ts";
 export * as experimental from "./keras_experimental.ts";
 export * as initializers from "./keras_initializers.ts";
 export * as layers from "./keras_layers.ts";

@@ -7,5 +7,6 @@ export {
   registerKerasSerializable,
 } from "../build/keras/config/registry.ts";
 export { Sequence } from "../train/keras/data/sequence.ts";
+export { getFile } from "../train/keras/files.ts";
 export { padSequences } from "../train/keras/preprocessing/sequence.ts";
 export { getSourceInputs, modelToDot, normalize, Progbar, toCategorical, toOrdinal } from "../train/keras/utils.ts";

@@ -31,14 +31,19 @@ const rankMax = 254;
 /** Texts of no size, of which a file could promise any number. */
 const emptyMax = 2 ** 20;
 
-interface Header {
+/** What an array is beside its bytes: numpy's name of its type (`<f4`), the order of its elements, its shape. */
+export interface ArrayLayout {
   readonly descr: string;
   readonly isFortran: boolean;
   readonly shape: FullShape;
+}
+
+interface Header extends ArrayLayout {
   readonly dataAt: number;
 }
 
-function readHeader(bytes: Uint8Array, path: string): Header {
+/** What stands before the elements, which begin at `dataAt`. DATA_LOSS for what is no .npy file. */
+export function readHeader(bytes: Uint8Array, path: string): Header {
   const bad = (why: string) => new DataLossError(`${path}: ${why}`, { path });
   if (bytes.length < 10 || magic.some((byte, i) => bytes[i] !== byte)) throw bad("not a .npy file");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -69,7 +74,12 @@ function readHeader(bytes: Uint8Array, path: string): Header {
  * without a counterpart (objects, which would run code, too).
  */
 export function readNpy(bytes: Uint8Array, path: string): NdArray {
-  const { descr, isFortran, shape, dataAt } = readHeader(bytes, path);
+  const header = readHeader(bytes, path);
+  return arrayOf(header, bytes.subarray(header.dataAt), path);
+}
+
+/** The array of these bytes. Throws as readNpy. */
+export function arrayOf({ descr, isFortran, shape }: ArrayLayout, data: Uint8Array, path: string): NdArray {
   const [, order, kind] = /^([<>|=])(.*)$/.exec(descr) ?? [];
   const wide = /^([SU])(\d{1,9})$/.exec(kind ?? "");
   const base = descriptors[kind ?? ""];
@@ -77,7 +87,6 @@ export function readNpy(bytes: Uint8Array, path: string): NdArray {
     throw new UnimplementedError(`${path}: arrays of type '${descr}' are not supported`, { path });
   const itemSize = wide ? Number(wide[2]) * (wide[1] === "U" ? 4 : 1) : dtypeOf(base!).sizeBytes;
   const size = shape.reduce((n, d) => n * BigInt(d), BigInt(itemSize));
-  const data = bytes.subarray(dataAt);
   if (size > BigInt(data.length)) {
     throw new DataLossError(`${path}: ${data.length} bytes of data, ${descr} of shape (${shape}) has ${size}`, {
       path,

@@ -1,6 +1,6 @@
 /** Names of files as a command line gives them: globs, folders, and files that are not there; and which folder a path leads into. */
 import { existsSync, mkdtempSync, readdirSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import { NotFoundError } from "../core/error.ts";
 import { type FileSystem, nodeFiles } from "./file_system.ts";
@@ -95,6 +95,12 @@ export const listFolder = (folder: string): { name: string; isFolder: boolean }[
 
 /** A folder of its own among the system's temporary files. */
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), "tmp"));
+
+/** The user's folder. */
+export const homeFolder = (): string => homedir();
+
+/** The system's folder of temporary files. */
+export const sharedTemporaryFolder = (): string => tmpdir();
 
 export const fileSize = (path: string): number => statSync(path).size;
 

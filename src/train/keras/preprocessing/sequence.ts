@@ -2,7 +2,9 @@
 import { type DType, int32 } from "../../../core/dtype.ts";
 import { ValueError } from "../../../core/error.ts";
 import { allocateElements, type Elements, NdArray } from "../../../core/nd_array.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
 import { permutation } from "../../batches.ts";
+import { PythonRandom } from "../data/random_state.ts";
 import { Sequence } from "../data/sequence.ts";
 
 type Nested = readonly (number | Nested)[];
@@ -18,13 +20,16 @@ export interface PadOptions {
   readonly value?: number | undefined;
 }
 
+const padPlaces = ["maxlen", "dtype", "padding", "truncating", "value"] as const;
+
 /** The shape of one step: [] for a number. */
 const shapeOf = (step: number | Nested): number[] =>
   typeof step === "number" ? [] : [step.length, ...shapeOf(step[0] ?? 0)];
 const flat = (value: number | Nested): number[] => (typeof value === "number" ? [value] : value.flatMap(flat));
 
 /** Sequences, each a list of numbers or of lists of one shape, as an array [n, maxlen, …]. Throws ValueError for other shapes. */
-export function padSequences(sequences: readonly Nested[], options: PadOptions = {}): NdArray {
+export function padSequences(sequences: readonly Nested[], ...rest: Rest<PadOptions, typeof padPlaces>): NdArray {
+  const options = byName<PadOptions>(rest, padPlaces);
   const { dtype = int32, padding = "pre", truncating = "pre", value = 0 } = options;
   for (const [name, given] of [
     ["Truncating", truncating],
@@ -82,28 +87,21 @@ export interface SkipgramOptions {
   readonly seed?: number | null | undefined;
 }
 
-/** A generator of numbers in [0, 1) from a seed: Lehmer's. */
-function draws(seed: number): () => number {
-  let x = (Math.abs(Math.trunc(seed)) % 2147483646) + 1;
-  return () => {
-    x = (x * 16807) % 2147483647;
-    return x / 2147483647;
-  };
-}
+const skipgramPlaces = ["windowSize", "negativeSamples", "shuffle", "categorical", "samplingTable", "seed"] as const;
 
 /** Pairs [word, neighbour] with label 1, and [word, any word] with label 0. The word 0 stands for none. */
 export function skipgrams(
   sequence: readonly number[],
   vocabularySize: number,
-  options: SkipgramOptions = {},
+  ...rest: Rest<SkipgramOptions, typeof skipgramPlaces>
 ): [couples: number[][], labels: (number | number[])[]] {
+  const options = byName<SkipgramOptions>(rest, skipgramPlaces);
   const { windowSize = 4, negativeSamples = 1, shuffle = true, categorical = false, samplingTable = null } = options;
-  const seed = options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!;
-  const random = draws(seed);
+  const random = new PythonRandom(options.seed);
   const couples: number[][] = [];
   const labels: (number | number[])[] = [];
   for (const [i, word] of sequence.entries()) {
-    if (!word || (samplingTable && (samplingTable[word] ?? 1) < random())) continue;
+    if (!word || (samplingTable && (samplingTable[word] ?? 1) < random.random())) continue;
     for (let j = Math.max(0, i - windowSize); j < Math.min(sequence.length, i + windowSize + 1); j++) {
       if (j === i || !sequence[j]) continue;
       couples.push([word, sequence[j]!]);
@@ -112,14 +110,16 @@ export function skipgrams(
   }
   if (negativeSamples > 0) {
     const words = couples.map(([word]) => word!);
+    random.shuffle(words);
     const count = Math.trunc(labels.length * negativeSamples);
     for (let i = 0; i < count; i++) {
-      couples.push([words[i % words.length]!, 1 + Math.floor(random() * (vocabularySize - 1))]);
+      couples.push([words[i % words.length]!, random.randint(1, vocabularySize - 1)]);
       labels.push(categorical ? [1, 0] : 0);
     }
   }
   if (!shuffle) return [couples, labels];
-  const order = [...permutation(couples.length, seed, 0)];
+  const order = [...couples.keys()];
+  new PythonRandom(options.seed).shuffle(order);
   return [order.map((i) => couples[i]!), order.map((i) => labels[i]!)];
 }
 

@@ -1,0 +1,2 @@
+/** tf.keras.datasets.imdb. Written by scripts/api.mjs. */
+export { getWordIndex, loadData } from "../train/keras/datasets/imdb.ts";
