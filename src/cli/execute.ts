@@ -30,7 +30,12 @@ export function execute(argv: readonly string[]): Promise<void> {
     addCommands(program, commands, async (called) => {
       exit = await runCommand((await called.load!()).default, path.join(" "), rest);
     });
-    await program.parseAsync(path as string[], { from: "user" });
+    try {
+      await program.parseAsync(path as string[], { from: "user" });
+    } catch (error) {
+      await (await import("./model/near_names.ts")).addNearNames(error);
+      throw error;
+    }
     return exit;
   }, argv);
 }

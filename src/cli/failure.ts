@@ -49,11 +49,13 @@ export function describeFailure(error: unknown): Failure {
   if (error instanceof OpError) {
     const { code, path, offset, hint, op, madeAt } = error;
     const where = path === undefined || error.message.includes(path) ? "" : `${path}: `;
-    const by = op ? `\n  op '${op.name}' (${op.type})${madeAt ? `   made at ${madeAt}` : ""}` : "";
+    const place = op || path !== undefined ? madeAt : userLine(error);
+    const made = place === undefined ? "" : shownPlace(place);
+    const by = op ? `\n  op '${op.name}' (${op.type})${made && `   made at ${made}`}` : made && `\n  at ${made}`;
     return {
       exit: exit ?? exits[code] ?? 1,
       code,
-      message: `${where}${error.message}${by}`,
+      message: `${op ? `${code}: ` : ""}${where}${error.message}${by}`,
       ...(path !== undefined && { path }),
       ...(offset !== undefined && { offset }),
       ...(hint !== undefined && { hint }),
@@ -61,8 +63,9 @@ export function describeFailure(error: unknown): Failure {
   }
   if ([ValueError, PythonTypeError, RuntimeError, KeyError].some((kind) => error instanceof kind)) {
     const { name, message } = error as Error;
-    const place = userLine(error as Error);
-    const at = place ? `\n  at ${place}` : "";
+    const { madeAt } = error as { madeAt?: string };
+    const place = userLine(error as Error) ?? madeAt;
+    const at = place ? `\n  at ${shownPlace(place)}` : "";
     return { exit: exit ?? 1, code: "INVALID_ARGUMENT", message: `${name}: ${message}${at}` };
   }
   const errno = (error as NodeJS.ErrnoException | undefined)?.code;
@@ -74,7 +77,12 @@ export function describeFailure(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error);
   if (exit !== undefined) return { exit, code: "UNKNOWN", ...facts(error as Error) };
   if (error instanceof Error && isThrownByUser(error)) {
-    return { exit: 1, code: "UNKNOWN", message: `${error.name}: ${message}\n  at ${userLine(error)}` };
+    const place = shownPlace(userLine(error)!);
+    return { exit: 1, code: "UNKNOWN", ...facts(error), message: `${error.name}: ${message}\n  at ${place}` };
+  }
+  if (!(error instanceof Error)) {
+    const hint = "Throw an Error: it knows the line that it comes from";
+    return { exit: 1, code: "UNKNOWN", message: `thrown: ${message}`, hint };
   }
   return {
     exit: internalError,
@@ -83,6 +91,12 @@ export function describeFailure(error: unknown): Failure {
     hint: "Run the command again with --verbose, and report what it prints",
   };
 }
+
+/** A place in the working directory by its path from there. */
+const shownPlace = (place: string): string => {
+  const folder = `${process.cwd()}/`;
+  return place.startsWith(folder) ? place.slice(folder.length) : place;
+};
 
 /** An error may say its exit code itself, where the cause decides and not the class. */
 function exitOf(error: unknown): number | undefined {

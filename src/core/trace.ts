@@ -3,7 +3,7 @@
 /** A stack trace, formatted only when somebody asks. */
 export function captureTrace(): Error {
   const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 24;
+  Error.stackTraceLimit = 40;
   const trace = new Error("made here");
   Error.stackTraceLimit = limit;
   return trace;

@@ -86,9 +86,10 @@ function feedValue(tensor: Tensor, value: unknown): NdArray {
   const array = value instanceof NdArray && value.dtype === dtype ? value : converted(value, dtype);
   const { shape } = tensor;
   if (shape !== null && !compatible(shape, array.shape)) {
-    throw new ValueError(
+    const error = new ValueError(
       `Cannot feed value of shape ${formatShapePython(array.shape)} for Tensor ${tensor.name}, which has shape ${formatShapePython(shape)}`,
     );
+    throw Object.assign(error, { madeAt: tensor.op.madeAt });
   }
   return array;
 }

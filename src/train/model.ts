@@ -2,6 +2,7 @@
 import { TypeError } from "../core/error.ts";
 import type { FlagSpecs, FlagsOf } from "../core/flags/value.ts";
 import type { NdArray } from "../core/nd_array.ts";
+import { captureTrace, userLine } from "../core/trace.ts";
 import { Operation } from "../graph/operation.ts";
 import { Tensor, type TensorConvertible } from "../graph/tensor.ts";
 
@@ -59,17 +60,30 @@ export interface ModelDefinition<S extends FlagSpecs = FlagSpecs> {
   build(flags: FlagsOf<S>, context: BuildContext): BuiltModel;
 }
 
+/** Where models were defined: their `build` throws in no line of its own when it gives too little. */
+const definedAt = new WeakMap<object, Error>();
+
 /** A model for the registry; default export of a model's file. */
-export const defineModel = <const S extends FlagSpecs>(definition: ModelDefinition<S>): ModelDefinition<S> =>
-  definition;
+export function defineModel<const S extends FlagSpecs>(definition: ModelDefinition<S>): ModelDefinition<S> {
+  definedAt.set(definition, captureTrace());
+  return definition;
+}
 
 /** Builds the model into the default graph. Throws TypeError when `build` does not give what training needs. */
 export function buildModel(model: ModelDefinition, flags: unknown, context: BuildContext): BuiltModel {
   const built: Partial<BuiltModel> | undefined = model.build(flags as never, context);
   if (built?.trainOp instanceof Operation && built.loss instanceof Tensor) return built as BuiltModel;
-  throw new TypeError(
-    `build of model "${model.name}" must return { trainOp, loss }: the operation of a training step, and the tensor that it makes smaller`,
+  const isOne = { trainOp: built?.trainOp instanceof Operation, loss: built?.loss instanceof Tensor };
+  const wrong = Object.entries(isOne).flatMap(([name, is]) => {
+    const value = (built as Readonly<Record<string, unknown>> | undefined)?.[name];
+    return is ? [] : [value === undefined ? `${name} is missing` : `${name} is ${String(value)}`];
+  });
+  const why = built instanceof Promise ? "it gives a promise, and is not awaited" : wrong.join(", ");
+  const error = new TypeError(
+    `build of model "${model.name}" must return { trainOp, loss }: the operation of a training step, and the tensor that it makes smaller; ${why}`,
   );
+  const trace = definedAt.get(model);
+  throw Object.assign(error, { madeAt: trace && userLine(trace) });
 }
 
 /** Is this what a model's file must export? */

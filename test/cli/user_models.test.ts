@@ -54,7 +54,31 @@ describe("a user's model", () => {
       ["const a = tf.zeros([2, 3]);", "tf.matmul(a, a);"],
       /^tsflow: ValueError: Dimensions must be equal, but are 3 and 2 .*\n {2}at FILE:9\n$/,
     ],
-    ["empty", ["return {};"], /^tsflow: TypeError: build of model "empty" must return { trainOp, loss }/],
+    [
+      "empty",
+      ["return {};"],
+      /^tsflow: TypeError: build of model "empty" must return { trainOp, loss }.*; trainOp is missing, loss is missing\n {2}at FILE:3\n$/,
+    ],
+    [
+      "spelling",
+      ["return tf.reduce_mean(3);"],
+      "tsflow: TypeError: tf.reduce_mean is not a function\n  at FILE:8\nDid you mean tf.reduceMean?\n",
+    ],
+    [
+      "module",
+      ["return tf.nn.softmaxCrossEntropy(3);"],
+      "tsflow: TypeError: tf.nn.softmaxCrossEntropy is not a function\n  at FILE:8\nDid you mean tf.losses.softmaxCrossEntropy?\n",
+    ],
+    [
+      "runtime",
+      [
+        "const w = new tf.Variable([1.0]);",
+        "const loss = tf.reduceSum(tf.gather(w, tf.constant([0, 1]).add(1)));",
+        "return { loss, trainOp: new tf.train.GradientDescentOptimizer(0.1).minimize(loss) };",
+      ],
+      /^tsflow: INVALID_ARGUMENT: indices\[\d\] = \d is not in \[0, 1\)[\s\S]*op 'GatherV2' \(GatherV2\) {3}made at FILE:9\n/,
+    ],
+    ["word", ['throw "my own words";'], /^tsflow: thrown: my own words\n/],
     [
       "parsed",
       ["const x = ;"],

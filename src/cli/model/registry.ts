@@ -101,7 +101,7 @@ function causeIn(error: unknown): string {
   const parsed = /:(\d+):(\d+)\s*$/.exec(rest.join(" "));
   if (parsed) return `line ${parsed[1]}, column ${parsed[2]}: ${first!.replace(/^\w*Error: /, "").trim()}`;
   const place = userLine(error);
-  return place ? `${place}: ${first}` : first!;
+  return (place ? `${place}: ${first}` : first!).replace(/\.$/, "");
 }
 
 /**
