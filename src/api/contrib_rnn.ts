@@ -1,5 +1,23 @@
 /** tf.contrib.rnn. Written by scripts/api.mjs. */
+export { GRUBlockCell, GRUBlockCellV2, LSTMBlockCell } from "../build/contrib/rnn/block.ts";
 export { CoupledInputForgetGateLSTMCell, LayerNormBasicLSTMCell, UGRNNCell } from "../build/contrib/rnn/cells.ts";
+export {
+  Conv1DLSTMCell,
+  Conv2DLSTMCell,
+  Conv3DLSTMCell,
+  ConvLSTMCell,
+} from "../build/contrib/rnn/convolution.ts";
+export {
+  FusedRNNCell,
+  FusedRNNCellAdaptor,
+  LSTMBlockFusedCell,
+  LSTMBlockWrapper,
+  TimeReversedFusedRNN,
+} from "../build/contrib/rnn/fused.ts";
+export { GLSTMCell, IntersectionRNNCell, NASCell, PhasedLSTMCell } from "../build/contrib/rnn/gates.ts";
+export { BidirectionalGridLSTMCell, GridLSTMCell } from "../build/contrib/rnn/grid/grid.ts";
+export { TimeFreqLSTMCell } from "../build/contrib/rnn/grid/time_frequency.ts";
+export { IndRNNCell, IndyGRUCell, IndyLSTMCell, SRUCell } from "../build/contrib/rnn/independent.ts";
 export {
   bestEffortInputBatchSize,
   stackBidirectionalDynamicRnn,

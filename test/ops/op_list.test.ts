@@ -34,8 +34,16 @@ interface ListedOp {
   readonly gradient: "yes" | "none" | "unregistered";
 }
 
-/** Calls have a gradient here by their function's body; Python's gradients find it by the object that called. */
-const otherGradient: ReadonlySet<string> = new Set(["PartitionedCall", "StatefulPartitionedCall"]);
+/**
+ * Calls have a gradient here by their function's body; Python's gradients find it by the object that called. Of steps of cells
+ * tf.contrib.rnn registers the gradients.
+ */
+const otherGradient: ReadonlySet<string> = new Set([
+  "PartitionedCall",
+  "StatefulPartitionedCall",
+  "LSTMBlockCell",
+  "GRUBlockCell",
+]);
 
 /** Ops of TensorFlow 1's tf.contrib, which TensorFlow 2 has no more. */
 const contribOps: ReadonlySet<string> = new Set(["GatherTree"]);

@@ -5,6 +5,7 @@ import { pythonType } from "../../core/text/python_type.ts";
 import { IndexedSlices } from "../../graph/indexed_slices.ts";
 import { Operation } from "../../graph/operation.ts";
 import { isTensorConvertible, Tensor } from "../../graph/tensor.ts";
+import { TensorShape } from "../../graph/tensor_shape.ts";
 
 /** A value that goes through control flow as one tensor: a TensorArray as its flow. */
 export interface FlowArray {
@@ -28,9 +29,12 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
     isTensorConvertible(value)
   );
 
+/** A shape is one value, though its dimensions can be counted. */
+const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value) && !(value instanceof TensorShape);
+
 /** The leaves in order. */
 export function flatten<T>(value: Nested<T>): T[] {
-  if (Array.isArray(value)) return (value as readonly Nested<T>[]).flatMap(flatten);
+  if (isList(value)) return (value as readonly Nested<T>[]).flatMap(flatten);
   if (isRecord(value))
     return Object.keys(value)
       .sort()
@@ -42,7 +46,7 @@ export function flatten<T>(value: Nested<T>): T[] {
 export function pack<T, U>(like: Nested<T>, leaves: readonly U[]): Nested<U> {
   let at = 0;
   const build = (node: Nested<T>): Nested<U> => {
-    if (Array.isArray(node)) return (node as readonly Nested<T>[]).map(build);
+    if (isList(node)) return (node as readonly Nested<T>[]).map(build);
     if (isRecord(node)) {
       const keys = Object.keys(node).sort();
       return Object.fromEntries(keys.map((key) => [key, build(node[key] as Nested<T>)])) as {
@@ -82,7 +86,7 @@ function firstDifference(a: unknown, b: unknown): string | null {
   return null;
 }
 
-const isNested = (value: unknown): value is object => Array.isArray(value) || isRecord(value);
+const isNested = (value: unknown): value is object => isList(value) || isRecord(value);
 const item = (value: object, key: string): unknown => (value as Record<string, unknown>)[key];
 
 /** `type=list str=[<tf.Tensor …>]`. */

@@ -22,6 +22,10 @@ const kindOf = (className: string): string =>
     .replace(/([a-z])([A-Z])/g, "$1_$2")
     .toLowerCase();
 
+/** The name of one of our classes, whatever a bundle calls it; undefined for a class of a user's own. */
+export const ownKind = (target: { readonly kind?: string }): string | undefined =>
+  Object.hasOwn(target, "kind") ? target.kind : undefined;
+
 export function checkDtype(dtype: DType | undefined): void {
   if (dtype === undefined || dtype.isFloating || dtype.isComplex) return;
   throw new ValueError(`RNN cell only supports floating point inputs, but saw dtype: ${dtype}`);

@@ -28,7 +28,16 @@ import { flatten, type Nested, pack } from "../control_flow/structure.ts";
 import { whileLoop } from "../control_flow/while_loop.ts";
 import { add } from "../operators.ts";
 import { type VariableScope, variableScope } from "../variables/scope.ts";
-import { type BatchSize, type Cell, checkCell, type State, shapeOfParts, shapeTensor } from "./state.ts";
+import {
+  type BatchSize,
+  type Cell,
+  checkCell,
+  type RowSize,
+  rowDims,
+  type State,
+  shapeOfParts,
+  shapeTensor,
+} from "./state.ts";
 import { batchSizeOf, cacheVariables, stateDtype, stepWithLengths, transposeBatchTime } from "./step.ts";
 
 export interface DynamicRnnOptions {
@@ -142,7 +151,7 @@ function loop(
 ): readonly [Nested<Tensor>, State] {
   const { dtype, lengths } = options;
   const flat = flatten<Tensor>(inputs);
-  const sizes = flatten<number>(cell.outputSize);
+  const sizes = flatten<RowSize>(cell.outputSize);
   const steps = shapeOf(flat[0]!).at(0);
   const batchSize = batchSizeOf(flat);
   const [knownSteps, knownBatch] = checkInputs(flat);
@@ -155,7 +164,7 @@ function loop(
     (size, i) =>
       new TensorArray(stateDtype(dtype, state), {
         size: steps,
-        elementShape: [knownBatch, size],
+        elementShape: [knownBatch, ...rowDims(size)],
         tensorArrayName: `${base}output_${i}`,
       }),
   );

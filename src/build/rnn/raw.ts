@@ -23,7 +23,7 @@ import { checkSameStructure, flatten, isFlowArray, type Nested, pack } from "../
 import { whileLoop } from "../control_flow/while_loop.ts";
 import { add } from "../operators.ts";
 import { type VariableScope, variableScope } from "../variables/scope.ts";
-import { type BatchSize, type Cell, checkCell, type State } from "./state.ts";
+import { type BatchSize, type Cell, checkCell, type RowSize, rowDims, type State } from "./state.ts";
 import { cacheVariables } from "./step.ts";
 
 export interface RawStep {
@@ -84,9 +84,9 @@ export function rawRnn(
           known: like.shape,
           dtype: like.dtype,
         }))
-      : flatten<number>(cell.outputSize).map((size) => ({
-          size: [size],
-          known: [size],
+      : flatten<RowSize>(cell.outputSize).map((size) => ({
+          size: rowDims(size),
+          known: rowDims(size),
           dtype: flatten<Tensor>(state)[0]!.dtype,
         }));
     const structure = (start.emitOutput ?? cell.outputSize) as Nested<unknown>;

@@ -7,12 +7,15 @@ import type { Dim } from "../../core/shape.ts";
 import { inspectKey } from "../../core/text/inspect.ts";
 import { constantValue } from "../../graph/infer.ts";
 import { Tensor } from "../../graph/tensor.ts";
+import type { TensorShape } from "../../graph/tensor_shape.ts";
 import { concat, constant, expandDims, zeros } from "../../ops/index.ts";
 import { flatten, type Nested, pack } from "../control_flow/structure.ts";
 import type { VariableScope } from "../variables/scope.ts";
 
-/** How many numbers a row of a state or an output has; states may have several parts. */
-export type StateSize = Nested<number>;
+/** How many numbers a row of a state or an output has, or the shape of a row. */
+export type RowSize = number | TensorShape;
+/** States may have several parts. */
+export type StateSize = Nested<RowSize>;
 export type State = Nested<Tensor>;
 export type BatchSize = number | Tensor;
 
@@ -102,6 +105,8 @@ function dimsOf(part: BatchSize | readonly Dim[] | null): readonly Dim[] {
   return typeof part === "number" ? [part] : (part ?? []);
 }
 
+export const rowDims = (size: RowSize): readonly Dim[] => (typeof size === "number" ? [size] : Array.from(size));
+
 /** The size of one part: a number, or a shape of its own. */
 export type PartSize = BatchSize | readonly Dim[];
 
@@ -123,7 +128,7 @@ export function shapeOfParts(outer: BatchSize | readonly Dim[] | null, size: Par
 export function zeroTensors(stateSize: StateSize, batchSize: BatchSize, dtype: DType): State {
   return pack(
     stateSize,
-    flatten<number>(stateSize).map((size) => zeroTensor(size, batchSize, dtype)),
+    flatten<RowSize>(stateSize).map((size) => zeroTensor(size, batchSize, dtype)),
   );
 }
 

@@ -10,7 +10,7 @@ import { cast, concat, identity, reduceMax, reduceMin, shape as shapeOf, zeros }
 import { byName, type Rest } from "../../ops/options.ts";
 import { flatten, type Nested, pack } from "../control_flow/structure.ts";
 import { type VariableScope, variableScope } from "../variables/scope.ts";
-import { type BatchSize, type Cell, checkCell, type State, shapeOfParts, shapeTensor } from "./state.ts";
+import { type BatchSize, type Cell, checkCell, type RowSize, type State, shapeOfParts, shapeTensor } from "./state.ts";
 import { cacheVariables, reverseSteps, stateDtype, stepWithLengths } from "./step.ts";
 
 export interface StaticRnnOptions {
@@ -86,7 +86,7 @@ function lengthsFor(
       `Argument \`sequence_length\` must be a vector of length ${batchSize}. Received sequence_length=${given}.`,
     );
   }
-  const zero = flatten<number>(cell.outputSize).map((size) => {
+  const zero = flatten<RowSize>(cell.outputSize).map((size) => {
     const output = zeros(shapeTensor(batchSize, size), stateDtype(dtype, state));
     output.setShape(shapeOfParts(known === null ? [null] : known, size));
     return output;
@@ -126,7 +126,7 @@ export function staticStateSavingRnn(
     );
   }
   const names = flatten<string>(stateName);
-  const count = flatten<number>(stateSize).length;
+  const count = flatten<RowSize>(stateSize).length;
   if (names.length !== count) {
     throw new ValueError(
       `Number of elements in argument \`state_name\` and \`cell.state_size\` are mismatched. Received state_name=${stateName} with ${names.length} elements and cell.state_size=${stateSize} with ${count} elements.`,

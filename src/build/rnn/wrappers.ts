@@ -18,6 +18,8 @@ import {
   type CellCallOptions,
   checkCell,
   LSTMStateTuple,
+  type RowSize,
+  rowDims,
   type State,
   type StateSize,
 } from "./state.ts";
@@ -73,7 +75,13 @@ type KeepProb = number | Tensor;
 const md5Seed = (text: string): number =>
   Number.parseInt(createHash("md5").update(text).digest("hex").slice(0, 8), 16) & 0x7fffffff;
 
+/** The cell inside. */
+interface Wrapping {
+  readonly cell: Cell;
+}
+
 const dropoutWrapperPlaces = [
+  "cell",
   "inputKeepProb",
   "outputKeepProb",
   "stateKeepProb",
@@ -91,8 +99,8 @@ export class DropoutWrapper extends CellWrapper {
   readonly #options: DropoutWrapperOptions;
   readonly #noise: { readonly input: Tensor[]; readonly state: Tensor[]; readonly output: Tensor[] } | null = null;
 
-  constructor(cell: Cell, ...rest: Rest<DropoutWrapperOptions, typeof dropoutWrapperPlaces>) {
-    const options: DropoutWrapperOptions = byName(rest, dropoutWrapperPlaces);
+  constructor(...given: Rest<DropoutWrapperOptions & Wrapping, typeof dropoutWrapperPlaces>) {
+    const { cell, ...options } = byName<DropoutWrapperOptions & Wrapping>(given, dropoutWrapperPlaces);
     super(cell, { dtype: options.dtype }, "DropoutWrapper");
     this.#options = options;
     const { inputKeepProb = 1, stateKeepProb = 1, outputKeepProb = 1, dtype, inputSize } = options;
@@ -105,8 +113,8 @@ export class DropoutWrapper extends CellWrapper {
     if (!options.variationalRecurrent) return;
     if (!dtype) throw new ValueError("When variational_recurrent=True, dtype must be provided");
     const noise = (sizes: StateSize, salt: string): Tensor[] =>
-      flatten<number>(sizes).map((size, i) =>
-        randomUniform(concat([[1], [size]], 0), { seed: this.#seed(salt, i), dtype }),
+      flatten<RowSize>(sizes).map((size, i) =>
+        randomUniform(concat([[1], [...rowDims(size)] as number[]], 0), { seed: this.#seed(salt, i), dtype }),
       );
     if (drops(this.#input) && inputSize === undefined) {
       throw new ValueError(

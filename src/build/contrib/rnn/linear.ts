@@ -9,6 +9,8 @@ import type { InitializerLike } from "../../variables/store.ts";
 import type { Variable } from "../../variables/variable.ts";
 
 export interface LinearOptions {
+  /** False: there is no bias. */
+  readonly useBias?: boolean | undefined;
   readonly biasInitializer?: InitializerLike | null | undefined;
   readonly kernelInitializer?: InitializerLike | null | undefined;
 }
@@ -30,10 +32,10 @@ function widthOf(args: readonly Tensor[]): number {
   }, 0);
 }
 
-/** Variables `kernel` [all inputs, outputs] and `bias` in the current scope; called, [inputs] · kernel + bias. */
+/** Variables `kernel` [all inputs, outputs] and, but for useBias false, `bias` in the current scope; called, [inputs] · kernel + bias. */
 export class Linear {
   readonly #kernel: Variable;
-  readonly #bias: Variable;
+  readonly #bias: Variable | null;
 
   /** Throws ValueError for inputs that are no matrices. */
   constructor(args: readonly Tensor[], outputSize: number, options: LinearOptions = {}) {
@@ -45,6 +47,7 @@ export class Linear {
         dtype,
         initializer: options.kernelInitializer ?? undefined,
       });
+      if (options.useBias === false) return { kernel, bias: null };
       const bias = variableScope(outer, (inner) => {
         inner.setPartitioner(null);
         const initializer = options.biasInitializer ?? constantInitializer(0);
@@ -58,6 +61,7 @@ export class Linear {
 
   apply(args: readonly Tensor[]): Tensor {
     const joined = args.length === 1 ? args[0]! : concat([...args], constant(1));
-    return biasAdd(matmul(joined, this.#kernel), this.#bias);
+    const product = matmul(joined, this.#kernel);
+    return this.#bias ? biasAdd(product, this.#bias) : product;
   }
 }

@@ -1,8 +1,9 @@
-/** One step of an LSTM or a GRU as one op, and its gradient. Source: rnn_ops.cc, lstm_ops.h, gru_ops.h. */
-import { invalidArgument } from "../../../../core/error.ts";
+/** One step of an LSTM or a GRU as one op, and its gradient, as tf.contrib.rnn registers it. Source: rnn_ops.cc, lstm_ops.h, gru_ops.h, contrib/rnn lstm_ops.py. */
+import { invalidArgument, ValueError } from "../../../../core/error.ts";
 import { withRank } from "../../../../core/shape.ts";
 import type { Lowering } from "../../../../engine/lowering.ts";
 import type { Value } from "../../../../engine/primitive.ts";
+import type { Tensor } from "../../../../graph/tensor.ts";
 import { defineOp } from "../../../define.ts";
 
 /** Where the gates lie side by side: input, cell, forget, output; or input, forget, cell, output. */
@@ -140,8 +141,37 @@ export const lstmBlockCellOp = defineOp("LSTMBlockCell", {
     });
     return [i, cs, f, o, ci, co, h];
   },
-  gradient: "unregistered",
+  gradient(tf, op, _i, csGrad, _f, _o, _ci, _co, hGrad): LstmCellGradients {
+    const { x, cs_prev, h_prev, w, wci, wcf, wco, b, i, cs, f, o, ci, co, use_peephole } = op;
+    const given = { x, cs_prev, h_prev, w, wci, wcf, wco, b, i, cs, f, o, ci, co, cs_grad: csGrad!, h_grad: hGrad! };
+    const [batch, depth] = knownSizes(x, "input_size", "x");
+    const [, cell] = knownSizes(cs_prev, "cell_size", "cs_prev");
+    const back = tf.lstmBlockCellGradOp({ ...given, use_peephole });
+    const both = tf.matmul(back.dicfo, w, { transposeB: true });
+    const dx = tf.slice(both, [0, 0], [batch, depth]);
+    const dh = tf.slice(both, [0, depth], [batch, cell]);
+    const dw = tf.matmul(tf.concat([x, h_prev], 1), back.dicfo, { transposeA: true });
+    return {
+      x: dx,
+      cs_prev: back.cs_prev_grad,
+      h_prev: dh,
+      w: dw,
+      wci: back.wci_grad,
+      wcf: back.wcf_grad,
+      wco: back.wco_grad,
+      b: tf.biasAddGradOp({ out_backprop: back.dicfo }),
+    };
+  },
 });
+
+type LstmCellGradients = Record<"x" | "cs_prev" | "h_prev" | "w" | "wci" | "wcf" | "wco" | "b", Tensor>;
+
+/** [rows or -1, columns] of a matrix. Throws ValueError where the columns are not known. */
+function knownSizes({ shape }: Tensor, name: string, of: string): [number, number] {
+  const [rows, columns] = withRank(shape, 2);
+  if (columns === null || columns === undefined) throw new ValueError(`${name} from \`${of}\` should not be None.`);
+  return [rows ?? -1, columns];
+}
 
 export const lstmBlockCellGradOp = defineOp("LSTMBlockCellGrad", {
   inputs: [...lstmInputs, "i: T", "cs: T", "f: T", "o: T", "ci: T", "co: T", "cs_grad: T", "h_grad: T"],
@@ -190,8 +220,19 @@ export const gruBlockCellOp = defineOp("GRUBlockCell", {
     const c = p.tanh(p.add(p.matmul(p.concat([x, p.mul(h_prev, r)], 1), w_c), b_c));
     return [r, u, c, p.add(p.mul(u, h_prev), p.mul(oneLess(p, u), c))];
   },
-  gradient: "unregistered",
+  gradient(tf, { x, h_prev, w_ru, w_c, b_ru, b_c, r, u, c }, _r, _u, _c, dy): GruCellGradients {
+    const back = tf.gruBlockCellGradOp({ x, h_prev, w_ru, w_c, b_ru, b_c, r, u, c, d_h: dy! });
+    const both = tf.concat([x, h_prev], 1);
+    const gates = tf.matmul(both, back.d_r_bar_u_bar, { transposeA: true });
+    const gatesBias = tf.biasAddGradOp({ out_backprop: back.d_r_bar_u_bar });
+    const reset = tf.concat([x, h_prev.mul(r)], 1);
+    const candidate = tf.matmul(reset, back.d_c_bar, { transposeA: true });
+    const candidateBias = tf.biasAddGradOp({ out_backprop: back.d_c_bar });
+    return { x: back.d_x, h_prev: back.d_h_prev, w_ru: gates, w_c: candidate, b_ru: gatesBias, b_c: candidateBias };
+  },
 });
+
+type GruCellGradients = Record<"x" | "h_prev" | "w_ru" | "w_c" | "b_ru" | "b_c", Tensor>;
 
 export const gruBlockCellGradOp = defineOp("GRUBlockCellGrad", {
   inputs: ["x: T", "h_prev: T", "w_ru: T", "w_c: T", "b_ru: T", "b_c: T", "r: T", "u: T", "c: T", "d_h: T"],
