@@ -116,7 +116,7 @@ function scalarText(array: NdArray, i: number): string {
   }
 }
 
-function complexText(re: number, im: number, bits: 32 | 64): string {
+export function complexText(re: number, im: number, bits: 32 | 64): string {
   const part = (x: number) => (Number.isFinite(x) ? scalarFloat(x, bits).replace(/\.0$/, "") : nonFinite(x));
   const imaginary = `${part(im)}j`;
   if (re === 0 && !Object.is(re, -0)) return imaginary;

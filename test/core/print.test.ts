@@ -4,6 +4,7 @@ import { dtypeOf } from "../../src/core/dtype.ts";
 import { NdArray, ndarray, viewElements } from "../../src/core/nd_array.ts";
 import { printArray, printValue, reprArray } from "../../src/core/print.ts";
 import { elementCount } from "../../src/core/shape.ts";
+import { numpyText } from "../../src/core/text/numpy_text.ts";
 
 interface Case {
   dtype: string;
@@ -36,6 +37,20 @@ describe("numpy 1's forms", () => {
 });
 
 describe("printValue", () => {
+  test.each([
+    ["float32", [67108872], "[67108872.]"], // all whole digits in an array, the shortest ones alone
+    ["float32", 67108872, "67108870.0"],
+    ["float32", [429065.125, 533863.6875], "[429065.12 533863.7 ]"], // the even one of two
+  ] as const)("digits of %s %j", (dtype, values, text) => {
+    const data = Float32Array.from([values].flat());
+    expect(printArray(new NdArray(dtypeOf(dtype), Array.isArray(values) ? [data.length] : [], data))).toBe(text);
+  });
+
+  test("an eager scalar's repr is that of Python's number", () => {
+    const scalar = new NdArray(dtypeOf("complex64"), [], Float32Array.of(49.09, -571.1966));
+    expect(numpyText(scalar)).toBe("(49.09000015258789-571.1965942382812j)");
+  });
+
   test("prints fetched values as Python prints the list or dict", () => {
     const [two, loss] = [ndarray(2, "int32"), ndarray(5.684342e-14, "float32")];
 

@@ -16,11 +16,10 @@ export function shortestDecimal(x: number, single = false): Decimal {
   return { negative, digits: mantissa.replace(".", "").replace(/0+$/, "") || "0", exponent: Number(exponent) };
 }
 
-/** The fewest digits that come back to the same float32, nearest to it among those. Nine always do. */
+/** The fewest digits that come back to the same float32, nearest to it among those, the even one of two. Nine always do. */
 function shortestSingle(value: number): string {
   for (let precision = 0; precision < 8; precision++) {
-    const text = value.toExponential(precision);
-    if (Math.fround(Number(text)) === value) return text;
+    if (Math.fround(Number(value.toExponential(precision))) === value) return exponential(value, precision);
   }
   return value.toExponential(8);
 }

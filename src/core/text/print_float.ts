@@ -48,7 +48,7 @@ function roundedFixed(x: number): string {
   return Number(down.at(-1)) % 2 === 0 ? down : text;
 }
 
-/** Whole and fractional digits without an exponent, at most 8 after the point, no trailing zeros. */
+/** Whole and fractional digits without an exponent: whole ones all of the value's own, at most 8 after the point, no trailing zeros. */
 function positional(x: number, bits: FloatBits): [whole: string, fraction: string] {
   const { negative, digits, exponent } = shortest(x, bits);
   const sign = negative ? "-" : "";
@@ -57,7 +57,8 @@ function positional(x: number, bits: FloatBits): [whole: string, fraction: strin
     return [sign + whole, fraction.replace(/0+$/, "")];
   }
   if (exponent < 0) return [`${sign}0`, digits === "0" ? "" : "0".repeat(-exponent - 1) + digits];
-  return [sign + digits.slice(0, exponent + 1).padEnd(exponent + 1, "0"), digits.slice(exponent + 1)];
+  if (digits.length <= exponent + 1) return [sign + String(Math.abs(x)), ""];
+  return [sign + digits.slice(0, exponent + 1), digits.slice(exponent + 1)];
 }
 
 /** First digit, at most 8 more, and the exponent with its sign: the shortest ones, or exactly `fractionDigits` of the value itself. */
