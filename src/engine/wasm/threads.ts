@@ -8,11 +8,12 @@ import type { PieceTime } from "../step.ts";
 import type { PieceRegistry, Unit } from "./kernels/kernel.ts";
 import {
   buildPool,
-  controlBytes,
+  controlBytesFor,
   doneOffset,
   maxTimed,
   parkedOffset,
   readyOffset,
+  takenOffset,
   timeBytes,
   timedOffset,
   timesOffset,
@@ -38,7 +39,7 @@ const now = (): number => performance.now();
 export function createThreads({ memory, allocate, threads }: ThreadOptions): PieceRegistry {
   if (threads <= 1) return alone;
   const table = new WebAssembly.Table({ element: "anyfunc", initial: 64 });
-  const control = allocate(controlBytes);
+  const control = allocate(controlBytesFor(threads));
   poolModule ??= buildPool();
   const module = poolModule;
   const units: NumberedUnit[] = [];
@@ -52,11 +53,13 @@ export function createThreads({ memory, allocate, threads }: ThreadOptions): Pie
         memory,
         control,
         module,
+        threads,
         worker,
         port: port2,
         units,
         readyOffset,
         doneOffset,
+        takenOffset: takenOffset(worker),
         origin: performance.timeOrigin,
       };
       const thread = new Worker(workerSource, {
@@ -80,7 +83,7 @@ export function createThreads({ memory, allocate, threads }: ThreadOptions): Pie
   }
 
   const { share } = new WebAssembly.Instance(module, {
-    env: { memory, table, control },
+    env: { memory, table, control, threads },
     host: { ask: start, now },
   }).exports as { share: (...args: number[]) => void };
 
@@ -89,7 +92,7 @@ export function createThreads({ memory, allocate, threads }: ThreadOptions): Pie
   /** Pieces of what runs leave their times: it alone is told of them, as nothing else runs meanwhile. */
   function timed(run: () => void): PieceTime[] {
     times ||= allocate(timeBytes * maxTimed);
-    const words = new Int32Array(memory.buffer, control, controlBytes / 4);
+    const words = new Int32Array(memory.buffer, control, controlBytesFor(threads) / 4);
     words[timedOffset / 4] = 0;
     words[timesOffset / 4] = times;
     try {

@@ -4,7 +4,7 @@
  */
 export const workerSource = `"use strict";
 const { workerData, receiveMessageOnPort } = require("node:worker_threads");
-const { memory, control, module, worker, port, units, readyOffset, doneOffset, origin } = workerData;
+const { memory, control, module, threads, worker, port, units, readyOffset, doneOffset, takenOffset, origin } = workerData;
 const table = new WebAssembly.Table({ element: "anyfunc", initial: 64 });
 const functions = {};
 let known = 0;
@@ -28,13 +28,14 @@ function add({ name, module, uses, pieces, first }) {
 }
 
 for (const unit of units) add(unit);
-const pool = new WebAssembly.Instance(module, { env: { memory, table, control }, host: { ask: nothing, now } });
-Atomics.add(new Int32Array(memory.buffer), (control + readyOffset) >> 2, 1);
+const pool = new WebAssembly.Instance(module, { env: { memory, table, control, threads }, host: { ask: nothing, now } });
+const words = new Int32Array(memory.buffer);
+Atomics.add(words, (control + readyOffset) >> 2, 1);
 for (let last = 0; ; ) {
   try {
     last = pool.exports.work(worker, known, last);
   } catch (error) {
-    Atomics.add(new Int32Array(memory.buffer), (control + doneOffset) >> 2, 1);
+    Atomics.add(words, (control + doneOffset) >> 2, words[(control + takenOffset) >> 2]);
     throw error;
   }
   for (let message; (message = receiveMessageOnPort(port)); ) add(message.message);

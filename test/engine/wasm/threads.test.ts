@@ -16,7 +16,7 @@ const spatial = [1, 2].map(() => ({ input: 14, output: 14, filter: 5, stride: 1,
 const geometry = { batch: 9, inChannels: 8, outChannels: 16, groups: 1, spatial };
 const dense = (address: number) => ({ place: at(address), dtype: "float32", strides: [1] }) as const;
 
-const matmul = (m: number, n: number, k: number): Step => ({
+const matmul = (m: number, n: number, k: number, transposeB = true): Step => ({
   kind: "matmul",
   dtype: "float32",
   batch: 1,
@@ -24,12 +24,12 @@ const matmul = (m: number, n: number, k: number): Step => ({
   n,
   k,
   transposeA: false,
-  transposeB: true,
+  transposeB,
   a: at(megabyte),
   b: at(2 * megabyte),
   c: at(4 * megabyte),
   lda: k,
-  ldb: k,
+  ldb: transposeB ? k : n,
   strideA: 0,
   strideB: 0,
   strideC: 0,
@@ -74,6 +74,7 @@ const windowGradient = (fn: "max" | "average"): Step => ({
 
 const steps: [string, Step][] = [
   ["matmul", matmul(131, 90, 300)],
+  ["matmul of rows", matmul(131, 93, 300, false)],
   ["matmul with a wide matrix", matmul(61, 700, 290)],
   ["convolution", convolution("forward")],
   ["convolution's input gradient", convolution("inputGradient")],

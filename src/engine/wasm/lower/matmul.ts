@@ -62,16 +62,14 @@ function startOf({ batch, n, dtype }: MatmulStep, { extents, loads, nodes, store
 /** Threads pack the right matrix each for itself where its bytes times the square of their number, for memory and for work, stay below it. */
 const ownMost = 1024 * 1024;
 
-/** Rows of a piece, how many pieces have so many, and rows of the others: small ones come last, so that no thread waits long. */
-function piecesOf(
-  m: number,
-  shared: number,
-  { threads }: Scratch,
-): readonly [rows: number, coarse: number, fine: number] {
-  if (!shared) return [blockRows, 0, blockRows];
-  const inTiles = (rows: number): number => Math.ceil(rows / tileRows) * tileRows;
-  const rows = Math.min(blockRows, Math.max(inTiles(m / (4 * threads)), 2 * tileRows));
-  return [rows, Math.max(0, Math.floor(m / rows) - threads), inTiles(rows / 4)];
+/** Pieces for each thread: the fewer rows a piece has, the more often the panels of b come through the cache. */
+const piecesEach = 4;
+
+/** Rows of c in a piece. */
+function rowsOf(m: number, shared: number, { threads }: Scratch): number {
+  if (!shared) return blockRows;
+  const inTiles = Math.ceil(m / (piecesEach * threads) / tileRows) * tileRows;
+  return Math.min(blockRows, Math.max(inTiles, 2 * tileRows));
 }
 
 const placesAt =
@@ -116,24 +114,24 @@ function product(step: MatmulStep, type: Scalar, scratch: Scratch, start: Start)
   const { batch, m, n, k, a, b, c, strideA, strideB, strideC } = step;
   const { size, aRow, aCol, bRow, bCol } = stridesOf(step);
   const shared = isShared(2 * m * n * k, scratch);
-  const pieces = piecesOf(m, shared, scratch);
-  const areaBytes = areaBytesFor(Math.min(pieces[0], m), Math.min(k, kc), size);
+  const perPiece = rowsOf(m, shared, scratch);
+  const areaBytes = areaBytesFor(Math.min(perPiece, m), Math.min(k, kc), size);
   const take = scratch.room(step);
   const { kept = null } = step;
   if (kept !== null) scratch.keep(keptMark + wholeBytesFor(n, k, type));
   const packedBytes = packedBytesFor(n, k, type);
-  const ownBytes = shared && kept === null && packedBytes <= ownMost / scratch.threads ** 2 ? packedBytes : 0;
-  const packed =
-    kept === null ? take(ownBytes > 0 ? ownBytes * scratch.threads : packedBytes) : () => i32(kept + keptMark);
-  const marks = ownBytes > 0 ? scratch.block("marks", markBytes * (scratch.threads + 1)) : 0;
-  const areas = take(areaBytes * (shared ? scratch.threads : 1));
+  const sharers = shared ? scratch.threads : 1;
+  const ownBytes = kept === null && packedBytes <= ownMost / sharers ** 2 ? packedBytes : 0;
+  const packed = kept === null ? take(ownBytes > 0 ? ownBytes * sharers : packedBytes) : () => i32(kept + keptMark);
+  const marks = ownBytes > 0 ? scratch.block("marks", markBytes * (sharers + 1)) : 0;
+  const areas = take(areaBytes * sharers);
   return {
     kernel: matmul(type),
     args(base) {
       const [x, y, z] = placesAt(a, b, c)(base);
       const from = start.place ? addressOf(start.place, base) : 0;
       const next = [strideA, strideB, strideC, start.next && strideC].map((stride) => stride * size);
-      const work = [scratch.job, packed(base), areas(base), areaBytes, ...pieces, ownBytes, marks, kept ?? 0, shared];
+      const work = [scratch.job, packed(base), areas(base), areaBytes, perPiece, ownBytes, marks, kept ?? 0, shared];
       return [x!, aRow, aCol, y!, bRow, bCol, z!, from, start.row * size, batch, ...next, m, n, k, ...work];
     },
   };

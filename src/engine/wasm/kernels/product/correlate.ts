@@ -141,13 +141,7 @@ function buildCorrelate(m: ModuleBuilder, type: Scalar, uses: readonly Callee[],
         f.for(j, { from: 0, to: columns, step: width }, () => {
           const wide = min(f, width, sub(columns, j));
           const c = f.let(add(add(out, mul(p, outRow)), mul(j, size)));
-          f.set(to, packedA);
-          f.for(q, { from: 0, to: rows, step: tileRows }, () => {
-            const high = min(f, tileRows, sub(rows, q));
-            f.call(tileOf, to, b, steps, c, outRow, select(first, 0, c), outRow, high, wide, area);
-            f.set(to, add(to, mul(steps, tileRows * size)));
-            f.set(c, add(c, mul(outRow, tileRows)));
-          });
+          f.call(tileOf, packedA, b, steps, c, outRow, select(first, 0, c), outRow, rows, wide, area);
           f.set(b, add(b, mul(steps, stepOfB)));
         });
       });

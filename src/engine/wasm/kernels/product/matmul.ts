@@ -15,7 +15,7 @@ import { type Expr, i32, laneBytes, type Scalar } from "../../lanes.ts";
 import type { EachPiece, Kernel } from "../kernel.ts";
 import { jobOf, min, ofWorker, tileBytes } from "./blocks.ts";
 import { packColumns, packPair, packRows } from "./pack.ts";
-import { addTile, stepOfB, tileColumns, tileRows } from "./tile.ts";
+import { addPackingTile, addTile, stepOfB, tileColumns, tileRows } from "./tile.ts";
 
 /** Steps of k in one block. */
 export const kc = 256;
@@ -33,12 +33,12 @@ export const wholeBytesFor = (n: number, k: number, type: Scalar): number =>
 const job = jobOf([
   ...(["a", "aRow", "aCol", "b", "bRow", "bCol", "c", "cRow"] as const),
   ...(["rows", "columns", "steps", "from", "fromRow", "packed", "areas", "areaBytes"] as const),
-  ...(["perPiece", "coarse", "perFine", "packs", "ownBytes", "marks", "serial"] as const),
+  ...(["perPiece", "packs", "ownBytes", "marks", "serial"] as const),
 ]);
 
 const params = [
   ...["a", "aRow", "aCol", "b", "bRow", "bCol", "c", "from", "fromRow", "batch", "aNext", "bNext", "cNext", "fromNext"],
-  ...["m", "n", "k", "jobAt", "packed", "areas", "areaBytes", "perPiece", "coarse", "perFine"],
+  ...["m", "n", "k", "jobAt", "packed", "areas", "areaBytes", "perPiece"],
   ...["ownBytes", "marks", "kept", "isShared"],
 ];
 
@@ -53,10 +53,9 @@ const kernels = new Map<Scalar, Kernel>();
 /**
  * c[i] = from[i] + a[i] b[i] for i < batch; `from` 0: nothing to add to. Strides in bytes: element (i, p) of a lies i * aRow + p * aCol after
  * it, of which one is the element's size; b likewise; c is dense in rows of n. k >= 1. `jobAt`, `packed` and `areas` (`areaBytes` a thread) are
- * memory to work in. The first `coarse` pieces are `perPiece` rows each, the others `perFine`, so that threads end at about the same time.
- * `ownBytes` other than 0: each thread packs b for itself, into so many bytes of `packed`, rather than wait for the others and fetch what they
- * packed; `marks` is memory that nothing else writes. `kept` other than 0: all of b is packed side by side in `packed`, and stays there: it is
- * packed where the int32 at `kept` is 0, which is 1 afterwards.
+ * memory to work in; a piece has `perPiece` rows of c. `ownBytes` other than 0: each thread packs b for itself, into so many bytes of `packed`,
+ * rather than wait for the others and fetch what they packed; `marks` is memory that nothing else writes. `kept` other than 0: all of b is packed
+ * side by side in `packed`, and stays there: it is packed where the int32 at `kept` is 0, which is 1 afterwards.
  */
 export function matmul(type: Scalar): Kernel {
   const known = kernels.get(type);
@@ -78,6 +77,7 @@ export function matmul(type: Scalar): Kernel {
 function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: EachPiece): void {
   const [rowsOf, columnsOfA, columnsOfB, pairOf] = uses;
   const tileOf = addTile(m, type);
+  const packingTileOf = addPackingTile(m, type);
   const size = laneBytes(type);
   const width = tileColumns(type);
   const nc = packedBytes / kc / size;
@@ -129,16 +129,29 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
 
   const packB = piece("pack_b", (f, at, index) => f.call(packPanels, at, index, job.get(f, at, "packed")));
 
-  /** The block of b in memory of the thread's own, packed by the thread when it takes its first piece. */
-  const ownB = (f: FunctionBuilder, at: Local, worker: Local, packed: Local) => {
-    const mark = f.let(add(job.get(f, at, "marks"), mul(add(worker, 1), markBytes)));
-    const serial = job.get(f, at, "serial");
-    f.set(packed, add(packed, mul(worker, job.get(f, at, "ownBytes"))));
-    f.if(ne(load("i32", mark), serial), () => {
-      const index = f.local("i32");
-      f.for(index, { from: 0, to: job.get(f, at, "packs") }, () => f.call(packPanels, at, index, packed));
-      f.store("i32", mark, serial);
+  /**
+   * Whether the block of b in memory of the thread's own is to be packed, by the thread's first piece. Panels of rows that lie in one piece are
+   * packed by the first tile that reads them.
+   */
+  const isFresh = (f: FunctionBuilder, at: Local, worker: Local, packed: Local): Local => {
+    const fresh = f.local("i32", 0);
+    f.if(job.get(f, at, "ownBytes"), () => {
+      const mark = f.let(add(job.get(f, at, "marks"), mul(add(worker, 1), markBytes)));
+      const serial = job.get(f, at, "serial");
+      f.set(packed, add(packed, mul(worker, job.get(f, at, "ownBytes"))));
+      f.if(ne(load("i32", mark), serial), () => {
+        f.store("i32", mark, serial);
+        f.if(
+          eq(job.get(f, at, "bCol"), size),
+          () => f.set(fresh, 1),
+          () => {
+            const index = f.local("i32");
+            f.for(index, { from: 0, to: job.get(f, at, "packs") }, () => f.call(packPanels, at, index, packed));
+          },
+        );
+      });
     });
+    return fresh;
   };
 
   /** Some rows of c. */
@@ -146,17 +159,13 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
     const [aRow, aCol, cRow, fromRow, steps, from, packed, columns] = (
       ["aRow", "aCol", "cRow", "fromRow", "steps", "from", "packed", "columns"] as const
     ).map((field) => job.get(f, at, field)) as [Local, Local, Local, Local, Local, Local, Local, Local];
-    const [perPiece, coarse] = [job.get(f, at, "perPiece"), job.get(f, at, "coarse")];
+    const perPiece = job.get(f, at, "perPiece");
     const start = f.let(mul(index, perPiece));
-    f.if(ge(index, coarse), () => {
-      f.set(start, mul(coarse, perPiece));
-      f.set(perPiece, job.get(f, at, "perFine"));
-      f.set(start, add(start, mul(sub(index, coarse), perPiece)));
-    });
     const rows = min(f, perPiece, sub(job.get(f, at, "rows"), start));
     const a = f.let(add(job.get(f, at, "a"), mul(start, aRow)));
     const c = f.let(add(job.get(f, at, "c"), mul(start, cRow)));
-    f.if(job.get(f, at, "ownBytes"), () => ownB(f, at, worker, packed));
+    const fresh = isFresh(f, at, worker, packed);
+    const [b, bRow] = [job.get(f, at, "b"), job.get(f, at, "bRow")];
     const isAdded = f.let(ne(from, 0));
     f.set(from, add(from, mul(start, fromRow)));
     const area = ofWorker(f, job.get(f, at, "areas"), worker, job.get(f, at, "areaBytes"));
@@ -181,17 +190,25 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
     const j = f.local("i32");
     f.for(j, { from: 0, to: columns, step: width }, () => {
       const wide = min(f, width, sub(columns, j));
-      f.set(to, packedA);
+      const left = f.let(rows);
       const cTile = f.let(add(c, mul(j, size)));
       const fromTile = f.let(select(isAdded, add(from, mul(j, size)), 0));
-      const nextTile = f.let(select(isAdded, mul(fromRow, tileRows), 0));
-      f.for(i, { from: 0, to: rows, step: tileRows }, () => {
-        const high = min(f, tileRows, sub(rows, i));
-        f.call(tileOf, to, packed, steps, cTile, cRow, fromTile, fromRow, high, wide, area);
-        f.set(to, add(to, panelA));
-        f.set(cTile, add(cTile, mul(cRow, tileRows)));
-        f.set(fromTile, add(fromTile, nextTile));
-      });
+      f.set(to, packedA);
+      f.if(fresh, () =>
+        f.if(
+          eq(wide, width),
+          () => {
+            f.call(packingTileOf, to, packed, steps, cTile, cRow, fromTile, fromRow, rows, wide, area, b, bRow);
+            f.set(to, add(to, panelA));
+            f.set(cTile, add(cTile, mul(cRow, tileRows)));
+            f.set(fromTile, select(isAdded, add(fromTile, mul(fromRow, tileRows)), 0));
+            f.set(left, sub(left, tileRows));
+            f.set(b, add(b, stepOfB));
+          },
+          () => f.call(columnsOfB!, packed, b, bRow, wide, steps),
+        ),
+      );
+      f.if(gt(left, 0), () => f.call(tileOf, to, packed, steps, cTile, cRow, fromTile, fromRow, left, wide, area));
       f.set(packed, add(packed, panelB));
     });
   });
@@ -224,8 +241,6 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
         areas,
         areaBytes,
         perPiece,
-        coarse,
-        perFine,
         ownBytes,
         marks,
         kept,
@@ -233,8 +248,7 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
       ] = args as Local[];
       const put = (field: Parameters<typeof job.get>[2], value: Expr) => job.put(f, jobAt!, field, value);
       const cRow = f.let(mul(n!, size));
-      const fineRows = sub(rows!, mul(coarse!, perPiece!));
-      const pieces = f.let(add(coarse!, div(sub(add(fineRows, perFine!), 1), perFine!)));
+      const pieces = f.let(div(sub(add(rows!, perPiece!), 1), perPiece!));
       const [jc, pc] = [f.local("i32"), f.local("i32")];
       const isPacked = f.let(kept!);
       f.if(kept!, () => f.set(isPacked, load("i32", kept!)));
@@ -248,8 +262,6 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
       put("areas", areas!);
       put("areaBytes", areaBytes!);
       put("perPiece", perPiece!);
-      put("coarse", coarse!);
-      put("perFine", perFine!);
       put("ownBytes", ownBytes!);
       put("marks", marks!);
       f.while(gt(batch!, 0), () => {

@@ -9,10 +9,10 @@
  * Each element of c is ((0 + a0 b0) + a1 b1) + …, added to that of `from` at the end: the same bits wherever the element lies in a tile.
  * A step is rounded once where it can be (fused.ts).
  */
-import type { Callee, ModuleBuilder } from "../../assembler.ts";
+import type { Callee, FunctionBuilder, ModuleBuilder } from "../../assembler.ts";
 import { multiplyAdd } from "../../fused.ts";
-import { add, eq, gt, load, loadSplat, mul, sub } from "../../instructions.ts";
-import { type Expr, laneBytes, type Scalar, vectorOf } from "../../lanes.ts";
+import { add, and, eq, ge, gt, load, loadSplat, lt, mul, select, sub } from "../../instructions.ts";
+import { constant, type Expr, laneBytes, type Scalar, vectorOf } from "../../lanes.ts";
 
 export const tileRows = 4;
 
@@ -35,90 +35,116 @@ const bias = 64;
 const fence = 1;
 
 /**
- * Adds tile(a, b, k, c, cRow, from, fromRow, rows, columns, scratch) to the module of a kernel that `isFused`: k >= 1; `from` 0: nothing to add
- * to; of the tile only `rows` and `columns` are read and written. `scratch` holds a tile (256 bytes). Part of the module that calls it, as a call
- * into another one takes as long as some steps of k.
+ * Adds tile(a, b, k, c, cRow, from, fromRow, rows, columns, scratch) to the module of a kernel that `isFused`: tiles one below the other, until
+ * there are `rows`; k >= 1; `from` 0: nothing to add to; of c only `rows` and `columns` are read and written. `scratch` holds a tile (256 bytes).
+ * Part of the module that calls it, as a call into another one takes as long as some steps of k.
  */
-export function addTile(m: ModuleBuilder, type: Scalar): Callee {
+export const addTile = (m: ModuleBuilder, type: Scalar): Callee => tile(m, type, false);
+
+/**
+ * The same for one tile of a b that is not packed: its steps lie `sourceRow` bytes apart from `source` on (the last two parameters), and are
+ * written to b, which costs nothing beside the multiplications.
+ */
+export const addPackingTile = (m: ModuleBuilder, type: Scalar): Callee => tile(m, type, true);
+
+function tile(m: ModuleBuilder, type: Scalar, packs: boolean): Callee {
   const vector = vectorOf(type);
   const size = laneBytes(type);
   const columns = tileColumns(type);
   const rowIndices = Array.from({ length: tileRows }, (_, r) => r);
   return m.function(
-    `tile_${type}`,
-    new Array<"i32">(10).fill("i32"),
+    `${packs ? "packing_tile" : "tile"}_${type}`,
+    new Array<"i32">(packs ? 12 : 10).fill("i32"),
     null,
-    (f, a, b, k, c, cRow, from, fromRow, rows, cols, scratch) => {
-      const sums = rowIndices.map(() => [f.local(vector, 0), f.local(vector, 0)] as const);
-      const left = f.let(k!);
-      f.set(b!, sub(b!, bias));
-      // A pointer for each step: the four offsets of its rows then stay in registers, because these loads need them outside of the loop.
-      const steps = Array.from({ length: unroll }, (_, step) => f.let(add(a!, step * tileRows * size)));
-      for (let r = 1; r < tileRows; r++) f.do(loadSplat(vector, a!, r * size));
+    (f, a, b, k, c, cRow, from, fromRow, rows, cols, scratch, source, sourceRow) => {
+      const sums = rowIndices.map(() => [f.local(vector), f.local(vector)] as const);
+      const [left, bAt] = [f.local("i32"), f.local("i32")];
+      const steps = Array.from({ length: unroll }, () => f.local("i32"));
       const [low, high, factor] = [f.local(vector), f.local(vector), f.local(vector)];
-      f.block((done) => {
-        f.loop((again) => {
-          steps.forEach((from, step) => {
-            f.set(low, load(vector, b!, bias + step * stepOfB));
-            f.set(high, load(vector, b!, bias + step * stepOfB + 16));
-            rowIndices.forEach((r) => {
-              f.set(factor, loadSplat(vector, from, r * size));
-              f.set(sums[r]![0], multiplyAdd(factor, low, sums[r]![0]));
-              f.set(sums[r]![1], multiplyAdd(factor, high, sums[r]![1]));
-              if (r === fence) f.brIf(done, eq(left, -1 - step));
-            });
-            if (step < unroll - 1) f.brIf(done, eq(left, step + 1));
-          });
-          for (const from of steps) f.set(from, add(from, unroll * tileRows * size));
-          f.set(b!, add(b!, unroll * stepOfB));
-          f.set(left, sub(left, unroll));
-          f.brIf(again, gt(left, 0));
+      // The four offsets of a step's rows stay in registers, because these loads need them outside of the loop.
+      for (let r = 1; r < tileRows; r++) f.do(loadSplat(vector, a!, r * size));
+      f.loop((nextTile) => {
+        for (const sum of sums.flat()) f.set(sum, constant(vector, 0));
+        f.set(left, k!);
+        f.set(bAt, sub(b!, bias));
+        // A pointer for each step, so that the offsets are the same.
+        steps.forEach((pointer, step) => {
+          f.set(pointer, add(a!, step * tileRows * size));
         });
+        f.block((done) => {
+          f.loop((again) => {
+            steps.forEach((pointer, step) => {
+              const at = bias + step * stepOfB;
+              f.set(low, packs ? load(vector, source!) : load(vector, bAt, at));
+              f.set(high, packs ? load(vector, source!, 16) : load(vector, bAt, at + 16));
+              if (packs) {
+                f.store(vector, bAt, low, at);
+                f.store(vector, bAt, high, at + 16);
+                f.set(source!, add(source!, sourceRow!));
+              }
+              rowIndices.forEach((r) => {
+                f.set(factor, loadSplat(vector, pointer, r * size));
+                f.set(sums[r]![0], multiplyAdd(factor, low, sums[r]![0]));
+                f.set(sums[r]![1], multiplyAdd(factor, high, sums[r]![1]));
+                if (r === fence) f.brIf(done, eq(left, -1 - step));
+              });
+              if (step < unroll - 1) f.brIf(done, eq(left, step + 1));
+            });
+            for (const pointer of steps) f.set(pointer, add(pointer, unroll * tileRows * size));
+            f.set(bAt, add(bAt, unroll * stepOfB));
+            f.set(left, sub(left, unroll));
+            f.brIf(again, gt(left, 0));
+          });
+        });
+        writeTile(f);
+        if (packs) return;
+        f.set(a!, add(a!, mul(k!, tileRows * size)));
+        f.set(c!, add(c!, mul(cRow!, tileRows)));
+        f.if(from!, () => f.set(from!, add(from!, mul(fromRow!, tileRows))));
+        f.set(rows!, sub(rows!, tileRows));
+        f.brIf(nextTile, gt(rows!, 0));
       });
 
-      const writeRows = (value: (sum: Expr, offset: number) => Expr, next?: () => void) => {
-        const row = f.let(c!);
-        rowIndices.forEach((r) => {
-          f.store(vector, row, value(sums[r]![0], 0), 0);
-          f.store(vector, row, value(sums[r]![1], 16), 16);
-          if (r === tileRows - 1) return;
-          f.set(row, add(row, cRow!));
-          next?.();
-        });
-      };
-      const addRows = () =>
-        writeRows(
-          (sum, offset) => add(load(vector, from!, offset), sum),
-          () => f.set(from!, add(from!, fromRow!)),
-        );
-      const isWhole = eq(add(mul(rows!, 256), cols!), tileRows * 256 + columns);
-      f.if(
-        isWhole,
-        () => f.if(from!, addRows, () => writeRows((sum) => sum)),
-        () => {
+      function writeTile(f: FunctionBuilder): void {
+        const [to, start] = [f.let(c!), f.let(from!)];
+        const writeRows = (value: (sum: Expr, offset: number) => Expr) =>
           rowIndices.forEach((r) => {
-            f.store(vector, scratch!, sums[r]![0], r * stepOfB);
-            f.store(vector, scratch!, sums[r]![1], r * stepOfB + 16);
+            f.store(vector, to, value(sums[r]![0], 0), 0);
+            f.store(vector, to, value(sums[r]![1], 16), 16);
+            if (r === tileRows - 1) return;
+            f.set(to, add(to, cRow!));
+            f.set(start, add(start, fromRow!));
           });
-          const bytes = f.let(mul(cols!, size));
-          const j = f.local("i32");
-          f.doWhile(rows!, () => {
-            f.for(j, { from: 0, to: bytes, step: size }, () => {
-              const to = f.let(add(c!, j));
-              const sum = f.let(load(type, add(scratch!, j)));
-              f.if(
-                from!,
-                () => f.store(type, to, add(load(type, add(from!, j)), sum)),
-                () => f.store(type, to, sum),
-              );
+        f.if(
+          and(ge(rows!, tileRows), eq(cols!, columns)),
+          () =>
+            f.if(
+              from!,
+              () => writeRows((sum, offset) => add(load(vector, start, offset), sum)),
+              () => writeRows((sum) => sum),
+            ),
+          () => {
+            rowIndices.forEach((r) => {
+              f.store(vector, scratch!, sums[r]![0], r * stepOfB);
+              f.store(vector, scratch!, sums[r]![1], r * stepOfB + 16);
             });
-            f.set(c!, add(c!, cRow!));
-            f.if(from!, () => f.set(from!, add(from!, fromRow!)));
-            f.set(scratch!, add(scratch!, stepOfB));
-            f.set(rows!, sub(rows!, 1));
-          });
-        },
-      );
+            const bytes = f.let(mul(cols!, size));
+            const [row, j] = [f.let(scratch!), f.local("i32")];
+            const left = f.let(select(lt(rows!, tileRows), rows!, tileRows));
+            f.doWhile(left, () => {
+              f.for(j, { from: 0, to: bytes, step: size }, () => {
+                const sum = f.let(load(type, add(row, j)));
+                f.if(from!, () => f.set(sum, add(load(type, add(start, j)), sum)));
+                f.store(type, add(to, j), sum);
+              });
+              f.set(to, add(to, cRow!));
+              f.set(start, add(start, fromRow!));
+              f.set(row, add(row, stepOfB));
+              f.set(left, sub(left, 1));
+            });
+          },
+        );
+      }
     },
   );
 }
