@@ -203,6 +203,10 @@ for (const set of ["boston_housing", "cifar10", "cifar100", "fashion_mnist", "mn
   names[`keras.datasets.${set}`] = ["load_data"];
 names["keras.datasets.imdb"] = ["get_word_index", "load_data"];
 names["keras.datasets.reuters"] = ["get_label_names", "get_word_index", "load_data"];
+names["keras.preprocessing.image"] =
+  "DirectoryIterator ImageDataGenerator Iterator NumpyArrayIterator apply_affine_transform apply_brightness_shift apply_channel_shift array_to_img img_to_array load_img random_brightness random_channel_shift random_rotation random_shear random_shift random_zoom save_img".split(
+    " ",
+  );
 names["keras.preprocessing.sequence"] = "pad_sequences TimeseriesGenerator make_sampling_table skipgrams".split(" ");
 names["keras.preprocessing.text"] = "Tokenizer hashing_trick one_hot text_to_word_sequence tokenizer_from_json".split(
   " ",
@@ -264,7 +268,7 @@ const contribPlaces = {
   "contrib.seq2seq": contrib("seq2seq", "src/ops"),
   "contrib.crf": contrib("crf"),
   "contrib.opt": contrib("opt"),
-  "contrib.training": contrib("training", "src/train/monitored", "src/build/global_step.ts"),
+  "contrib.training": contrib("training", "src/train/monitored", "src/train/estimator/run", "src/build/global_step.ts"),
   "contrib.legacy_seq2seq": contrib("legacy_seq2seq"),
   "contrib.data": contrib("data", "src/build/data"),
   "contrib.lookup": contrib("lookup", "src/build/lookup"),
@@ -313,6 +317,7 @@ const special = {
   "keras.optimizers": ["src/build/keras/optimizers"],
   "keras.optimizers.legacy": ["src/build/keras/optimizers"],
   "keras.regularizers": ["src/build/keras/regularizers.ts"],
+  "keras.preprocessing.image": ["src/train/keras/preprocessing/image"],
   "keras.preprocessing.sequence": ["src/train/keras/preprocessing"],
   "keras.preprocessing.text": ["src/train/keras/preprocessing"],
   "keras.optimizers.schedules": ["src/build/keras/optimizers/schedules.ts"],

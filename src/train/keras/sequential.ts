@@ -14,13 +14,16 @@ import type { Data } from "./run/data.ts";
 import type { PredictOptions } from "./run/evaluate.ts";
 import type { Stream } from "./run/loop.ts";
 
+type SequentialOptions = { readonly layers?: readonly Layer[] | null } & LayerOptions;
+
 /** Layers one after another. The first one's inputShape (or the data, in fit) makes the variables. */
 export class Sequential extends Model {
   readonly #layers: Layer[] = [];
   #inputs: readonly Tensor[] | null = null;
 
-  constructor(layers: readonly Layer[] | null = null, ...rest: Rest<LayerOptions, ["name"]>) {
-    super(byName<LayerOptions>(rest, ["name"]), "sequential");
+  constructor(...rest: Rest<SequentialOptions, ["layers", "name"]>) {
+    const { layers, ...options } = byName<SequentialOptions>(rest, ["layers", "name"]);
+    super(options, "sequential");
     for (const layer of layers ?? []) this.add(layer);
   }
 
