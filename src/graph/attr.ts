@@ -2,7 +2,7 @@
 import type { DType } from "../core/dtype.ts";
 import type { Shape } from "../core/shape.ts";
 import type { AttrValue, NameAttrList } from "../proto/attr_value.ts";
-import type { AttrDefinition, AttrKind, AttrPlain } from "./definition.ts";
+import type { AttrDefinition, AttrKind, AttrPlain, OpDefinition } from "./definition.ts";
 import { plainShape, TensorShape } from "./tensor_shape.ts";
 
 export type { AttrValue } from "../proto/attr_value.ts";
@@ -21,6 +21,9 @@ const tagged = (kind: AttrKind, plain: AttrPlain): AttrValue =>
 
 /** The plain value inside. */
 export const unwrapAttr = (attr: AttrValue): AttrPlain => (attr as { value: AttrPlain }).value;
+
+/** May an attr of its operations hold an array, which nobody should keep longer than they do? */
+export const holdsTensor = ({ attrs }: OpDefinition): boolean => attrs.some(({ kind }) => kind === "tensor");
 
 export const typeAttr = (value: DType): AttrValue => ({ kind: "type", value: value.baseDtype });
 export const shapeAttr = (value: Shape): AttrValue => ({ kind: "shape", value });

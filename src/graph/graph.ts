@@ -1,7 +1,6 @@
 /** The graph: nodes by name, and the scopes under which nodes are made. */
 import type { DType } from "../core/dtype.ts";
 import { OpError, RuntimeError, ValueError } from "../core/error.ts";
-import { captureTrace } from "../core/trace.ts";
 import {
   type AttrValue,
   boolAttr,
@@ -22,6 +21,7 @@ import { checkElementName, type ElementOptions, elementOf } from "./parts/elemen
 import { WithFunctions } from "./parts/functions.ts";
 import { checkNodeName, checkScopeName, NamesInUse } from "./parts/names.ts";
 import { seedAttrs } from "./parts/seeds.ts";
+import { Traces } from "./parts/traces.ts";
 import { around, globalGraph, graphStack, ScopeStack } from "./scopes.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -37,11 +37,10 @@ export interface NodeOptions {
   readonly imported?: { readonly device: string };
 }
 
-/** So many nodes of a graph know the line that made them: lines of more would take most of the time and memory of a large graph. */
-const tracedNodes = 10_000;
-
 /** A dataflow graph: operations, collections, seed, function library. */
 export class Graph extends WithFunctions {
+  /** Who made the nodes. */
+  readonly traces = new Traces();
   readonly #operations: Operation[] = [];
   readonly #byName = new Map<string, Operation>();
   readonly #names = new NamesInUse();
@@ -227,7 +226,7 @@ export class Graph extends WithFunctions {
       controlInputs,
       attrs,
       device,
-      trace: imported || this.#operations.length >= tracedNodes ? undefined : captureTrace(),
+      trace: imported ? undefined : this.traces.next(),
     });
     const outputs = op.outputs as Tensor[];
     for (const [i, dtype] of options.outputDtypes.entries()) outputs.push(new Tensor(op, i, dtype, null));

@@ -2,7 +2,7 @@
 import { type OpError, ValueError } from "../core/error.ts";
 import { elementAt, NdArray } from "../core/nd_array.ts";
 import { type Dim, elementCount, formatShape, isFull, type Shape } from "../core/shape.ts";
-import { unwrapAttr } from "./attr.ts";
+import { holdsTensor, unwrapAttr } from "./attr.ts";
 import { functionShapes } from "./def/function.ts";
 import { attrText } from "./def/node_text.ts";
 import type { ArgDefinition, AttrPlain, OpDefinition, ShapeContext } from "./definition.ts";
@@ -26,6 +26,25 @@ export function argLength(arg: ArgDefinition, attrs: Operation["attrs"]): number
 export const isListArg = (arg: ArgDefinition): boolean =>
   arg.numberAttr !== undefined || arg.typeListAttr !== undefined;
 
+interface Layout {
+  readonly attrs: Operation["plainAttrs"];
+  /** The attrs, and each argument without a value. */
+  readonly record: Record<string, unknown>;
+}
+
+/** What records of a definition's operations look like, of the last attrs: a copy with all names costs less than to add them one by one. */
+const layouts = new WeakMap<OpDefinition, Layout>();
+
+function layoutOf(definition: OpDefinition, attrs: Operation["plainAttrs"]): Layout["record"] {
+  const known = layouts.get(definition);
+  if (known?.attrs === attrs) return known.record;
+  const record: Record<string, unknown> = { ...attrs };
+  for (const arg of definition.inputs) record[arg.name] = undefined;
+  for (const arg of definition.outputs) record[arg.name] = undefined;
+  if (!holdsTensor(definition)) layouts.set(definition, { attrs, record });
+  return record;
+}
+
 /** A record by argument name: single items, or arrays for list arguments; attrs by name beside them. */
 export function recordOf<T>(
   op: Operation,
@@ -33,7 +52,7 @@ export function recordOf<T>(
   outputs?: readonly T[],
   definition: OpDefinition = op.definition,
 ): Record<string, T | readonly T[] | AttrPlain> {
-  const record: Record<string, T | readonly T[] | AttrPlain> = { ...op.plainAttrs };
+  const record = { ...layoutOf(definition, op.plainAttrs) } as Record<string, T | readonly T[] | AttrPlain>;
   spread(record, definition.inputs, op.attrs, inputs);
   if (outputs) spread(record, definition.outputs, op.attrs, outputs);
   return record;

@@ -2,7 +2,7 @@
 import { ValueError } from "../core/error.ts";
 import { inspectKey, isOutermost } from "../core/text/inspect.ts";
 import { userLine } from "../core/trace.ts";
-import { type AttrValue, unwrapAttr } from "./attr.ts";
+import { type AttrValue, holdsTensor, unwrapAttr } from "./attr.ts";
 import type { ControlFlowContext } from "./context.ts";
 import { type NodeDef, nodeDefOf } from "./def/message.ts";
 import { nodeText } from "./def/node_text.ts";
@@ -10,6 +10,25 @@ import type { AttrPlain, OpDefinition } from "./definition.ts";
 import type { Graph } from "./graph.ts";
 import { defaultSession, type FeedDict, type SessionLike } from "./scopes.ts";
 import type { Tensor } from "./tensor.ts";
+
+/** The plain attrs of the last operation of each definition: operations of equal attrs have them in common. */
+const lastPlain = new WeakMap<OpDefinition, Readonly<Record<string, AttrPlain>>>();
+
+function plainAttrsOf(
+  definition: OpDefinition,
+  attrs: ReadonlyMap<string, AttrValue>,
+): Readonly<Record<string, AttrPlain>> {
+  const last = lastPlain.get(definition);
+  const plain: Record<string, AttrPlain> = {};
+  let same = 0;
+  for (const [name, attr] of attrs) {
+    plain[name] = unwrapAttr(attr);
+    if (last && Object.is(plain[name], last[name])) same++;
+  }
+  if (last && same === attrs.size && Object.keys(last).length === same) return last;
+  if (!holdsTensor(definition)) lastPlain.set(definition, plain);
+  return plain;
+}
 
 /** One node. Inputs and attrs are set by the graph; the only later changes are back edges of loops, added control inputs, and what gradients of calls add. */
 export class Operation {
@@ -66,7 +85,7 @@ export class Operation {
 
   /** The plain values of all attrs by name. */
   get plainAttrs(): Readonly<Record<string, AttrPlain>> {
-    this.#plainAttrs ??= Object.fromEntries([...this.#attrs].map(([name, attr]) => [name, unwrapAttr(attr)]));
+    this.#plainAttrs ??= plainAttrsOf(this.definition, this.#attrs);
     return this.#plainAttrs;
   }
 

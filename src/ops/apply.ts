@@ -51,7 +51,7 @@ export function applyOp(definition: OpDefinition, record: Record<string, unknown
   const done = immediate.apply?.(definition, record, name);
   if (done !== undefined) return done;
   const graph = getDefaultGraph();
-  return scoped(graph, definition, name || definition.type, (scope) => {
+  const add = (scope: string): Applied => {
     const { attrs, inputs } = prepare(definition, record);
     const make = (): Operation =>
       graph.createOp({
@@ -63,7 +63,8 @@ export function applyOp(definition: OpDefinition, record: Record<string, unknown
       });
     const op = besideReferences(definition, inputs, attrs, make);
     return resultOf(definition, op);
-  });
+  };
+  return graph.traces.here(() => scoped(graph, definition, name || definition.type, add));
 }
 
 /** The inputs as tensors, flattened, and all attrs in alphabetical order. Throws TypeError or ValueError in Python's words. */
@@ -387,5 +388,11 @@ export function outputDtypes(definition: OpDefinition, attrs: ReadonlyMap<string
   });
 }
 
-const inOrder = (attrs: Map<string, AttrValue>): Map<string, AttrValue> =>
-  new Map([...attrs].sort(([a], [b]) => (a < b ? -1 : 1)));
+function inOrder(attrs: Map<string, AttrValue>): Map<string, AttrValue> {
+  let last = "";
+  for (const name of attrs.keys()) {
+    if (name < last) return new Map([...attrs].sort(([a], [b]) => (a < b ? -1 : 1)));
+    last = name;
+  }
+  return attrs;
+}
