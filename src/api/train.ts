@@ -24,7 +24,21 @@ export { RMSPropOptimizer } from "../build/optimizers/rmsprop.ts";
 export { flag } from "../core/flags.ts";
 export { latestCheckpoint } from "../io/checkpoint/state.ts";
 export { packageFile } from "../io/package_file.ts";
-export { ClusterDef, JobDef, SaverDef, ServerDef } from "../proto/classes.ts";
+export {
+  BytesList,
+  ClusterDef,
+  Example,
+  Feature,
+  FeatureList,
+  FeatureLists,
+  Features,
+  FloatList,
+  Int64List,
+  JobDef,
+  SaverDef,
+  SequenceExample,
+  ServerDef,
+} from "../proto/classes.ts";
 export { arrayBatches, arrayEvaluation, type BatchOptions, type Columns, withFeed } from "../train/batches.ts";
 export {
   checkpointExists,
@@ -37,17 +51,6 @@ export {
 export { ClusterSpec } from "../train/cluster/cluster_spec.ts";
 export { replicaDeviceSetter } from "../train/cluster/device_setter.ts";
 export { warmStart } from "../train/estimator/run/warm_start.ts";
-export {
-  BytesList,
-  Example,
-  Feature,
-  FeatureList,
-  FeatureLists,
-  Features,
-  FloatList,
-  Int64List,
-  SequenceExample,
-} from "../train/example.ts";
 export { NewCheckpointReader } from "../train/files/checkpoint_reader.ts";
 export { summaryIterator } from "../train/files/summary_iterator.ts";
 export { importMetaGraph } from "../train/import_meta_graph.ts";

@@ -45,8 +45,12 @@ export function raised(
 ): OpError {
   const error = withoutNode(given);
   const { type, definition } = op;
-  const numbers = new Set([...definition.inputs, ...definition.outputs].flatMap((arg) => arg.numberAttr ?? []));
-  const kind = [type, ...[...numbers].map((attr) => `${attr}_${String(op.plainAttrs[attr])}`)].join("_");
+  const counts = new Map<string, unknown>();
+  for (const { numberAttr, typeListAttr } of [...definition.inputs, ...definition.outputs]) {
+    if (numberAttr) counts.set(numberAttr, op.plainAttrs[numberAttr]);
+    if (typeListAttr) counts.set(typeListAttr, (op.plainAttrs[typeListAttr] as readonly unknown[]).length);
+  }
+  const kind = [type, ...[...counts].map(([attr, count]) => `${attr}_${String(count)}`)].join("_");
   const suffix = definition.inputs.some((input) => isPlain(record[input.name])) ? "" : ` name: ${nameText(name)}`;
   const text = `{{function_node __wrapped__${kind}_device_${place}}} ${error.message} [Op:${type}]${suffix}`;
   return opError(error.code, text, { cause: error });

@@ -1,5 +1,6 @@
 /** What runs an op at once: one kernel for an op with its attrs and the dtypes of its inputs, specialised by shapes. */
 import { InvalidArgumentError, RuntimeError } from "../core/error.ts";
+import { atOnce } from "../core/flow/maybe.ts";
 import type { NdArray } from "../core/nd_array.ts";
 import type { AttrValue } from "../graph/attr.ts";
 import type { OpDefinition } from "../graph/definition.ts";
@@ -141,11 +142,13 @@ export class Kernel {
   }
 
   #onHost(values: readonly EagerValue[]): readonly EagerValue[] {
-    const result = this.runLater(values, true);
+    const result = atOnce(() => this.runLater(values, true));
     if (!(result instanceof Promise)) return result;
     result.catch(() => {});
     throw new RuntimeError(
-      `${this.op.type} waits for queues, files or servers, which is not supported when eager execution is enabled. Use tf.data to get data into your model.`,
+      this.op.type.startsWith("IteratorGetNext")
+        ? "The next element has to be waited for: go through the dataset with `for await (const element of dataset)`."
+        : `${this.op.type} waits for queues, files or servers, which is not supported when eager execution is enabled. Use tf.data to get data into your model.`,
     );
   }
 

@@ -107,3 +107,35 @@ export const ServerDef: MessageClass<pb.ServerDef.$Properties> = messageClass("S
 export type SaverDef = Message<pb.SaverDef.$Properties>;
 export const SaverDef: MessageClass<pb.SaverDef.$Properties> & NumbersOf<typeof pb.SaverDef.CheckpointFormatVersion> =
   messageClass("SaverDef");
+
+export type BytesList = Message<pb.BytesList.$Properties>;
+/** Bytes of a feature; texts become UTF-8. */
+export const BytesList: MessageClass<pb.BytesList.$Properties> = messageClass("BytesList");
+
+export type FloatList = Message<pb.FloatList.$Properties>;
+export const FloatList: MessageClass<pb.FloatList.$Properties> = messageClass("FloatList");
+
+export type Int64List = Message<pb.Int64List.$Properties>;
+/** Whole numbers of 64 bits: numbers where safe, bigints beyond. */
+export const Int64List: MessageClass<pb.Int64List.$Properties> = messageClass("Int64List");
+
+export type Feature = Message<pb.Feature.$Properties>;
+/** One list, or none. */
+export const Feature: MessageClass<pb.Feature.$Properties> = messageClass("Feature");
+
+export type Features = Message<pb.Features.$Properties>;
+export const Features: MessageClass<pb.Features.$Properties> = messageClass("Features");
+
+export type FeatureList = Message<pb.FeatureList.$Properties>;
+export const FeatureList: MessageClass<pb.FeatureList.$Properties> = messageClass("FeatureList");
+
+export type FeatureLists = Message<pb.FeatureLists.$Properties>;
+export const FeatureLists: MessageClass<pb.FeatureLists.$Properties> = messageClass("FeatureLists");
+
+export type Example = Message<pb.Example.$Properties>;
+/** Named features: `new tf.train.Example({ features: new tf.train.Features({ feature: { label } }) })`, or filled in piece by piece. */
+export const Example: MessageClass<pb.Example.$Properties> = messageClass("Example");
+
+export type SequenceExample = Message<pb.SequenceExample.$Properties>;
+/** Features of the whole, and lists of features by step. */
+export const SequenceExample: MessageClass<pb.SequenceExample.$Properties> = messageClass("SequenceExample");

@@ -10,19 +10,37 @@
 import { AttributeError, TypeError, ValueError } from "../core/error.ts";
 import { inspectKey } from "../core/text/inspect.ts";
 import { defaultOf, type Fields, type Held, Repeated, scalarOf } from "./message_fields.ts";
-import { decode, encode, pb } from "./messages.ts";
+import { bytesOf, decode, encode, type MessageBytes, pb } from "./messages.ts";
 import { enumsOf, type Field, type MessageFields, messageOf, messagesIn } from "./schema.ts";
 import { parseText, printText } from "./text_format.ts";
 
+/** Methods under the names that they have in Python. */
+const pythonNames = {
+  SerializeToString: "serializeToString",
+  ParseFromString: "parseFromString",
+  MergeFrom: "mergeFrom",
+  CopyFrom: "copyFrom",
+  HasField: "hasField",
+  ClearField: "clearField",
+  Clear: "clear",
+  WhichOneof: "whichOneof",
+  ListFields: "listFields",
+  ByteSize: "byteSize",
+  IsInitialized: "isInitialized",
+} as const;
+
 /** A message: its fields, and what Python's messages can do. */
 export type Message<P> = MessageBase<P> & {
+  readonly [K in keyof typeof pythonNames]: MessageBase<P>[(typeof pythonNames)[K]];
+} & {
   -readonly [K in keyof P as K extends "$unknowns" ? never : K]-?: Held<NonNullable<P[K]>>;
 };
 
 export interface MessageClass<P> {
   new (fields?: Fields<P>): Message<P>;
-  /** Throws DATA_LOSS for bytes that are no such message. */
-  fromString(bytes: Uint8Array): Message<P>;
+  /** The message in bytes, or in a string tensor's value. Throws DATA_LOSS for bytes that are no such message, TypeError for what has none. */
+  fromString(bytes: MessageBytes): Message<P>;
+  FromString(bytes: MessageBytes): Message<P>;
   /** Reads protobuf's text form. Throws INVALID_ARGUMENT with line and column for a text that is none. */
   fromText(text: string): Message<P>;
 }
@@ -59,7 +77,7 @@ class MessageBase<P> {
       }
       const field = this.#field(name);
       if (value === undefined || value === null) continue;
-      if (field.kind === "map") Object.assign(this.get(field) as object, mapOf(field, value as object));
+      if (field.kind === "map") Object.assign(this.get(field) as object, value);
       else if (field.repeated) (this.get(field) as Repeated<unknown>).extend(value as Iterable<unknown>);
       else this.set(field, value);
     }
@@ -77,7 +95,7 @@ class MessageBase<P> {
     if (field.kind !== "message" && !field.repeated) return defaultOf(field);
     const made =
       field.kind === "map"
-        ? mapOf(field, {})
+        ? mapOf(field, {}, () => this.#touched())
         : field.repeated
           ? Repeated.of_((item) => {
               this.#touched();
@@ -87,6 +105,12 @@ class MessageBase<P> {
     if (made instanceof MessageBase) made.#onChange = () => this.#choose(field);
     this.#values.set(field.name, made);
     return made;
+  }
+
+  /** The message, which is kept as soon as it holds something. */
+  static awaiting<M extends MessageBase<object>>(message: M, keep: (message: M) => void): M {
+    message.#onChange = () => keep(message);
+    return message;
   }
 
   protected set(field: Field, value: unknown): void {
@@ -195,9 +219,9 @@ class MessageBase<P> {
     this.#unknowns = (made as unknown as MessageBase<P>).#unknowns;
   }
 
-  /** Becomes what the bytes say. */
-  parseFromString(bytes: Uint8Array): void {
-    this.parse(bytes);
+  /** Becomes what the bytes say; those of a string tensor's value, too. */
+  parseFromString(bytes: MessageBytes): void {
+    this.parse(bytesOf(bytes));
   }
 
   /** The fields that are set, as plain values. */
@@ -233,6 +257,9 @@ class MessageBase<P> {
   }
 }
 
+for (const [name, method] of Object.entries(pythonNames))
+  Object.defineProperty(MessageBase.prototype, name, { value: MessageBase.prototype[method] });
+
 const concatenated = (a: Uint8Array, b: Uint8Array): Uint8Array => {
   const both = new Uint8Array(a.length + b.length);
   both.set(a);
@@ -244,7 +271,8 @@ function plain(value: unknown): unknown {
   if (value instanceof MessageBase) return value.toPlain();
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
+  const entries = Object.entries(value).map(([key, item]): [string, unknown] => [key, plain(item)]);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1))); // equal maps give equal bytes
 }
 
 /** A message of this schema's generated class. */
@@ -259,12 +287,27 @@ function typeOf(full: string): Generated {
   return found as Generated;
 }
 
-/** Messages by key. */
-const mapOf = (field: Field, entries: object): Record<string, unknown> => {
+/** What promises and printing look for: no key that a message is made for. */
+const notKeys = new Set(["then", "toJSON", "constructor", "toString", "valueOf", "inspect", "$$typeof", "nodeType"]);
+
+/** Values by key. A message that is not there yet is when it is looked at, and is kept once it holds something. */
+const mapOf = (field: Field, entries: object, touched: () => void): Record<string, unknown> => {
   const value = field.entry!.byName.get("value")!;
   const made = Object.create(null) as Record<string, unknown>;
   for (const [key, item] of Object.entries(entries)) made[key] = converted(value, item);
-  return made;
+  const put = (map: typeof made, key: string, item: unknown): boolean => {
+    map[key] = item;
+    touched();
+    return true;
+  };
+  return new Proxy(made, {
+    get(map, key) {
+      if (typeof key === "symbol" || key in map || value.kind !== "message" || notKeys.has(key))
+        return map[key as string];
+      return MessageBase.awaiting(converted(value, {}) as MessageBase<object>, (message) => put(map, key, message));
+    },
+    set: (map, key, item) => put(map, key as string, converted(value, item)),
+  });
 };
 
 const converted = (field: Field, given: unknown): unknown =>
@@ -299,8 +342,12 @@ function classOf(full: string): MessageClass<object> {
       super(layout, given);
     }
 
-    static fromString(bytes: Uint8Array) {
-      return new made(decode(typeOf(full), bytes) as object);
+    static fromString(bytes: MessageBytes) {
+      return new made(decode(typeOf(full), bytesOf(bytes)) as object);
+    }
+
+    static FromString(bytes: MessageBytes) {
+      return made.fromString(bytes);
     }
 
     static fromText(text: string) {

@@ -3,7 +3,8 @@
  * Field names are camelCase (`pb.SaverDef.saveTensorName`); 64-bit fields are Long or number.
  */
 import protobuf from "protobufjs/minimal.js";
-import { DataLossError, RuntimeError } from "../core/error.ts";
+import { DataLossError, RuntimeError, TypeError } from "../core/error.ts";
+import type { NdArray } from "../core/nd_array.ts";
 import { tensorflow as pb } from "./generated/messages.js";
 
 export { pb };
@@ -82,6 +83,17 @@ function withLongs(value: unknown): unknown {
 export function encode<Plain, Message>(type: MessageType<Plain, Message>, message: Plain): Uint8Array {
   const bytes = type.encode(withLongs(message) as Plain).finish();
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** Bytes, or the one string that a run gave for them: what summaries and serialized Examples are. */
+export type MessageBytes = Uint8Array | NdArray;
+
+/** The bytes themselves. Throws TypeError for an array of other than one string. */
+export function bytesOf(given: MessageBytes): Uint8Array {
+  if (given instanceof Uint8Array) return given;
+  const { data } = given;
+  if (ArrayBuffer.isView(data) || data.length !== 1) throw new TypeError("a bytes-like object is required");
+  return data[0]!;
 }
 
 /**

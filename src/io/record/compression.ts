@@ -11,6 +11,7 @@ import {
 } from "node:zlib";
 import crc32 from "crc-32";
 import { DataLossError, ResourceExhaustedError } from "../../core/error.ts";
+import type { OpenFile } from "../file_system.ts";
 
 /** TFRecordOptions' names; the empty one is a plain file. Nothing in a file tells which it is. */
 export type Compression = "" | "GZIP" | "ZLIB";
@@ -62,6 +63,13 @@ export function inflateFile(compressed: Uint8Array, compression: "GZIP" | "ZLIB"
     if (!endsEarly(error)) throw inflateError(error, path);
     return { bytes: inflate(compressed, { ...options, finishFlush: z.Z_SYNC_FLUSH }), torn: true };
   }
+}
+
+/** An open file at once, of which nothing has been read. */
+export function inflateOpen(file: OpenFile, compression: Compression, path: string): Inflated {
+  const compressed = new Uint8Array(file.sizeBytes());
+  const n = file.read(compressed, 0);
+  return inflateFile(compressed.subarray(0, n), compression as "GZIP" | "ZLIB", path);
 }
 
 /** Bytes of a compressed file that are inflated at once: they give at most a thousand times as many. */

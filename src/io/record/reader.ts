@@ -1,7 +1,16 @@
 /** Reads TFRecord files, plain or compressed, at once or while other work goes on. */
+
+import { flow, type Maybe, mustBeDone, now, type Steps } from "../../core/flow/maybe.ts";
 import { log } from "../../core/host.ts";
 import { type FileSystem, nodeFiles, type OpenFile, readFile } from "../file_system.ts";
-import { type Compression, compressedPiece, inflateFile, inflateStart, StreamInflater } from "./compression.ts";
+import {
+  type Compression,
+  compressedPiece,
+  inflateFile,
+  inflateOpen,
+  inflateStart,
+  StreamInflater,
+} from "./compression.ts";
 import { headerSize, RecordCutter } from "./framing.ts";
 
 export interface RecordOptions {
@@ -113,12 +122,16 @@ export class RecordReader {
   }
 
   /** A copy of the next record, or null at the end of the file. */
-  async next(): Promise<Uint8Array | null> {
+  next(): Maybe<Uint8Array | null> {
+    return flow(this.#next());
+  }
+
+  *#next(): Steps<Uint8Array | null> {
     const cutter = this.#open();
     for (;;) {
       const record = cutter.take();
       if (record) return record;
-      if (this.#isDone || !(await this.#fill(cutter))) return null;
+      if (this.#isDone || !(yield* this.#fill(cutter))) return null;
     }
   }
 
@@ -140,13 +153,17 @@ export class RecordReader {
   }
 
   /** Goes to an offset that an earlier reading of this file gave. */
-  async skipTo(offset: number): Promise<void> {
+  skipTo(offset: number): Maybe<void> {
+    return flow(this.#skipTo(offset));
+  }
+
+  *#skipTo(offset: number): Steps<void> {
     if (!this.#options.compression) {
       this.close();
       this.#open(offset);
       return;
     }
-    while (this.offset < offset && (await this.next()));
+    while (this.offset < offset && (yield* this.#next()));
   }
 
   close(): void {
@@ -179,28 +196,44 @@ export class RecordReader {
   }
 
   /** Brings more bytes; false at the end. */
-  async #fill(cutter: RecordCutter): Promise<boolean> {
+  *#fill(cutter: RecordCutter): Steps<boolean> {
     if (this.#ended) {
       finish(cutter, this.#options, this.#torn);
       this.#isDone = true;
       return false;
     }
     if (!this.#inflater) {
-      this.#took(cutter, await this.#file!.readAsync(cutter.room(pieceFor(cutter)), this.#position));
+      const room = cutter.room(pieceFor(cutter));
+      const file = this.#file!;
+      this.#took(
+        cutter,
+        yield* now(mustBeDone() ? file.read(room, this.#position) : file.readAsync(room, this.#position)),
+      );
       return true;
     }
+    if (this.#position === 0 && mustBeDone()) return this.#inflateWhole(cutter);
     const piece = new Uint8Array(compressedPiece);
-    const n = await this.#file!.readAsync(piece, this.#position);
+    const n = yield* now(this.#file!.readAsync(piece, this.#position));
     this.#position += n;
     let parts: readonly Uint8Array[];
-    if (n > 0) parts = await this.#inflater.push(piece.subarray(0, n));
+    if (n > 0) parts = yield* now(this.#inflater.push(piece.subarray(0, n)));
     else {
-      const last = await this.#inflater.end();
+      const last = yield* now(this.#inflater.end());
       this.#ended = true;
       this.#torn = last.torn;
       parts = last.bytes;
     }
     for (const part of parts) cutter.push(part);
+    return true;
+  }
+
+  /** The file at once, where nothing of it has been read. */
+  #inflateWhole(cutter: RecordCutter): boolean {
+    const { bytes, torn } = inflateOpen(this.#file!, this.#options.compression!, this.path);
+    this.#position = this.#file!.sizeBytes();
+    this.#ended = true;
+    this.#torn = torn;
+    cutter.push(bytes);
     return true;
   }
 }

@@ -1,6 +1,7 @@
 /** The bytes of a file in order, plain or inflated, in as many pieces as are asked for: memory does not grow with the file. */
+import { after, flow, type Maybe, mustBeDone, now, type Steps } from "../../core/flow/maybe.ts";
 import { type FileSystem, nodeFiles, type OpenFile } from "../file_system.ts";
-import { type Compression, compressedPiece, cutOff, StreamInflater } from "../record/compression.ts";
+import { type Compression, compressedPiece, cutOff, inflateOpen, StreamInflater } from "../record/compression.ts";
 
 const pieceSize = 2 ** 18;
 
@@ -52,29 +53,41 @@ export class ByteStream {
   }
 
   /** The next n bytes, fewer at the end; a copy. */
-  async read(n: number): Promise<Uint8Array> {
-    const bytes = await this.peek(n);
+  read(n: number): Maybe<Uint8Array> {
+    return flow(this.#read(n));
+  }
+
+  *#read(n: number): Steps<Uint8Array> {
+    const bytes = yield* now(this.peek(n));
     this.#take(bytes.length);
     return bytes;
   }
 
   /** The next n bytes without taking them; fewer at the end. A copy. */
-  async peek(n: number): Promise<Uint8Array> {
-    return (await this.view(n)).slice();
+  peek(n: number): Maybe<Uint8Array> {
+    return after(this.view(n), (bytes) => bytes.slice());
   }
 
   /** As `peek`, without a copy: valid until the next call. */
-  async view(n: number): Promise<Uint8Array> {
-    while (this.#left < n && (await this.#fill()));
+  view(n: number): Maybe<Uint8Array> {
+    return flow(this.#view(n));
+  }
+
+  *#view(n: number): Steps<Uint8Array> {
+    while (this.#left < n && (yield* this.#fill()));
     if (this.#buffer.length - this.#at < n && this.#pieces.length > 0) this.#join();
     return this.#buffer.subarray(this.#at, this.#at + n);
   }
 
   /** Leaves n bytes out; returns how many there were. */
-  async skip(n: number): Promise<number> {
+  skip(n: number): Maybe<number> {
+    return flow(this.#skip(n));
+  }
+
+  *#skip(n: number): Steps<number> {
     let left = n;
     while (left > 0) {
-      if (this.#left === 0 && !(await this.#fill())) break;
+      if (this.#left === 0 && !(yield* this.#fill())) break;
       if (this.#at === this.#buffer.length) this.#join();
       const here = Math.min(left, this.#buffer.length - this.#at);
       this.#take(here);
@@ -91,7 +104,11 @@ export class ByteStream {
   }
 
   /** The next line without its end (`\n` or `\r\n`), or null at the end of the file. */
-  async readLine(): Promise<Uint8Array | null> {
+  readLine(): Maybe<Uint8Array | null> {
+    return flow(this.#readLine());
+  }
+
+  *#readLine(): Steps<Uint8Array | null> {
     const at = this.#buffer.indexOf(10, this.#at);
     if (at >= 0) return this.#line(at);
     let looked = 0;
@@ -102,7 +119,7 @@ export class ByteStream {
         this.#join();
         return this.#line(this.#buffer.indexOf(10, this.#at));
       }
-      if (await this.#fill()) continue;
+      if (yield* this.#fill()) continue;
       if (this.#left === 0) return null;
       this.#join();
       const line = this.#buffer.slice(this.#at);
@@ -132,26 +149,39 @@ export class ByteStream {
   }
 
   /** Brings more bytes, or at least reads on; false at the end. */
-  async #fill(): Promise<boolean> {
+  *#fill(): Steps<boolean> {
     if (this.#ended) {
       if (this.#torn && !this.#allowTorn) throw cutOff(this.#compression as "GZIP" | "ZLIB", this.path);
       return false;
     }
+    if (this.#inflater && this.#filePosition === 0 && mustBeDone()) return this.#inflateWhole();
     const piece = new Uint8Array(this.#inflater ? compressedPiece : pieceSize);
-    const n = await this.#file.readAsync(piece, this.#filePosition);
+    const n = yield* now(
+      mustBeDone() ? this.#file.read(piece, this.#filePosition) : this.#file.readAsync(piece, this.#filePosition),
+    );
     this.#filePosition += n;
     if (!this.#inflater) {
       this.#ended = n === 0;
       if (n > 0) this.#append([piece.subarray(0, n)]);
       return n > 0;
     }
-    if (n > 0) this.#append(await this.#inflater.push(piece.subarray(0, n)));
+    if (n > 0) this.#append(yield* now(this.#inflater.push(piece.subarray(0, n))));
     else {
-      const last = await this.#inflater.end();
+      const last = yield* now(this.#inflater.end());
       this.#ended = true;
       this.#torn = last.torn;
       this.#append(last.bytes);
     }
+    return true;
+  }
+
+  /** The file at once, where nothing of it has been read. */
+  #inflateWhole(): boolean {
+    const { bytes, torn } = inflateOpen(this.#file, this.#compression, this.path);
+    this.#filePosition = this.fileBytes;
+    this.#ended = true;
+    this.#torn = torn;
+    this.#append([bytes]);
     return true;
   }
 

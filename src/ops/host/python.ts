@@ -1,7 +1,9 @@
 /** Calls of the program's own functions. A graph holds only a token for them, so they run nowhere but in the process that made them. Source: script_ops.cc, py_func.cc */
 import type { DType } from "../../core/dtype.ts";
 import { invalidArgument, LookupError, OpError, UnknownError, ValueError } from "../../core/error.ts";
+import { after, type Maybe } from "../../core/flow/maybe.ts";
 import { NdArray } from "../../core/nd_array.ts";
+import { cppName } from "../../graph/def/node_text.ts";
 import type { RunContext } from "../../graph/definition.ts";
 import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
@@ -43,7 +45,7 @@ interface Call {
 }
 
 /** Throws INVALID_ARGUMENT, as TensorFlow does, for a token of another process and for results that do not fit. */
-async function call({ token, input, Tout }: Call, context: RunContext): Promise<NdArray[]> {
+function call({ token, input, Tout }: Call, context: RunContext): Maybe<NdArray[]> {
   const fn = functions.get(token)?.deref();
   if (!fn) {
     context.permit(token);
@@ -51,8 +53,12 @@ async function call({ token, input, Tout }: Call, context: RunContext): Promise<
       hint: `${context.node.name} calls a Python function, which no file holds: build the graph without tf.py_func`,
     });
   }
-  const result = await resultOf(fn, input);
-  const isList = Array.isArray(result) && Tout.length !== 1;
+  return after(resultOf(fn, input), (result) => arraysOf(result, token, Tout));
+}
+
+function arraysOf(result: unknown, token: string, Tout: readonly DType[]): NdArray[] {
+  // Lists of numbers are an array where one is expected, lists of arrays are several values.
+  const isList = Array.isArray(result) && (Tout.length !== 1 || result.some((each) => each instanceof NdArray));
   const values = Tout.length === 0 ? [] : isList ? (result as unknown[]) : [result];
   if (values.length !== Tout.length) {
     throw invalidArgument(`${token} returns ${values.length} values, but expects to see ${Tout.length} values.`);
@@ -60,21 +66,27 @@ async function call({ token, input, Tout }: Call, context: RunContext): Promise<
   return values.map((value, i) => {
     const dtype = Tout[i]!;
     if (value instanceof NdArray && value.dtype !== dtype) {
-      throw invalidArgument(`${i}-th value returned by ${token} is ${value.dtype.name}, but expects ${dtype.name}`);
+      throw invalidArgument(
+        `${i}-th value returned by ${token} is ${cppName(value.dtype)}, but expects ${cppName(dtype)}`,
+      );
     }
     return literalToArray(value as Literal, dtype);
   });
 }
 
-async function resultOf(fn: HostFunction, input: readonly NdArray[]): Promise<unknown> {
-  try {
-    return await fn(...input);
-  } catch (error) {
+function resultOf(fn: HostFunction, input: readonly NdArray[]): unknown {
+  const failed = (error: unknown): never => {
     if (error instanceof OpError) throw error;
     const { name, message } = error as Error;
     const text = `${name}: ${message}`;
     if (name === "TypeError" || name === "ValueError") throw invalidArgument(text, { cause: error });
     throw new UnknownError(text, { cause: error });
+  };
+  try {
+    const result = fn(...input);
+    return result instanceof Promise ? result.catch(failed) : result;
+  } catch (error) {
+    return failed(error);
   }
 }
 

@@ -1,5 +1,6 @@
 /** A plan: the stages for one set of fetches and feeds, ready to run again and again. */
 import { InvalidArgumentError, RuntimeError } from "../../core/error.ts";
+import { mustBeDone } from "../../core/flow/maybe.ts";
 import { NdArray } from "../../core/nd_array.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
@@ -232,7 +233,7 @@ export class Plan {
       giveBack(frame);
       throw error;
     };
-    if (this.mayWait && !options.atOnce) return this.#runWaiting(frame, options, held).catch(failed);
+    if (this.mayWait && !options.atOnce && !mustBeDone()) return this.#runWaiting(frame, options, held).catch(failed);
     try {
       const later = this.#runThrough(frame, options);
       if (later) return later.then(held).catch(failed);
@@ -268,12 +269,12 @@ export class Plan {
     if (this.#program) return this.#program.root.run(frame, environment);
     for (const planned of this.#stages) {
       const later = this.#runStage(planned, frame, environment);
-      if (later && options.atOnce) throw waits(planned.stage.nodes, later);
+      if (later && (options.atOnce || mustBeDone())) throw waits(planned.stage.nodes, later);
     }
   }
 
   #environment(options: RunOptions, frame: RunFrame, holder: RunFrame | null): HostEnvironment {
-    const { signal = neverAborted, call, releases = frame.releases, owner = this, trace, atOnce } = options;
+    const { signal = neverAborted, call, releases = frame.releases, owner = this, trace } = options;
     return {
       state: this.#state,
       signal,
@@ -283,7 +284,7 @@ export class Plan {
       holder,
       mayYield: options.yields ?? false,
       trace,
-      atOnce,
+      atOnce: options.atOnce || mustBeDone(),
     };
   }
 

@@ -8,6 +8,7 @@
 import type { DType } from "../../../core/dtype.ts";
 import { int32, int64, string } from "../../../core/dtype.ts";
 import { OutOfRangeError, TypeError } from "../../../core/error.ts";
+import { after } from "../../../core/flow/maybe.ts";
 import { NdArray, ndarray } from "../../../core/nd_array.ts";
 import { printValue } from "../../../core/print.ts";
 import { compatible, formatShapePython, type Shape } from "../../../core/shape.ts";
@@ -223,16 +224,14 @@ export function fromGenerator(generator: Generator, ...rest: GeneratorArguments)
   const walks = new Walks(generator);
   const idOf = (id: NdArray): bigint => BigInt(id.data[0] as bigint);
   const nextId = (...values: NdArray[]): bigint => walks.nextId(values);
-  const next = async (id: NdArray): Promise<unknown> => {
-    const { done, value } = (await walks.of(idOf(id)).next()) as IteratorResult<unknown>;
-    if (done) throw new OutOfRangeError("End of sequence");
-    const arrays = arraysOf(specs, value);
-    return arrays.length === 1 ? arrays[0] : arrays;
-  };
-  const finish = async (id: NdArray): Promise<bigint> => {
-    await walks.finish(idOf(id));
-    return 0n;
-  };
+  const next = (id: NdArray): unknown =>
+    after(walks.of(idOf(id)).next(), (result) => {
+      const { done, value } = result as IteratorResult<unknown>;
+      if (done) throw new OutOfRangeError("End of sequence");
+      const arrays = arraysOf(specs, value);
+      return arrays.length === 1 ? arrays[0] : arrays;
+    });
+  const finish = (id: NdArray): unknown => after(walks.finish(idOf(id)), () => 0n);
   return Dataset.fromTensors(0).flatMap(
     named("flat_map_fn", (dummy: Any) => {
       const getId = named("get_iterator_id_fn", () => numpyFunction(nextId, args, int64));

@@ -1,6 +1,7 @@
 /** What is done with tables, through handles of both versions. Source: lookup_ops.cc, lookup_table_op.cc, lookup_table_init_op.cc */
 import type { DType } from "../../../core/dtype.ts";
 import { FailedPreconditionError, invalidArgument } from "../../../core/error.ts";
+import { after, flow } from "../../../core/flow/maybe.ts";
 import { type NdArray, ndarray } from "../../../core/nd_array.ts";
 import { compatible, formatShape, mergeShapes, type Shape, withRank } from "../../../core/shape.ts";
 import { cppName } from "../../../graph/def/node_text.ts";
@@ -130,16 +131,17 @@ function opsOf(version: "" | "V2", handle: HandleArg<"table_handle">) {
       return [];
     },
     access: "input",
-    async run({ table_handle, filename, key_index, value_index, vocab_size, delimiter, offset }, context) {
+    run({ table_handle, filename, key_index, value_index, vocab_size, delimiter, offset }, context) {
       const table = tableOf<HashTable>(context, table_handle);
       if (delimiter.length !== 1) throw invalidArgument("delimiter should be only 1 char");
       const path = oneFile(filename);
       if (table.isInitialized) return;
       context.permit(path);
       const options = { keyIndex: key_index, valueIndex: value_index, vocabSize: vocab_size, delimiter, offset };
-      const [keys, values] = await readTextTable(path, options, table.keyDtype, table.valueDtype);
-      // Another run may have filled it while this one read.
-      if (!table.isInitialized) table.initialize(keys, values);
+      return after(flow(readTextTable(path, options, table.keyDtype, table.valueDtype)), ([keys, values]) => {
+        // Another run may have filled it while this one read.
+        if (!table.isInitialized) table.initialize(keys, values);
+      });
     },
     gradient: "none",
   });

@@ -1,6 +1,7 @@
 /** Tables from text files: each line gives a key and a value, by column, by line number, or the line as a whole. Source: lookup_util.cc */
 import type { DType } from "../../../core/dtype.ts";
 import { invalidArgument, OutOfRangeError } from "../../../core/error.ts";
+import { now, type Steps } from "../../../core/flow/maybe.ts";
 import { allocateElements, NdArray, setElement } from "../../../core/nd_array.ts";
 import { cppName } from "../../../graph/def/node_text.ts";
 import { ByteStream } from "../../../io/stream/byte_stream.ts";
@@ -36,12 +37,12 @@ function checkIndex(what: "Key" | "Value", index: number, dtype: DType): void {
 }
 
 /** Keys and values of a file's lines. Throws in TensorFlow's words for what does not fit. */
-export async function readTextTable(
+export function* readTextTable(
   path: string,
   { keyIndex, valueIndex, vocabSize, delimiter, offset }: TextFileOptions,
   keyDtype: DType,
   valueDtype: DType,
-): Promise<readonly [NdArray, NdArray]> {
+): Steps<readonly [NdArray, NdArray]> {
   checkIndex("Key", keyIndex, keyDtype);
   checkIndex("Value", valueIndex, valueDtype);
   const stream = new ByteStream(path);
@@ -50,7 +51,7 @@ export async function readTextTable(
   const columns = Math.max(keyIndex, valueIndex) + 1;
   try {
     for (let line = 0; ; line++) {
-      const bytes = await stream.readLine();
+      const bytes = yield* now(stream.readLine());
       if (bytes === null) {
         if (line === 0) throw new OutOfRangeError("Read less bytes than requested");
         if (vocabSize >= 0 && line !== vocabSize) {

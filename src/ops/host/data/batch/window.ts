@@ -1,5 +1,6 @@
 /** Windows over the sequence: as datasets, or as rows. Source: window_dataset_op.cc, sliding_window_dataset_op.cc */
 import { invalidArgument } from "../../../../core/error.ts";
+import { flow, now, type Steps } from "../../../../core/flow/maybe.ts";
 import type { NdArray } from "../../../../core/nd_array.ts";
 import { variantOf } from "../../../variant/value.ts";
 import type { DataIterator, Dataset, Element } from "../runtime/dataset.ts";
@@ -21,27 +22,27 @@ function windows(inner: DataIterator, extent: Extent, make: (elements: readonly 
   const reach = (size - 1) * stride + 1;
   let buffer: Element[] = [];
   let hasInput = true;
-  const take = async (): Promise<Element | null> => {
-    const made = inner.next();
-    const element = made instanceof Promise ? await made : made;
+  const take = function* (): Steps<Element | null> {
+    const element = yield* now(inner.next());
     if (element === null) hasInput = false;
     return element;
   };
   return {
-    async next() {
-      while (hasInput && buffer.length < reach) {
-        const element = await take();
-        if (element !== null) buffer.push(element);
-      }
-      if (buffer.length === 0 || (drop && buffer.length < reach)) return null;
-      const chosen = buffer.filter((_, i) => i % stride === 0);
-      if (shift < buffer.length) buffer = buffer.slice(shift);
-      else {
-        for (let i = buffer.length; hasInput && i < shift; i++) await take();
-        buffer = [];
-      }
-      return make(chosen);
-    },
+    next: () =>
+      flow(function* (): Steps<Element | null> {
+        while (hasInput && buffer.length < reach) {
+          const element = yield* take();
+          if (element !== null) buffer.push(element);
+        }
+        if (buffer.length === 0 || (drop && buffer.length < reach)) return null;
+        const chosen = buffer.filter((_, i) => i % stride === 0);
+        if (shift < buffer.length) buffer = buffer.slice(shift);
+        else {
+          for (let i = buffer.length; hasInput && i < shift; i++) yield* take();
+          buffer = [];
+        }
+        return make(chosen);
+      }),
     close: () => inner.close(),
   };
 }

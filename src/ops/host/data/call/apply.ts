@@ -1,7 +1,8 @@
 /** A function's results for the elements of a dataset, one at a time or several. Source: map_dataset_op.cc, parallel_map_dataset_op.cc */
 import { invalidArgument, OutOfRangeError } from "../../../../core/error.ts";
+import { after, type Maybe } from "../../../../core/flow/maybe.ts";
 import type { Call } from "../runtime/captured.ts";
-import { after, type DataIterator, type Dataset, type Element, type Maybe, type Runtime } from "../runtime/dataset.ts";
+import type { DataIterator, Dataset, Element, Runtime } from "../runtime/dataset.ts";
 
 /**
  * The function's result for each element. An OUT_OF_RANGE of the function is the end, or INVALID_ARGUMENT where the number of elements is to

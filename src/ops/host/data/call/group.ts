@@ -1,6 +1,7 @@
 /** Groups by a key, folded or as windows, and the fold of a whole dataset. Source: group_by_window_dataset_op.cc, group_by_reducer_dataset_op.cc, reduce_dataset_op.cc */
 import { int64, variant } from "../../../../core/dtype.ts";
 import { invalidArgument } from "../../../../core/error.ts";
+import { after, flow, type Maybe, now, type Steps } from "../../../../core/flow/maybe.ts";
 import { NdArray } from "../../../../core/nd_array.ts";
 import type { FunctionRef } from "../../../../graph/attr.ts";
 import { defineOp } from "../../../define.ts";
@@ -8,7 +9,7 @@ import { variantOf } from "../../../variant/value.ts";
 import { datasetOfElements } from "../batch/elements.ts";
 import { iteratorRuntime } from "../iterator/runtime.ts";
 import { captured, datasetFrom } from "../runtime/captured.ts";
-import { after, type DataIterator, type Element, forEachElement, type Runtime, unknown } from "../runtime/dataset.ts";
+import { type DataIterator, type Element, forEachElement, type Runtime, unknown } from "../runtime/dataset.ts";
 import { type Behaviour, datasetOf, defineDataset, metadata, typed } from "../runtime/define.ts";
 
 const keyArray = (key: bigint): NdArray => new NdArray(int64, [], BigInt64Array.of(key));
@@ -44,10 +45,10 @@ function groupedByWindow(op: ByWindow): Behaviour {
       const sizes = new Map<bigint, number>();
       let current: DataIterator | null = null;
       let hasInput = true;
-      const sizeOf = async (key: bigint): Promise<number> => {
+      const sizeOf = function* (key: bigint): Steps<number> {
         let size = sizes.get(key);
         if (size === undefined) {
-          const [answer] = await sizeFunction(runtime, [keyArray(key)]);
+          const [answer] = yield* now(sizeFunction(runtime, [keyArray(key)]));
           if (answer!.dtype !== int64 || answer!.shape.length !== 0)
             throw invalidArgument("`window_size_func` must return a scalar int64.");
           size = Number(answer!.data[0]);
@@ -56,7 +57,7 @@ function groupedByWindow(op: ByWindow): Behaviour {
         }
         return size;
       };
-      const flush = async (key: bigint): Promise<void> => {
+      const flush = function* (key: bigint): Steps<void> {
         const elements = groups.get(key)!;
         groups.delete(key);
         const group = datasetOfElements(elements, {
@@ -64,41 +65,42 @@ function groupedByWindow(op: ByWindow): Behaviour {
           shapes: input.shapes,
           title: "WindowDataset",
         });
-        const result = await reduce(runtime, [keyArray(key), variantOf(group)]);
+        const result = yield* now(reduce(runtime, [keyArray(key), variantOf(group)]));
         if (result.length !== 1 || result[0]!.dtype !== variant || result[0]!.shape.length !== 0)
           throw invalidArgument("`reduce_func` must return a single dataset.");
         current = datasetFrom(result).iterate(runtime);
       };
       /** Reads on until a group is full, or flushes the one with the smallest key at the end. */
-      const advance = async (): Promise<void> => {
+      const advance = function* (): Steps<void> {
         while (hasInput) {
-          const element = await inner.next();
+          const element = yield* now(inner.next());
           if (element === null) {
             hasInput = false;
             break;
           }
-          const key = keyOf(await keyFunction(runtime, element));
-          const size = await sizeOf(key);
+          const key = keyOf(yield* now(keyFunction(runtime, element)));
+          const size = yield* sizeOf(key);
           const group = groups.get(key) ?? [];
           groups.set(key, group);
           group.push(element);
-          if (group.length === size) return flush(key);
+          if (group.length === size) return yield* flush(key);
         }
-        if (groups.size > 0) await flush([...groups.keys()].reduce((a, b) => (a < b ? a : b)));
+        if (groups.size > 0) yield* flush([...groups.keys()].reduce((a, b) => (a < b ? a : b)));
       };
       return {
-        async next() {
-          for (;;) {
-            if (current) {
-              const element: Element | null = await current.next();
-              if (element !== null) return element;
-              current.close();
-              current = null;
+        next: () =>
+          flow(function* (): Steps<Element | null> {
+            for (;;) {
+              if (current) {
+                const element: Element | null = yield* now(current.next());
+                if (element !== null) return element;
+                current.close();
+                current = null;
+              }
+              yield* advance();
+              if (!current) return null;
             }
-            await advance();
-            if (!current) return null;
-          }
-        },
+          }),
         close() {
           current?.close();
           inner.close();
@@ -168,20 +170,21 @@ const byReducer = <const T extends string>(type: T) =>
         iterate: (runtime) => {
           const states = new Map<bigint, Element>();
           let keys: bigint[] | null = null;
-          const read = async (): Promise<void> => {
-            await forEachElement(input, runtime, async (element) => {
-              const key = keyOf(await keyFunction(runtime, element));
-              const state = states.get(key) ?? (await start(runtime, [keyArray(key)]));
-              states.set(key, await reduce(runtime, [...state, ...element]));
+          const take = (element: Element): Maybe<void> =>
+            flow(function* () {
+              const key = keyOf(yield* now(keyFunction(runtime, element)));
+              const state = states.get(key) ?? (yield* now(start(runtime, [keyArray(key)])));
+              states.set(key, yield* now(reduce(runtime, [...state, ...element])));
             });
-            keys = [...states.keys()].sort((a, b) => (a < b ? -1 : 1));
-          };
+          const read = (): Maybe<bigint[]> =>
+            after(forEachElement(input, runtime, take), () => [...states.keys()].sort((a, b) => (a < b ? -1 : 1)));
           return {
-            async next() {
-              if (keys === null) await read();
-              const key = keys!.shift();
-              return key === undefined ? null : finish(runtime, states.get(key)!);
-            },
+            next: () =>
+              after(keys ?? read(), (sorted) => {
+                keys = sorted;
+                const key = sorted.shift();
+                return key === undefined ? null : finish(runtime, states.get(key)!);
+              }),
             close() {},
           };
         },

@@ -1,9 +1,10 @@
 /** Datasets of datasets: flatMap and interleave. Source: flat_map_dataset_op.cc, interleave_dataset_op.cc, parallel_interleave_dataset_op.cc */
 import { invalidArgument } from "../../../../core/error.ts";
+import { flow, type Maybe, now, type Steps } from "../../../../core/flow/maybe.ts";
 import type { NdArray } from "../../../../core/nd_array.ts";
 import type { FunctionRef } from "../../../../graph/attr.ts";
 import { captured, datasetFrom } from "../runtime/captured.ts";
-import { type DataIterator, type Element, type Maybe, type Runtime, unknown } from "../runtime/dataset.ts";
+import { type DataIterator, type Element, type Runtime, unknown } from "../runtime/dataset.ts";
 import { type Behaviour, datasetOf, defineDataset, metadata, typed } from "../runtime/define.ts";
 import { scalar } from "../runtime/element.ts";
 
@@ -54,55 +55,53 @@ class Interleaved implements DataIterator {
 
   next(): Maybe<Element | null> {
     const current = this.#open[this.#place];
-    if (!current) return this.#waiting(undefined);
+    if (!current) return flow(this.#waiting(undefined));
     const element = current.next();
-    return element === null || element instanceof Promise ? this.#waiting(element) : this.#give(element);
+    return element === null || element instanceof Promise ? flow(this.#waiting(element)) : this.#give(element);
   }
 
-  async #waiting(first: Maybe<Element | null> | undefined): Promise<Element | null> {
-    if (!this.#hasBegun) await this.#begin();
+  *#waiting(first: Maybe<Element | null> | undefined): Steps<Element | null> {
+    if (!this.#hasBegun) yield* this.#begin();
     let made = first;
     while (this.#hasInput || this.#openCount > 0) {
       const current = this.#open[this.#place];
       if (current) {
         if (made === undefined) made = current.next();
-        const element = made instanceof Promise ? await made : made;
+        const element: Element | null = yield* now(made);
         made = undefined;
         if (element !== null) return this.#give(element);
-        await this.#end(current);
+        yield* this.#end(current);
       } else if (this.#turns.fillsAtOnce) this.#place = this.#nextPlace;
-      else if (this.#hasInput) await this.#openNext();
+      else if (this.#hasInput) yield* this.#openNext();
       else this.#advance();
     }
     return null;
   }
 
-  async #begin(): Promise<void> {
+  *#begin(): Steps<void> {
     this.#hasBegun = true;
     if (!this.#turns.fillsAtOnce) return;
-    for (; this.#place < this.#turns.cycle && this.#hasInput; this.#place++) await this.#openNext();
+    for (; this.#place < this.#turns.cycle && this.#hasInput; this.#place++) yield* this.#openNext();
     this.#place = 0;
   }
 
-  async #end(current: DataIterator): Promise<void> {
+  *#end(current: DataIterator): Steps<void> {
     current.close();
     this.#open[this.#place] = null;
     this.#openCount--;
     if (!this.#turns.fillsAtOnce) return this.#advance();
-    if (this.#hasInput) await this.#openNext();
+    if (this.#hasInput) yield* this.#openNext();
     if (this.#open[this.#place]) this.#advance();
     else this.#place = this.#nextPlace;
   }
 
-  async #openNext(): Promise<void> {
-    const made = this.#inner.next();
-    const element = made instanceof Promise ? await made : made;
+  *#openNext(): Steps<void> {
+    const element = yield* now(this.#inner.next());
     if (element === null) {
       this.#hasInput = false;
       return;
     }
-    const called = this.#call(element);
-    const dataset = datasetFrom(called instanceof Promise ? await called : called);
+    const dataset = datasetFrom(yield* now(this.#call(element)));
     const prefix = `${this.#runtime.prefix}[${this.#made++}]`;
     this.#open[this.#place] = dataset.iterate({ ...this.#runtime, prefix });
     this.#openCount++;

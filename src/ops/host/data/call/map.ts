@@ -1,7 +1,8 @@
 /** Datasets that call a function for each element: map, filter, takeWhile, scan. Source: map_dataset_op.cc, parallel_map_dataset_op.cc, filter_dataset_op.cc, take_while_dataset_op.cc, scan_dataset_op.cc */
 
+import { after } from "../../../../core/flow/maybe.ts";
 import { type Call, captured, truth } from "../runtime/captured.ts";
-import { after, type DataIterator, type Dataset, type Element, type Runtime, unknown } from "../runtime/dataset.ts";
+import { type DataIterator, type Dataset, type Element, type Runtime, unknown } from "../runtime/dataset.ts";
 import { datasetOf, defineDataset, metadata, typed } from "../runtime/define.ts";
 import { scalar } from "../runtime/element.ts";
 import { again, pull } from "../runtime/pull.ts";

@@ -1,12 +1,13 @@
 /** Batches of serialized Examples as their features, in the order of the keys. Source: parse_example_dataset_op.cc */
 import { string, variant } from "../../../../core/dtype.ts";
 import { invalidArgument } from "../../../../core/error.ts";
+import { after } from "../../../../core/flow/maybe.ts";
 import { NdArray } from "../../../../core/nd_array.ts";
 import type { ComputeContext } from "../../../../graph/definition.ts";
 import { raggedVariant } from "../../../compute/ragged/variant.ts";
 import { parseExampleV2Op } from "../../../compute/string/parse/example.ts";
 import { bytesOfText } from "../../arrays.ts";
-import { after, type Element } from "../runtime/dataset.ts";
+import type { Element } from "../runtime/dataset.ts";
 import { type Behaviour, datasetOf, defineDataset, typed } from "../runtime/define.ts";
 import { scalar } from "../runtime/element.ts";
 import { parallelism } from "./apply.ts";

@@ -1,17 +1,11 @@
 /** An iterator as a resource of the session: made once, given a dataset as often as wanted, asked by one caller at a time. Source: iterator_ops.cc */
 import type { DType } from "../../../../core/dtype.ts";
 import { CancelledError, FailedPreconditionError, invalidArgument } from "../../../../core/error.ts";
+import type { Maybe } from "../../../../core/flow/maybe.ts";
 import { compatible, formatShape, type Shape } from "../../../../core/shape.ts";
 import { cppName } from "../../../../graph/def/node_text.ts";
 import type { KeepsState, Kept } from "../../../../graph/kept.ts";
-import {
-  type DataIterator,
-  type Dataset,
-  type Element,
-  type Maybe,
-  nothing,
-  type Runtime,
-} from "../runtime/dataset.ts";
+import { type DataIterator, type Dataset, type Element, nothing, type Runtime } from "../runtime/dataset.ts";
 import { owned } from "../runtime/element.ts";
 import type { Seed, SeedPlace } from "../runtime/random.ts";
 

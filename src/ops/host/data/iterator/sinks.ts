@@ -1,6 +1,7 @@
 /** Ops that take a dataset and give no dataset: its one element, its size, its records in a file, a table's entries. Source: to_single_element, cardinality, to_tf_record ops */
 import { int64 } from "../../../../core/dtype.ts";
 import { invalidArgument } from "../../../../core/error.ts";
+import { after, flow, now, type Steps } from "../../../../core/flow/maybe.ts";
 import { NdArray } from "../../../../core/nd_array.ts";
 import { RecordWriter } from "../../../../io/record/writer.ts";
 import { defineOp } from "../../../define.ts";
@@ -8,7 +9,7 @@ import { heldBy, variantOf } from "../../../variant/value.ts";
 import { joinRows, textOf } from "../../arrays.ts";
 import type { HashTable } from "../../table/hash_table.ts";
 import { tableOf } from "../../table/make.ts";
-import { after, type Element, forEachElement, infinite, unknown } from "../runtime/dataset.ts";
+import { type Element, forEachElement, infinite, unknown } from "../runtime/dataset.ts";
 import { datasetOf, metadata, typed } from "../runtime/define.ts";
 import { owned } from "../runtime/element.ts";
 import { compressionOf } from "../source/records.ts";
@@ -61,18 +62,22 @@ const toRecords = <const T extends string>(type: T) =>
     stateful: true,
     access: "file",
     shape: () => [],
-    async run({ input_dataset, filename, compression_type }, context) {
+    run({ input_dataset, filename, compression_type }, context) {
       const path = textOf(filename);
       const compression = compressionOf(compression_type);
       context.permit(path);
       const writer = new RecordWriter(path, { compression });
-      try {
-        await forEachElement(datasetOf(input_dataset), iteratorRuntime(context), (element) => {
-          writer.write((element[0]!.data as readonly Uint8Array[])[0]!);
-        });
-      } finally {
-        writer.close();
-      }
+      return flow(function* (): Steps<void> {
+        try {
+          yield* now(
+            forEachElement(datasetOf(input_dataset), iteratorRuntime(context), (element) => {
+              writer.write((element[0]!.data as readonly Uint8Array[])[0]!);
+            }),
+          );
+        } finally {
+          writer.close();
+        }
+      });
     },
     gradient: "unregistered",
   });
@@ -85,11 +90,11 @@ export const initializeTableFromDatasetOp = defineOp("InitializeTableFromDataset
   inputs: ["table_handle: resource", "dataset: variant"],
   stateful: true,
   shape: () => [],
-  async run({ table_handle, dataset }, context) {
+  run({ table_handle, dataset }, context) {
     const table = tableOf<HashTable>(context, table_handle);
     if (table.isInitialized) return;
     const pairs: Element[] = [];
-    await forEachElement(datasetOf(dataset), iteratorRuntime(context), (element) => {
+    const read = forEachElement(datasetOf(dataset), iteratorRuntime(context), (element) => {
       pairs.push(element);
     });
     const column = (c: number, dtype = pairs[0]?.[c]?.dtype): NdArray =>
@@ -98,7 +103,7 @@ export const initializeTableFromDatasetOp = defineOp("InitializeTableFromDataset
         [],
         pairs.map((pair) => new NdArray(pair[c]!.dtype, [pair[c]!.size], pair[c]!.data)),
       );
-    table.initialize(column(0), column(1));
+    return after(read, () => table.initialize(column(0), column(1)));
   },
   gradient: "unregistered",
 });

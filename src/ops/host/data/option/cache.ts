@@ -3,6 +3,7 @@
  * element and component, `      3_0`; `<name>_0.lockfile` stands beside it while it is written. Source: cache_dataset_ops.cc
  */
 import { AlreadyExistsError } from "../../../../core/error.ts";
+import { after } from "../../../../core/flow/maybe.ts";
 import { nowSeconds } from "../../../../core/host.ts";
 import type { NdArray } from "../../../../core/nd_array.ts";
 import type { ComputeContext } from "../../../../graph/definition.ts";
@@ -10,7 +11,7 @@ import { BundleReader } from "../../../../io/checkpoint/bundle_reader.ts";
 import { BundleWriter } from "../../../../io/checkpoint/bundle_writer.ts";
 import { nodeFiles, writeAll } from "../../../../io/file_system.ts";
 import { bytesOfText, textOf } from "../../arrays.ts";
-import { after, type DataIterator, type Element } from "../runtime/dataset.ts";
+import type { DataIterator, Element } from "../runtime/dataset.ts";
 import { type Behaviour, datasetOf, defineDataset, metadata, typed } from "../runtime/define.ts";
 import { copies } from "../runtime/element.ts";
 import { indexed } from "../runtime/indexed.ts";

@@ -1,6 +1,7 @@
 /** Elements ahead of who asks for them. Source: prefetch_dataset_op.cc */
 import { invalidArgument } from "../../../../core/error.ts";
-import { type DataIterator, type Element, infinite, type Maybe } from "../runtime/dataset.ts";
+import { type Maybe, mustBeDone } from "../../../../core/flow/maybe.ts";
+import { type DataIterator, type Element, infinite } from "../runtime/dataset.ts";
 import { datasetOf, defineDataset, metadata, typed } from "../runtime/define.ts";
 import { scalar } from "../runtime/element.ts";
 
@@ -49,7 +50,7 @@ function prefetched(inner: DataIterator, size: number): DataIterator {
     return take();
   };
   const goOn = (): void => {
-    if (isRunning || hasEnded || isClosed) return;
+    if (isRunning || hasEnded || isClosed || mustBeDone()) return;
     try {
       const made = inner.next();
       if (made instanceof Promise) void run(made);

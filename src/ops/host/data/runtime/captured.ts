@@ -1,7 +1,8 @@
 /** Functions of the graph's library with the values that they captured. Source: captured_function.cc */
 import { invalidArgument, OpError, opError } from "../../../../core/error.ts";
+import type { Maybe } from "../../../../core/flow/maybe.ts";
 import type { FunctionRef } from "../../../../graph/attr.ts";
-import type { Dataset, Element, Maybe, Runtime } from "./dataset.ts";
+import type { Dataset, Element, Runtime } from "./dataset.ts";
 import { datasetOf } from "./define.ts";
 
 export type Call = (runtime: Runtime, element: Element) => Maybe<Element>;

@@ -8,13 +8,13 @@
  * Source: dataset.h
  */
 import type { DType } from "../../../../core/dtype.ts";
+import type { Maybe } from "../../../../core/flow/maybe.ts";
 import type { NdArray } from "../../../../core/nd_array.ts";
 import type { Shape } from "../../../../core/shape.ts";
 import type { FunctionRef } from "../../../../graph/attr.ts";
 import type { Seed, SeedGenerator } from "./random.ts";
 
 export type Element = readonly NdArray[];
-export type Maybe<T> = T | Promise<T>;
 
 export interface DataIterator {
   next(): Maybe<Element | null>;
@@ -56,10 +56,6 @@ export interface DatasetSource {
 
 export const infinite = -1;
 export const unknown = -2;
-
-/** `then` of the value, at once where it is there. */
-export const after = <T, R>(value: Maybe<T>, then: (value: T) => Maybe<R>): Maybe<R> =>
-  value instanceof Promise ? value.then(then) : then(value);
 
 export const nothing = (): void => {};
 

@@ -1,13 +1,14 @@
 /** `defineDataset`: an op whose output is a dataset, made from what its node says. */
 import type { DType } from "../../../../core/dtype.ts";
 import { invalidArgument } from "../../../../core/error.ts";
+import type { Maybe } from "../../../../core/flow/maybe.ts";
 import { NdArray } from "../../../../core/nd_array.ts";
 import type { Shape } from "../../../../core/shape.ts";
 import type { ComputeContext, FileAccess } from "../../../../graph/definition.ts";
 import { defineOp, type OpBuilder, type OpSpec } from "../../../define.ts";
 import { heldBy, variantOf } from "../../../variant/value.ts";
 import { copyArray } from "../../arrays.ts";
-import type { DataIterator, Dataset, Element, Maybe, Runtime } from "./dataset.ts";
+import type { DataIterator, Dataset, Element, Runtime } from "./dataset.ts";
 
 /** What tells the elements of a dataset: the attrs of nearly all of its ops. */
 export const typed = ["output_types: list(type) >= 1", "output_shapes: list(shape) >= 1"] as const;

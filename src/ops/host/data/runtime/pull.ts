@@ -1,5 +1,6 @@
 /** Pulling from an iterator until something comes of it, without a promise as long as nothing waits. */
-import type { DataIterator, Element, Maybe } from "./dataset.ts";
+import type { Maybe } from "../../../../core/flow/maybe.ts";
+import type { DataIterator, Element } from "./dataset.ts";
 
 /** What `decide` says for: take the next element. */
 export const again: unique symbol = Symbol("again");

@@ -1,6 +1,7 @@
 /** Rows of comma-separated files, each field with a dtype and a default. Source: csv_dataset_op.cc */
 import { type DType, string } from "../../../../core/dtype.ts";
 import { invalidArgument } from "../../../../core/error.ts";
+import { flow, type Maybe, now, type Steps } from "../../../../core/flow/maybe.ts";
 import { allocateElements, NdArray } from "../../../../core/nd_array.ts";
 import { cppName } from "../../../../graph/def/node_text.ts";
 import type { Compression } from "../../../../io/record/compression.ts";
@@ -36,11 +37,15 @@ class CsvRecords {
   }
 
   /** Null at the end of the file. */
-  async next(): Promise<readonly Field[] | null> {
+  next(): Maybe<readonly Field[] | null> {
+    return flow(this.#next());
+  }
+
+  *#next(): Steps<readonly Field[] | null> {
     for (;;) {
       const fields = this.#record();
       if (fields !== undefined) return fields;
-      const more = await this.#stream.read(pieceSize);
+      const more = yield* now(this.#stream.read(pieceSize));
       if (more.length === 0) this.#isWhole = true;
       const joined = new Uint8Array(this.#buffer.length - this.#at + more.length);
       joined.set(this.#buffer.subarray(this.#at));
@@ -202,21 +207,23 @@ function csv(op: CsvOp, excludeCols: NdArray | null, permit: (path: string) => v
       let file: CsvRecords | null = null;
       let i = 0;
       return {
-        async next() {
-          for (;;) {
-            if (!file) {
-              if (i === paths.length) return null;
-              const path = paths[i++]!;
-              permit(path);
-              file = new CsvRecords(path, compression, delimiter[0]!, flag(op.use_quote_delim));
-              if (flag(op.header) && (await file.next()) === null) throw invalidArgument("Can't read header of file");
+        next: () =>
+          flow(function* (): Steps<Element | null> {
+            for (;;) {
+              if (!file) {
+                if (i === paths.length) return null;
+                const path = paths[i++]!;
+                permit(path);
+                file = new CsvRecords(path, compression, delimiter[0]!, flag(op.use_quote_delim));
+                if (flag(op.header) && (yield* now(file.next())) === null)
+                  throw invalidArgument("Can't read header of file");
+              }
+              const fields: readonly Field[] | null = yield* now(file.next());
+              if (fields) return element(fields);
+              file.close();
+              file = null;
             }
-            const fields = await file.next();
-            if (fields) return element(fields);
-            file.close();
-            file = null;
-          }
-        },
+          }),
         close: () => file?.close(),
       };
     },

@@ -1,6 +1,7 @@
 /** Records of files: TFRecords, lines, records of one length; and names of files. Source: tf_record_dataset_op.cc, text_line_dataset_op.cc, fixed_length_record_dataset_op.cc, matching_files_dataset_op.cc */
 import { string } from "../../../../core/dtype.ts";
 import { invalidArgument, NotFoundError } from "../../../../core/error.ts";
+import { after, flow, type Maybe, now } from "../../../../core/flow/maybe.ts";
 import { NdArray } from "../../../../core/nd_array.ts";
 import type { Compression } from "../../../../io/record/compression.ts";
 import { RecordReader } from "../../../../io/record/reader.ts";
@@ -25,11 +26,13 @@ function records(
   return {
     ...strings,
     iterate: () =>
-      recordsOf(paths, permit, async (path, i) => {
+      recordsOf(paths, permit, (path, i) => {
         const reader = new RecordReader(path, { compression });
         reader.open();
-        if (offsets[i]) await reader.skipTo(offsets[i]!);
-        return { next: () => reader.atHand() ?? reader.next(), close: () => reader.close() };
+        return after(offsets[i] ? reader.skipTo(offsets[i]!) : undefined, () => ({
+          next: () => reader.atHand() ?? reader.next(),
+          close: () => reader.close(),
+        }));
       }),
   };
 }
@@ -83,31 +86,31 @@ interface Layout {
   readonly footer: number;
 }
 
-async function openFixed(path: string, compression: Compression, layout: Layout): Promise<OpenRecords> {
-  const { header, record, footer } = layout;
-  const stream = new ByteStream(path, compression);
-  const uneven = (body: number) =>
-    invalidArgument(
-      `Excluding the header (${header} bytes) and footer (${footer} bytes), input file "${path}" has body length ${body} bytes, which is not an exact multiple of the record length (${record} bytes).`,
-    );
-  try {
-    const body = stream.fileBytes - header - footer;
-    if (compression === "" && body % record !== 0) throw uneven(body);
-    await stream.skip(header);
-  } catch (error) {
-    stream.close();
-    throw error;
-  }
-  return {
-    async next() {
-      const ahead = await stream.peek(record + footer);
-      if (ahead.length === record + footer) return stream.read(record);
-      if (ahead.length > footer) throw uneven(stream.position - header + ahead.length - footer);
-      return null;
-    },
-    close: () => stream.close(),
-  };
-}
+const openFixed = (path: string, compression: Compression, { header, record, footer }: Layout): Maybe<OpenRecords> =>
+  flow(function* () {
+    const stream = new ByteStream(path, compression);
+    const uneven = (body: number) =>
+      invalidArgument(
+        `Excluding the header (${header} bytes) and footer (${footer} bytes), input file "${path}" has body length ${body} bytes, which is not an exact multiple of the record length (${record} bytes).`,
+      );
+    try {
+      const body = stream.fileBytes - header - footer;
+      if (compression === "" && body % record !== 0) throw uneven(body);
+      yield* now(stream.skip(header));
+    } catch (error) {
+      stream.close();
+      throw error;
+    }
+    return {
+      next: () =>
+        after(stream.peek(record + footer), (ahead) => {
+          if (ahead.length === record + footer) return stream.read(record);
+          if (ahead.length > footer) throw uneven(stream.position - header + ahead.length - footer);
+          return null;
+        }),
+      close: () => stream.close(),
+    };
+  });
 
 const lengthInputs = [
   "filenames: string",

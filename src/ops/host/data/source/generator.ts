@@ -1,5 +1,6 @@
 /** Elements that functions make: one for the state, one for each next element, one at the end. Source: generator_dataset_op.cc */
 import { OpError, OutOfRangeError } from "../../../../core/error.ts";
+import { flow, type Maybe, now } from "../../../../core/flow/maybe.ts";
 import { captured } from "../runtime/captured.ts";
 import { type DataIterator, type Element, unknown } from "../runtime/dataset.ts";
 import { defineDataset, metadata, typed } from "../runtime/define.ts";
@@ -30,27 +31,34 @@ export const generatorDatasetOp = defineDataset("GeneratorDataset", {
       iterate(runtime): DataIterator {
         let state: Element | null = null;
         let isDone = false;
-        const end = async (): Promise<void> => {
-          if (isDone) return;
+        const end = (): Maybe<unknown> => {
+          if (isDone) return null;
           isDone = true;
-          if (state) await finish(runtime, state);
+          return state && finish(runtime, state);
         };
         return {
-          async next() {
-            if (isDone) return null;
-            state ??= await start(runtime, []);
-            try {
-              return await step(runtime, state);
-            } catch (error) {
-              if (!(error instanceof OutOfRangeError)) throw error;
-              await end();
-              return null;
-            }
-          },
+          next: () =>
+            flow<Element | null>(function* () {
+              if (isDone) return null;
+              state ??= yield* now(start(runtime, []));
+              try {
+                return yield* now(step(runtime, state));
+              } catch (error) {
+                if (!(error instanceof OutOfRangeError)) throw error;
+                yield* now(end());
+                return null;
+              }
+            }),
           close() {
-            end().catch((error) => {
+            const forgiven = (error: unknown): void => {
               if (!(error instanceof OpError)) throw error;
-            });
+            };
+            try {
+              const ended = end();
+              if (ended instanceof Promise) ended.catch(forgiven);
+            } catch (error) {
+              forgiven(error);
+            }
           },
         };
       },

@@ -1,10 +1,11 @@
 /** Records of files, one file after another, and what their datasets check. */
 import { string } from "../../../../core/dtype.ts";
 import { invalidArgument } from "../../../../core/error.ts";
+import { flow, type Maybe, now, type Steps } from "../../../../core/flow/maybe.ts";
 import { NdArray } from "../../../../core/nd_array.ts";
 import type { Compression } from "../../../../io/record/compression.ts";
 import { textOf, textsOf } from "../../arrays.ts";
-import type { DataIterator, Element, Maybe } from "../runtime/dataset.ts";
+import type { DataIterator, Element } from "../runtime/dataset.ts";
 import { scalar } from "../runtime/element.ts";
 
 /** One open file. `at` is how many records came before. */
@@ -26,16 +27,16 @@ export function recordsOf(
     file = null;
   };
   const element = (record: Uint8Array): Element => [new NdArray(string, [], [record])];
-  const waiting = async (first: Maybe<Uint8Array | null> | undefined): Promise<Element | null> => {
+  const waiting = function* (first: Maybe<Uint8Array | null>): Steps<Element | null> {
     try {
-      let record = first === undefined ? null : await first;
+      let record = yield* now(first);
       while (record === null) {
         leave();
         if (i === paths.length) return null;
         permit(paths[i]!);
-        file = await open(paths[i]!, i);
+        file = yield* now(open(paths[i]!, i));
         i++;
-        record = await file.next();
+        record = yield* now(file.next());
       }
       return element(record);
     } catch (error) {
@@ -45,7 +46,7 @@ export function recordsOf(
   };
   return {
     next() {
-      if (!file) return i === paths.length ? null : waiting(undefined);
+      if (!file) return i === paths.length ? null : flow(waiting(null));
       let record: Maybe<Uint8Array | null>;
       try {
         record = file.next();
@@ -53,7 +54,7 @@ export function recordsOf(
         leave();
         throw error;
       }
-      return record instanceof Promise || record === null ? waiting(record) : element(record);
+      return record instanceof Promise || record === null ? flow(waiting(record)) : element(record);
     },
     close: leave,
   };

@@ -1,5 +1,6 @@
 /** Elements by choice: one of several datasets at a time, each value once, errors left out. Source: directed_interleave_dataset_op.cc, unique_dataset_op.cc, ignore_errors_dataset_op.cc, choose_fastest_dataset_op.cc */
 import { invalidArgument, OpError, OutOfRangeError } from "../../../../core/error.ts";
+import { flow, now, type Steps } from "../../../../core/flow/maybe.ts";
 import { log } from "../../../../core/host.ts";
 import type { NdArray } from "../../../../core/nd_array.ts";
 import { variantOf } from "../../../variant/value.ts";
@@ -23,14 +24,14 @@ function directed(op: Directed, stopsAtEmpty: boolean): Behaviour {
       const choices = selector.iterate(runtime);
       const open: (DataIterator | null)[] = inputs.map((input) => input.iterate(runtime));
       let isDone = false;
-      const next = async (): Promise<Element | null> => {
+      const next = function* (): Steps<Element | null> {
         while (open.some((iterator) => iterator !== null)) {
-          const choice = await choices.next();
+          const choice = yield* now(choices.next());
           if (choice === null) break;
           const index = Number(choice[0]!.data[0]);
           if (index < 0 || index >= open.length)
             throw invalidArgument(`Selector index out of range: ${index} >= ${open.length}`);
-          const element = await open[index]?.next();
+          const element = yield* now(open[index]?.next() ?? null);
           if (element) return element;
           if (open[index] && stopsAtEmpty) break;
           open[index]?.close();
@@ -40,7 +41,7 @@ function directed(op: Directed, stopsAtEmpty: boolean): Behaviour {
         return null;
       };
       return {
-        next: () => (isDone ? null : next()),
+        next: () => (isDone ? null : flow(next)),
         close() {
           choices.close();
           for (const iterator of open) iterator?.close();
@@ -122,18 +123,18 @@ const ignoreErrors = <const T extends string>(type: T) =>
         iterate(runtime) {
           const inner = input.iterate(runtime);
           return {
-            async next() {
-              for (;;) {
-                try {
-                  const made = inner.next();
-                  return made instanceof Promise ? await made : made;
-                } catch (error) {
-                  if (!(error instanceof OpError) || error.code === "CANCELLED") throw error;
-                  if (error instanceof OutOfRangeError) return null;
-                  if (log_warning) log("WARNING", `Error raised with error message ${error.message}`);
+            next: () =>
+              flow(function* (): Steps<Element | null> {
+                for (;;) {
+                  try {
+                    return yield* now(inner.next());
+                  } catch (error) {
+                    if (!(error instanceof OpError) || error.code === "CANCELLED") throw error;
+                    if (error instanceof OutOfRangeError) return null;
+                    if (log_warning) log("WARNING", `Error raised with error message ${error.message}`);
+                  }
                 }
-              }
-            },
+              }),
             close: () => inner.close(),
           };
         },
@@ -190,10 +191,11 @@ export const chooseFastestBranchDatasetOp = defineDataset("ChooseFastestBranchDa
       iterate(runtime): DataIterator {
         let current: DataIterator | null = null;
         return {
-          async next() {
-            current ??= datasetFrom(await call(runtime, [variantOf(input)])).iterate(runtime);
-            return current.next();
-          },
+          next: () =>
+            flow(function* (): Steps<Element | null> {
+              current ??= datasetFrom(yield* now(call(runtime, [variantOf(input)]))).iterate(runtime);
+              return yield* now(current.next());
+            }),
           close: () => current?.close(),
         };
       },

@@ -1,16 +1,9 @@
 /** Datasets that pass elements on: zip, concatenate, repeat, take, skip, shard. Source: zip_dataset_op.cc, concatenate_dataset_op.cc, repeat_dataset_op.cc, take_dataset_op.cc, skip_dataset_op.cc, shard_dataset_op.cc */
 
 import { invalidArgument } from "../../../../core/error.ts";
+import type { Maybe } from "../../../../core/flow/maybe.ts";
 import type { Shape } from "../../../../core/shape.ts";
-import {
-  type DataIterator,
-  type Element,
-  emptyIterator,
-  infinite,
-  type Maybe,
-  type Runtime,
-  unknown,
-} from "../runtime/dataset.ts";
+import { type DataIterator, type Element, emptyIterator, infinite, type Runtime, unknown } from "../runtime/dataset.ts";
 import { datasetOf, defineDataset, metadata, typed } from "../runtime/define.ts";
 import { scalar } from "../runtime/element.ts";
 import { again, pull } from "../runtime/pull.ts";

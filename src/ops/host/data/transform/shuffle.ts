@@ -1,16 +1,9 @@
 /** Shuffling by a buffer, and leaving out by chance; TensorFlow's order for given seeds. Source: shuffle_dataset_op.cc, sampling_dataset_op.cc */
 import { invalidArgument } from "../../../../core/error.ts";
+import type { Maybe } from "../../../../core/flow/maybe.ts";
 import type { NdArray } from "../../../../core/nd_array.ts";
 import { seedGeneratorOf } from "../option/shared.ts";
-import {
-  type DataIterator,
-  type Dataset,
-  type Element,
-  infinite,
-  type Maybe,
-  type Runtime,
-  unknown,
-} from "../runtime/dataset.ts";
+import { type DataIterator, type Dataset, type Element, infinite, type Runtime, unknown } from "../runtime/dataset.ts";
 import { type Behaviour, datasetOf, defineDataset, metadata, typed } from "../runtime/define.ts";
 import { scalar, wholeOf } from "../runtime/element.ts";
 import { again, pull } from "../runtime/pull.ts";
