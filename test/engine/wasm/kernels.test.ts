@@ -248,9 +248,9 @@ describe("scan", () => {
         [true, true],
       ] as const) {
         const layout = new Layout();
-        const x = layout.place(dtype, 2 * 5 * 3);
-        const out = layout.place(dtype, 2 * 5 * 3);
-        layout.check({ kind: "scan", fn, dtype, outer: 2, n: 5, inner: 3, exclusive, reverse, x, out });
+        const x = layout.place(dtype, 2 * 5 * 7);
+        const out = layout.place(dtype, 2 * 5 * 7);
+        layout.check({ kind: "scan", fn, dtype, outer: 2, n: 5, inner: 7, exclusive, reverse, x, out });
       }
     }
   });

@@ -72,6 +72,11 @@ const windowGradient = (fn: "max" | "average"): Step => ({
   out: at(4 * megabyte),
 });
 
+/** Where int32 numbers lie, of which few are out of range. */
+const indicesAt = 3.5 * megabyte;
+const forward = { exclusive: false, reverse: false };
+const backward = { exclusive: true, reverse: true };
+
 const steps: [string, Step][] = [
   ["matmul", matmul(131, 90, 300)],
   ["matmul of rows", matmul(131, 93, 300, false)],
@@ -114,11 +119,41 @@ const steps: [string, Step][] = [
   ],
 ];
 
+const rows: Step = {
+  kind: "gather",
+  sizeBytes: 4,
+  batch: 1,
+  outer: 1,
+  limit: 500,
+  inner: 37,
+  count: 5001,
+  outStride: 37,
+  indexDtype: "int32",
+  params: at(megabyte),
+  indices: at(indicesAt),
+  out: at(4 * megabyte),
+  site: -1,
+};
+
+const axis = { dtype: "float32", x: at(megabyte), out: at(4 * megabyte) } as const;
+const lines: [string, Step][] = [
+  ["gather", rows],
+  ["running sum of rows", { kind: "scan", fn: "sum", outer: 70, n: 991, inner: 3, ...forward, ...axis }],
+  ["running sum of columns", { kind: "scan", fn: "sum", outer: 1, n: 300, inner: 701, ...backward, ...axis }],
+  ["running product", { kind: "scan", fn: "prod", outer: 1, n: 600, inner: 401, ...forward, ...axis }],
+  ["position of maxima", { kind: "argReduce", fn: "max", outDtype: "int64", outer: 90, n: 700, inner: 5, ...axis }],
+  ["position of minima", { kind: "argReduce", fn: "min", outDtype: "int32", outer: 1, n: 210, inner: 1001, ...axis }],
+  ["order of rows", { kind: "order", descending: true, rows: 53, n: 900, ...axis }],
+];
+
 /** The bytes that a step leaves, of many runs; with several threads they may have been at work in any way. */
 async function results(step: Step, threads: number): Promise<string[]> {
   const memory = newMemory(128);
   const floats = new Float32Array(memory.buffer);
   for (let i = megabyte / 4; i < megabyte; i++) floats[i] = Math.sin(i);
+  new Int32Array(memory.buffer, indicesAt, 5001).forEach((_, i, indices) => {
+    indices[i] = (i * 7919) % 503;
+  });
   const allocate = (sizeBytes: number) => memory.grow(Math.ceil(sizeBytes / 65536)) * 65536;
   const run = createKernels({ memory, allocate, threads }).emit([step], 0, () => 0);
   const seen = new Set<string>();
@@ -131,12 +166,26 @@ async function results(step: Step, threads: number): Promise<string[]> {
   return [...seen];
 }
 
-test.each(steps)("a %s has the same bits on 1, 2 and 5 threads", async (_, step) => {
+test.each([...steps, ...lines])("a %s has the same bits on 1, 2 and 5 threads", async (_, step) => {
   const alone = await results(step, 1);
 
   expect(alone).toHaveLength(1);
   expect(await results(step, 2)).toEqual(alone);
   expect(await results(step, 5)).toEqual(alone);
+});
+
+test("an index out of range ends a run at its position on any number of threads", () => {
+  for (const threads of [1, 2]) {
+    const memory = newMemory(128);
+    const indices = new Int32Array(memory.buffer, indicesAt, 5001).fill(3);
+    indices[4000] = 500;
+    indices[4500] = -1;
+    const allocate = (sizeBytes: number) => memory.grow(Math.ceil(sizeBytes / 65536)) * 65536;
+    const run = createKernels({ memory, allocate, threads }).emit([{ ...rows, site: 4 }], 64, () => 0);
+
+    expect(run(0)).toBe(5);
+    expect([...new Float64Array(memory.buffer, 64, 3)]).toEqual([4000, 500, 500]);
+  }
 });
 
 test("every piece of many jobs in a row runs once", async () => {

@@ -79,6 +79,11 @@ function moveBytes(f: FunctionBuilder, to: Expr, from: Expr, bytes: Expr): void 
   );
 }
 
+export const gatherParams = [
+  ...(["params", "indices", "out", "batch", "outer", "limit", "count", "rowBytes", "outBytes"] as const),
+  ...(["report", "failure"] as const),
+];
+
 /**
  * params [outer, limit] rows of `rowBytes`, for each of `batch`; out rows lie `outBytes` apart. `failure` 0: an index out of range gives zeros.
  */
@@ -86,10 +91,7 @@ export const gather = (type: IndexType): Kernel =>
   defineKernel(
     `gather_${type}`,
     {
-      params: [
-        ...(["params", "indices", "out", "batch", "outer", "limit", "count", "rowBytes", "outBytes"] as const),
-        ...(["report", "failure"] as const),
-      ],
+      params: gatherParams,
       result: "i32",
     },
     (f, { params, indices, out, batch, outer, limit, count, rowBytes, outBytes, report, failure }) => {
@@ -115,6 +117,22 @@ export const gather = (type: IndexType): Kernel =>
           f.set(params, add(params, planeBytes));
         });
         f.set(indices, add(indices, mul(count, size)));
+      });
+      f.return(0);
+    },
+  );
+
+/** An index out of range among `count` ends the run, as it would in a gather. */
+export const checkIndices = (type: IndexType): Kernel =>
+  defineKernel(
+    `check_indices_${type}`,
+    { params: ["indices", "count", "limit", "report", "failure"], result: "i32" },
+    (f, { indices, count, limit, report, failure }) => {
+      const i = f.local("i32");
+      const index = f.local(type === "int32" ? "i32" : "i64");
+      f.for(i, { from: 0, to: count }, () => {
+        f.set(index, loadIndex(type, add(indices, mul(i, indexSize(type)))));
+        f.unless(isInside(index, limit), () => fail(f, { report, failure }, i, index, limit));
       });
       f.return(0);
     },

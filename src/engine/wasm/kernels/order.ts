@@ -17,11 +17,13 @@ function precedes(dtype: DTypeName, isDescending: boolean, a: Local, b: Local): 
   return or((isDescending ? gt : lt)(a, b), and(ne(b, b), eq(a, a)));
 }
 
+export const orderParams = ["x", "out", "rows", "n", "room"] as const;
+
 /** order(x, out, rows, n, room): out int32 [rows, n]; `room` holds n numbers. */
 export const order = (dtype: DTypeName, isDescending: boolean): Kernel =>
   defineKernel(
     `order_${isDescending ? "descending" : "ascending"}_${dtype}`,
-    { params: ["x", "out", "rows", "n", "room"] },
+    { params: orderParams },
     (f, { x, out, rows, n, room }) => {
       const { sizeBytes } = dtypeOf(dtype);
       const bytes = f.let(shl(n, 2));
