@@ -4,6 +4,7 @@ export * as data from "./contrib_data.ts";
 export * as distributions from "./contrib_distributions.ts";
 export * as eager from "./contrib_eager.ts";
 export * as framework from "./contrib_framework.ts";
+export * as image from "./contrib_image.ts";
 export * as layers from "./contrib_layers.ts";
 export * as lookup from "./contrib_lookup.ts";
 export * as nn from "./contrib_nn.ts";

@@ -7,4 +7,13 @@ export {
   createTrainOp,
   multiplyGradients,
 } from "../build/contrib/training/train_op.ts";
-export { checkpointsIterator } from "../train/monitored/basic_loops.ts";
+export { bucket, bucketBySequenceLength } from "../train/contrib/training/bucket.ts";
+export { evaluateOnce, evaluateRepeatedly, SummaryAtEndHook, train } from "../train/contrib/training/evaluation.ts";
+export {
+  rejectionSample,
+  resampleAtRate,
+  stratifiedSample,
+  weightedResample,
+} from "../train/contrib/training/sampling.ts";
+export { getOrCreateEvalStep, StopAfterNEvalsHook } from "../train/estimator/run/evaluation.ts";
+export { checkpointsIterator, waitForNewCheckpoint } from "../train/monitored/basic_loops.ts";

@@ -3,6 +3,7 @@ import { AbortedError } from "../../core/error.ts";
 import { nowSeconds } from "../../core/host.ts";
 import * as logging from "../../core/text/logging.ts";
 import { latestCheckpoint } from "../../io/checkpoint/state.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import type { Session } from "../../session/session.ts";
 import type { Supervisor } from "./supervisor.ts";
 
@@ -34,14 +35,27 @@ export async function basicTrainLoop(
 
 const sleep = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-/** The newest checkpoint as soon as it is another one than the last; null after the timeout. */
-async function waitForNewCheckpoint(
+interface WaitOptions {
+  readonly lastCheckpoint?: string | null | undefined;
+  /** Between two looks; 1 by default. */
+  readonly secondsToSleep?: number | undefined;
+  /** Seconds until it gives up; never by default. */
+  readonly timeout?: number | null | undefined;
+}
+
+const waitPlaces = ["lastCheckpoint", "secondsToSleep", "timeout"] as const;
+
+/** The newest checkpoint of a folder as soon as it is another one than the last; null after the timeout. */
+export async function waitForNewCheckpoint(
   folder: string,
-  last: string | null,
-  timeout: number | null,
+  ...rest: Rest<WaitOptions, typeof waitPlaces>
 ): Promise<string | null> {
+  const {
+    lastCheckpoint: last = null,
+    secondsToSleep: pause = 1,
+    timeout = null,
+  } = byName<WaitOptions>(rest, waitPlaces);
   logging.info("Waiting for new checkpoint at %s", folder);
-  const pause = 1;
   const end = timeout === null ? Number.POSITIVE_INFINITY : nowSeconds() + timeout;
   for (;;) {
     const path = latestCheckpoint(folder);
@@ -63,15 +77,18 @@ export interface CheckpointsIteratorOptions {
   readonly timeoutFn?: (() => boolean) | null | undefined;
 }
 
+const iteratorPlaces = ["minIntervalSecs", "timeout", "timeoutFn"] as const;
+
 /** Checkpoints of a folder as they come: `for await (const path of tf.train.checkpointsIterator(folder))`. */
 export async function* checkpointsIterator(
   checkpointDir: string,
-  options: CheckpointsIteratorOptions = {},
+  ...rest: Rest<CheckpointsIteratorOptions, typeof iteratorPlaces>
 ): AsyncGenerator<string, void, void> {
+  const options = byName<CheckpointsIteratorOptions>(rest, iteratorPlaces);
   const { minIntervalSecs = 0, timeout = null, timeoutFn = null } = options;
   let path: string | null = null;
   for (;;) {
-    const found = await waitForNewCheckpoint(checkpointDir, path, timeout);
+    const found = await waitForNewCheckpoint(checkpointDir, { lastCheckpoint: path, timeout });
     if (found) {
       const start = nowSeconds();
       path = found;

@@ -62,7 +62,8 @@ interface Wanted extends BatchCallOptions {
 
 const isRecord = (inputs: BatchInputs): inputs is { readonly [name: string]: BatchInput } => !Array.isArray(inputs);
 
-const inputList = (inputs: BatchInputs): readonly BatchInput[] =>
+/** What is given by place or by name, as a list. */
+export const inputList = (inputs: BatchInputs): readonly BatchInput[] =>
   isRecord(inputs)
     ? Object.keys(inputs)
         .sort()
@@ -81,7 +82,8 @@ function inputLists(lists: readonly BatchInputs[]): (readonly BatchInput[])[] {
   return lists.map(inputList);
 }
 
-function inForm(inputs: BatchInputs, items: readonly BatchItem[]): Batched {
+/** Items in the form of what was given: a record by sorted names; a list of one is that one. */
+export function inForm(inputs: BatchInputs, items: readonly BatchItem[]): Batched {
   if (!isRecord(inputs)) return items.length === 1 ? items[0] : items;
   return Object.fromEntries(
     Object.keys(inputs)
@@ -90,7 +92,8 @@ function inForm(inputs: BatchInputs, items: readonly BatchItem[]): Batched {
   );
 }
 
-function keepTensor(keepInput: TensorLike, enqueueMany: boolean): Tensor {
+/** The bool that says what is kept. Throws ValueError for a rank that cannot be. */
+export function keepTensor(keepInput: TensorLike, enqueueMany: boolean): Tensor {
   const keep = convertToTensor(keepInput);
   if (keep.shape === null) throw new ValueError("`keep_input` dimensions must be known at graph construction.");
   if (!enqueueMany && keep.shape.length === 1) {
@@ -112,7 +115,7 @@ function commonTypes(lists: readonly (readonly Tensor[])[]): readonly DType[] {
 }
 
 /** Shapes of the examples: those of the first list; the others must go with them. */
-function exampleShapes(lists: readonly (readonly Tensor[])[], enqueueMany: boolean): Shape[] {
+export function exampleShapes(lists: readonly (readonly Tensor[])[], enqueueMany: boolean): Shape[] {
   for (const list of lists) {
     for (const tensor of list) if (tensor.shape === null) throw new ValueError(`Cannot infer Tensor's rank: ${tensor}`);
   }

@@ -14,6 +14,7 @@ import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { Operation } from "../../../graph/operation.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { identity } from "../../../ops/index.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
 import { decode, encode, pb } from "../../../proto/messages.ts";
 import { toTensorProto } from "../../../proto/tensor_proto.ts";
 import type { SessionConfig } from "../../../session/session.ts";
@@ -48,16 +49,28 @@ export function getOrCreateEvalStep(): Variable {
   );
 }
 
+const stopPlaces = ["numEvals", "logProgress"] as const;
+
+interface StopOptions {
+  /** null: it never ends. */
+  readonly numEvals: number | null;
+  /** False: nothing is logged. */
+  readonly logProgress?: boolean | undefined;
+}
+
 /** Ends an evaluation after some batches. */
 export class StopAfterNEvalsHook extends SessionRunHook {
-  readonly #count: number;
+  readonly #count: number | null;
   readonly #every: number;
+  readonly #logs: boolean;
   #completed!: Tensor;
 
-  constructor(count: number) {
+  constructor(...given: Rest<StopOptions, typeof stopPlaces>) {
     super();
+    const { numEvals: count = null, logProgress = true } = byName<StopOptions>(given, stopPlaces);
     this.#count = count;
-    this.#every = count < 20 ? 1 : Math.floor(count / 10);
+    this.#every = count === null || count < 20 ? 1 : Math.floor(count / 10);
+    this.#logs = logProgress;
   }
 
   watch(completed: Tensor): void {
@@ -70,7 +83,12 @@ export class StopAfterNEvalsHook extends SessionRunHook {
 
   override afterRun(context: SessionRunContext, { results }: SessionRunValues): void {
     const done = Number(results.evalsCompleted.item());
-    if (done % this.#every === 0 || done === this.#count) logging.info("Evaluation [%d/%d]", done, this.#count);
+    if (this.#count === null) {
+      if (this.#logs) logging.info("Evaluation [%d]", done);
+      return;
+    }
+    const isTold = done % this.#every === 0 || done === this.#count;
+    if (this.#logs && isTold) logging.info("Evaluation [%d/%d]", done, this.#count);
     if (done >= this.#count) context.requestStop();
   }
 }
