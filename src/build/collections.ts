@@ -1,5 +1,6 @@
 /** Collections of the default graph under TensorFlow's names. Source: tensorflow/python/framework/ops.py. */
 import { getDefaultGraph } from "../graph/graph.ts";
+import { byKeyword } from "../ops/options.ts";
 
 /** Names of the collections that the library itself uses. */
 export const GraphKeys = {
@@ -37,11 +38,20 @@ export const GraphKeys = {
   WHILE_CONTEXT: "while_context",
 } as const;
 
-export const addToCollection = (name: string, value: unknown): void => getDefaultGraph().addToCollection(name, value);
+export const addToCollection = byKeyword(
+  ["name", "value"],
+  function addToCollection(name: string, value: unknown): void {
+    getDefaultGraph().addToCollection(name, value);
+  },
+);
 
 /** Adds to each of the collections once; a single name is a list of one. */
-export const addToCollections = (names: string | readonly string[], value: unknown): void =>
-  getDefaultGraph().addToCollections(typeof names === "string" ? [names] : names, value);
+export const addToCollections = byKeyword(
+  ["names", "value"],
+  function addToCollections(names: string | readonly string[], value: unknown): void {
+    getDefaultGraph().addToCollections(typeof names === "string" ? [names] : names, value);
+  },
+);
 
 /** A copy; with a scope (a regular expression matched at the beginning), only items whose `name` begins with it. */
 export const getCollection = <T = unknown>(name: string, scope?: string): T[] =>

@@ -28,7 +28,7 @@ import {
   sqrt,
   whereV2,
 } from "../ops/index.ts";
-import { byName, type Rest } from "../ops/options.ts";
+import { byKeyword, byName, type Rest } from "../ops/options.ts";
 import { caseOf, cond } from "./control_flow/branch/cond.ts";
 import { add, mul, oneMinus, sub, truediv } from "./operators.ts";
 
@@ -70,60 +70,69 @@ const castCount = (value: TensorLike, dtype: DType): Tensor => cast(value, dtype
 const start = (learningRate: TensorLike): Tensor => asRate(learningRate, "initial_learning_rate");
 
 /** learningRate · decayRate ^ (step / decaySteps). */
-export function exponentialDecay(
-  learningRate: TensorLike,
-  globalStep: TensorLike,
-  decaySteps: TensorLike,
-  decayRate: TensorLike,
-  ...rest: Rest<StaircaseOption, ["staircase", "name"]>
-): LearningRate {
-  const options: StaircaseOption = byName(rest, ["staircase", "name"]);
-  return decayed(options.name, "ExponentialDecay", (scope) => {
-    const initial = start(learningRate);
-    const { dtype } = initial;
-    const steps = castCount(decaySteps, dtype);
-    const rate = castRate(decayRate, dtype);
-    const fraction = truediv(castCount(globalStep, dtype), steps);
-    return multiply(initial, powOf(rate, options.staircase ? floor(fraction) : fraction), { name: scope });
-  });
-}
+export const exponentialDecay = byKeyword(
+  ["learningRate", "globalStep", "decaySteps", "decayRate"],
+  function exponentialDecay(
+    learningRate: TensorLike,
+    globalStep: TensorLike,
+    decaySteps: TensorLike,
+    decayRate: TensorLike,
+    ...rest: Rest<StaircaseOption, ["staircase", "name"]>
+  ): LearningRate {
+    const options: StaircaseOption = byName(rest, ["staircase", "name"]);
+    return decayed(options.name, "ExponentialDecay", (scope) => {
+      const initial = start(learningRate);
+      const { dtype } = initial;
+      const steps = castCount(decaySteps, dtype);
+      const rate = castRate(decayRate, dtype);
+      const fraction = truediv(castCount(globalStep, dtype), steps);
+      return multiply(initial, powOf(rate, options.staircase ? floor(fraction) : fraction), { name: scope });
+    });
+  },
+);
 
 /** learningRate · e ^ (-decayRate · step / decaySteps). */
-export const naturalExpDecay = (
-  learningRate: TensorLike,
-  globalStep: TensorLike,
-  decaySteps: TensorLike,
-  decayRate: TensorLike,
-  ...rest: Rest<StaircaseOption, ["staircase", "name"]>
-): LearningRate => {
-  const options: StaircaseOption = byName(rest, ["staircase", "name"]);
-  const rate =
-    typeof decayRate === "number"
-      ? scoped("Neg", "Neg", (scope) => negative(constant(decayRate, { dtype: float32, name: "x" }), { name: scope }))
-      : negative(decayRate);
-  return exponentialDecay(learningRate, globalStep, decaySteps, exp(rate), options);
-};
+export const naturalExpDecay = byKeyword(
+  ["learningRate", "globalStep", "decaySteps", "decayRate"],
+  function naturalExpDecay(
+    learningRate: TensorLike,
+    globalStep: TensorLike,
+    decaySteps: TensorLike,
+    decayRate: TensorLike,
+    ...rest: Rest<StaircaseOption, ["staircase", "name"]>
+  ): LearningRate {
+    const options: StaircaseOption = byName(rest, ["staircase", "name"]);
+    const rate =
+      typeof decayRate === "number"
+        ? scoped("Neg", "Neg", (scope) => negative(constant(decayRate, { dtype: float32, name: "x" }), { name: scope }))
+        : negative(decayRate);
+    return exponentialDecay(learningRate, globalStep, decaySteps, exp(rate), options);
+  },
+);
 
 /** learningRate / (1 + decayRate · step / decaySteps). */
-export function inverseTimeDecay(
-  learningRate: TensorLike,
-  globalStep: TensorLike,
-  decaySteps: TensorLike,
-  decayRate: TensorLike,
-  ...rest: Rest<StaircaseOption, ["staircase", "name"]>
-): LearningRate {
-  const options: StaircaseOption = byName(rest, ["staircase", "name"]);
-  return decayed(options.name, "InverseTimeDecay", (scope) => {
-    const initial = start(learningRate);
-    const { dtype } = initial;
-    const steps = castCount(decaySteps, dtype);
-    const rate = castRate(decayRate, dtype);
-    const fraction = truediv(castCount(globalStep, dtype), steps);
-    const passed = options.staircase ? floor(fraction) : fraction;
-    const one = castCount(constant(1), dtype);
-    return divide(initial, addOf(one, multiply(rate, passed)), { name: scope });
-  });
-}
+export const inverseTimeDecay = byKeyword(
+  ["learningRate", "globalStep", "decaySteps", "decayRate"],
+  function inverseTimeDecay(
+    learningRate: TensorLike,
+    globalStep: TensorLike,
+    decaySteps: TensorLike,
+    decayRate: TensorLike,
+    ...rest: Rest<StaircaseOption, ["staircase", "name"]>
+  ): LearningRate {
+    const options: StaircaseOption = byName(rest, ["staircase", "name"]);
+    return decayed(options.name, "InverseTimeDecay", (scope) => {
+      const initial = start(learningRate);
+      const { dtype } = initial;
+      const steps = castCount(decaySteps, dtype);
+      const rate = castRate(decayRate, dtype);
+      const fraction = truediv(castCount(globalStep, dtype), steps);
+      const passed = options.staircase ? floor(fraction) : fraction;
+      const one = castCount(constant(1), dtype);
+      return divide(initial, addOf(one, multiply(rate, passed)), { name: scope });
+    });
+  },
+);
 
 export interface PolynomialDecayOptions extends NameOption {
   readonly endLearningRate?: TensorLike;
@@ -133,29 +142,32 @@ export interface PolynomialDecayOptions extends NameOption {
 }
 
 /** From learningRate to endLearningRate (0.0001) in decaySteps, along (1 - step / decaySteps) ^ power. */
-export function polynomialDecay(
-  learningRate: TensorLike,
-  globalStep: TensorLike,
-  decaySteps: TensorLike,
-  ...rest: Rest<PolynomialDecayOptions, ["endLearningRate", "power", "cycle", "name"]>
-): LearningRate {
-  const options: PolynomialDecayOptions = byName(rest, ["endLearningRate", "power", "cycle", "name"]);
-  const { endLearningRate = 0.0001, power = 1, cycle = false } = options;
-  return decayed(options.name, "PolynomialDecay", (scope) => {
-    const initial = start(learningRate);
-    const { dtype } = initial;
-    const end = castRate(endLearningRate, dtype);
-    const exponent = castRate(power, dtype);
-    let step = castCount(globalStep, dtype);
-    let steps = castCount(decaySteps, dtype);
-    if (cycle) {
-      const times = whereV2(equal(step, 0), 1, ceil(truediv(step, decaySteps)));
-      steps = multiply(steps, times);
-    } else step = minimum(step, steps);
-    const fraction = divide(step, steps);
-    return addOf(multiply(sub(initial, end), powOf(oneMinus(fraction), exponent)), end, { name: scope });
-  });
-}
+export const polynomialDecay = byKeyword(
+  ["learningRate", "globalStep", "decaySteps"],
+  function polynomialDecay(
+    learningRate: TensorLike,
+    globalStep: TensorLike,
+    decaySteps: TensorLike,
+    ...rest: Rest<PolynomialDecayOptions, ["endLearningRate", "power", "cycle", "name"]>
+  ): LearningRate {
+    const options: PolynomialDecayOptions = byName(rest, ["endLearningRate", "power", "cycle", "name"]);
+    const { endLearningRate = 0.0001, power = 1, cycle = false } = options;
+    return decayed(options.name, "PolynomialDecay", (scope) => {
+      const initial = start(learningRate);
+      const { dtype } = initial;
+      const end = castRate(endLearningRate, dtype);
+      const exponent = castRate(power, dtype);
+      let step = castCount(globalStep, dtype);
+      let steps = castCount(decaySteps, dtype);
+      if (cycle) {
+        const times = whereV2(equal(step, 0), 1, ceil(truediv(step, decaySteps)));
+        steps = multiply(steps, times);
+      } else step = minimum(step, steps);
+      const fraction = divide(step, steps);
+      return addOf(multiply(sub(initial, end), powOf(oneMinus(fraction), exponent)), end, { name: scope });
+    });
+  },
+);
 
 /** Boundaries and rates as tensors that go with x. */
 function pieces(
@@ -184,32 +196,35 @@ function pieces(
 }
 
 /** Throws ValueError for boundaries of another dtype than x, or values of several. */
-export function piecewiseConstant(
-  x: TensorLike,
-  boundaries: readonly TensorLike[],
-  values: readonly TensorLike[],
-  ...rest: Rest<NameOption, ["name"]>
-): LearningRate {
-  const options: NameOption = byName(rest, ["name"]);
-  if (boundaries.length !== values.length - 1) {
-    throw new ValueError("The length of boundaries should be 1 less than the length of values");
-  }
-  const isEager = getDefaultGraph().isEager;
-  const given = isEager ? null : pieces(x, boundaries, values);
-  return decayed(options.name, "PiecewiseConstant", () => {
-    const { position, comparable, rates } = given ?? pieces(x, boundaries, values);
-    const last = comparable.length - 1;
-    const pairs: [Tensor, () => Tensor][] = [
-      [lessEqual(position, comparable[0]!), () => rates[0]!],
-      [greater(position, comparable[last]!), () => rates[last + 1]!],
-    ];
-    for (let i = 0; i < last; i++) {
-      const isIn = greater(position, comparable[i]!).logicalAnd(lessEqual(position, comparable[i + 1]!));
-      pairs.push([isIn, () => rates[i + 1]!]);
+export const piecewiseConstant = byKeyword(
+  ["x", "boundaries", "values"],
+  function piecewiseConstant(
+    x: TensorLike,
+    boundaries: readonly TensorLike[],
+    values: readonly TensorLike[],
+    ...rest: Rest<NameOption, ["name"]>
+  ): LearningRate {
+    const options: NameOption = byName(rest, ["name"]);
+    if (boundaries.length !== values.length - 1) {
+      throw new ValueError("The length of boundaries should be 1 less than the length of values");
     }
-    return caseOf(pairs, { default: () => rates[0]!, exclusive: true }) as Tensor;
-  });
-}
+    const isEager = getDefaultGraph().isEager;
+    const given = isEager ? null : pieces(x, boundaries, values);
+    return decayed(options.name, "PiecewiseConstant", () => {
+      const { position, comparable, rates } = given ?? pieces(x, boundaries, values);
+      const last = comparable.length - 1;
+      const pairs: [Tensor, () => Tensor][] = [
+        [lessEqual(position, comparable[0]!), () => rates[0]!],
+        [greater(position, comparable[last]!), () => rates[last + 1]!],
+      ];
+      for (let i = 0; i < last; i++) {
+        const isIn = greater(position, comparable[i]!).logicalAnd(lessEqual(position, comparable[i + 1]!));
+        pairs.push([isIn, () => rates[i + 1]!]);
+      }
+      return caseOf(pairs, { default: () => rates[0]!, exclusive: true }) as Tensor;
+    });
+  },
+);
 
 /** (1 + cos(pi · fraction)) / 2, times a factor. */
 const cosine = (fraction: Tensor, factor: TensorLike): Tensor =>
@@ -218,22 +233,25 @@ const cosine = (fraction: Tensor, factor: TensorLike): Tensor =>
 type CosineDecayArguments = NameOption & { readonly alpha?: number };
 
 /** Half a cosine from learningRate to alpha · learningRate (0) in decaySteps. */
-export function cosineDecay(
-  learningRate: TensorLike,
-  globalStep: TensorLike,
-  decaySteps: TensorLike,
-  ...rest: Rest<CosineDecayArguments, ["alpha", "name"]>
-): LearningRate {
-  const options: CosineDecayArguments = byName(rest, ["alpha", "name"]);
-  const { alpha = 0 } = options;
-  return decayed(options.name, "CosineDecay", () => {
-    const initial = start(learningRate);
-    const { dtype } = initial;
-    const steps = castCount(decaySteps, dtype);
-    const fraction = truediv(minimum(castCount(globalStep, dtype), steps), steps);
-    return multiply(initial, add(mul(1 - alpha, cosine(fraction, 0.5)), alpha));
-  });
-}
+export const cosineDecay = byKeyword(
+  ["learningRate", "globalStep", "decaySteps"],
+  function cosineDecay(
+    learningRate: TensorLike,
+    globalStep: TensorLike,
+    decaySteps: TensorLike,
+    ...rest: Rest<CosineDecayArguments, ["alpha", "name"]>
+  ): LearningRate {
+    const options: CosineDecayArguments = byName(rest, ["alpha", "name"]);
+    const { alpha = 0 } = options;
+    return decayed(options.name, "CosineDecay", () => {
+      const initial = start(learningRate);
+      const { dtype } = initial;
+      const steps = castCount(decaySteps, dtype);
+      const fraction = truediv(minimum(castCount(globalStep, dtype), steps), steps);
+      return multiply(initial, add(mul(1 - alpha, cosine(fraction, 0.5)), alpha));
+    });
+  },
+);
 
 export interface CosineRestartsOptions extends NameOption {
   /** How much longer each period is than the one before. */
@@ -244,37 +262,40 @@ export interface CosineRestartsOptions extends NameOption {
 }
 
 /** Half cosines, one after the other. */
-export function cosineDecayRestarts(
-  learningRate: TensorLike,
-  globalStep: TensorLike,
-  firstDecaySteps: TensorLike,
-  ...rest: Rest<CosineRestartsOptions, ["tMul", "mMul", "alpha", "name"]>
-): LearningRate {
-  const options: CosineRestartsOptions = byName(rest, ["tMul", "mMul", "alpha", "name"]);
-  return decayed(options.name, "SGDRDecay", (scope) => {
-    const initial = start(learningRate);
-    const { dtype } = initial;
-    const steps = castCount(firstDecaySteps, dtype);
-    const alpha = castRate(options.alpha ?? 0, dtype);
-    const tMul = castRate(options.tMul ?? 2, dtype);
-    const mMul = castRate(options.mMul ?? 1, dtype);
-    const passed = truediv(castCount(globalStep, dtype), steps);
-    const even = (): Tensor[] => {
-      const restarts = floor(passed);
-      return [restarts, sub(passed, restarts)];
-    };
-    const geometric = (): Tensor[] => {
-      const restarts = floor(truediv(log(oneMinus(mul(passed, oneMinus(tMul)))), log(tMul)));
-      const before = truediv(oneMinus(tMul.pow(restarts)), oneMinus(tMul));
-      return [restarts, truediv(sub(passed, before), tMul.pow(restarts))];
-    };
-    const [restarts, fraction] = cond(equal(tMul, 1), even, geometric) as [Tensor, Tensor];
-    const height = mul(0.5, mMul.pow(restarts));
-    const wave = cosine(fraction, height);
-    const decayed = add(mul(oneMinus(alpha), wave), alpha);
-    return multiply(initial, decayed, { name: scope });
-  });
-}
+export const cosineDecayRestarts = byKeyword(
+  ["learningRate", "globalStep", "firstDecaySteps"],
+  function cosineDecayRestarts(
+    learningRate: TensorLike,
+    globalStep: TensorLike,
+    firstDecaySteps: TensorLike,
+    ...rest: Rest<CosineRestartsOptions, ["tMul", "mMul", "alpha", "name"]>
+  ): LearningRate {
+    const options: CosineRestartsOptions = byName(rest, ["tMul", "mMul", "alpha", "name"]);
+    return decayed(options.name, "SGDRDecay", (scope) => {
+      const initial = start(learningRate);
+      const { dtype } = initial;
+      const steps = castCount(firstDecaySteps, dtype);
+      const alpha = castRate(options.alpha ?? 0, dtype);
+      const tMul = castRate(options.tMul ?? 2, dtype);
+      const mMul = castRate(options.mMul ?? 1, dtype);
+      const passed = truediv(castCount(globalStep, dtype), steps);
+      const even = (): Tensor[] => {
+        const restarts = floor(passed);
+        return [restarts, sub(passed, restarts)];
+      };
+      const geometric = (): Tensor[] => {
+        const restarts = floor(truediv(log(oneMinus(mul(passed, oneMinus(tMul)))), log(tMul)));
+        const before = truediv(oneMinus(tMul.pow(restarts)), oneMinus(tMul));
+        return [restarts, truediv(sub(passed, before), tMul.pow(restarts))];
+      };
+      const [restarts, fraction] = cond(equal(tMul, 1), even, geometric) as [Tensor, Tensor];
+      const height = mul(0.5, mMul.pow(restarts));
+      const wave = cosine(fraction, height);
+      const decayed = add(mul(oneMinus(alpha), wave), alpha);
+      return multiply(initial, decayed, { name: scope });
+    });
+  },
+);
 
 export interface LinearCosineOptions extends NameOption {
   readonly numPeriods?: number;
@@ -283,27 +304,30 @@ export interface LinearCosineOptions extends NameOption {
 }
 
 /** (alpha + linear) · cosine + beta. */
-export function linearCosineDecay(
-  learningRate: TensorLike,
-  globalStep: TensorLike,
-  decaySteps: TensorLike,
-  ...rest: Rest<LinearCosineOptions, ["numPeriods", "alpha", "beta", "name"]>
-): LearningRate {
-  const options: LinearCosineOptions = byName(rest, ["numPeriods", "alpha", "beta", "name"]);
-  return decayed(options.name, "LinearCosineDecay", (scope) => {
-    const initial = start(learningRate);
-    const { dtype } = initial;
-    const steps = castCount(decaySteps, dtype);
-    const periods = castRate(options.numPeriods ?? 0.5, dtype);
-    const alpha = castRate(options.alpha ?? 0, dtype);
-    const beta = castRate(options.beta ?? 0.001, dtype);
-    const step = minimum(castCount(globalStep, dtype), steps);
-    const linear = truediv(sub(steps, step), steps);
-    const fraction = truediv(step, steps);
-    const wave = cosine(mul(mul(2, periods), fraction), 0.5);
-    return multiply(initial, add(mul(add(alpha, linear), wave), beta), { name: scope });
-  });
-}
+export const linearCosineDecay = byKeyword(
+  ["learningRate", "globalStep", "decaySteps"],
+  function linearCosineDecay(
+    learningRate: TensorLike,
+    globalStep: TensorLike,
+    decaySteps: TensorLike,
+    ...rest: Rest<LinearCosineOptions, ["numPeriods", "alpha", "beta", "name"]>
+  ): LearningRate {
+    const options: LinearCosineOptions = byName(rest, ["numPeriods", "alpha", "beta", "name"]);
+    return decayed(options.name, "LinearCosineDecay", (scope) => {
+      const initial = start(learningRate);
+      const { dtype } = initial;
+      const steps = castCount(decaySteps, dtype);
+      const periods = castRate(options.numPeriods ?? 0.5, dtype);
+      const alpha = castRate(options.alpha ?? 0, dtype);
+      const beta = castRate(options.beta ?? 0.001, dtype);
+      const step = minimum(castCount(globalStep, dtype), steps);
+      const linear = truediv(sub(steps, step), steps);
+      const fraction = truediv(step, steps);
+      const wave = cosine(mul(mul(2, periods), fraction), 0.5);
+      return multiply(initial, add(mul(add(alpha, linear), wave), beta), { name: scope });
+    });
+  },
+);
 
 export interface NoisyLinearCosineOptions extends LinearCosineOptions {
   readonly initialVariance?: number;
@@ -311,35 +335,38 @@ export interface NoisyLinearCosineOptions extends LinearCosineOptions {
 }
 
 /** As linearCosineDecay, with normal noise on the linear part whose variance falls with the step. */
-export function noisyLinearCosineDecay(
-  learningRate: TensorLike,
-  globalStep: TensorLike,
-  decaySteps: TensorLike,
-  ...rest: Rest<NoisyLinearCosineOptions, ["initialVariance", "varianceDecay", "numPeriods", "alpha", "beta", "name"]>
-): LearningRate {
-  const options: NoisyLinearCosineOptions = byName(rest, [
-    "initialVariance",
-    "varianceDecay",
-    "numPeriods",
-    "alpha",
-    "beta",
-    "name",
-  ]);
-  return decayed(options.name, "NoisyLinearCosineDecay", (scope) => {
-    const initial = start(learningRate);
-    const { dtype } = initial;
-    const steps = castCount(decaySteps, dtype);
-    const initialVariance = castRate(options.initialVariance ?? 1, dtype);
-    const varianceDecay = castRate(options.varianceDecay ?? 0.55, dtype);
-    const periods = castRate(options.numPeriods ?? 0.5, dtype);
-    const alpha = castRate(options.alpha ?? 0, dtype);
-    const beta = castRate(options.beta ?? 0.001, dtype);
-    const step = minimum(castCount(globalStep, dtype), steps);
-    const linear = truediv(sub(steps, step), steps);
-    const deviation = sqrt(truediv(initialVariance, powOf(add(1, step), varianceDecay)));
-    const noisy = add(linear, randomNormal(linear.shape as readonly number[], { stddev: deviation }));
-    const fraction = truediv(step, steps);
-    const wave = cosine(mul(mul(2, periods), fraction), 0.5);
-    return multiply(initial, add(mul(add(alpha, noisy), wave), beta), { name: scope });
-  });
-}
+export const noisyLinearCosineDecay = byKeyword(
+  ["learningRate", "globalStep", "decaySteps"],
+  function noisyLinearCosineDecay(
+    learningRate: TensorLike,
+    globalStep: TensorLike,
+    decaySteps: TensorLike,
+    ...rest: Rest<NoisyLinearCosineOptions, ["initialVariance", "varianceDecay", "numPeriods", "alpha", "beta", "name"]>
+  ): LearningRate {
+    const options: NoisyLinearCosineOptions = byName(rest, [
+      "initialVariance",
+      "varianceDecay",
+      "numPeriods",
+      "alpha",
+      "beta",
+      "name",
+    ]);
+    return decayed(options.name, "NoisyLinearCosineDecay", (scope) => {
+      const initial = start(learningRate);
+      const { dtype } = initial;
+      const steps = castCount(decaySteps, dtype);
+      const initialVariance = castRate(options.initialVariance ?? 1, dtype);
+      const varianceDecay = castRate(options.varianceDecay ?? 0.55, dtype);
+      const periods = castRate(options.numPeriods ?? 0.5, dtype);
+      const alpha = castRate(options.alpha ?? 0, dtype);
+      const beta = castRate(options.beta ?? 0.001, dtype);
+      const step = minimum(castCount(globalStep, dtype), steps);
+      const linear = truediv(sub(steps, step), steps);
+      const deviation = sqrt(truediv(initialVariance, powOf(add(1, step), varianceDecay)));
+      const noisy = add(linear, randomNormal(linear.shape as readonly number[], { stddev: deviation }));
+      const fraction = truediv(step, steps);
+      const wave = cosine(mul(mul(2, periods), fraction), 0.5);
+      return multiply(initial, add(mul(add(alpha, noisy), wave), beta), { name: scope });
+    });
+  },
+);

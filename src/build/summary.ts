@@ -15,7 +15,7 @@ import {
   tensorSummaryOp,
   tensorSummaryV2Op,
 } from "../ops/index.ts";
-import { byName, type Rest } from "../ops/options.ts";
+import { byKeyword, byName, type Rest } from "../ops/options.ts";
 import { SummaryDescription } from "../proto/classes.ts";
 import { encode, pb } from "../proto/messages.ts";
 import { GraphKeys } from "./collections.ts";
@@ -48,57 +48,61 @@ function tagged(name: string, options: SummaryOptions, make: (tag: string, scope
 }
 
 /** A string scalar: one number under the tag `name`. */
-export const scalar = (
-  name: string,
-  tensor: TensorLike,
-  ...rest: Rest<SummaryOptions, typeof histogramPlaces>
-): Tensor => {
-  const options = byName<SummaryOptions>(rest, histogramPlaces);
-  return tagged(name, options, (tags, scope) => scalarSummaryOp({ tags, values: tensor }, scope));
-};
+export const scalar = byKeyword(
+  ["name", "tensor"],
+  function scalar(name: string, tensor: TensorLike, ...rest: Rest<SummaryOptions, typeof histogramPlaces>): Tensor {
+    const options = byName<SummaryOptions>(rest, histogramPlaces);
+    return tagged(name, options, (tags, scope) => scalarSummaryOp({ tags, values: tensor }, scope));
+  },
+);
 
 const histogramPlaces = ["collections", "family"] as const;
 
 /** The distribution of all elements. */
-export const histogram = (
-  name: string,
-  values: TensorLike,
-  ...rest: Rest<SummaryOptions, typeof histogramPlaces>
-): Tensor => {
-  const options = byName<SummaryOptions>(rest, histogramPlaces);
-  return tagged(name, options, (tag, scope) => histogramSummaryOp({ tag, values }, scope));
-};
+export const histogram = byKeyword(
+  ["name", "values"],
+  function histogram(name: string, values: TensorLike, ...rest: Rest<SummaryOptions, typeof histogramPlaces>): Tensor {
+    const options = byName<SummaryOptions>(rest, histogramPlaces);
+    return tagged(name, options, (tag, scope) => histogramSummaryOp({ tag, values }, scope));
+  },
+);
 
 type ImageArguments = SummaryOptions & { readonly maxOutputs?: number | undefined };
 
 /** At most maxOutputs (3) images of a batch [n, h, w, 1 | 3 | 4]; floats are scaled image by image. */
-export const image = (
-  name: string,
-  tensor: TensorLike,
-  ...rest: Rest<ImageArguments, ["maxOutputs", "collections", "family"]>
-): Tensor => {
-  const options: ImageArguments = byName(rest, ["maxOutputs", "collections", "family"]);
-  return tagged(name, options, (tag, scope) =>
-    imageSummaryOp({ tag, tensor, max_images: options.maxOutputs ?? 3 }, scope),
-  );
-};
+export const image = byKeyword(
+  ["name", "tensor"],
+  function image(
+    name: string,
+    tensor: TensorLike,
+    ...rest: Rest<ImageArguments, ["maxOutputs", "collections", "family"]>
+  ): Tensor {
+    const options: ImageArguments = byName(rest, ["maxOutputs", "collections", "family"]);
+    return tagged(name, options, (tag, scope) =>
+      imageSummaryOp({ tag, tensor, max_images: options.maxOutputs ?? 3 }, scope),
+    );
+  },
+);
 
 type AudioOptions = SummaryOptions & { readonly maxOutputs?: number | undefined };
 const audioPlaces = ["maxOutputs", "collections", "family"] as const;
 
 /** At most maxOutputs (3) sounds [n, frames, channels] in -1 .. 1. */
-export const audio = (
-  name: string,
-  tensor: TensorLike,
-  sampleRate: TensorLike,
-  ...rest: Rest<AudioOptions, typeof audioPlaces>
-): Tensor => {
-  const options = byName<AudioOptions>(rest, audioPlaces);
-  return tagged(name, options, (tag, scope) => {
-    const sample_rate = convertToTensor(sampleRate, { dtype: float32, name: "sample_rate" });
-    return audioSummaryV2Op({ tag, tensor, sample_rate, max_outputs: options.maxOutputs ?? 3 }, scope);
-  });
-};
+export const audio = byKeyword(
+  ["name", "tensor", "sampleRate"],
+  function audio(
+    name: string,
+    tensor: TensorLike,
+    sampleRate: TensorLike,
+    ...rest: Rest<AudioOptions, typeof audioPlaces>
+  ): Tensor {
+    const options = byName<AudioOptions>(rest, audioPlaces);
+    return tagged(name, options, (tag, scope) => {
+      const sample_rate = convertToTensor(sampleRate, { dtype: float32, name: "sample_rate" });
+      return audioSummaryV2Op({ tag, tensor, sample_rate, max_outputs: options.maxOutputs ?? 3 }, scope);
+    });
+  },
+);
 
 export interface TensorSummaryOptions extends SummaryOptions {
   readonly summaryDescription?: string | undefined;
@@ -109,35 +113,41 @@ export interface TensorSummaryOptions extends SummaryOptions {
 const tensorSummaryPlaces = ["summaryDescription", "collections", "summaryMetadata", "family", "displayName"] as const;
 
 /** The tensor itself, for the plugin that its metadata names. */
-export function tensorSummary(
-  name: string,
-  tensor: TensorLike,
-  ...rest: Rest<TensorSummaryOptions, typeof tensorSummaryPlaces>
-): Tensor {
-  const options = byName<TensorSummaryOptions>(rest, tensorSummaryPlaces);
-  const metadata = {
-    ...options.summaryMetadata,
-    ...(options.summaryDescription === undefined ? {} : { summaryDescription: options.summaryDescription }),
-    ...(options.displayName === undefined ? {} : { displayName: options.displayName }),
-  };
-  const serialized = encode(pb.SummaryMetadata, metadata);
-  return tagged(name, options, (tag, scope) =>
-    tensorSummaryV2Op({ tag, tensor, serialized_summary_metadata: serialized }, scope),
-  );
-}
+export const tensorSummary = byKeyword(
+  ["name", "tensor"],
+  function tensorSummary(
+    name: string,
+    tensor: TensorLike,
+    ...rest: Rest<TensorSummaryOptions, typeof tensorSummaryPlaces>
+  ): Tensor {
+    const options = byName<TensorSummaryOptions>(rest, tensorSummaryPlaces);
+    const metadata = {
+      ...options.summaryMetadata,
+      ...(options.summaryDescription === undefined ? {} : { summaryDescription: options.summaryDescription }),
+      ...(options.displayName === undefined ? {} : { displayName: options.displayName }),
+    };
+    const serialized = encode(pb.SummaryMetadata, metadata);
+    return tagged(name, options, (tag, scope) =>
+      tensorSummaryV2Op({ tag, tensor, serialized_summary_metadata: serialized }, scope),
+    );
+  },
+);
 
 type TextOptions = { readonly collections?: readonly string[] };
 const textPlaces = ["collections"] as const;
 
 /** Strings, shown as Markdown: a scalar, a list, or a table. Throws ValueError for another dtype. */
-export function text(name: string, tensor: TensorLike, ...rest: Rest<TextOptions, typeof textPlaces>): Tensor {
-  const options = byName<TextOptions>(rest, textPlaces);
-  const strings = convertToTensor(tensor);
-  if (strings.dtype !== string) {
-    throw new ValueError(`Expected tensor ${strings.name} to have dtype string, got ${strings.dtype}`);
-  }
-  return tensorSummary(name, strings, { ...options, summaryMetadata: { pluginData: { pluginName: "text" } } });
-}
+export const text = byKeyword(
+  ["name", "tensor"],
+  function text(name: string, tensor: TensorLike, ...rest: Rest<TextOptions, typeof textPlaces>): Tensor {
+    const options = byName<TextOptions>(rest, textPlaces);
+    const strings = convertToTensor(tensor);
+    if (strings.dtype !== string) {
+      throw new ValueError(`Expected tensor ${strings.name} to have dtype string, got ${strings.dtype}`);
+    }
+    return tensorSummary(name, strings, { ...options, summaryMetadata: { pluginData: { pluginName: "text" } } });
+  },
+);
 
 export interface MergeOptions {
   /** None by default. */
@@ -148,14 +158,17 @@ export interface MergeOptions {
 const mergePlaces = ["collections", "name"] as const;
 
 /** One summary with all values of several. */
-export function merge(inputs: readonly TensorLike[], ...rest: Rest<MergeOptions, typeof mergePlaces>): Tensor {
-  const options = byName<MergeOptions>(rest, mergePlaces);
-  const graph = getDefaultGraph();
-  const name = options.name === undefined ? undefined : cleanTag(options.name);
-  const merged = graph.nameScope(name || "Merge", () => mergeSummaryOp({ inputs }, name));
-  for (const key of options.collections ?? []) graph.addToCollection(key, merged);
-  return merged;
-}
+export const merge = byKeyword(
+  ["inputs"],
+  function merge(inputs: readonly TensorLike[], ...rest: Rest<MergeOptions, typeof mergePlaces>): Tensor {
+    const options = byName<MergeOptions>(rest, mergePlaces);
+    const graph = getDefaultGraph();
+    const name = options.name === undefined ? undefined : cleanTag(options.name);
+    const merged = graph.nameScope(name || "Merge", () => mergeSummaryOp({ inputs }, name));
+    for (const key of options.collections ?? []) graph.addToCollection(key, merged);
+    return merged;
+  },
+);
 
 type MergeAllOptions = { readonly key?: string; readonly scope?: string; readonly name?: string };
 const mergeAllPlaces = ["key", "scope", "name"] as const;

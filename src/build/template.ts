@@ -1,6 +1,7 @@
 /** `tf.makeTemplate`: a function whose variables are shared by all its calls. Source: template.py. */
 import { ValueError } from "../core/error.ts";
 import { getDefaultGraph } from "../graph/graph.ts";
+import { byKeyword } from "../ops/options.ts";
 import { GraphKeys } from "./collections.ts";
 import { type VariableScope, variableScope } from "./variables/scope.ts";
 import type { CustomGetter } from "./variables/store.ts";
@@ -25,11 +26,10 @@ export interface Template<A extends readonly unknown[], R> {
  * fn, with the variables that `getVariable` makes in its first call taken again in the others. Throws ValueError when a later call makes a
  * trainable variable.
  */
-export function makeTemplate<A extends readonly unknown[], R>(
-  name: string,
-  fn: (...given: A) => R,
-  options: TemplateOptions = {},
-): Template<A, R> {
+export const makeTemplate = byKeyword(["name", "func"], function makeTemplate<
+  A extends readonly unknown[],
+  R,
+>(name: string, fn: (...given: A) => R, options: TemplateOptions = {}): Template<A, R> {
   if (name === null || name === undefined) throw new ValueError("name cannot be None.");
   const { uniqueName, customGetter } = options;
   const getter = customGetter ? { customGetter } : {};
@@ -74,4 +74,4 @@ export function makeTemplate<A extends readonly unknown[], R>(
       get: () => [...collected(GraphKeys.GLOBAL_VARIABLES), ...collected(GraphKeys.LOCAL_VARIABLES)],
     },
   }) as unknown as Template<A, R>;
-}
+});

@@ -9,7 +9,7 @@ import { splat } from "../proto/tensor_proto.ts";
 import { applyOp } from "./apply.ts";
 import { constantArray, type Literal } from "./convert.ts";
 import { defineOp } from "./define.ts";
-import { byName, type Rest } from "./options.ts";
+import { byKeyword, byName, type Rest } from "./options.ts";
 
 /** output = value. Source: array_ops.cc. */
 export const constOp = defineOp("Const", {
@@ -41,14 +41,19 @@ const places = ["dtype", "shape", "name", "verifyShape"] as const;
  * A constant tensor: `tf.constant(2)` is int32, `tf.constant([1.5])` float32. With `shape`, the last element fills what is left of
  * it; too many are an error. Throws TypeError or ValueError in Python's words. Source: constant_op.py.
  */
-export function constant(value: Literal, ...rest: Rest<ConstantOptions, typeof places>): Tensor {
-  const { dtype, shape, name = "Const", verifyShape = false } = byName<ConstantOptions>(rest, places);
-  const array = constantArray(value, dtype);
-  if (verifyShape && shape !== undefined && !sameShape(array.shape, shape)) {
-    throw new TypeError(`Expected Tensor's shape: ${formatShapePython(shape)}, got ${formatShapePython(array.shape)}.`);
-  }
-  return constantTensor(shape === undefined ? array : reshaped(array, shape), name);
-}
+export const constant = byKeyword(
+  ["value"],
+  function constant(value: Literal, ...rest: Rest<ConstantOptions, typeof places>): Tensor {
+    const { dtype, shape, name = "Const", verifyShape = false } = byName<ConstantOptions>(rest, places);
+    const array = constantArray(value, dtype);
+    if (verifyShape && shape !== undefined && !sameShape(array.shape, shape)) {
+      throw new TypeError(
+        `Expected Tensor's shape: ${formatShapePython(shape)}, got ${formatShapePython(array.shape)}.`,
+      );
+    }
+    return constantTensor(shape === undefined ? array : reshaped(array, shape), name);
+  },
+);
 
 function reshaped(array: NdArray, shape: FullShape): NdArray {
   const n = elementCount(shape);

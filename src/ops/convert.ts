@@ -22,6 +22,7 @@ import { cppName } from "../graph/def/node_text.ts";
 import { getDefaultGraph } from "../graph/graph.ts";
 import { asTensor, isTensorConvertible, Tensor, type TensorConvertible } from "../graph/tensor.ts";
 import { constantTensor } from "./constant.ts";
+import { byKeyword } from "./options.ts";
 
 export type Literal = number | bigint | boolean | string | Uint8Array | NdArray | NumberArrayLike | readonly Literal[];
 type NumberArrayLike =
@@ -52,20 +53,23 @@ export interface ConvertOptions {
 }
 
 /** A tensor in the default graph. Throws ValueError or TypeError in Python's words when the value does not convert. */
-export function convertToTensor(value: TensorLike, options: ConvertOptions = {}): Tensor {
-  const { dtype, asRef = false } = options;
-  if (value instanceof Tensor) {
-    checkDtype(value, dtype, value);
-    return value.here();
-  }
-  if (isTensorConvertible(value)) {
-    const tensor = value[asTensor]({ dtype, asRef, name: options.name });
-    checkDtype(tensor, dtype, value);
-    return tensor;
-  }
-  if (Array.isArray(value) && containsTensor(value)) return packing.pack(value as TensorLike[], dtype, options.name);
-  return constantTensor(constantArray(value as Literal, dtype, options.preferredDtype), options.name ?? "Const");
-}
+export const convertToTensor = byKeyword(
+  ["value"],
+  function convertToTensor(value: TensorLike, options: ConvertOptions = {}): Tensor {
+    const { dtype, asRef = false } = options;
+    if (value instanceof Tensor) {
+      checkDtype(value, dtype, value);
+      return value.here();
+    }
+    if (isTensorConvertible(value)) {
+      const tensor = value[asTensor]({ dtype, asRef, name: options.name });
+      checkDtype(tensor, dtype, value);
+      return tensor;
+    }
+    if (Array.isArray(value) && containsTensor(value)) return packing.pack(value as TensorLike[], dtype, options.name);
+    return constantTensor(constantArray(value as Literal, dtype, options.preferredDtype), options.name ?? "Const");
+  },
+);
 
 /** Packs lists that hold tensors; set by the family of array ops (a list of tensors becomes a Pack). */
 export const packing: {

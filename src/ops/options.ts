@@ -54,3 +54,49 @@ export function byName<O>(given: readonly unknown[], names: readonly (keyof O)[]
   }
   return (isPlain(last) ? Object.assign(options, last) : options) as O;
 }
+
+/** The options that the arguments behind the named ones end in. */
+type LastOf<P> = P extends readonly [options?: infer O] ? O : never;
+type Behind<P> = P extends readonly [unknown?, ...infer R] ? R : never;
+type FirstOf<P> = P extends readonly [(infer A)?, ...unknown[]] ? A : never;
+
+/** The arguments of these names, and the options behind them, as one object. */
+type Named<P, N> = N extends readonly [infer K extends string, ...infer M]
+  ? { readonly [key in K]: FirstOf<P> } & Named<Behind<P>, M>
+  : LastOf<P>;
+
+/** All of the arguments by name, or those behind the first one, … */
+type Given<P, N> = N extends readonly [string, ...infer M]
+  ? readonly [named: Named<P, N>] | readonly [FirstOf<P>, ...Given<Behind<P>, M>]
+  : never;
+
+/** A function whose first arguments, `N`, may also come by name, as all arguments may in Python. */
+export type Keywords<F extends (...args: never[]) => unknown, N extends readonly string[]> = ((
+  ...given: Given<Parameters<F>, N>
+) => ReturnType<F>) &
+  F;
+
+/**
+ * Lets the arguments that a function needs come by name, too: with `["tensor", "shape"]` all of `f(x, [2])`, `f(x, { shape: [2] })` and
+ * `f({ tensor: x, shape: [2] })`. `names` are Python's, in order; what else the object holds are options.
+ */
+export function byKeyword<F extends (...args: never[]) => unknown, const N extends readonly string[]>(
+  names: N,
+  call: F,
+): Keywords<F, N> {
+  const run = call as unknown as (...args: unknown[]) => unknown;
+  const either = (...args: unknown[]): unknown => {
+    const last = args[args.length - 1];
+    const first = names[args.length - 1];
+    if (first === undefined || !isPlain(last) || !Object.hasOwn(last as object, first)) return run(...args);
+    const options: Record<string, unknown> = { ...(last as object) };
+    const values = args.slice(0, -1);
+    for (const name of names.slice(args.length - 1)) {
+      values.push(options[name]);
+      delete options[name];
+    }
+    return Object.keys(options).length === 0 ? run(...values) : run(...values, options);
+  };
+  Object.defineProperties(either, { name: { value: call.name }, length: { value: call.length } });
+  return either as unknown as Keywords<F, N>;
+}

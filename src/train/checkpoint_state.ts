@@ -14,6 +14,7 @@ import {
 import { shardFiles } from "../io/checkpoint/v1/shards.ts";
 import { isFirstVersion } from "../io/checkpoint/v1/slice_file.ts";
 import { nodeFiles, writeFileAtomic } from "../io/file_system.ts";
+import { byKeyword } from "../ops/options.ts";
 
 export interface CheckpointPaths {
   /** All that are not deleted yet, oldest first; the newest is added when it is not the last. */
@@ -31,49 +32,51 @@ export interface UpdateStateOptions extends CheckpointPaths {
 }
 
 /** The state with its paths relative to a relative folder. Throws ValueError when there are other numbers of times than paths. */
-export function generateCheckpointStateProto(
-  saveDir: string,
-  modelCheckpointPath: string,
-  options: CheckpointPaths = {},
-): CheckpointState {
-  const { allModelCheckpointTimestamps: times = [], lastPreservedTimestamp = null } = options;
-  const paths = [...(options.allModelCheckpointPaths ?? [])];
-  if (paths.at(-1) !== modelCheckpointPath) paths.push(modelCheckpointPath);
-  if (times.length > 0 && times.length !== paths.length) {
-    throw new ValueError(
-      `Checkpoint timestamps, if provided, must match checkpoint paths (got paths [${paths.map((path) => `'${path}'`).join(", ")}] and timestamps [${times.join(", ")}])`,
-    );
-  }
-  const shortened = (path: string): string =>
-    isAbsolute(saveDir) || isAbsolute(path) ? path : relative(saveDir, path) || ".";
-  return {
-    modelCheckpointPath: shortened(modelCheckpointPath),
-    allModelCheckpointPaths: paths.map(shortened),
-    allModelCheckpointTimestamps: times,
-    lastPreservedTimestamp,
-  };
-}
+export const generateCheckpointStateProto = byKeyword(
+  ["saveDir", "modelCheckpointPath"],
+  function generateCheckpointStateProto(
+    saveDir: string,
+    modelCheckpointPath: string,
+    options: CheckpointPaths = {},
+  ): CheckpointState {
+    const { allModelCheckpointTimestamps: times = [], lastPreservedTimestamp = null } = options;
+    const paths = [...(options.allModelCheckpointPaths ?? [])];
+    if (paths.at(-1) !== modelCheckpointPath) paths.push(modelCheckpointPath);
+    if (times.length > 0 && times.length !== paths.length) {
+      throw new ValueError(
+        `Checkpoint timestamps, if provided, must match checkpoint paths (got paths [${paths.map((path) => `'${path}'`).join(", ")}] and timestamps [${times.join(", ")}])`,
+      );
+    }
+    const shortened = (path: string): string =>
+      isAbsolute(saveDir) || isAbsolute(path) ? path : relative(saveDir, path) || ".";
+    return {
+      modelCheckpointPath: shortened(modelCheckpointPath),
+      allModelCheckpointPaths: paths.map(shortened),
+      allModelCheckpointTimestamps: times,
+      lastPreservedTimestamp,
+    };
+  },
+);
 
 /** Writes the state file of a folder at once and durably. Throws RuntimeError when the checkpoint has the file's own name. */
-export function updateCheckpointState(
-  saveDir: string,
-  modelCheckpointPath: string,
-  options: UpdateStateOptions = {},
-): void {
-  const { latestFilename, saveRelativePaths = false, allModelCheckpointPaths = [] } = options;
-  const file = join(saveDir, latestFilename ?? "checkpoint");
-  const inside = (path: string): string => (saveRelativePaths && isAbsolute(path) ? relative(saveDir, path) : path);
-  const state = generateCheckpointStateProto(saveDir, inside(modelCheckpointPath), {
-    ...options,
-    allModelCheckpointPaths: allModelCheckpointPaths.map(inside),
-  });
-  if (file === state.modelCheckpointPath) {
-    throw new RuntimeError(
-      `Save path '${modelCheckpointPath}' conflicts with path used for checkpoint state.  Please use a different save path.`,
-    );
-  }
-  writeFileAtomic(file, new TextEncoder().encode(formatCheckpointState(state)));
-}
+export const updateCheckpointState = byKeyword(
+  ["saveDir", "modelCheckpointPath"],
+  function updateCheckpointState(saveDir: string, modelCheckpointPath: string, options: UpdateStateOptions = {}): void {
+    const { latestFilename, saveRelativePaths = false, allModelCheckpointPaths = [] } = options;
+    const file = join(saveDir, latestFilename ?? "checkpoint");
+    const inside = (path: string): string => (saveRelativePaths && isAbsolute(path) ? relative(saveDir, path) : path);
+    const state = generateCheckpointStateProto(saveDir, inside(modelCheckpointPath), {
+      ...options,
+      allModelCheckpointPaths: allModelCheckpointPaths.map(inside),
+    });
+    if (file === state.modelCheckpointPath) {
+      throw new RuntimeError(
+        `Save path '${modelCheckpointPath}' conflicts with path used for checkpoint state.  Please use a different save path.`,
+      );
+    }
+    writeFileAtomic(file, new TextEncoder().encode(formatCheckpointState(state)));
+  },
+);
 
 /** The state, printing as its file reads. */
 function printing(state: CheckpointState): CheckpointState {

@@ -23,7 +23,7 @@ import {
   notEqual,
   reduceAll,
 } from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
+import { byKeyword, byName, type Rest } from "../../ops/options.ts";
 import { assertThat } from "../control_flow/assert.ts";
 import { comparisonError } from "../control_flow/at_once.ts";
 
@@ -210,28 +210,27 @@ const realOf = (dtype: DType): DType => (dtype === complex64 ? float32 : dtype =
 const assertNearPlaces = ["rtol", "atol", "data", "summarize", "message", "name"] as const;
 
 /** An operation that fails unless |x - y| < atol + rtol · |y|. */
-export function assertNear(
-  x: TensorLike,
-  y: TensorLike,
-  ...rest: Rest<NearOptions, typeof assertNearPlaces>
-): Operation {
-  const options = byName<NearOptions>(rest, assertNearPlaces);
-  return getDefaultGraph().nameScope(options.name ?? "assert_near", () => {
-    const a = convertToTensor(x, { name: "x" });
-    const b = convertToTensor(y, { dtype: a.dtype.baseDtype, name: "y" });
-    const dtype = realOf(a.dtype.baseDtype);
-    const ten = 10 * (epsilons[a.dtype.base] ?? epsilons[float64.base]!);
-    const rtol = convertToTensor(options.rtol ?? ten, { dtype, name: "rtol" });
-    const atol = convertToTensor(options.atol ?? ten, { dtype, name: "atol" });
-    const data = options.data ?? [
-      prefixOf(options.message),
-      `x and y not equal to tolerance rtol = ${rtol}, atol = ${atol}`,
-      `x (${a.shownName}) = `,
-      a,
-      `y (${b.shownName}) = `,
-      b,
-    ];
-    const limit = atol.add(multiply(rtol, abs(b), { name: "mul" }));
-    return assertThat(reduceAll(less(abs(a.sub(b)), limit)), data, { summarize: options.summarize });
-  });
-}
+export const assertNear = byKeyword(
+  ["x", "y"],
+  function assertNear(x: TensorLike, y: TensorLike, ...rest: Rest<NearOptions, typeof assertNearPlaces>): Operation {
+    const options = byName<NearOptions>(rest, assertNearPlaces);
+    return getDefaultGraph().nameScope(options.name ?? "assert_near", () => {
+      const a = convertToTensor(x, { name: "x" });
+      const b = convertToTensor(y, { dtype: a.dtype.baseDtype, name: "y" });
+      const dtype = realOf(a.dtype.baseDtype);
+      const ten = 10 * (epsilons[a.dtype.base] ?? epsilons[float64.base]!);
+      const rtol = convertToTensor(options.rtol ?? ten, { dtype, name: "rtol" });
+      const atol = convertToTensor(options.atol ?? ten, { dtype, name: "atol" });
+      const data = options.data ?? [
+        prefixOf(options.message),
+        `x and y not equal to tolerance rtol = ${rtol}, atol = ${atol}`,
+        `x (${a.shownName}) = `,
+        a,
+        `y (${b.shownName}) = `,
+        b,
+      ];
+      const limit = atol.add(multiply(rtol, abs(b), { name: "mul" }));
+      return assertThat(reduceAll(less(abs(a.sub(b)), limit)), data, { summarize: options.summarize });
+    });
+  },
+);

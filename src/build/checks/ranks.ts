@@ -18,7 +18,7 @@ import {
   shape as shapeOf,
   withDependencies,
 } from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
+import { byKeyword, byName, type Rest } from "../../ops/options.ts";
 import { assertThat } from "../control_flow/assert.ts";
 import { type CheckOptions, prefixOf } from "./compare.ts";
 
@@ -72,69 +72,78 @@ function checkRanks(kind: RankCheck, x: TensorLike, wanted: readonly TensorLike[
 const assertRankPlaces = ["data", "summarize", "message", "name"] as const;
 
 /** Throws ValueError for another static rank; where the rank is not known, an operation that fails the run. */
-export const assertRank = (
-  x: TensorLike,
-  rank: TensorLike,
-  ...rest: Rest<CheckOptions, typeof assertRankPlaces>
-): Operation => {
-  const options = byName<CheckOptions>(rest, assertRankPlaces);
-  return checkRanks(
-    {
-      scope: "assert_rank",
-      words: "must have rank",
-      holds: (actual, [wanted]) => actual === wanted,
-      node: (actual, [wanted]) => equal(actual, wanted!),
-      listed: ([wanted]) => String(wanted),
-    },
-    x,
-    [rank],
-    options,
-  );
-};
-
-export const assertRankAtLeast = (
-  x: TensorLike,
-  rank: TensorLike,
-  ...rest: Rest<CheckOptions, typeof assertRankPlaces>
-): Operation => {
-  const options = byName<CheckOptions>(rest, assertRankPlaces);
-  return checkRanks(
-    {
-      scope: "assert_rank_at_least",
-      words: "must have rank at least",
-      holds: (actual, [wanted]) => actual >= wanted!,
-      node: (actual, [wanted]) => greaterEqual(actual, wanted!),
-      listed: ([wanted]) => String(wanted),
-    },
-    x,
-    [rank],
-    options,
-  );
-};
-
-export const assertRankIn = (
-  x: TensorLike,
-  ranks: readonly TensorLike[],
-  ...rest: Rest<CheckOptions, typeof assertRankPlaces>
-): Operation => {
-  const options = byName<CheckOptions>(rest, assertRankPlaces);
-  return checkRanks(
-    {
-      scope: "assert_rank_in",
-      words: "must have rank in",
-      holds: (actual, wanted) => wanted.includes(actual),
-      node: (actual, wanted) => {
-        const [first, ...others] = wanted.map((rank) => () => equal(rank, actual));
-        if (!first) return convertToTensor(false);
-        return others.reduce((either, next) => logicalOr(either, next()), first());
+export const assertRank = byKeyword(
+  ["x", "rank"],
+  function assertRank(
+    x: TensorLike,
+    rank: TensorLike,
+    ...rest: Rest<CheckOptions, typeof assertRankPlaces>
+  ): Operation {
+    const options = byName<CheckOptions>(rest, assertRankPlaces);
+    return checkRanks(
+      {
+        scope: "assert_rank",
+        words: "must have rank",
+        holds: (actual, [wanted]) => actual === wanted,
+        node: (actual, [wanted]) => equal(actual, wanted!),
+        listed: ([wanted]) => String(wanted),
       },
-      listed: (wanted) => `(${wanted.join(", ")}${wanted.length === 1 ? "," : ""})`,
-    },
-    x,
-    ranks,
-    options,
-  );
-};
+      x,
+      [rank],
+      options,
+    );
+  },
+);
+
+export const assertRankAtLeast = byKeyword(
+  ["x", "rank"],
+  function assertRankAtLeast(
+    x: TensorLike,
+    rank: TensorLike,
+    ...rest: Rest<CheckOptions, typeof assertRankPlaces>
+  ): Operation {
+    const options = byName<CheckOptions>(rest, assertRankPlaces);
+    return checkRanks(
+      {
+        scope: "assert_rank_at_least",
+        words: "must have rank at least",
+        holds: (actual, [wanted]) => actual >= wanted!,
+        node: (actual, [wanted]) => greaterEqual(actual, wanted!),
+        listed: ([wanted]) => String(wanted),
+      },
+      x,
+      [rank],
+      options,
+    );
+  },
+);
+
+export const assertRankIn = byKeyword(
+  ["x", "ranks"],
+  function assertRankIn(
+    x: TensorLike,
+    ranks: readonly TensorLike[],
+    ...rest: Rest<CheckOptions, typeof assertRankPlaces>
+  ): Operation {
+    const options = byName<CheckOptions>(rest, assertRankPlaces);
+    return checkRanks(
+      {
+        scope: "assert_rank_in",
+        words: "must have rank in",
+        holds: (actual, wanted) => wanted.includes(actual),
+        node: (actual, wanted) => {
+          const [first, ...others] = wanted.map((rank) => () => equal(rank, actual));
+          if (!first) return convertToTensor(false);
+          return others.reduce((either, next) => logicalOr(either, next()), first());
+        },
+        listed: (wanted) => `(${wanted.join(", ")}${wanted.length === 1 ? "," : ""})`,
+      },
+      x,
+      ranks,
+      options,
+    );
+  },
+);
 
 interface TypeCheckOptions {
   readonly message?: string | undefined;
@@ -156,20 +165,23 @@ export function assertInteger(x: TensorLike, ...rest: Rest<TypeCheckOptions, typ
 }
 
 /** Throws TypeError unless the tensor is of the dtype. */
-export function assertType(
-  tensor: TensorLike,
-  tfType: DType,
-  ...rest: Rest<TypeCheckOptions, typeof assertIntegerPlaces>
-): Operation {
-  const options = byName<TypeCheckOptions>(rest, assertIntegerPlaces);
-  return getDefaultGraph().nameScope(options.name ?? "assert_type", () => {
-    const given = convertToTensor(tensor, { name: "tensor" });
-    if (given.dtype === tfType) return noOp({ name: "statically_determined_correct_type" });
-    throw new TypeError(
-      `${prefixOf(options.message)}${given.shownName} must be of type tf.${tfType.name}; got tf.${given.dtype.name}`,
-    );
-  });
-}
+export const assertType = byKeyword(
+  ["tensor", "tfType"],
+  function assertType(
+    tensor: TensorLike,
+    tfType: DType,
+    ...rest: Rest<TypeCheckOptions, typeof assertIntegerPlaces>
+  ): Operation {
+    const options = byName<TypeCheckOptions>(rest, assertIntegerPlaces);
+    return getDefaultGraph().nameScope(options.name ?? "assert_type", () => {
+      const given = convertToTensor(tensor, { name: "tensor" });
+      if (given.dtype === tfType) return noOp({ name: "statically_determined_correct_type" });
+      throw new TypeError(
+        `${prefixOf(options.message)}${given.shownName} must be of type tf.${tfType.name}; got tf.${given.dtype.name}`,
+      );
+    });
+  },
+);
 
 const assertScalarPlaces = ["name", "message"] as const;
 

@@ -6,7 +6,7 @@ import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { constant, shape as shapeOf, TensorArray } from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
+import { byKeyword, byName, type Rest } from "../../ops/options.ts";
 import { add } from "../operators.ts";
 import { checkSameStructure, flatten, type Nested, pack } from "./structure.ts";
 import { type LoopValue, type WhileLoopOptions, whileLoop } from "./while_loop.ts";
@@ -81,64 +81,73 @@ const mapFnPlaces = ["dtype", "parallelIterations", "backProp", "swapMemory", "i
  * The rows of fn(row of elems) as one tensor (or one for each in the structure that fn returns). Throws ValueError for no or scalar elems,
  * TypeError when fn returns another structure than dtype (or elems) has.
  */
-export function mapFn(fn: RowFunction, elems: Rows, ...rest: Rest<MapOptions, typeof mapFnPlaces>): Value {
-  const options: MapOptions = byName(rest, mapFnPlaces);
-  if (typeof fn !== "function")
-    throw new TypeError(`The provided function ${String(fn)} is not callable.fn must be callable.`);
-  const given = flatten<TensorLike>(elems);
-  if (given.length === 0) {
-    throw new ValueError(
-      `elems must be a Tensor or (possibly nested) sequence of Tensors. Got ${String(elems)}, which does not contain any Tensors.`,
-    );
-  }
-  return getDefaultGraph().nameScope(options.name ?? "map", () => {
-    const tensors = given.map((elem) => convertToTensor(elem, { name: "elem" }));
-    const rows = rowsOf(tensors);
-    const n = countOf(tensors[0]!, rows);
-    const empty = tensors.map((tensor) => new TensorArray(tensor.dtype, { size: n }));
-    const inputs = tensors.map((tensor, i) => empty[i]!.unstack(tensor));
-    const start = constant(0);
-    const results = options.dtype === undefined ? tensors.map(({ dtype }) => dtype) : flatten<DType>(options.dtype);
-    const { inferShape = true } = options;
-    const outputs = results.map((dtype) => new TensorArray(dtype, { size: n, inferShape }));
-    const like = (options.dtype ?? elems) as Rows;
-    const [, filled] = whileLoop(
-      (i: Tensor) => i.less(n as never),
-      (i: Tensor, arrays: readonly TensorArray[]) => {
-        const value = fn(
-          pack(
-            elems,
-            inputs.map((array) => array.read(i)),
-          ),
-        );
-        checkSameStructure(like, value);
-        const written = flatten<TensorLike>(value).map((leaf, k) => arrays[k]!.write(i, leaf));
-        return [add(i, 1), written];
-      },
-      [start, outputs],
-      loopOptions(options, n),
-    ) as readonly LoopValue[];
-    const stacked = (filled as readonly TensorArray[]).map((array) => array.stack());
-    return pack(
-      like,
-      stacked.map((tensor) => withRows(tensor, rows)),
-    );
-  });
-}
+export const mapFn = byKeyword(
+  ["fn", "elems"],
+  function mapFn(fn: RowFunction, elems: Rows, ...rest: Rest<MapOptions, typeof mapFnPlaces>): Value {
+    const options: MapOptions = byName(rest, mapFnPlaces);
+    if (typeof fn !== "function")
+      throw new TypeError(`The provided function ${String(fn)} is not callable.fn must be callable.`);
+    const given = flatten<TensorLike>(elems);
+    if (given.length === 0) {
+      throw new ValueError(
+        `elems must be a Tensor or (possibly nested) sequence of Tensors. Got ${String(elems)}, which does not contain any Tensors.`,
+      );
+    }
+    return getDefaultGraph().nameScope(options.name ?? "map", () => {
+      const tensors = given.map((elem) => convertToTensor(elem, { name: "elem" }));
+      const rows = rowsOf(tensors);
+      const n = countOf(tensors[0]!, rows);
+      const empty = tensors.map((tensor) => new TensorArray(tensor.dtype, { size: n }));
+      const inputs = tensors.map((tensor, i) => empty[i]!.unstack(tensor));
+      const start = constant(0);
+      const results = options.dtype === undefined ? tensors.map(({ dtype }) => dtype) : flatten<DType>(options.dtype);
+      const { inferShape = true } = options;
+      const outputs = results.map((dtype) => new TensorArray(dtype, { size: n, inferShape }));
+      const like = (options.dtype ?? elems) as Rows;
+      const [, filled] = whileLoop(
+        (i: Tensor) => i.less(n as never),
+        (i: Tensor, arrays: readonly TensorArray[]) => {
+          const value = fn(
+            pack(
+              elems,
+              inputs.map((array) => array.read(i)),
+            ),
+          );
+          checkSameStructure(like, value);
+          const written = flatten<TensorLike>(value).map((leaf, k) => arrays[k]!.write(i, leaf));
+          return [add(i, 1), written];
+        },
+        [start, outputs],
+        loopOptions(options, n),
+      ) as readonly LoopValue[];
+      const stacked = (filled as readonly TensorArray[]).map((array) => array.stack());
+      return pack(
+        like,
+        stacked.map((tensor) => withRows(tensor, rows)),
+      );
+    });
+  },
+);
 
 const foldlPlaces = ["initializer", "parallelIterations", "backProp", "swapMemory", "name"] as const;
 
 /** fn(… fn(fn(initializer, row 0), row 1) …). */
-export function foldl(fn: RowFunction, elems: Rows, ...rest: Rest<FoldOptions, typeof foldlPlaces>): Value {
-  const options: FoldOptions = byName(rest, foldlPlaces);
-  return fold("foldl", fn, elems, options);
-}
+export const foldl = byKeyword(
+  ["fn", "elems"],
+  function foldl(fn: RowFunction, elems: Rows, ...rest: Rest<FoldOptions, typeof foldlPlaces>): Value {
+    const options: FoldOptions = byName(rest, foldlPlaces);
+    return fold("foldl", fn, elems, options);
+  },
+);
 
 /** As foldl, from the last row to the first. */
-export function foldr(fn: RowFunction, elems: Rows, ...rest: Rest<FoldOptions, typeof foldlPlaces>): Value {
-  const options: FoldOptions = byName(rest, foldlPlaces);
-  return fold("foldr", fn, elems, options);
-}
+export const foldr = byKeyword(
+  ["fn", "elems"],
+  function foldr(fn: RowFunction, elems: Rows, ...rest: Rest<FoldOptions, typeof foldlPlaces>): Value {
+    const options: FoldOptions = byName(rest, foldlPlaces);
+    return fold("foldr", fn, elems, options);
+  },
+);
 
 function fold(kind: "foldl" | "foldr", fn: RowFunction, elems: Rows, options: FoldOptions): Value {
   checkFunction(fn);
@@ -187,49 +196,52 @@ function fold(kind: "foldl" | "foldr", fn: RowFunction, elems: Rows, options: Fo
 const minusOne = (n: TensorLike): TensorLike => (typeof n === "number" ? n - 1 : (n as Tensor).sub(1));
 
 /** All of foldl's accumulators as rows: row i is the one after row i of elems. */
-export function scan(fn: RowFunction, elems: Rows, ...rest: Rest<ScanOptions, typeof foldlPlaces>): Value {
-  const options: ScanOptions = byName(rest, foldlPlaces);
-  checkFunction(fn);
-  const { initializer, reverse = false, inferShape = true } = options;
-  const like = initializer ?? elems;
-  return getDefaultGraph().nameScope(options.name ?? "scan", () => {
-    const tensors = flatten<TensorLike>(elems).map((elem) => convertToTensor(elem, { name: "elem" }));
-    const rows = tensors[0]!.shape?.[0] ?? null;
-    const n = rows ?? shapeOf(tensors[0]!).at(0);
-    const made = tensors.map(
-      (tensor) => new TensorArray(tensor.dtype, { size: n, elementShape: elementShape(tensor.shape) }),
-    );
-    const inputs = made.map((array, i) => array.unstack(tensors[i]!));
-    const firstIndex = reverse ? minusOne(n) : 0;
-    const first =
-      initializer === undefined
-        ? inputs.map((array) => array.read(firstIndex))
-        : flatten<TensorLike>(initializer).map((value) => convertToTensor(value));
-    const used = initializer === undefined ? 1 : 0;
-    let outputs = first.map(
-      ({ dtype, shape }) => new TensorArray(dtype, { size: n, elementShape: inferShape ? shape : null, inferShape }),
-    );
-    if (initializer === undefined) outputs = outputs.map((array, i) => array.write(firstIndex, first[i]!));
-    const [, , filled] = whileLoop(
-      (i: Tensor) => (reverse ? i.greaterEqual(0) : i.less(n as never)),
-      (i: Tensor, a: readonly Tensor[], arrays: readonly TensorArray[]) => {
-        const elem = pack(
-          elems,
-          inputs.map((array) => array.read(i)),
-        );
-        const value = fn(pack(like, a), elem);
-        checkSameStructure(like, value);
-        const leaves = flatten<TensorLike>(value);
-        const written = leaves.map((leaf, k) => arrays[k]!.write(i, leaf));
-        return [reverse ? i.sub(1) : add(i, 1), leaves, written];
-      },
-      [reverse ? lessUsed(minusOne(n), used) : used, first, outputs],
-      loopOptions(options, n),
-    ) as readonly LoopValue[];
-    const results = (filled as readonly TensorArray[]).map((array) => withRows(array.stack(), rowsOf(tensors)));
-    return pack(like, results);
-  });
-}
+export const scan = byKeyword(
+  ["fn", "elems"],
+  function scan(fn: RowFunction, elems: Rows, ...rest: Rest<ScanOptions, typeof foldlPlaces>): Value {
+    const options: ScanOptions = byName(rest, foldlPlaces);
+    checkFunction(fn);
+    const { initializer, reverse = false, inferShape = true } = options;
+    const like = initializer ?? elems;
+    return getDefaultGraph().nameScope(options.name ?? "scan", () => {
+      const tensors = flatten<TensorLike>(elems).map((elem) => convertToTensor(elem, { name: "elem" }));
+      const rows = tensors[0]!.shape?.[0] ?? null;
+      const n = rows ?? shapeOf(tensors[0]!).at(0);
+      const made = tensors.map(
+        (tensor) => new TensorArray(tensor.dtype, { size: n, elementShape: elementShape(tensor.shape) }),
+      );
+      const inputs = made.map((array, i) => array.unstack(tensors[i]!));
+      const firstIndex = reverse ? minusOne(n) : 0;
+      const first =
+        initializer === undefined
+          ? inputs.map((array) => array.read(firstIndex))
+          : flatten<TensorLike>(initializer).map((value) => convertToTensor(value));
+      const used = initializer === undefined ? 1 : 0;
+      let outputs = first.map(
+        ({ dtype, shape }) => new TensorArray(dtype, { size: n, elementShape: inferShape ? shape : null, inferShape }),
+      );
+      if (initializer === undefined) outputs = outputs.map((array, i) => array.write(firstIndex, first[i]!));
+      const [, , filled] = whileLoop(
+        (i: Tensor) => (reverse ? i.greaterEqual(0) : i.less(n as never)),
+        (i: Tensor, a: readonly Tensor[], arrays: readonly TensorArray[]) => {
+          const elem = pack(
+            elems,
+            inputs.map((array) => array.read(i)),
+          );
+          const value = fn(pack(like, a), elem);
+          checkSameStructure(like, value);
+          const leaves = flatten<TensorLike>(value);
+          const written = leaves.map((leaf, k) => arrays[k]!.write(i, leaf));
+          return [reverse ? i.sub(1) : add(i, 1), leaves, written];
+        },
+        [reverse ? lessUsed(minusOne(n), used) : used, first, outputs],
+        loopOptions(options, n),
+      ) as readonly LoopValue[];
+      const results = (filled as readonly TensorArray[]).map((array) => withRows(array.stack(), rowsOf(tensors)));
+      return pack(like, results);
+    });
+  },
+);
 
 const lessUsed = (n: TensorLike, used: number): TensorLike =>
   typeof n === "number" ? n - used : (n as Tensor).sub(used);

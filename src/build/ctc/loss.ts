@@ -7,7 +7,7 @@ import { inScope, type Named } from "../../ops/compute/array/basic/names.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { customGradient } from "../../ops/custom_gradient.ts";
 import * as tf from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
+import { byKeyword, byName, type Rest } from "../../ops/options.ts";
 import { mapFn } from "../control_flow/functional.ts";
 import { lossAndGradient, type Size, sizeOf, type UniqueLabels } from "./states.ts";
 
@@ -40,41 +40,44 @@ const fromEnd = (blank: number, logits: Tensor): Size => {
  * The negative log probabilities of label rows, [batch]. labels [batch, n] with labelLength and logitLength [batch], or a SparseTensor, with
  * logits for all classes. Throws ValueError for a SparseTensor without blankIndex.
  */
-export function ctcLossV2(
-  labels: TensorLike | SparseTensor,
-  logits: TensorLike,
-  labelLength: TensorLike | null,
-  logitLength: TensorLike,
-  ...rest: Rest<CtcLossV2Options, typeof lossPlaces>
-): Tensor {
-  const options = byName<CtcLossV2Options>(rest, lossPlaces);
-  const blank = options.blankIndex ?? null;
-  if (!(labels instanceof SparseTensor))
-    return denseLoss(
-      { labels, logits, labelLength: labelLength!, logitLength },
-      { ...options, blankIndex: blank ?? 0 },
-    );
-  if (blank === null) throw new ValueError("Argument `blank_index` must be provided when labels is a SparseTensor.");
-  let inputs = convertToTensor(logits, { name: "logits" });
-  let sparse = labels;
-  const from = fromEnd(blank, inputs);
-  const classes = sizeOf(inputs, 2);
-  if (typeof from !== "number" || typeof classes !== "number" || from !== classes - 1) {
-    inputs = withBlank(inputs, from, "last");
-    const { indices, values, denseShape } = labels;
-    sparse = new SparseTensor({
-      indices,
-      values: tf.where(values.less(from), values, values.sub(1)),
-      denseShape,
+export const ctcLossV2 = byKeyword(
+  ["labels", "logits", "labelLength", "logitLength"],
+  function ctcLossV2(
+    labels: TensorLike | SparseTensor,
+    logits: TensorLike,
+    labelLength: TensorLike | null,
+    logitLength: TensorLike,
+    ...rest: Rest<CtcLossV2Options, typeof lossPlaces>
+  ): Tensor {
+    const options = byName<CtcLossV2Options>(rest, lossPlaces);
+    const blank = options.blankIndex ?? null;
+    if (!(labels instanceof SparseTensor))
+      return denseLoss(
+        { labels, logits, labelLength: labelLength!, logitLength },
+        { ...options, blankIndex: blank ?? 0 },
+      );
+    if (blank === null) throw new ValueError("Argument `blank_index` must be provided when labels is a SparseTensor.");
+    let inputs = convertToTensor(logits, { name: "logits" });
+    let sparse = labels;
+    const from = fromEnd(blank, inputs);
+    const classes = sizeOf(inputs, 2);
+    if (typeof from !== "number" || typeof classes !== "number" || from !== classes - 1) {
+      inputs = withBlank(inputs, from, "last");
+      const { indices, values, denseShape } = labels;
+      sparse = new SparseTensor({
+        indices,
+        values: tf.where(values.less(from), values, values.sub(1)),
+        denseShape,
+      });
+    }
+    return tf.ctcLoss({
+      labels: sparse,
+      inputs,
+      sequenceLength: logitLength,
+      timeMajor: options.logitsTimeMajor ?? true,
     });
-  }
-  return tf.ctcLoss({
-    labels: sparse,
-    inputs,
-    sequenceLength: logitLength,
-    timeMajor: options.logitsTimeMajor ?? true,
-  });
-}
+  },
+);
 
 interface DenseRows {
   readonly labels: TensorLike;
@@ -146,27 +149,30 @@ export function ctcUniqueLabels(labels: TensorLike, ...rest: Rest<Named, ["name"
 }
 
 /** Labels [batch, n] without those that equal the one before them, and how many are left of `seqLength` [batch]. */
-export function collapseRepeated(
-  labels: TensorLike,
-  seqLength: TensorLike,
-  ...rest: Rest<Named, ["name"]>
-): [Tensor, Tensor] {
-  return inScope(byName<Named>(rest, ["name"]).name, "collapse_repeated_labels", () => {
-    const rows = convertToTensor(labels, { name: "labels" });
-    const lengths = convertToTensor(seqLength, { name: "seq_length" });
-    const first = tf.onesLike(rows.at(":", ":1"), bool);
-    const changed = tf.concat([first, tf.notEqual(rows.at(":", "1:"), rows.at(":", ":-1"))], 1);
-    const kept = tf.logicalAnd(changed, tf.sequenceMask(lengths, sizeOf(rows, 1)));
-    const newLengths = tf.reduceSum(tf.cast(kept, int32) as Tensor, { axis: 1 });
-    const longest = tf.reduceMax(newLengths);
-    const filled = tf.sequenceMask(newLengths, longest);
-    const flatRows = tf.reshape(rows, [-1]);
-    const flatKept = tf.reshape(kept, [-1]);
-    const flatFilled = tf.reshape(filled, [-1]);
-    const places = tf.range(sizeOf(flatFilled, 0));
-    const indices = tf.expandDims(tf.booleanMask(places, flatFilled), 1);
-    const flat = tf.scatterNd(indices, tf.booleanMask(flatRows, flatKept), tf.shape(flatFilled));
-    const shape = [sizeOf(rows, 0), longest] as never;
-    return [tf.reshape(flat, shape), tf.cast(newLengths, lengths.dtype.baseDtype) as Tensor];
-  });
-}
+export const collapseRepeated = byKeyword(
+  ["labels", "seqLength"],
+  function collapseRepeated(
+    labels: TensorLike,
+    seqLength: TensorLike,
+    ...rest: Rest<Named, ["name"]>
+  ): [Tensor, Tensor] {
+    return inScope(byName<Named>(rest, ["name"]).name, "collapse_repeated_labels", () => {
+      const rows = convertToTensor(labels, { name: "labels" });
+      const lengths = convertToTensor(seqLength, { name: "seq_length" });
+      const first = tf.onesLike(rows.at(":", ":1"), bool);
+      const changed = tf.concat([first, tf.notEqual(rows.at(":", "1:"), rows.at(":", ":-1"))], 1);
+      const kept = tf.logicalAnd(changed, tf.sequenceMask(lengths, sizeOf(rows, 1)));
+      const newLengths = tf.reduceSum(tf.cast(kept, int32) as Tensor, { axis: 1 });
+      const longest = tf.reduceMax(newLengths);
+      const filled = tf.sequenceMask(newLengths, longest);
+      const flatRows = tf.reshape(rows, [-1]);
+      const flatKept = tf.reshape(kept, [-1]);
+      const flatFilled = tf.reshape(filled, [-1]);
+      const places = tf.range(sizeOf(flatFilled, 0));
+      const indices = tf.expandDims(tf.booleanMask(places, flatFilled), 1);
+      const flat = tf.scatterNd(indices, tf.booleanMask(flatRows, flatKept), tf.shape(flatFilled));
+      const shape = [sizeOf(rows, 0), longest] as never;
+      return [tf.reshape(flat, shape), tf.cast(newLengths, lengths.dtype.baseDtype) as Tensor];
+    });
+  },
+);

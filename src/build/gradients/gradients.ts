@@ -15,7 +15,7 @@ import { isTensorConvertible, Tensor, type TensorConvertible } from "../../graph
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import * as ops from "../../ops/index.ts";
 import { identity, ones, shape, tuple, zeros, zerosLike } from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
+import { byKeyword, byName, type Rest } from "../../ops/options.ts";
 import { isLoopSwitch, makeLoopState } from "../control_flow/gradients/loops.ts";
 import type { LoopState } from "../control_flow/gradients/state.ts";
 import { zerosLikeOutput } from "../control_flow/gradients/zeros.ts";
@@ -50,36 +50,40 @@ const listOf = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(valu
  * The sum of the derivatives of all ys, for each x: a Tensor of x's shape, IndexedSlices for what is only gathered from, null without a
  * path. Throws TypeError for complex ys without gradYs, LookupError for operations without a gradient.
  */
-export function gradients(
-  ys: TensorLike | readonly TensorLike[],
-  xs: Differentiable | readonly Differentiable[],
-  ...rest: Rest<GradientsOptions, ["gradYs", "name"]>
-): (Gradient | null)[] {
-  const options: GradientsOptions = byName(rest, ["gradYs", "name"]);
-  const graph = getDefaultGraph();
-  if (graph.isEager) {
-    throw new RuntimeError(
-      "tf.gradients is not supported when eager execution is enabled. Use tf.GradientTape instead.",
-    );
-  }
-  const { unconnectedGradients = "none", colocateGradientsWithOps = false } = options;
-  if (unconnectedGradients !== "none" && unconnectedGradients !== "zero") {
-    throw new ValueError(`Unknown value for unconnected_gradients: '${unconnectedGradients as string}'`);
-  }
-  const yList = listOf(ys).map((y) => (isResource(y) ? convertToTensor(y) : y));
-  return graph.nameScope(options.name || "gradients", () => {
-    graph.uniqueName("uid");
-    const yTensors = yList.map((y) => convertToTensor(y, { name: "y" }));
-    const xTensors = listOf(xs).map((x) => convertToTensor(x as TensorLike, { name: "x", asRef: true }));
-    const beside = <R>(op: Operation, fn: () => R): R => (colocateGradientsWithOps ? graph.colocateWith(op, fn) : fn());
-    const table = new GradientTable();
-    const gradYs = incoming(yTensors, options.gradYs, beside);
-    const stopGradients = listOf(options.stopGradients ?? []).map((each) => convertToTensor(each as TensorLike));
-    const walk = new Walk(table, xTensors, options, beside);
-    walk.from(yTensors, gradYs, stopGradients);
-    return xTensors.map((x) => table.get(x) ?? (unconnectedGradients === "zero" ? zerosOf(x) : null));
-  });
-}
+export const gradients = byKeyword(
+  ["ys", "xs"],
+  function gradients(
+    ys: TensorLike | readonly TensorLike[],
+    xs: Differentiable | readonly Differentiable[],
+    ...rest: Rest<GradientsOptions, ["gradYs", "name"]>
+  ): (Gradient | null)[] {
+    const options: GradientsOptions = byName(rest, ["gradYs", "name"]);
+    const graph = getDefaultGraph();
+    if (graph.isEager) {
+      throw new RuntimeError(
+        "tf.gradients is not supported when eager execution is enabled. Use tf.GradientTape instead.",
+      );
+    }
+    const { unconnectedGradients = "none", colocateGradientsWithOps = false } = options;
+    if (unconnectedGradients !== "none" && unconnectedGradients !== "zero") {
+      throw new ValueError(`Unknown value for unconnected_gradients: '${unconnectedGradients as string}'`);
+    }
+    const yList = listOf(ys).map((y) => (isResource(y) ? convertToTensor(y) : y));
+    return graph.nameScope(options.name || "gradients", () => {
+      graph.uniqueName("uid");
+      const yTensors = yList.map((y) => convertToTensor(y, { name: "y" }));
+      const xTensors = listOf(xs).map((x) => convertToTensor(x as TensorLike, { name: "x", asRef: true }));
+      const beside = <R>(op: Operation, fn: () => R): R =>
+        colocateGradientsWithOps ? graph.colocateWith(op, fn) : fn();
+      const table = new GradientTable();
+      const gradYs = incoming(yTensors, options.gradYs, beside);
+      const stopGradients = listOf(options.stopGradients ?? []).map((each) => convertToTensor(each as TensorLike));
+      const walk = new Walk(table, xTensors, options, beside);
+      walk.from(yTensors, gradYs, stopGradients);
+      return xTensors.map((x) => table.get(x) ?? (unconnectedGradients === "zero" ? zerosOf(x) : null));
+    });
+  },
+);
 
 const isResource = (y: unknown): boolean =>
   isTensorConvertible(y) && (y as { isResource?: boolean }).isResource === true;

@@ -6,7 +6,7 @@ import { getDefaultGraph } from "../../graph/graph.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { decodeImageOp, decodeJpeg, encodeJpegVariableQualityOp, randomUniform } from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
+import { byKeyword, byName, type Rest } from "../../ops/options.ts";
 import { convertImageDtype } from "./color.ts";
 
 interface ImageDecoding {
@@ -44,40 +44,46 @@ interface QualityOptions {
 const adjustJpegQualityPlaces = ["dctMethod", "name"] as const;
 
 /** The image [height, width, 1 or 3] as a JPEG file of that quality, 0 to 100, keeps it. */
-export const adjustJpegQuality = (
-  image: TensorLike,
-  jpegQuality: TensorLike,
-  ...rest: Rest<QualityOptions, typeof adjustJpegQualityPlaces>
-): Tensor => {
-  const options = byName<QualityOptions>(rest, adjustJpegQualityPlaces);
-  return getDefaultGraph().nameScope(options.name ?? "adjust_jpeg_quality", () => {
-    const given = convertToTensor(image, { name: "image" });
-    const { dtype } = given;
-    const pixels = convertImageDtype(given, uint8, { saturate: true });
-    const quality = jpegQuality instanceof Tensor ? jpegQuality : convertToTensor(jpegQuality, { dtype: int32 });
-    const file = encodeJpegVariableQualityOp({ images: pixels, quality });
-    const channels = given.shape?.at(-1) ?? 0;
-    const decoded = decodeJpeg(file, { channels, dctMethod: options.dctMethod ?? "" });
-    return convertImageDtype(decoded, dtype, { saturate: true });
-  });
-};
+export const adjustJpegQuality = byKeyword(
+  ["image", "jpegQuality"],
+  function adjustJpegQuality(
+    image: TensorLike,
+    jpegQuality: TensorLike,
+    ...rest: Rest<QualityOptions, typeof adjustJpegQualityPlaces>
+  ): Tensor {
+    const options = byName<QualityOptions>(rest, adjustJpegQualityPlaces);
+    return getDefaultGraph().nameScope(options.name ?? "adjust_jpeg_quality", () => {
+      const given = convertToTensor(image, { name: "image" });
+      const { dtype } = given;
+      const pixels = convertImageDtype(given, uint8, { saturate: true });
+      const quality = jpegQuality instanceof Tensor ? jpegQuality : convertToTensor(jpegQuality, { dtype: int32 });
+      const file = encodeJpegVariableQualityOp({ images: pixels, quality });
+      const channels = given.shape?.at(-1) ?? 0;
+      const decoded = decodeJpeg(file, { channels, dctMethod: options.dctMethod ?? "" });
+      return convertImageDtype(decoded, dtype, { saturate: true });
+    });
+  },
+);
 
 type RandomJpegQualityOptions = { readonly seed?: number | null };
 const randomJpegQualityPlaces = ["seed"] as const;
 
 /** The image as a JPEG file of a random quality keeps it: minJpegQuality <= quality < maxJpegQuality. Throws ValueError out of 0 to 100. */
-export function randomJpegQuality(
-  image: TensorLike,
-  minJpegQuality: number,
-  maxJpegQuality: number,
-  ...rest: Rest<RandomJpegQualityOptions, typeof randomJpegQualityPlaces>
-): Tensor {
-  const options = byName<RandomJpegQualityOptions>(rest, randomJpegQualityPlaces);
-  const bounds = [minJpegQuality, maxJpegQuality];
-  if (bounds.some((quality) => quality < 0 || quality > 100))
-    throw new ValueError("jpeg encoding range must be between 0 and 100.");
-  if (minJpegQuality >= maxJpegQuality)
-    throw new ValueError("`min_jpeg_quality` must be less than `max_jpeg_quality`.");
-  const range = { minval: minJpegQuality, maxval: maxJpegQuality, seed: options.seed ?? null, dtype: int32 };
-  return adjustJpegQuality(image, randomUniform([], range));
-}
+export const randomJpegQuality = byKeyword(
+  ["image", "minJpegQuality", "maxJpegQuality"],
+  function randomJpegQuality(
+    image: TensorLike,
+    minJpegQuality: number,
+    maxJpegQuality: number,
+    ...rest: Rest<RandomJpegQualityOptions, typeof randomJpegQualityPlaces>
+  ): Tensor {
+    const options = byName<RandomJpegQualityOptions>(rest, randomJpegQualityPlaces);
+    const bounds = [minJpegQuality, maxJpegQuality];
+    if (bounds.some((quality) => quality < 0 || quality > 100))
+      throw new ValueError("jpeg encoding range must be between 0 and 100.");
+    if (minJpegQuality >= maxJpegQuality)
+      throw new ValueError("`min_jpeg_quality` must be less than `max_jpeg_quality`.");
+    const range = { minval: minJpegQuality, maxval: maxJpegQuality, seed: options.seed ?? null, dtype: int32 };
+    return adjustJpegQuality(image, randomUniform([], range));
+  },
+);

@@ -31,7 +31,7 @@ import {
   tile,
   withDependencies,
 } from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
+import { byKeyword, byName, type Rest } from "../../ops/options.ts";
 import { mul, sub } from "../operators.ts";
 import { assertion, atLeast3D, grayscale } from "./checks.ts";
 
@@ -63,32 +63,36 @@ type ConvertImageDtypeOptions = { readonly saturate?: boolean | undefined } & Na
 const convertImageDtypePlaces = ["saturate", "name"] as const;
 
 /** Whole numbers from 0 to the dtype's largest stand for 0 to 1 of floats. Throws TypeError for dtypes that are neither. */
-export function convertImageDtype(
-  given: TensorLike,
-  dtype: DType,
-  ...rest: Rest<ConvertImageDtypeOptions, typeof convertImageDtypePlaces>
-): Tensor {
-  const options = byName<ConvertImageDtypeOptions>(rest, convertImageDtypePlaces);
-  const image = convertToTensor(given, { name: "image" });
-  if (!dtype.isFloating && !dtype.isInteger) throw new TypeError("dtype must be either floating point or integer");
-  const from = image.dtype.baseDtype;
-  if (!from.isFloating && !from.isInteger) throw new TypeError("image dtype must be either floating point or integer");
-  if (dtype === from) return identity(image, options.name ? { name: options.name } : {});
-  const saturated = (x: Tensor, name?: string): Tensor =>
-    (options.saturate ? saturateCast : cast)(x, dtype, name ? { name } : {}) as Tensor;
-  return inScope(options.name ?? "convert_image", (name) => {
-    if (from.isInteger && dtype.isInteger) {
-      const [scaleIn, scaleOut] = [rangeOf(from), rangeOf(dtype)];
-      if (scaleIn > scaleOut) return saturated(floordiv(image, Number(scaleIn / scaleOut)), name);
-      return multiply(saturated(image), Number(scaleOut / scaleIn), { name });
-    }
-    if (from.isFloating && dtype.isFloating) return cast(image, dtype, { name }) as Tensor;
-    if (from.isInteger) {
-      return multiply(cast(image, dtype) as Tensor, 1 / Number(rangeOf(from) - 1n), { name });
-    }
-    return saturated(multiply(image, Number(rangeOf(dtype) - 1n) + 0.5), name);
-  });
-}
+export const convertImageDtype = byKeyword(
+  ["image", "dtype"],
+  function convertImageDtype(
+    given: TensorLike,
+    dtype: DType,
+    ...rest: Rest<ConvertImageDtypeOptions, typeof convertImageDtypePlaces>
+  ): Tensor {
+    const options = byName<ConvertImageDtypeOptions>(rest, convertImageDtypePlaces);
+    const image = convertToTensor(given, { name: "image" });
+    if (!dtype.isFloating && !dtype.isInteger) throw new TypeError("dtype must be either floating point or integer");
+    const from = image.dtype.baseDtype;
+    if (!from.isFloating && !from.isInteger)
+      throw new TypeError("image dtype must be either floating point or integer");
+    if (dtype === from) return identity(image, options.name ? { name: options.name } : {});
+    const saturated = (x: Tensor, name?: string): Tensor =>
+      options.saturate ? saturateCast(x, dtype, name) : (cast(x, dtype, name) as Tensor);
+    return inScope(options.name ?? "convert_image", (name) => {
+      if (from.isInteger && dtype.isInteger) {
+        const [scaleIn, scaleOut] = [rangeOf(from), rangeOf(dtype)];
+        if (scaleIn > scaleOut) return saturated(floordiv(image, Number(scaleIn / scaleOut)), name);
+        return multiply(saturated(image), Number(scaleOut / scaleIn), { name });
+      }
+      if (from.isFloating && dtype.isFloating) return cast(image, dtype, { name }) as Tensor;
+      if (from.isInteger) {
+        return multiply(cast(image, dtype) as Tensor, 1 / Number(rangeOf(from) - 1n), { name });
+      }
+      return saturated(multiply(image, Number(rangeOf(dtype) - 1n) + 0.5), name);
+    });
+  },
+);
 
 const isPlainFloat = (dtype: DType): boolean => dtype.baseDtype === float32 || dtype.baseDtype === float16;
 
@@ -108,16 +112,24 @@ function asFloats(
 }
 
 /** image + delta, with delta in the scale of floats: 0 to 1. */
-export const adjustBrightness = (image: TensorLike, delta: TensorLike): Tensor =>
-  asFloats(image, "adjust_brightness", { saturate: true }, (x, name) =>
-    add(x, cast(delta as Tensor, x.dtype.baseDtype) as Tensor, { name }),
-  );
+export const adjustBrightness = byKeyword(
+  ["image", "delta"],
+  function adjustBrightness(image: TensorLike, delta: TensorLike): Tensor {
+    return asFloats(image, "adjust_brightness", { saturate: true }, (x, name) =>
+      add(x, cast(delta as Tensor, x.dtype.baseDtype) as Tensor, { name }),
+    );
+  },
+);
 
 /** (x - mean) * contrastFactor + mean, channel by channel. */
-export const adjustContrast = (images: TensorLike, contrastFactor: TensorLike): Tensor =>
-  asFloats(images, "adjust_contrast", { saturate: true, input: "images" }, (x, name) =>
-    adjustContrastv2Op({ images: x, contrast_factor: contrastFactor }, name),
-  );
+export const adjustContrast = byKeyword(
+  ["images", "contrastFactor"],
+  function adjustContrast(images: TensorLike, contrastFactor: TensorLike): Tensor {
+    return asFloats(images, "adjust_contrast", { saturate: true, input: "images" }, (x, name) =>
+      adjustContrastv2Op({ images: x, contrast_factor: contrastFactor }, name),
+    );
+  },
+);
 
 type AdjustGammaOptions = { readonly gamma?: number | Tensor; readonly gain?: number | Tensor };
 const adjustGammaPlaces = ["gamma", "gain"] as const;
@@ -134,14 +146,24 @@ export function adjustGamma(image: TensorLike, ...rest: Rest<AdjustGammaOptions,
 }
 
 /** Turns the hue of RGB images by delta, of which 1 is the whole circle. */
-export const adjustHue = (image: TensorLike, delta: TensorLike, options: Named = {}): Tensor =>
-  asFloats(image, options.name ?? "adjust_hue", { saturate: false }, (images) => adjustHueOp({ images, delta }));
+export const adjustHue = byKeyword(
+  ["image", "delta"],
+  function adjustHue(image: TensorLike, delta: TensorLike, options: Named = {}): Tensor {
+    return asFloats(image, options.name ?? "adjust_hue", { saturate: false }, (images) =>
+      adjustHueOp({ images, delta }),
+    );
+  },
+);
 
 /** Multiplies the saturation of RGB images. */
-export const adjustSaturation = (image: TensorLike, saturationFactor: TensorLike, options: Named = {}): Tensor =>
-  asFloats(image, options.name ?? "adjust_saturation", { saturate: false }, (images) =>
-    adjustSaturationOp({ images, scale: saturationFactor }),
-  );
+export const adjustSaturation = byKeyword(
+  ["image", "saturationFactor"],
+  function adjustSaturation(image: TensorLike, saturationFactor: TensorLike, options: Named = {}): Tensor {
+    return asFloats(image, options.name ?? "adjust_saturation", { saturate: false }, (images) =>
+      adjustSaturationOp({ images, scale: saturationFactor }),
+    );
+  },
+);
 
 const drawn = (minval: number, maxval: number, { seed }: Seeded): Tensor =>
   randomUniform([], { minval, maxval, ...(seed === undefined ? {} : { seed }) });
@@ -154,72 +176,90 @@ function checkRange(lower: number, upper: number): void {
 const randomBrightnessPlaces = ["seed"] as const;
 
 /** adjustBrightness by a delta drawn from [-maxDelta, maxDelta). */
-export function randomBrightness(
-  image: TensorLike,
-  maxDelta: number,
-  ...rest: Rest<Seeded, typeof randomBrightnessPlaces>
-): Tensor {
-  const options = byName<Seeded>(rest, randomBrightnessPlaces);
-  if (maxDelta < 0) throw new ValueError("max_delta must be non-negative.");
-  return adjustBrightness(image, drawn(-maxDelta, maxDelta, options));
-}
+export const randomBrightness = byKeyword(
+  ["image", "maxDelta"],
+  function randomBrightness(
+    image: TensorLike,
+    maxDelta: number,
+    ...rest: Rest<Seeded, typeof randomBrightnessPlaces>
+  ): Tensor {
+    const options = byName<Seeded>(rest, randomBrightnessPlaces);
+    if (maxDelta < 0) throw new ValueError("max_delta must be non-negative.");
+    return adjustBrightness(image, drawn(-maxDelta, maxDelta, options));
+  },
+);
 
 /** adjustContrast by a factor drawn from [lower, upper). */
-export function randomContrast(
-  image: TensorLike,
-  lower: number,
-  upper: number,
-  ...rest: Rest<Seeded, typeof randomBrightnessPlaces>
-): Tensor {
-  const options = byName<Seeded>(rest, randomBrightnessPlaces);
-  checkRange(lower, upper);
-  return adjustContrast(image, drawn(lower, upper, options));
-}
+export const randomContrast = byKeyword(
+  ["image", "lower", "upper"],
+  function randomContrast(
+    image: TensorLike,
+    lower: number,
+    upper: number,
+    ...rest: Rest<Seeded, typeof randomBrightnessPlaces>
+  ): Tensor {
+    const options = byName<Seeded>(rest, randomBrightnessPlaces);
+    checkRange(lower, upper);
+    return adjustContrast(image, drawn(lower, upper, options));
+  },
+);
 
 /** adjustHue by a delta drawn from [-maxDelta, maxDelta); at most 0.5. */
-export function randomHue(
-  image: TensorLike,
-  maxDelta: number,
-  ...rest: Rest<Seeded, typeof randomBrightnessPlaces>
-): Tensor {
-  const options = byName<Seeded>(rest, randomBrightnessPlaces);
-  if (maxDelta > 0.5) throw new ValueError("max_delta must be <= 0.5.");
-  if (maxDelta < 0) throw new ValueError("max_delta must be non-negative.");
-  return adjustHue(image, drawn(-maxDelta, maxDelta, options));
-}
+export const randomHue = byKeyword(
+  ["image", "maxDelta"],
+  function randomHue(
+    image: TensorLike,
+    maxDelta: number,
+    ...rest: Rest<Seeded, typeof randomBrightnessPlaces>
+  ): Tensor {
+    const options = byName<Seeded>(rest, randomBrightnessPlaces);
+    if (maxDelta > 0.5) throw new ValueError("max_delta must be <= 0.5.");
+    if (maxDelta < 0) throw new ValueError("max_delta must be non-negative.");
+    return adjustHue(image, drawn(-maxDelta, maxDelta, options));
+  },
+);
 
 /** adjustSaturation by a factor drawn from [lower, upper). */
-export function randomSaturation(
-  image: TensorLike,
-  lower: number,
-  upper: number,
-  ...rest: Rest<Seeded, typeof randomBrightnessPlaces>
-): Tensor {
-  const options = byName<Seeded>(rest, randomBrightnessPlaces);
-  checkRange(lower, upper);
-  return adjustSaturation(image, drawn(lower, upper, options));
-}
+export const randomSaturation = byKeyword(
+  ["image", "lower", "upper"],
+  function randomSaturation(
+    image: TensorLike,
+    lower: number,
+    upper: number,
+    ...rest: Rest<Seeded, typeof randomBrightnessPlaces>
+  ): Tensor {
+    const options = byName<Seeded>(rest, randomBrightnessPlaces);
+    checkRange(lower, upper);
+    return adjustSaturation(image, drawn(lower, upper, options));
+  },
+);
 
 /** RGB [..., 3] to grey [..., 1]. */
-export function rgbToGrayscale(given: TensorLike, options: Named = {}): Tensor {
-  return inScope(options.name ?? "rgb_to_grayscale", (name) => {
-    const images = convertToTensor(given, { name: "images" });
-    const gray = tensordot(convertImageDtype(images, float32), [0.2989, 0.587, 0.114], [-1, -1]);
-    return convertImageDtype(expandDims(gray, -1), images.dtype.baseDtype, { name });
-  });
-}
+export const rgbToGrayscale = byKeyword(
+  ["images"],
+  function rgbToGrayscale(given: TensorLike, options: Named = {}): Tensor {
+    return inScope(options.name ?? "rgb_to_grayscale", (name) => {
+      const images = convertToTensor(given, { name: "images" });
+      const gray = tensordot(convertImageDtype(images, float32), [0.2989, 0.587, 0.114], [-1, -1]);
+      return convertImageDtype(expandDims(gray, -1), images.dtype.baseDtype, { name });
+    });
+  },
+);
 
 /** Grey [..., 1] to RGB [..., 3]. */
-export function grayscaleToRgb(given: TensorLike, options: Named = {}): Tensor {
-  return inScope(options.name ?? "grayscale_to_rgb", (name) => {
-    const images = grayscale(convertToTensor(given, { name: "images" }));
-    const before = expandDims(sub(rank(images), 1), 0);
-    const multiples = concat([ones(before, int32), expandDims(3, 0)], 0);
-    const rgb = tile(images, multiples, { name });
-    rgb.setShape(images.shape ? [...images.shape.slice(0, -1), 3] : null);
-    return rgb;
-  });
-}
+export const grayscaleToRgb = byKeyword(
+  ["images"],
+  function grayscaleToRgb(given: TensorLike, options: Named = {}): Tensor {
+    return inScope(options.name ?? "grayscale_to_rgb", (name) => {
+      const images = grayscale(convertToTensor(given, { name: "images" }));
+      const before = expandDims(sub(rank(images), 1), 0);
+      const multiples = concat([ones(before, int32), expandDims(3, 0)], 0);
+      const rgb = tile(images, multiples, { name });
+      rgb.setShape(images.shape ? [...images.shape.slice(0, -1), 3] : null);
+      return rgb;
+    });
+  },
+);
 
 const byMatrix =
   (matrix: readonly (readonly number[])[]) =>
@@ -258,15 +298,18 @@ export const yuvToRgb = byMatrix([
 ]);
 
 /** Each image with mean 0 and deviation 1 (or less, where it has less than 1 / sqrt(its size)), float32. */
-export function perImageStandardization(given: TensorLike): Tensor {
-  return inScope("per_image_standardization", (name) => {
-    const image = cast(atLeast3D(convertToTensor(given, { name: "image" })), float32) as Tensor;
-    const count = reduceProd(shapeOf(image).at("-3:"));
-    const axis = [-1, -2, -3];
-    const mean = reduceMean(image, { axis, keepdims: true });
-    const deviation = reduceStd(image, { axis, keepdims: true });
-    const least = rsqrt(cast(count, float32) as Tensor);
-    const divisor = maximum(deviation, least);
-    return divide(image.sub(mean), divisor, { name });
-  });
-}
+export const perImageStandardization = byKeyword(
+  ["image"],
+  function perImageStandardization(given: TensorLike): Tensor {
+    return inScope("per_image_standardization", (name) => {
+      const image = cast(atLeast3D(convertToTensor(given, { name: "image" })), float32) as Tensor;
+      const count = reduceProd(shapeOf(image).at("-3:"));
+      const axis = [-1, -2, -3];
+      const mean = reduceMean(image, { axis, keepdims: true });
+      const deviation = reduceStd(image, { axis, keepdims: true });
+      const least = rsqrt(cast(count, float32) as Tensor);
+      const divisor = maximum(deviation, least);
+      return divide(image.sub(mean), divisor, { name });
+    });
+  },
+);

@@ -43,7 +43,7 @@ import {
   unstack,
   zeros,
 } from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
+import { byKeyword, byName, type Rest } from "../../ops/options.ts";
 import { assertThat } from "../control_flow/assert.ts";
 import { cond } from "../control_flow/branch/cond.ts";
 import { mul, truediv } from "../operators.ts";
@@ -106,17 +106,20 @@ type PsnrOptions = { readonly name?: string | undefined };
 const psnrPlaces = ["name"] as const;
 
 /** The peak signal-to-noise ratio in dB of images [..., h, w, c], one for each pair. `maxVal`: the range of their values. */
-export function psnr(a: Tensor, b: Tensor, maxVal: TensorLike, ...rest: Rest<PsnrOptions, typeof psnrPlaces>): Tensor {
-  const options = byName<PsnrOptions>(rest, psnrPlaces);
-  return inScope(options.name ?? "PSNR", () => {
-    const top = topOf(maxVal, a.dtype.baseDtype);
-    const [x, y] = [convertImageDtype(a, float32), convertImageDtype(b, float32)];
-    const error = reduceMean(squaredDifference(x, y), { axis: [-3, -2, -1] });
-    const peak = truediv(mul(20, log(top)), log(ndarray(10, "float32")));
-    const value = subtract(peak, mul(Math.fround(10 / Math.log(10)), log(error)), { name: "psnr" });
-    return after(compatibleImages(x, y).checks, () => identity(value));
-  });
-}
+export const psnr = byKeyword(
+  ["a", "b", "maxVal"],
+  function psnr(a: Tensor, b: Tensor, maxVal: TensorLike, ...rest: Rest<PsnrOptions, typeof psnrPlaces>): Tensor {
+    const options = byName<PsnrOptions>(rest, psnrPlaces);
+    return inScope(options.name ?? "PSNR", () => {
+      const top = topOf(maxVal, a.dtype.baseDtype);
+      const [x, y] = [convertImageDtype(a, float32), convertImageDtype(b, float32)];
+      const error = reduceMean(squaredDifference(x, y), { axis: [-3, -2, -1] });
+      const peak = truediv(mul(20, log(top)), log(ndarray(10, "float32")));
+      const value = subtract(peak, mul(Math.fround(10 / Math.log(10)), log(error)), { name: "psnr" });
+      return after(compatibleImages(x, y).checks, () => identity(value));
+    });
+  },
+);
 
 export interface SsimOptions {
   /** 11. */
@@ -190,18 +193,21 @@ function prepared(
 const ssimPlaces = ["filterSize", "filterSigma", "k1", "k2"] as const;
 
 /** The structural similarity of images [..., h, w, c], one for each pair; at most 1. */
-export const ssim = (
-  img1: TensorLike,
-  img2: TensorLike,
-  maxVal: TensorLike,
-  ...rest: Rest<SsimOptions, typeof ssimPlaces>
-): Tensor => {
-  const options = byName<SsimOptions>(rest, ssimPlaces);
-  return inScope("SSIM", () => {
-    const { x, y, top } = prepared(img1, img2, maxVal);
-    return reduceMean(byChannel(x, y, top, options)[0], { axis: [-1] });
-  });
-};
+export const ssim = byKeyword(
+  ["img1", "img2", "maxVal"],
+  function ssim(
+    img1: TensorLike,
+    img2: TensorLike,
+    maxVal: TensorLike,
+    ...rest: Rest<SsimOptions, typeof ssimPlaces>
+  ): Tensor {
+    const options = byName<SsimOptions>(rest, ssimPlaces);
+    return inScope("SSIM", () => {
+      const { x, y, top } = prepared(img1, img2, maxVal);
+      return reduceMean(byChannel(x, y, top, options)[0], { axis: [-1] });
+    });
+  },
+);
 
 const scaleWeights = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333] as const;
 
@@ -209,35 +215,38 @@ type SsimMultiscaleOptions = SsimOptions & { readonly powerFactors?: readonly nu
 const ssimMultiscalePlaces = ["powerFactors", "filterSize", "filterSigma", "k1", "k2"] as const;
 
 /** The structural similarity over several scales, each half the one before, weighted by powerFactors. */
-export const ssimMultiscale = (
-  img1: TensorLike,
-  img2: TensorLike,
-  maxVal: TensorLike,
-  ...rest: Rest<SsimMultiscaleOptions, typeof ssimMultiscalePlaces>
-): Tensor => {
-  const options = byName<SsimMultiscaleOptions>(rest, ssimMultiscalePlaces);
-  return inScope("MS-SSIM", () => {
-    const { powerFactors = scaleWeights } = options;
-    const { x, y, top, shapes } = prepared(img1, img2, maxVal);
-    const heads = shapes.map((shape) => shape.at(":-3"));
-    let tails = shapes.map((shape) => shape.at("-3:"));
-    let images = [x, y];
-    const divisor = constant([2, 2, 1], { dtype: int32 });
-    const contrasts: Tensor[] = [];
-    let similarity: Tensor | null = null;
-    powerFactors.forEach((_, k) => {
-      inScope(`Scale${k}`, () => {
-        if (k > 0) ({ images, tails } = halved(images, heads, tails, divisor));
-        const [value, contrast] = byChannel(images[0]!, images[1]!, top, options);
-        similarity = value;
-        contrasts.push(relu(contrast));
+export const ssimMultiscale = byKeyword(
+  ["img1", "img2", "maxVal"],
+  function ssimMultiscale(
+    img1: TensorLike,
+    img2: TensorLike,
+    maxVal: TensorLike,
+    ...rest: Rest<SsimMultiscaleOptions, typeof ssimMultiscalePlaces>
+  ): Tensor {
+    const options = byName<SsimMultiscaleOptions>(rest, ssimMultiscalePlaces);
+    return inScope("MS-SSIM", () => {
+      const { powerFactors = scaleWeights } = options;
+      const { x, y, top, shapes } = prepared(img1, img2, maxVal);
+      const heads = shapes.map((shape) => shape.at(":-3"));
+      let tails = shapes.map((shape) => shape.at("-3:"));
+      let images = [x, y];
+      const divisor = constant([2, 2, 1], { dtype: int32 });
+      const contrasts: Tensor[] = [];
+      let similarity: Tensor | null = null;
+      powerFactors.forEach((_, k) => {
+        inScope(`Scale${k}`, () => {
+          if (k > 0) ({ images, tails } = halved(images, heads, tails, divisor));
+          const [value, contrast] = byChannel(images[0]!, images[1]!, top, options);
+          similarity = value;
+          contrasts.push(relu(contrast));
+        });
       });
+      contrasts.pop();
+      const all = stack([...contrasts, relu(similarity!)], { axis: -1 });
+      return reduceMean(reduceProd(pow(all, powerFactors as number[]), { axis: [-1] }), { axis: [-1] });
     });
-    contrasts.pop();
-    const all = stack([...contrasts, relu(similarity!)], { axis: -1 });
-    return reduceMean(reduceProd(pow(all, powerFactors as number[]), { axis: [-1] }), { axis: [-1] });
-  });
-};
+  },
+);
 
 function halved(
   images: readonly Tensor[],

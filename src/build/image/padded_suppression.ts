@@ -8,7 +8,7 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { inScope, type Named } from "../../ops/compute/array/basic/names.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import * as tf from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
+import { byKeyword, byName, type Rest } from "../../ops/options.ts";
 import { cond } from "../control_flow/branch/cond.ts";
 import { whileLoop } from "../control_flow/while_loop.ts";
 import { asFunction } from "../functions/function.ts";
@@ -192,27 +192,30 @@ const places = [
  * Indices [..., maxOutputSize] of the boxes [..., n, 4] with the best scores [..., n] that do not overlap, and how many of them are valid.
  * Throws ValueError for batches without padToMaxOutputSize.
  */
-export function nonMaxSuppressionPadded(
-  boxes: TensorLike,
-  scores: TensorLike,
-  maxOutputSize: TensorLike,
-  ...rest: Rest<PaddedSuppressionOptions, typeof places>
-): [indices: Tensor, numValid: Tensor] {
-  const options = byName<PaddedSuppressionOptions>(rest, places);
-  const { padToMaxOutputSize = false, scoreThreshold = Number.NEGATIVE_INFINITY } = options;
-  return inScope(options.name, "non_max_suppression_padded", () => {
-    const given = convertToTensor(boxes);
-    if (!padToMaxOutputSize && given.shape !== null && given.shape.length > 2)
-      throw new ValueError("'pad_to_max_output_size' (value False) must be True for batched input");
-    const size = convertToTensor(maxOutputSize, { dtype: int32 });
-    const threshold = convertToTensor(options.iouThreshold ?? 0.5, { dtype: float32 });
-    const [indices, valid] = asCall(given, convertToTensor(scores), size, threshold, {
-      scoreThreshold,
-      sortedInput: options.sortedInput ?? false,
-      canonicalizedCoordinates: options.canonicalizedCoordinates ?? false,
-      tileSize: options.tileSize ?? 512,
+export const nonMaxSuppressionPadded = byKeyword(
+  ["boxes", "scores", "maxOutputSize"],
+  function nonMaxSuppressionPadded(
+    boxes: TensorLike,
+    scores: TensorLike,
+    maxOutputSize: TensorLike,
+    ...rest: Rest<PaddedSuppressionOptions, typeof places>
+  ): [indices: Tensor, numValid: Tensor] {
+    const options = byName<PaddedSuppressionOptions>(rest, places);
+    const { padToMaxOutputSize = false, scoreThreshold = Number.NEGATIVE_INFINITY } = options;
+    return inScope(options.name, "non_max_suppression_padded", () => {
+      const given = convertToTensor(boxes);
+      if (!padToMaxOutputSize && given.shape !== null && given.shape.length > 2)
+        throw new ValueError("'pad_to_max_output_size' (value False) must be True for batched input");
+      const size = convertToTensor(maxOutputSize, { dtype: int32 });
+      const threshold = convertToTensor(options.iouThreshold ?? 0.5, { dtype: float32 });
+      const [indices, valid] = asCall(given, convertToTensor(scores), size, threshold, {
+        scoreThreshold,
+        sortedInput: options.sortedInput ?? false,
+        canonicalizedCoordinates: options.canonicalizedCoordinates ?? false,
+        tileSize: options.tileSize ?? 512,
+      });
+      if (!padToMaxOutputSize) return [indices.at(0, { stop: valid }), valid];
+      return [tf.reshape(indices, tf.concat([tf.shape(given).at(":-2"), tf.expandDims(size, 0)], 0)), valid];
     });
-    if (!padToMaxOutputSize) return [indices.at(0, { stop: valid }), valid];
-    return [tf.reshape(indices, tf.concat([tf.shape(given).at(":-2"), tf.expandDims(size, 0)], 0)), valid];
-  });
-}
+  },
+);

@@ -20,7 +20,7 @@ import {
   squeeze,
   withDependencies,
 } from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
+import { byKeyword, byName, type Rest } from "../../ops/options.ts";
 import { truediv } from "../operators.ts";
 import { above, asBatch, assertion, checkAtLeast3D, dimensions, type Size } from "./checks.ts";
 import { padToBoundingBox } from "./crop.ts";
@@ -52,32 +52,35 @@ const resizers = {
  * Images [h, w, c] or [n, h, w, c] in another size [newHeight, newWidth]: float32, but for the nearest neighbour. Returned as they are
  * where the size is theirs. Throws ValueError for other ranks.
  */
-export function resizeImages(
-  given: TensorLike,
-  size: TensorLike,
-  ...rest: Rest<ResizeImagesOptions, ["method", "alignCorners"]>
-): Tensor {
-  const options: ResizeImagesOptions = byName(rest, ["method", "alignCorners"]);
-  const { method = 0, alignCorners = false, preserveAspectRatio = false, name } = options;
-  return getDefaultGraph().nameScope(name ?? "resize", () => {
-    let images = convertToTensor(given, { name: "images" });
-    if (!images.shape) throw new ValueError("'images' contains no shape.");
-    const n = images.shape.length;
-    if (n === 3) images = expandDims(images, 0);
-    else if (n !== 4) throw new ValueError("'images' must have either 3 or 4 dimensions.");
-    const alone = (result: Tensor): Tensor => (n === 3 ? squeeze(result, { axis: [0] }) : result);
-    const [, height, width] = images.shape!;
-    let sizes = sizeTensor(size);
-    if (preserveAspectRatio) sizes = withinSize(images, sizes);
-    const known = staticSize(sizes);
-    if (known[0] !== null && known[1] !== null && known[0] === height && known[1] === width) return alone(images);
-    const resize = resizers[method];
-    if (!resize) throw new ValueError(`Resize method is not implemented: ${method}`);
-    const resized = resize(images, sizes, { alignCorners });
-    resized.setShape([null, ...known, null]);
-    return alone(resized);
-  });
-}
+export const resizeImages = byKeyword(
+  ["images", "size"],
+  function resizeImages(
+    given: TensorLike,
+    size: TensorLike,
+    ...rest: Rest<ResizeImagesOptions, ["method", "alignCorners"]>
+  ): Tensor {
+    const options: ResizeImagesOptions = byName(rest, ["method", "alignCorners"]);
+    const { method = 0, alignCorners = false, preserveAspectRatio = false, name } = options;
+    return getDefaultGraph().nameScope(name ?? "resize", () => {
+      let images = convertToTensor(given, { name: "images" });
+      if (!images.shape) throw new ValueError("'images' contains no shape.");
+      const n = images.shape.length;
+      if (n === 3) images = expandDims(images, 0);
+      else if (n !== 4) throw new ValueError("'images' must have either 3 or 4 dimensions.");
+      const alone = (result: Tensor): Tensor => (n === 3 ? squeeze(result, { axis: [0] }) : result);
+      const [, height, width] = images.shape!;
+      let sizes = sizeTensor(size);
+      if (preserveAspectRatio) sizes = withinSize(images, sizes);
+      const known = staticSize(sizes);
+      if (known[0] !== null && known[1] !== null && known[0] === height && known[1] === width) return alone(images);
+      const resize = resizers[method];
+      if (!resize) throw new ValueError(`Resize method is not implemented: ${method}`);
+      const resized = resize(images, sizes, { alignCorners });
+      resized.setShape([null, ...known, null]);
+      return alone(resized);
+    });
+  },
+);
 
 function sizeTensor(size: TensorLike): Tensor {
   let sizes: Tensor;

@@ -4,7 +4,7 @@ import { formatShapePython, type Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { TensorLike } from "../../ops/convert.ts";
 import { add, biasAdd, convolution, reshape } from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
+import { byKeyword, byName, type Rest } from "../../ops/options.ts";
 import type { Variable } from "../variables/variable.ts";
 import { addBias, type DataFormat, kernelPlaces, type WeightedOptions } from "./core.ts";
 import { Layer } from "./layer.ts";
@@ -32,6 +32,13 @@ export function channelsOf(shape: Shape, format: DataFormat, rank: number): { ax
 }
 
 /** Convolutions over `rank` spatial axes; Conv1D, Conv2D and Conv3D give the rank. */
+interface ConvolutionArguments extends ConvolutionLayerOptions {
+  readonly filters: number;
+  readonly kernelSize: Size;
+}
+
+type ConvolutionRest = Rest<ConvolutionArguments, readonly ["filters", "kernelSize", ...typeof places]>;
+
 abstract class Convolution extends Layer {
   readonly filters: number;
   readonly kernelSize: readonly number[];
@@ -44,7 +51,12 @@ abstract class Convolution extends Layer {
   readonly #rank: 1 | 2 | 3;
   readonly #options: ConvolutionLayerOptions;
 
-  constructor(rank: 1 | 2 | 3, filters: number, kernelSize: Size, options: ConvolutionLayerOptions) {
+  constructor(rank: 1 | 2 | 3, given: ConvolutionRest) {
+    const { filters, kernelSize, ...options } = byName<ConvolutionArguments>(given, [
+      "filters",
+      "kernelSize",
+      ...places,
+    ]);
     super(options, `conv${rank}d`);
     if (!(filters > 0)) {
       throw new ValueError(
@@ -128,45 +140,60 @@ const places = ["strides", "padding", "dataFormat", "dilationRate", ...kernelPla
 
 /** Sequences [n, w, c] to [n, w', filters]. */
 export class Conv1D extends Convolution {
-  constructor(filters: number, kernelSize: Size, ...rest: Rest<ConvolutionLayerOptions, typeof places>) {
-    super(1, filters, kernelSize, byName<ConvolutionLayerOptions>(rest, places));
+  constructor(...given: ConvolutionRest) {
+    super(1, given);
   }
 }
 
 /** Images [n, h, w, c] to [n, h', w', filters]. */
 export class Conv2D extends Convolution {
-  constructor(filters: number, kernelSize: Size, ...rest: Rest<ConvolutionLayerOptions, typeof places>) {
-    super(2, filters, kernelSize, byName<ConvolutionLayerOptions>(rest, places));
+  constructor(...given: ConvolutionRest) {
+    super(2, given);
   }
 }
 
 /** Volumes [n, d, h, w, c] to [n, d', h', w', filters]. */
 export class Conv3D extends Convolution {
-  constructor(filters: number, kernelSize: Size, ...rest: Rest<ConvolutionLayerOptions, typeof places>) {
-    super(3, filters, kernelSize, byName<ConvolutionLayerOptions>(rest, places));
+  constructor(...given: ConvolutionRest) {
+    super(3, given);
   }
 }
 
 /** Sequences [n, w, c] to [n, w', filters], with variables `kernel` [kernelSize, c, filters] and `bias`. */
-export const conv1d = (
-  inputs: TensorLike,
-  filters: number,
-  kernelSize: Size,
-  ...rest: Rest<ConvolutionLayerOptions, typeof places>
-): Tensor => new Conv1D(filters, kernelSize, ...rest).openScope().apply(inputs);
+export const conv1d = byKeyword(
+  ["inputs", "filters", "kernelSize"],
+  function conv1d(
+    inputs: TensorLike,
+    filters: number,
+    kernelSize: Size,
+    ...rest: Rest<ConvolutionLayerOptions, typeof places>
+  ): Tensor {
+    return new Conv1D(filters, kernelSize, ...rest).openScope().apply(inputs);
+  },
+);
 
 /** Images [n, h, w, c] to [n, h', w', filters], with variables `kernel` [r, s, c, filters] and `bias`. */
-export const conv2d = (
-  inputs: TensorLike,
-  filters: number,
-  kernelSize: Size,
-  ...rest: Rest<ConvolutionLayerOptions, typeof places>
-): Tensor => new Conv2D(filters, kernelSize, ...rest).openScope().apply(inputs);
+export const conv2d = byKeyword(
+  ["inputs", "filters", "kernelSize"],
+  function conv2d(
+    inputs: TensorLike,
+    filters: number,
+    kernelSize: Size,
+    ...rest: Rest<ConvolutionLayerOptions, typeof places>
+  ): Tensor {
+    return new Conv2D(filters, kernelSize, ...rest).openScope().apply(inputs);
+  },
+);
 
 /** Volumes [n, d, h, w, c] to [n, d', h', w', filters], with variables `kernel` [q, r, s, c, filters] and `bias`. */
-export const conv3d = (
-  inputs: TensorLike,
-  filters: number,
-  kernelSize: Size,
-  ...rest: Rest<ConvolutionLayerOptions, typeof places>
-): Tensor => new Conv3D(filters, kernelSize, ...rest).openScope().apply(inputs);
+export const conv3d = byKeyword(
+  ["inputs", "filters", "kernelSize"],
+  function conv3d(
+    inputs: TensorLike,
+    filters: number,
+    kernelSize: Size,
+    ...rest: Rest<ConvolutionLayerOptions, typeof places>
+  ): Tensor {
+    return new Conv3D(filters, kernelSize, ...rest).openScope().apply(inputs);
+  },
+);

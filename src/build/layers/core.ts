@@ -15,7 +15,7 @@ import {
   transpose,
   dropout as withoutSome,
 } from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
+import { byKeyword, byName, type Rest } from "../../ops/options.ts";
 import { zerosInitializer } from "../initializers.ts";
 import type { InitializerLike, Regularizer } from "../variables/store.ts";
 import type { Constraint, Variable } from "../variables/variable.ts";
@@ -60,6 +60,10 @@ export function addBias(layer: Layer, n: number, options: WeightedOptions): Vari
   });
 }
 
+interface DenseArguments extends WeightedOptions {
+  readonly units: number;
+}
+
 /** inputs · kernel + bias over the last axis: [..., m] to [..., units]. */
 export class Dense extends Layer {
   readonly units: number;
@@ -68,8 +72,8 @@ export class Dense extends Layer {
   bias: Variable | null = null;
 
   /** Throws ValueError when units is not positive. */
-  constructor(units: number, ...rest: Rest<WeightedOptions, typeof kernelPlaces>) {
-    const options = byName<WeightedOptions>(rest, kernelPlaces);
+  constructor(...given: Rest<DenseArguments, readonly ["units", ...typeof kernelPlaces]>) {
+    const { units, ...options } = byName<DenseArguments>(given, ["units", ...kernelPlaces]);
     super(options, "dense");
     if (!(units > 0)) {
       throw new ValueError(
@@ -107,13 +111,12 @@ export class Dense extends Layer {
 }
 
 /** inputs · kernel + bias over the last axis: [..., m] to [..., units], with variables `kernel` and `bias`. */
-export const dense = (
-  inputs: TensorLike,
-  units: number,
-  ...rest: Rest<WeightedOptions, typeof kernelPlaces>
-): Tensor => {
-  return new Dense(units, ...rest).openScope().apply(inputs);
-};
+export const dense = byKeyword(
+  ["inputs", "units"],
+  function dense(inputs: TensorLike, units: number, ...rest: Rest<WeightedOptions, typeof kernelPlaces>): Tensor {
+    return new Dense(units, ...rest).openScope().apply(inputs);
+  },
+);
 
 export interface DropoutLayerOptions extends LayerOptions {
   /** The part that is dropped; 0.5 by default. */
@@ -172,10 +175,13 @@ type DropoutArguments = DropoutLayerOptions & TrainingOptions;
 const places = ["rate", "noiseShape", "seed", "training", "name"] as const;
 
 /** Drops a part of the inputs while `training` is true, and scales the rest by 1 / (1 - rate). */
-export const dropout = (inputs: TensorLike, ...rest: Rest<DropoutArguments, typeof places>): Tensor => {
-  const options: DropoutArguments = byName(rest, places);
-  return new Dropout(options).apply(inputs, { training: options.training ?? false });
-};
+export const dropout = byKeyword(
+  ["inputs"],
+  function dropout(inputs: TensorLike, ...rest: Rest<DropoutArguments, typeof places>): Tensor {
+    const options: DropoutArguments = byName(rest, places);
+    return new Dropout(options).apply(inputs, { training: options.training ?? false });
+  },
+);
 
 export type DataFormat = "channels_last" | "channels_first";
 
@@ -210,7 +216,10 @@ export class Flatten extends Layer {
 const flattenPlaces = ["name", "dataFormat"] as const;
 
 /** [n, ...] to [n, the product of the rest]. */
-export const flatten = (inputs: TensorLike, ...rest: Rest<FlattenOptions, typeof flattenPlaces>): Tensor => {
-  const options = byName<FlattenOptions>(rest, flattenPlaces);
-  return new Flatten(options).apply(inputs);
-};
+export const flatten = byKeyword(
+  ["inputs"],
+  function flatten(inputs: TensorLike, ...rest: Rest<FlattenOptions, typeof flattenPlaces>): Tensor {
+    const options = byName<FlattenOptions>(rest, flattenPlaces);
+    return new Flatten(options).apply(inputs);
+  },
+);

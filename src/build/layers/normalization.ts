@@ -20,6 +20,7 @@ import {
   stopGradient,
   zerosLike,
 } from "../../ops/index.ts";
+import { byKeyword } from "../../ops/options.ts";
 import { onesInitializer, zerosInitializer } from "../initializers.ts";
 import { mul, sub } from "../operators.ts";
 import { PartitionedVariable } from "../variables/partitioned.ts";
@@ -373,7 +374,12 @@ export class BatchNormalization extends Layer {
 }
 
 /** Normalizes over the batch while `training`, by the moving averages else; run the operations of UPDATE_OPS with the training step. */
-export const batchNormalization = (
-  inputs: TensorLike,
-  options: BatchNormalizationLayerOptions & TrainingOptions = {},
-): Tensor => new BatchNormalization(options).openScope().apply(inputs, { training: options.training ?? false });
+export const batchNormalization = byKeyword(
+  ["inputs"],
+  function batchNormalization(
+    inputs: TensorLike,
+    options: BatchNormalizationLayerOptions & TrainingOptions = {},
+  ): Tensor {
+    return new BatchNormalization(options).openScope().apply(inputs, { training: options.training ?? false });
+  },
+);

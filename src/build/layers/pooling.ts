@@ -2,7 +2,7 @@
 import type { Tensor } from "../../graph/tensor.ts";
 import type { TensorLike } from "../../ops/convert.ts";
 import { avgPool, avgPool3d, expandDims, maxPool, maxPool3d, squeeze } from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
+import { byKeyword, byName, type Keywords, type Rest } from "../../ops/options.ts";
 import type { DataFormat } from "./core.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 import { amongAll, dataFormatOf, opFormat, type Padding, paddingOf, type Size, sizes } from "./window.ts";
@@ -11,6 +11,14 @@ export interface PoolingOptions extends LayerOptions {
   readonly padding?: Padding | undefined;
   readonly dataFormat?: DataFormat | undefined;
 }
+
+interface WindowArguments extends PoolingOptions {
+  readonly poolSize: Size;
+  readonly strides: Size;
+}
+
+const windowPlaces = ["poolSize", "strides", "padding", "dataFormat", "name"] as const;
+type WindowRest = Rest<WindowArguments, typeof windowPlaces>;
 
 const pools = { max: { 2: maxPool, 3: maxPool3d }, average: { 2: avgPool, 3: avgPool3d } } as const;
 
@@ -22,7 +30,8 @@ abstract class Pooling extends Layer {
   readonly #padding: "SAME" | "VALID";
   readonly #dataFormat: DataFormat;
 
-  constructor(kind: "max" | "average", rank: 1 | 2 | 3, poolSize: Size, strides: Size, options: PoolingOptions) {
+  constructor(kind: "max" | "average", rank: 1 | 2 | 3, given: WindowRest) {
+    const { poolSize, strides, ...options } = byName<WindowArguments>(given, windowPlaces);
     super(options, `${kind}_pooling${rank}d`);
     this.#kind = kind;
     this.#rank = rank;
@@ -51,71 +60,99 @@ abstract class Pooling extends Layer {
 
 /** Sequences [n, w, c]. */
 export class MaxPooling1D extends Pooling {
-  constructor(poolSize: Size, strides: Size, options: PoolingOptions = {}) {
-    super("max", 1, poolSize, strides, options);
+  constructor(...given: WindowRest) {
+    super("max", 1, given);
   }
 }
 
 /** Images [n, h, w, c]. */
 export class MaxPooling2D extends Pooling {
-  constructor(poolSize: Size, strides: Size, options: PoolingOptions = {}) {
-    super("max", 2, poolSize, strides, options);
+  constructor(...given: WindowRest) {
+    super("max", 2, given);
   }
 }
 
 /** Volumes [n, d, h, w, c]. */
 export class MaxPooling3D extends Pooling {
-  constructor(poolSize: Size, strides: Size, options: PoolingOptions = {}) {
-    super("max", 3, poolSize, strides, options);
+  constructor(...given: WindowRest) {
+    super("max", 3, given);
   }
 }
 
 /** Sequences [n, w, c]. */
 export class AveragePooling1D extends Pooling {
-  constructor(poolSize: Size, strides: Size, options: PoolingOptions = {}) {
-    super("average", 1, poolSize, strides, options);
+  constructor(...given: WindowRest) {
+    super("average", 1, given);
   }
 }
 
 /** Images [n, h, w, c]. */
 export class AveragePooling2D extends Pooling {
-  constructor(poolSize: Size, strides: Size, options: PoolingOptions = {}) {
-    super("average", 2, poolSize, strides, options);
+  constructor(...given: WindowRest) {
+    super("average", 2, given);
   }
 }
 
 /** Volumes [n, d, h, w, c]. */
 export class AveragePooling3D extends Pooling {
-  constructor(poolSize: Size, strides: Size, options: PoolingOptions = {}) {
-    super("average", 3, poolSize, strides, options);
+  constructor(...given: WindowRest) {
+    super("average", 3, given);
   }
 }
 
 type PoolingRest = Rest<PoolingOptions, ["padding", "dataFormat", "name"]>;
-type PoolingFunction = (inputs: TensorLike, poolSize: Size, strides: Size, ...rest: PoolingRest) => Tensor;
+const needed = ["inputs", "poolSize", "strides"] as const;
+type PoolingFunction = Keywords<
+  (inputs: TensorLike, poolSize: Size, strides: Size, ...rest: PoolingRest) => Tensor,
+  typeof needed
+>;
 
 const optionsOf = (rest: PoolingRest): PoolingOptions => byName(rest, ["padding", "dataFormat", "name"]);
 
 /** The largest of each window of sequences [n, w, c]. */
-export const maxPooling1d: PoolingFunction = (inputs, poolSize, strides, ...rest) =>
-  new MaxPooling1D(poolSize, strides, optionsOf(rest)).apply(inputs);
+export const maxPooling1d: PoolingFunction = byKeyword(
+  needed,
+  function maxPooling1d(inputs: TensorLike, poolSize: Size, strides: Size, ...rest: PoolingRest): Tensor {
+    return new MaxPooling1D(poolSize, strides, optionsOf(rest)).apply(inputs);
+  },
+);
 
 /** The largest of each window of images [n, h, w, c]. */
-export const maxPooling2d: PoolingFunction = (inputs, poolSize, strides, ...rest) =>
-  new MaxPooling2D(poolSize, strides, optionsOf(rest)).apply(inputs);
+export const maxPooling2d: PoolingFunction = byKeyword(
+  needed,
+  function maxPooling2d(inputs: TensorLike, poolSize: Size, strides: Size, ...rest: PoolingRest): Tensor {
+    return new MaxPooling2D(poolSize, strides, optionsOf(rest)).apply(inputs);
+  },
+);
 
 /** The largest of each window of volumes [n, d, h, w, c]. */
-export const maxPooling3d: PoolingFunction = (inputs, poolSize, strides, ...rest) =>
-  new MaxPooling3D(poolSize, strides, optionsOf(rest)).apply(inputs);
+export const maxPooling3d: PoolingFunction = byKeyword(
+  needed,
+  function maxPooling3d(inputs: TensorLike, poolSize: Size, strides: Size, ...rest: PoolingRest): Tensor {
+    return new MaxPooling3D(poolSize, strides, optionsOf(rest)).apply(inputs);
+  },
+);
 
 /** The mean of each window of sequences [n, w, c]. */
-export const averagePooling1d: PoolingFunction = (inputs, poolSize, strides, ...rest) =>
-  new AveragePooling1D(poolSize, strides, optionsOf(rest)).apply(inputs);
+export const averagePooling1d: PoolingFunction = byKeyword(
+  needed,
+  function averagePooling1d(inputs: TensorLike, poolSize: Size, strides: Size, ...rest: PoolingRest): Tensor {
+    return new AveragePooling1D(poolSize, strides, optionsOf(rest)).apply(inputs);
+  },
+);
 
 /** The mean of each window of images [n, h, w, c]. */
-export const averagePooling2d: PoolingFunction = (inputs, poolSize, strides, ...rest) =>
-  new AveragePooling2D(poolSize, strides, optionsOf(rest)).apply(inputs);
+export const averagePooling2d: PoolingFunction = byKeyword(
+  needed,
+  function averagePooling2d(inputs: TensorLike, poolSize: Size, strides: Size, ...rest: PoolingRest): Tensor {
+    return new AveragePooling2D(poolSize, strides, optionsOf(rest)).apply(inputs);
+  },
+);
 
 /** The mean of each window of volumes [n, d, h, w, c]. */
-export const averagePooling3d: PoolingFunction = (inputs, poolSize, strides, ...rest) =>
-  new AveragePooling3D(poolSize, strides, optionsOf(rest)).apply(inputs);
+export const averagePooling3d: PoolingFunction = byKeyword(
+  needed,
+  function averagePooling3d(inputs: TensorLike, poolSize: Size, strides: Size, ...rest: PoolingRest): Tensor {
+    return new AveragePooling3D(poolSize, strides, optionsOf(rest)).apply(inputs);
+  },
+);

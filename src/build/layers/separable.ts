@@ -4,7 +4,7 @@ import type { Shape } from "../../core/shape.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import type { TensorLike } from "../../ops/convert.ts";
 import { biasAdd, expandDims, separableConv2d as separableConvolution, squeeze } from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
+import { byKeyword, byName, type Rest } from "../../ops/options.ts";
 import type { InitializerLike, Regularizer } from "../variables/store.ts";
 import type { Constraint, Variable } from "../variables/variable.ts";
 import { type ConvolutionLayerOptions, channelsOf } from "./convolution.ts";
@@ -143,17 +143,27 @@ export class SeparableConv2D extends SeparableConvolution {
 }
 
 /** Sequences [n, w, c] to [n, w', filters], with variables `depthwise_kernel`, `pointwise_kernel` and `bias`. */
-export const separableConv1d = (
-  inputs: TensorLike,
-  filters: number,
-  kernelSize: Size,
-  ...rest: Rest<SeparableOptions, typeof places>
-): Tensor => new SeparableConv1D(filters, kernelSize, ...rest).openScope().apply(inputs);
+export const separableConv1d = byKeyword(
+  ["inputs", "filters", "kernelSize"],
+  function separableConv1d(
+    inputs: TensorLike,
+    filters: number,
+    kernelSize: Size,
+    ...rest: Rest<SeparableOptions, typeof places>
+  ): Tensor {
+    return new SeparableConv1D(filters, kernelSize, ...rest).openScope().apply(inputs);
+  },
+);
 
 /** Images [n, h, w, c] to [n, h', w', filters], with variables `depthwise_kernel`, `pointwise_kernel` and `bias`. */
-export const separableConv2d = (
-  inputs: TensorLike,
-  filters: number,
-  kernelSize: Size,
-  ...rest: Rest<SeparableOptions, typeof places>
-): Tensor => new SeparableConv2D(filters, kernelSize, ...rest).openScope().apply(inputs);
+export const separableConv2d = byKeyword(
+  ["inputs", "filters", "kernelSize"],
+  function separableConv2d(
+    inputs: TensorLike,
+    filters: number,
+    kernelSize: Size,
+    ...rest: Rest<SeparableOptions, typeof places>
+  ): Tensor {
+    return new SeparableConv2D(filters, kernelSize, ...rest).openScope().apply(inputs);
+  },
+);

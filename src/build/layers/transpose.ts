@@ -11,7 +11,7 @@ import {
   shape as shapeOf,
   stack,
 } from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
+import { byKeyword, byName, type Rest } from "../../ops/options.ts";
 import type { Variable } from "../variables/variable.ts";
 import { type ConvolutionLayerOptions, channelsOf } from "./convolution.ts";
 import { addBias, type DataFormat, kernelPlaces } from "./core.ts";
@@ -126,17 +126,27 @@ export class Conv3DTranspose extends ConvolutionTranspose {
 }
 
 /** The transpose of conv2d, with variables `kernel` [r, s, filters, c] and `bias`. */
-export const conv2dTranspose = (
-  inputs: TensorLike,
-  filters: number,
-  kernelSize: Size,
-  ...rest: Rest<ConvolutionTransposeLayerOptions, typeof places>
-): Tensor => new Conv2DTranspose(filters, kernelSize, ...rest).openScope().apply(inputs);
+export const conv2dTranspose = byKeyword(
+  ["inputs", "filters", "kernelSize"],
+  function conv2dTranspose(
+    inputs: TensorLike,
+    filters: number,
+    kernelSize: Size,
+    ...rest: Rest<ConvolutionTransposeLayerOptions, typeof places>
+  ): Tensor {
+    return new Conv2DTranspose(filters, kernelSize, ...rest).openScope().apply(inputs);
+  },
+);
 
 /** The transpose of conv3d, with variables `kernel` [q, r, s, filters, c] and `bias`. */
-export const conv3dTranspose = (
-  inputs: TensorLike,
-  filters: number,
-  kernelSize: Size,
-  ...rest: Rest<ConvolutionTransposeLayerOptions, typeof places>
-): Tensor => new Conv3DTranspose(filters, kernelSize, ...rest).openScope().apply(inputs);
+export const conv3dTranspose = byKeyword(
+  ["inputs", "filters", "kernelSize"],
+  function conv3dTranspose(
+    inputs: TensorLike,
+    filters: number,
+    kernelSize: Size,
+    ...rest: Rest<ConvolutionTransposeLayerOptions, typeof places>
+  ): Tensor {
+    return new Conv3DTranspose(filters, kernelSize, ...rest).openScope().apply(inputs);
+  },
+);

@@ -23,6 +23,7 @@ import {
   where,
   zerosLike,
 } from "../../ops/index.ts";
+import { byKeyword } from "../../ops/options.ts";
 import { removeSqueezableDimensions } from "../losses/squeeze.ts";
 import { broadcastWeights } from "../losses/weights.ts";
 import { assignAdd } from "../variables/state.ts";
@@ -96,66 +97,82 @@ const named = (options: MetricOptions, name: string, weights: TensorLike | null)
 });
 
 /** How many predictions equal their labels, of all. */
-export function accuracy(labels: TensorLike, predictions: TensorLike, ...rest: MetricRest): Metric {
-  const options = metricOptions(rest);
-  const { labels: label, predictions: given, weights } = align(predictions, labels, options.weights);
-  const prediction = given.dtype === label.dtype ? given : cast(given, label.dtype.baseDtype);
-  const isCorrect = cast(equal(prediction, label), float32);
-  return mean(isCorrect, named(options, "accuracy", weights));
-}
+export const accuracy = byKeyword(
+  ["labels", "predictions"],
+  function accuracy(labels: TensorLike, predictions: TensorLike, ...rest: MetricRest): Metric {
+    const options = metricOptions(rest);
+    const { labels: label, predictions: given, weights } = align(predictions, labels, options.weights);
+    const prediction = given.dtype === label.dtype ? given : cast(given, label.dtype.baseDtype);
+    const isCorrect = cast(equal(prediction, label), float32);
+    return mean(isCorrect, named(options, "accuracy", weights));
+  },
+);
 
-export function meanAbsoluteError(labels: TensorLike, predictions: TensorLike, ...rest: MetricRest): Metric {
-  const options = metricOptions(rest);
-  const { labels: label, predictions: prediction, weights } = align(predictions, labels, options.weights);
-  return mean(abs(prediction.sub(label)), named(options, "mean_absolute_error", weights));
-}
+export const meanAbsoluteError = byKeyword(
+  ["labels", "predictions"],
+  function meanAbsoluteError(labels: TensorLike, predictions: TensorLike, ...rest: MetricRest): Metric {
+    const options = metricOptions(rest);
+    const { labels: label, predictions: prediction, weights } = align(predictions, labels, options.weights);
+    return mean(abs(prediction.sub(label)), named(options, "mean_absolute_error", weights));
+  },
+);
 
-export function meanSquaredError(labels: TensorLike, predictions: TensorLike, ...rest: MetricRest): Metric {
-  const options = metricOptions(rest);
-  const { labels: label, predictions: prediction, weights } = align(predictions, labels, options.weights);
-  return mean(squaredDifference(label, prediction), named(options, "mean_squared_error", weights));
-}
+export const meanSquaredError = byKeyword(
+  ["labels", "predictions"],
+  function meanSquaredError(labels: TensorLike, predictions: TensorLike, ...rest: MetricRest): Metric {
+    const options = metricOptions(rest);
+    const { labels: label, predictions: prediction, weights } = align(predictions, labels, options.weights);
+    return mean(squaredDifference(label, prediction), named(options, "mean_squared_error", weights));
+  },
+);
 
-export function rootMeanSquaredError(labels: TensorLike, predictions: TensorLike, ...rest: MetricRest): Metric {
-  const options = metricOptions(rest);
-  const { labels: label, predictions: prediction, weights } = align(predictions, labels, options.weights);
-  const name = options.name || "root_mean_squared_error";
-  const [value, update] = meanSquaredError(label, prediction, { weights, name });
-  return gathered([sqrt(value), sqrt(update)], options);
-}
+export const rootMeanSquaredError = byKeyword(
+  ["labels", "predictions"],
+  function rootMeanSquaredError(labels: TensorLike, predictions: TensorLike, ...rest: MetricRest): Metric {
+    const options = metricOptions(rest);
+    const { labels: label, predictions: prediction, weights } = align(predictions, labels, options.weights);
+    const name = options.name || "root_mean_squared_error";
+    const [value, update] = meanSquaredError(label, prediction, { weights, name });
+    return gathered([sqrt(value), sqrt(update)], options);
+  },
+);
 
 /** |labels - predictions| / normalizer, 0 where the normalizer is. */
-export function meanRelativeError(
-  labels: TensorLike,
-  predictions: TensorLike,
-  normalizer: TensorLike,
-  ...rest: MetricRest
-): Metric {
-  const options = metricOptions(rest);
-  const { labels: label, predictions: aligned, weights } = align(predictions, labels, options.weights);
-  const [prediction, norm] = removeSqueezableDimensions(aligned, normalizer);
-  checkCompatible(prediction, norm);
-  const relative = where(equal(norm, 0), zerosLike(label), divide(abs(label.sub(prediction)), norm) as Tensor);
-  return mean(relative, named(options, "mean_relative_error", weights));
-}
+export const meanRelativeError = byKeyword(
+  ["labels", "predictions", "normalizer"],
+  function meanRelativeError(
+    labels: TensorLike,
+    predictions: TensorLike,
+    normalizer: TensorLike,
+    ...rest: MetricRest
+  ): Metric {
+    const options = metricOptions(rest);
+    const { labels: label, predictions: aligned, weights } = align(predictions, labels, options.weights);
+    const [prediction, norm] = removeSqueezableDimensions(aligned, normalizer);
+    checkCompatible(prediction, norm);
+    const relative = where(equal(norm, 0), zerosLike(label), divide(abs(label.sub(prediction)), norm) as Tensor);
+    return mean(relative, named(options, "mean_relative_error", weights));
+  },
+);
 
 /** 1 - labels · predictions along a dimension, for vectors of length 1. */
-export function meanCosineDistance(
-  labels: TensorLike,
-  predictions: TensorLike,
-  dim: number,
-  ...rest: MetricRest
-): Metric {
-  const options = metricOptions(rest);
-  const { labels: label, predictions: prediction, weights } = align(predictions, labels, options.weights);
-  const products = reduceSum(multiply(prediction, label), { axis: [dim], keepdims: true });
-  const [value, update] = mean(products, { weights, name: options.name || "mean_cosine_distance" });
-  return gathered([subtract(1, value), subtract(1, update)], options);
-}
+export const meanCosineDistance = byKeyword(
+  ["labels", "predictions", "dim"],
+  function meanCosineDistance(labels: TensorLike, predictions: TensorLike, dim: number, ...rest: MetricRest): Metric {
+    const options = metricOptions(rest);
+    const { labels: label, predictions: prediction, weights } = align(predictions, labels, options.weights);
+    const products = reduceSum(multiply(prediction, label), { axis: [dim], keepdims: true });
+    const [value, update] = mean(products, { weights, name: options.name || "mean_cosine_distance" });
+    return gathered([subtract(1, value), subtract(1, update)], options);
+  },
+);
 
 /** How many values lie below the threshold, of all. */
-export function percentageBelow(values: TensorLike, threshold: TensorLike, ...rest: MetricRest): Metric {
-  const options = metricOptions(rest);
-  const isBelow = cast(less(convertToTensor(values), threshold), float32);
-  return mean(isBelow, { ...options, name: options.name || "percentage_below_threshold" });
-}
+export const percentageBelow = byKeyword(
+  ["values", "threshold"],
+  function percentageBelow(values: TensorLike, threshold: TensorLike, ...rest: MetricRest): Metric {
+    const options = metricOptions(rest);
+    const isBelow = cast(less(convertToTensor(values), threshold), float32);
+    return mean(isBelow, { ...options, name: options.name || "percentage_below_threshold" });
+  },
+);

@@ -14,12 +14,13 @@ import {
 } from "../../ops/index.ts";
 import { byName, type Rest } from "../../ops/options.ts";
 import type { Variable } from "../variables/variable.ts";
-import { type Hyperparameter, Optimizer, type OptimizerOptions, type Updates } from "./optimizer.ts";
+import { type Hyperparameter, Optimizer, type OptimizerOptions, type Rated, type Updates } from "./optimizer.ts";
 
 const dense: Updates = [applyAdadeltaOp, resourceApplyAdadeltaOp];
 const sparse: Updates = [sparseApplyAdadeltaOp, resourceSparseApplyAdadeltaOp];
 
-const places = ["rho", "epsilon", "useLocking", "name"] as const;
+type AdadeltaArguments = AdadeltaOptimizerArguments & Partial<Rated>;
+const places = ["learningRate", "rho", "epsilon", "useLocking", "name"] as const;
 
 export class AdadeltaOptimizer extends Optimizer {
   readonly #given: Readonly<Record<"rate" | "rho" | "epsilon", Hyperparameter>>;
@@ -27,10 +28,10 @@ export class AdadeltaOptimizer extends Optimizer {
   #rho!: Tensor;
   #epsilon!: Tensor;
 
-  constructor(learningRate: Hyperparameter = 0.001, ...rest: Rest<AdadeltaOptimizerArguments, typeof places>) {
-    const options: AdadeltaOptimizerArguments = byName(rest, places);
+  constructor(...given: Rest<AdadeltaArguments, typeof places>) {
+    const options: AdadeltaArguments = byName(given, places);
     super(options, "Adadelta");
-    this.#given = { rate: learningRate, rho: options.rho ?? 0.95, epsilon: options.epsilon ?? 1e-8 };
+    this.#given = { rate: options.learningRate ?? 0.001, rho: options.rho ?? 0.95, epsilon: options.epsilon ?? 1e-8 };
   }
 
   protected override createSlots(variables: readonly Variable[]): void {

@@ -30,14 +30,15 @@ import { constantInitializer } from "../initializers.ts";
 import { add } from "../operators.ts";
 import type { InitializerLike } from "../variables/store.ts";
 import type { Variable } from "../variables/variable.ts";
-import { type Hyperparameter, Optimizer, type OptimizerOptions, type Updates } from "./optimizer.ts";
+import { type Hyperparameter, Optimizer, type OptimizerOptions, type Rated, type Updates } from "./optimizer.ts";
 
 const dense: Updates = [applyAdagradOp, resourceApplyAdagradOp];
 const sparse: Updates = [sparseApplyAdagradOp, resourceSparseApplyAdagradOp];
 const denseDual: Updates = [applyAdagradDAOp, resourceApplyAdagradDAOp];
 const sparseDual: Updates = [sparseApplyAdagradDAOp, resourceSparseApplyAdagradDAOp];
 
-const places = ["initialAccumulatorValue", "useLocking", "name"] as const;
+type AdagradArguments = AdagradOptimizerArguments & Rated;
+const places = ["learningRate", "initialAccumulatorValue", "useLocking", "name"] as const;
 
 export class AdagradOptimizer extends Optimizer {
   readonly #learningRate: Hyperparameter;
@@ -45,9 +46,9 @@ export class AdagradOptimizer extends Optimizer {
   #rate!: Tensor;
 
   /** Throws ValueError when initialAccumulatorValue (0.1) is not positive. */
-  constructor(learningRate: Hyperparameter, ...rest: Rest<AdagradOptimizerArguments, typeof places>) {
-    const options: AdagradOptimizerArguments = byName(rest, places);
-    const { initialAccumulatorValue = 0.1 } = options;
+  constructor(...given: Rest<AdagradArguments, typeof places>) {
+    const options: AdagradArguments = byName(given, places);
+    const { learningRate, initialAccumulatorValue = 0.1 } = options;
     if (initialAccumulatorValue <= 0) {
       throw new ValueError(`initial_accumulator_value must be positive: ${pythonFloat(initialAccumulatorValue)}`);
     }
@@ -89,6 +90,17 @@ export interface AdagradDAOptions extends OptimizerOptions {
   readonly l2RegularizationStrength?: TensorLike;
 }
 
+type AdagradDAArguments = { readonly globalStep: Variable | Tensor } & AdagradDAOptions & Rated;
+const dualPlaces = [
+  "learningRate",
+  "globalStep",
+  "initialGradientSquaredAccumulatorValue",
+  "l1RegularizationStrength",
+  "l2RegularizationStrength",
+  "useLocking",
+  "name",
+] as const;
+
 export class AdagradDAOptimizer extends Optimizer {
   readonly #learningRate: Hyperparameter;
   readonly #globalStep: Variable | Tensor;
@@ -96,8 +108,9 @@ export class AdagradDAOptimizer extends Optimizer {
   #rate!: Tensor;
   #step!: Tensor;
 
-  constructor(learningRate: Hyperparameter, globalStep: Variable | Tensor, options: AdagradDAOptions = {}) {
-    const { initialGradientSquaredAccumulatorValue: initial = 0.1 } = options;
+  constructor(...given: Rest<AdagradDAArguments, typeof dualPlaces>) {
+    const options: AdagradDAArguments = byName(given, dualPlaces);
+    const { learningRate, globalStep, initialGradientSquaredAccumulatorValue: initial = 0.1 } = options;
     if (initial <= 0) {
       throw new ValueError(`initial_gradient_squared_accumulator_value must be positive: ${pythonFloat(initial)}`);
     }

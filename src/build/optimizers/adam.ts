@@ -17,7 +17,12 @@ export interface AdamOptions extends OptimizerOptions {
 
 const dense: Updates = [applyAdamOp, resourceApplyAdamOp];
 
-const places = ["beta1", "beta2", "epsilon", "useLocking", "name"] as const;
+interface AdamArguments extends AdamOptions {
+  /** 0.001 by default. */
+  readonly learningRate?: Hyperparameter;
+}
+
+const places = ["learningRate", "beta1", "beta2", "epsilon", "useLocking", "name"] as const;
 
 export class AdamOptimizer extends Optimizer {
   readonly #given: {
@@ -31,10 +36,10 @@ export class AdamOptimizer extends Optimizer {
   #beta2!: Tensor;
   #epsilon!: Tensor;
 
-  constructor(learningRate: Hyperparameter = 0.001, ...rest: Rest<AdamOptions, typeof places>) {
-    const options: AdamOptions = byName(rest, places);
+  constructor(...given: Rest<AdamArguments, typeof places>) {
+    const options: AdamArguments = byName(given, places);
     super(options, "Adam");
-    const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
+    const { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = options;
     this.#given = { rate: learningRate, beta1, beta2, epsilon };
   }
 

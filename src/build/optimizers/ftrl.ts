@@ -18,10 +18,11 @@ import {
   sparseApplyFtrlOp,
   sparseApplyFtrlV2Op,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { add, mul, truediv } from "../operators.ts";
 import type { Initializer } from "../variables/store.ts";
 import type { Variable } from "../variables/variable.ts";
-import { type Hyperparameter, Optimizer, type OptimizerOptions, type Updates } from "./optimizer.ts";
+import { type Hyperparameter, Optimizer, type OptimizerOptions, type Rated, type Updates } from "./optimizer.ts";
 
 export interface FtrlOptions extends OptimizerOptions {
   readonly learningRatePower?: number;
@@ -33,6 +34,21 @@ export interface FtrlOptions extends OptimizerOptions {
   readonly linearName?: string;
   readonly beta?: number;
 }
+
+type FtrlArguments = FtrlOptions & Rated;
+const places = [
+  "learningRate",
+  "learningRatePower",
+  "initialAccumulatorValue",
+  "l1RegularizationStrength",
+  "l2RegularizationStrength",
+  "useLocking",
+  "name",
+  "accumName",
+  "linearName",
+  "l2ShrinkageRegularizationStrength",
+  "beta",
+] as const;
 
 const dense: Updates = [applyFtrlOp, resourceApplyFtrlOp];
 const sparse: Updates = [sparseApplyFtrlOp, resourceSparseApplyFtrlOp];
@@ -55,7 +71,8 @@ export class FtrlOptimizer extends Optimizer {
   #ratePower!: Tensor;
 
   /** Throws ValueError for a negative strength or accumulator, or a positive learningRatePower (-0.5). */
-  constructor(learningRate: Hyperparameter, options: FtrlOptions = {}) {
+  constructor(...args: Rest<FtrlArguments, typeof places>) {
+    const options: FtrlArguments = byName(args, places);
     super(options, "Ftrl");
     const given = {
       initial_accumulator_value: options.initialAccumulatorValue ?? 0.1,
@@ -69,7 +86,7 @@ export class FtrlOptimizer extends Optimizer {
     this.#power = options.learningRatePower ?? -0.5;
     if (this.#power > 0)
       throw new ValueError(`learning_rate_power ${this.#power.toFixed(6)} needs to be negative or zero`);
-    this.#learningRate = learningRate;
+    this.#learningRate = options.learningRate;
     this.#initial = given.initial_accumulator_value;
     this.#l1Strength = given.l1_regularization_strength;
     this.#l2Strength = given.l2_regularization_strength;

@@ -8,19 +8,23 @@ import {
   resourceScatterAddOp,
   scatterSubOp,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { mul, neg } from "../operators.ts";
 import type { Variable } from "../variables/variable.ts";
-import { type Hyperparameter, Optimizer, type OptimizerOptions, type Updates } from "./optimizer.ts";
+import { type Hyperparameter, Optimizer, type OptimizerOptions, type Rated, type Updates } from "./optimizer.ts";
 
 const dense: Updates = [applyGradientDescentOp, resourceApplyGradientDescentOp];
+
+const places = ["learningRate", "useLocking", "name"] as const;
 
 export class GradientDescentOptimizer extends Optimizer {
   readonly #learningRate: Hyperparameter;
   #rate!: Tensor;
 
-  constructor(learningRate: Hyperparameter, options: OptimizerOptions = {}) {
+  constructor(...given: Rest<OptimizerOptions & Rated, typeof places>) {
+    const options: OptimizerOptions & Rated = byName(given, places);
     super(options, "GradientDescent");
-    this.#learningRate = learningRate;
+    this.#learningRate = options.learningRate;
   }
 
   protected override prepare(): void {

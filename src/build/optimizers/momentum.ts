@@ -7,11 +7,19 @@ import {
   resourceSparseApplyMomentumOp,
   sparseApplyMomentumOp,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import type { Variable } from "../variables/variable.ts";
-import { type Hyperparameter, Optimizer, type OptimizerOptions, type Updates } from "./optimizer.ts";
+import { type Hyperparameter, Optimizer, type OptimizerOptions, type Rated, type Updates } from "./optimizer.ts";
 
 const dense: Updates = [applyMomentumOp, resourceApplyMomentumOp];
 const sparse: Updates = [sparseApplyMomentumOp, resourceSparseApplyMomentumOp];
+
+interface MomentumArguments extends OptimizerOptions, Rated {
+  readonly momentum: Hyperparameter;
+  readonly useNesterov?: boolean;
+}
+
+const places = ["learningRate", "momentum", "useLocking", "name", "useNesterov"] as const;
 
 export class MomentumOptimizer extends Optimizer {
   readonly #given: { readonly learningRate: Hyperparameter; readonly momentum: Hyperparameter };
@@ -19,13 +27,10 @@ export class MomentumOptimizer extends Optimizer {
   #rate!: Tensor;
   #momentum!: Tensor;
 
-  constructor(
-    learningRate: Hyperparameter,
-    momentum: Hyperparameter,
-    options: OptimizerOptions & { readonly useNesterov?: boolean } = {},
-  ) {
+  constructor(...given: Rest<MomentumArguments, typeof places>) {
+    const options: MomentumArguments = byName(given, places);
     super(options, "Momentum");
-    this.#given = { learningRate, momentum };
+    this.#given = { learningRate: options.learningRate, momentum: options.momentum };
     this.#useNesterov = options.useNesterov ?? false;
   }
 

@@ -60,6 +60,11 @@ export interface ApplyOptions {
   readonly name?: string | undefined;
 }
 
+/** What an optimizer needs first. */
+export interface Rated {
+  readonly learningRate: Hyperparameter;
+}
+
 export interface OptimizerOptions {
   readonly useLocking?: boolean | undefined;
   readonly name?: string | undefined;
@@ -68,7 +73,12 @@ export interface OptimizerOptions {
 /** A builder of a training op, for references or for resources. */
 // biome-ignore lint/suspicious/noExplicitAny: builders of many signatures stand in one table
 export type Update = (record: any, name?: string | null) => Operation | Tensor;
-type MinimizeArguments = ComputeOptions & ApplyOptions;
+type ComputeArguments = { readonly loss: Loss } & ComputeOptions;
+type MinimizeArguments = ComputeArguments & ApplyOptions;
+export type ApplyArguments = { readonly gradsAndVars: readonly GradientAndVariable[] } & ApplyOptions;
+
+/** Python's order of the arguments. */
+export const applyPlaces = ["gradsAndVars", "globalStep", "name"] as const;
 
 /** The op for references and the one for resources. */
 export type Updates = readonly [reference: Update, resource: Update];
@@ -97,8 +107,8 @@ export abstract class Optimizer {
   }
 
   /** Gradients and their application in one; in eager execution of a function. Throws ValueError when no variable has a gradient. */
-  minimize(loss: Loss, ...rest: Rest<MinimizeArguments, ["globalStep", "varList"]>): Operation {
-    const options: MinimizeArguments = byName(rest, ["globalStep", "varList"]);
+  minimize(...given: Rest<MinimizeArguments, ["loss", "globalStep", "varList"]>): Operation {
+    const { loss, ...options }: MinimizeArguments = byName(given, ["loss", "globalStep", "varList"]);
     const found = this.computeGradients(loss, options);
     if (found.every(([gradient]) => gradient === null)) {
       throw new ValueError(
@@ -109,8 +119,8 @@ export abstract class Optimizer {
   }
 
   /** The loss's gradient for each variable; null where none. A loss that is no scalar counts as its sum; one that is a function is run on a tape. */
-  computeGradients(loss: Loss, ...rest: Rest<ComputeOptions, ["varList"]>): Gradients {
-    const options: ComputeOptions = byName(rest, ["varList"]);
+  computeGradients(...given: Rest<ComputeArguments, ["loss", "varList"]>): Gradients {
+    const { loss, ...options }: ComputeArguments = byName(given, ["loss", "varList"]);
     const { gateGradients = Optimizer.GATE_OP, gradLoss } = options;
     if (typeof loss === "function") return this.#tapeGradients(loss, options);
     if (getDefaultGraph().isEager) {
@@ -149,11 +159,8 @@ export abstract class Optimizer {
   }
 
   /** The operation that applies gradients to their variables; in collection TRAIN_OP. */
-  applyGradients(
-    pairs: readonly GradientAndVariable[],
-    ...rest: Rest<ApplyOptions, ["globalStep", "name"]>
-  ): Operation {
-    const options: ApplyOptions = byName(rest, ["globalStep", "name"]);
+  applyGradients(...given: Rest<ApplyArguments, typeof applyPlaces>): Operation {
+    const { gradsAndVars: pairs, ...options }: ApplyArguments = byName(given, applyPlaces);
     if (pairs.length === 0) throw new ValueError("No variables provided.");
     const converted = pairs.map(([gradient, variable]) => [convertGradient(gradient), variable] as const);
     const variables = converted.filter(([gradient]) => gradient !== null).map(([, variable]) => variable);

@@ -15,8 +15,9 @@ import {
   sparseApplyProximalAdagradOp,
   sparseApplyProximalGradientDescentOp,
 } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import type { Variable } from "../variables/variable.ts";
-import { type Hyperparameter, Optimizer, type OptimizerOptions, type Updates } from "./optimizer.ts";
+import { type Hyperparameter, Optimizer, type OptimizerOptions, type Rated, type Updates } from "./optimizer.ts";
 
 export interface ProximalOptions extends OptimizerOptions {
   readonly l1RegularizationStrength?: Hyperparameter;
@@ -34,10 +35,10 @@ abstract class Proximal extends Optimizer {
   #l1!: Tensor;
   #l2!: Tensor;
 
-  constructor(learningRate: Hyperparameter, options: ProximalOptions, name: string) {
+  constructor(options: ProximalOptions & Rated, name: string) {
     super(options, name);
     this.#given = {
-      rate: learningRate,
+      rate: options.learningRate,
       l1: options.l1RegularizationStrength ?? 0,
       l2: options.l2RegularizationStrength ?? 0,
     };
@@ -58,9 +59,23 @@ abstract class Proximal extends Optimizer {
   }
 }
 
+const places = ["learningRate", "l1RegularizationStrength", "l2RegularizationStrength", "useLocking", "name"] as const;
+interface ProximalAdagradArguments extends ProximalOptions, Rated {
+  readonly initialAccumulatorValue?: number;
+}
+
+const adagradPlaces = [
+  "learningRate",
+  "initialAccumulatorValue",
+  "l1RegularizationStrength",
+  "l2RegularizationStrength",
+  "useLocking",
+  "name",
+] as const;
+
 export class ProximalGradientDescentOptimizer extends Proximal {
-  constructor(learningRate: Hyperparameter, options: ProximalOptions = {}) {
-    super(learningRate, options, "ProximalGradientDescent");
+  constructor(...given: Rest<ProximalOptions & Rated, typeof places>) {
+    super(byName<ProximalOptions & Rated>(given, places), "ProximalGradientDescent");
   }
 
   protected override applyDense(delta: Tensor, variable: Variable): Operation | Tensor {
@@ -87,14 +102,12 @@ export class ProximalAdagradOptimizer extends Proximal {
   readonly #initial: number;
 
   /** Throws ValueError when initialAccumulatorValue (0.1) is not positive. */
-  constructor(
-    learningRate: Hyperparameter,
-    options: ProximalOptions & { readonly initialAccumulatorValue?: number } = {},
-  ) {
+  constructor(...given: Rest<ProximalAdagradArguments, typeof adagradPlaces>) {
+    const options: ProximalAdagradArguments = byName(given, adagradPlaces);
     const { initialAccumulatorValue = 0.1 } = options;
     if (initialAccumulatorValue <= 0)
       throw new ValueError(`initial_accumulator_value must be positive: ${initialAccumulatorValue}`);
-    super(learningRate, options, "ProximalAdagrad");
+    super(options, "ProximalAdagrad");
     this.#initial = initialAccumulatorValue;
   }
 

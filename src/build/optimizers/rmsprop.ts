@@ -16,7 +16,7 @@ import {
 import { byName, type Rest } from "../../ops/options.ts";
 import { onesInitializer } from "../initializers.ts";
 import type { Variable } from "../variables/variable.ts";
-import { type Hyperparameter, Optimizer, type OptimizerOptions, type Updates } from "./optimizer.ts";
+import { type Hyperparameter, Optimizer, type OptimizerOptions, type Rated, type Updates } from "./optimizer.ts";
 
 export interface RmsPropOptions extends OptimizerOptions {
   readonly decay?: Hyperparameter;
@@ -31,7 +31,8 @@ const sparse: Updates = [sparseApplyRMSPropOp, resourceSparseApplyRMSPropOp];
 const denseCentered: Updates = [applyCenteredRMSPropOp, resourceApplyCenteredRMSPropOp];
 const sparseCentered: Updates = [sparseApplyCenteredRMSPropOp, resourceSparseApplyCenteredRMSPropOp];
 
-const places = ["decay", "momentum", "epsilon", "useLocking", "centered", "name"] as const;
+type RmsPropArguments = RmsPropOptions & Rated;
+const places = ["learningRate", "decay", "momentum", "epsilon", "useLocking", "centered", "name"] as const;
 
 export class RMSPropOptimizer extends Optimizer {
   readonly #given: Readonly<Record<"rate" | "decay" | "momentum" | "epsilon", Hyperparameter>>;
@@ -41,10 +42,10 @@ export class RMSPropOptimizer extends Optimizer {
   #momentum!: Tensor;
   #epsilon!: Tensor;
 
-  constructor(learningRate: Hyperparameter, ...rest: Rest<RmsPropOptions, typeof places>) {
-    const options: RmsPropOptions = byName(rest, places);
+  constructor(...given: Rest<RmsPropArguments, typeof places>) {
+    const options: RmsPropArguments = byName(given, places);
     super(options, "RMSProp");
-    const { decay = 0.9, momentum = 0, epsilon = 1e-10, centered = false } = options;
+    const { learningRate, decay = 0.9, momentum = 0, epsilon = 1e-10, centered = false } = options;
     this.#given = { rate: learningRate, decay, momentum, epsilon };
     this.#isCentered = centered;
   }

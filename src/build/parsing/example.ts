@@ -5,7 +5,7 @@ import type { SparseTensor } from "../../graph/sparse_tensor.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { equal, parseExampleV2Op, rank, sparseMerge, withDependencies } from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
+import { byKeyword, byName, type Rest } from "../../ops/options.ts";
 import { assertThat } from "../control_flow/assert.ts";
 import { RaggedTensor } from "../ragged/ragged_tensor.ts";
 import {
@@ -51,11 +51,9 @@ const parseExamplePlaces = ["name", "exampleNames"] as const;
  * The features of serialized Examples [n] (or of one, a scalar), by key: dense ones [n, ...] and sparse ones. Throws ValueError when the
  * features do not go together.
  */
-export function parseExample<F extends FeatureSpec>(
-  serialized: TensorLike,
-  features: F,
-  ...rest: Rest<ParseExampleOptions, typeof parseExamplePlaces>
-): ParsedBy<F> {
+export const parseExample = byKeyword(["serialized", "features"], function parseExample<
+  F extends FeatureSpec,
+>(serialized: TensorLike, features: F, ...rest: Rest<ParseExampleOptions, typeof parseExamplePlaces>): ParsedBy<F> {
   const options = byName<ParseExampleOptions>(rest, parseExamplePlaces);
   if (!features || Object.keys(features).length === 0) {
     throw new ValueError(`Argument \`features\` cannot be None or falsy. Got ${features ? "{}" : "None"}`);
@@ -94,7 +92,7 @@ export function parseExample<F extends FeatureSpec>(
     return params.collect([made.sparse_indices, made.sparse_values, made.sparse_shapes], made.dense_values, ragged);
   });
   return composed(features, parsed) as ParsedBy<F>;
-}
+});
 
 /** Sparse features are put together of their indices and values, ragged ones of values and partitions; what only serves them goes. */
 export function composed(features: FeatureSpec, parsed: ParsedFeatures): ParsedFeatures {
@@ -125,15 +123,13 @@ export function scalar(value: Tensor, name: string): Tensor {
 }
 
 /** The features of one serialized Example, a scalar. Throws ValueError for another rank. */
-export function parseSingleExample<F extends FeatureSpec>(
-  serialized: TensorLike,
-  features: F,
-  ...rest: Rest<ParseExampleOptions, typeof parseExamplePlaces>
-): ParsedBy<F> {
+export const parseSingleExample = byKeyword(["serialized", "features"], function parseSingleExample<
+  F extends FeatureSpec,
+>(serialized: TensorLike, features: F, ...rest: Rest<ParseExampleOptions, typeof parseExamplePlaces>): ParsedBy<F> {
   const options = byName<ParseExampleOptions>(rest, parseExamplePlaces);
   if (!features) throw new ValueError("Invalid argument: features cannot be None.");
   if (Object.keys(features).length === 0) throw new ValueError("Invalid argument: features cannot be empty.");
   return inScope(options.name ?? "ParseSingleExample", () =>
     parseExample(scalar(convertToTensor(serialized, { name: "serialized" }), "serialized"), features, options),
   );
-}
+});

@@ -18,7 +18,7 @@ import {
 } from "../../ops/compute/random/stateless/algorithm.ts";
 import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import * as tf from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
+import { byKeyword, byName, type Rest } from "../../ops/options.ts";
 import { flatten, type Nested, pack } from "../control_flow/structure.ts";
 import { trackableChildren } from "../trackable/children.ts";
 import { Variable } from "../variables/variable.ts";
@@ -56,16 +56,19 @@ function wordsOf(seed: number | bigint, count: number): bigint[] {
 }
 
 /** The state int64 [3] (counter, key) of a seed: a number, or numbers of which the first three count. Throws ValueError for a wrong `alg`. */
-export function createRngState(seed: Seed, alg: AlgorithmLike): Tensor {
-  const size = stateSize(algorithmNumber(alg));
-  const words = typeof seed === "number" || typeof seed === "bigint" ? wordsOf(seed, size) : seed;
-  const given = tf.reshape(stateOf(words), [-1]).at({ stop: size, start: 0 });
-  const count = given.shape?.[0] ?? tf.shape(given).at(0);
-  const missing = typeof count === "number" ? tf.maximum(size - count, 0) : tf.maximum(count.rsub(size), 0);
-  const state = tf.concat([tf.zeros([missing], given.dtype), given], 0);
-  state.setShape([size]);
-  return state;
-}
+export const createRngState = byKeyword(
+  ["seed", "alg"],
+  function createRngState(seed: Seed, alg: AlgorithmLike): Tensor {
+    const size = stateSize(algorithmNumber(alg));
+    const words = typeof seed === "number" || typeof seed === "bigint" ? wordsOf(seed, size) : seed;
+    const given = tf.reshape(stateOf(words), [-1]).at({ stop: size, start: 0 });
+    const count = given.shape?.[0] ?? tf.shape(given).at(0);
+    const missing = typeof count === "number" ? tf.maximum(size - count, 0) : tf.maximum(count.rsub(size), 0);
+    const state = tf.concat([tf.zeros([missing], given.dtype), given], 0);
+    state.setShape([size]);
+    return state;
+  },
+);
 
 const shapeOf = (shape: TensorLike): Tensor =>
   convertToTensor(

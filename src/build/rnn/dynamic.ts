@@ -22,7 +22,7 @@ import {
   TensorArray,
   zeros,
 } from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
+import { byKeyword, byName, type Rest } from "../../ops/options.ts";
 import { assertThat } from "../control_flow/assert.ts";
 import { flatten, type Nested, pack } from "../control_flow/structure.ts";
 import { whileLoop } from "../control_flow/while_loop.ts";
@@ -69,29 +69,32 @@ const dynamicRnnPlaces = [
  * [outputs of all steps, last state] of a cell over inputs [batch, time, depth] (or a structure of those). Throws ValueError for inputs of
  * unknown depth or different numbers of steps, and without initialState and dtype.
  */
-export function dynamicRnn(
-  cell: Cell,
-  inputs: Nested<TensorLike>,
-  ...rest: Rest<DynamicRnnOptions, typeof dynamicRnnPlaces>
-): readonly [Nested<Tensor>, State] {
-  const options: DynamicRnnOptions = byName(rest, dynamicRnnPlaces);
-  checkCell("cell", cell);
-  const { dtype, timeMajor = false } = options;
-  return variableScope(options.scope || "rnn", (scope) => {
-    cacheVariables(scope);
-    const given = flatten<TensorLike>(inputs).map((input) => convertToTensor(input));
-    const flat = timeMajor ? given : given.map(transposeBatchTime);
-    let lengths = options.sequenceLength === undefined ? null : lengthsOf(options.sequenceLength);
-    const batchSize = batchSizeOf(flat);
-    if (!options.initialState && !dtype)
-      throw new ValueError("If no initial_state is provided, argument `dtype` must be specified");
-    const state = options.initialState ?? cell.zeroState(batchSize, dtype!);
-    if (lengths) lengths = checkedLengths(lengths, batchSize);
-    const [outputs, last] = loop(cell, pack(inputs, flat), state, { ...options, lengths });
-    if (timeMajor) return [outputs, last];
-    return [pack(outputs, flatten<Tensor>(outputs).map(transposeBatchTime)), last];
-  });
-}
+export const dynamicRnn = byKeyword(
+  ["cell", "inputs"],
+  function dynamicRnn(
+    cell: Cell,
+    inputs: Nested<TensorLike>,
+    ...rest: Rest<DynamicRnnOptions, typeof dynamicRnnPlaces>
+  ): readonly [Nested<Tensor>, State] {
+    const options: DynamicRnnOptions = byName(rest, dynamicRnnPlaces);
+    checkCell("cell", cell);
+    const { dtype, timeMajor = false } = options;
+    return variableScope(options.scope || "rnn", (scope) => {
+      cacheVariables(scope);
+      const given = flatten<TensorLike>(inputs).map((input) => convertToTensor(input));
+      const flat = timeMajor ? given : given.map(transposeBatchTime);
+      let lengths = options.sequenceLength === undefined ? null : lengthsOf(options.sequenceLength);
+      const batchSize = batchSizeOf(flat);
+      if (!options.initialState && !dtype)
+        throw new ValueError("If no initial_state is provided, argument `dtype` must be specified");
+      const state = options.initialState ?? cell.zeroState(batchSize, dtype!);
+      if (lengths) lengths = checkedLengths(lengths, batchSize);
+      const [outputs, last] = loop(cell, pack(inputs, flat), state, { ...options, lengths });
+      if (timeMajor) return [outputs, last];
+      return [pack(outputs, flatten<Tensor>(outputs).map(transposeBatchTime)), last];
+    });
+  },
+);
 
 function lengthsOf(given: TensorLike): Tensor {
   const lengths = cast(given, int32) as Tensor;
@@ -216,33 +219,36 @@ export interface BidirectionalOptions extends Omit<DynamicRnnOptions, "initialSt
 type Both<T> = readonly [T, T];
 
 /** [outputs, last states], each of a cell that goes forward and of one that goes backward. */
-export function bidirectionalDynamicRnn(
-  cellFw: Cell,
-  cellBw: Cell,
-  inputs: Nested<TensorLike>,
-  options: BidirectionalOptions = {},
-): readonly [Both<Nested<Tensor>>, Both<State>] {
-  checkCell("cell_fw", cellFw);
-  checkCell("cell_bw", cellBw);
-  const { initialStateFw, initialStateBw, sequenceLength, timeMajor = false, ...rest } = options;
-  const [timeAxis, batchAxis] = timeMajor ? [0, 1] : [1, 0];
-  const reversed = (input: TensorLike): Tensor =>
-    sequenceLength === undefined
-      ? reverse(input, [timeAxis])
-      : reverseSequence(input, sequenceLength, { seqAxis: timeAxis, batchAxis });
-  const common = { ...rest, sequenceLength, timeMajor };
-  const [fw, stateFw, bw, stateBw] = variableScope(options.scope || "bidirectional_rnn", () => {
-    const forward = variableScope("fw", (scope) =>
-      dynamicRnn(cellFw, inputs, { ...common, initialState: initialStateFw, scope }),
-    );
-    const backward = variableScope("bw", (scope) => {
-      const backwards = pack(inputs, flatten<TensorLike>(inputs).map(reversed));
-      return dynamicRnn(cellBw, backwards, { ...common, initialState: initialStateBw, scope });
+export const bidirectionalDynamicRnn = byKeyword(
+  ["cellFw", "cellBw", "inputs"],
+  function bidirectionalDynamicRnn(
+    cellFw: Cell,
+    cellBw: Cell,
+    inputs: Nested<TensorLike>,
+    options: BidirectionalOptions = {},
+  ): readonly [Both<Nested<Tensor>>, Both<State>] {
+    checkCell("cell_fw", cellFw);
+    checkCell("cell_bw", cellBw);
+    const { initialStateFw, initialStateBw, sequenceLength, timeMajor = false, ...rest } = options;
+    const [timeAxis, batchAxis] = timeMajor ? [0, 1] : [1, 0];
+    const reversed = (input: TensorLike): Tensor =>
+      sequenceLength === undefined
+        ? reverse(input, [timeAxis])
+        : reverseSequence(input, sequenceLength, { seqAxis: timeAxis, batchAxis });
+    const common = { ...rest, sequenceLength, timeMajor };
+    const [fw, stateFw, bw, stateBw] = variableScope(options.scope || "bidirectional_rnn", () => {
+      const forward = variableScope("fw", (scope) =>
+        dynamicRnn(cellFw, inputs, { ...common, initialState: initialStateFw, scope }),
+      );
+      const backward = variableScope("bw", (scope) => {
+        const backwards = pack(inputs, flatten<TensorLike>(inputs).map(reversed));
+        return dynamicRnn(cellBw, backwards, { ...common, initialState: initialStateBw, scope });
+      });
+      return [...forward, ...backward];
     });
-    return [...forward, ...backward];
-  });
-  return [
-    [fw, reversed(bw as Tensor)],
-    [stateFw, stateBw],
-  ];
-}
+    return [
+      [fw, reversed(bw as Tensor)],
+      [stateFw, stateBw],
+    ];
+  },
+);

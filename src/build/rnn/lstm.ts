@@ -10,6 +10,7 @@ import { fixedSizePartitioner } from "../variables/partitioned.ts";
 import type { InitializerLike } from "../variables/store.ts";
 import type { Variable } from "../variables/variable.ts";
 import { type CellOptions, LayerRNNCell, type StepResult } from "./cell.ts";
+import type { Sized } from "./simple.ts";
 import { LSTMStateTuple, type State, type StateSize } from "./state.ts";
 
 export interface BasicLSTMCellOptions extends CellOptions {
@@ -32,8 +33,8 @@ export class BasicLSTMCell extends LayerRNNCell {
   #kernel!: Variable;
   #bias!: Variable;
 
-  constructor(numUnits: number, ...rest: Rest<BasicLSTMCellOptions, typeof places>) {
-    const options: BasicLSTMCellOptions = byName(rest, places);
+  constructor(...given: Rest<BasicLSTMCellOptions & Sized, readonly ["numUnits", ...typeof places]>) {
+    const { numUnits, ...options } = byName<BasicLSTMCellOptions & Sized>(given, ["numUnits", ...places]);
     super(options, new.target === BasicLSTMCell ? "BasicLSTMCell" : undefined);
     this.#forgetBias = options.forgetBias ?? 1;
     this.#isTuple = options.stateIsTuple ?? true;
@@ -103,8 +104,8 @@ export class LSTMCell extends LayerRNNCell {
   #peepholes: { readonly f: Variable; readonly i: Variable; readonly o: Variable } | null = null;
   #projection: Variable | null = null;
 
-  constructor(numUnits: number, ...rest: Rest<LSTMCellOptions, typeof lstmCellPlaces>) {
-    const options: LSTMCellOptions = byName(rest, lstmCellPlaces);
+  constructor(...given: Rest<LSTMCellOptions & Sized, readonly ["numUnits", ...typeof lstmCellPlaces]>) {
+    const { numUnits, ...options } = byName<LSTMCellOptions & Sized>(given, ["numUnits", ...lstmCellPlaces]);
     super(options, new.target === LSTMCell ? "LSTMCell" : undefined);
     this.#units = numUnits;
     this.#options = options;

@@ -4,17 +4,24 @@ import { TypeError, ValueError } from "../../core/error.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { concat, slice } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import type { Nested } from "../control_flow/structure.ts";
 import { variableScope } from "../variables/scope.ts";
 import { RNNCell, type StepResult } from "./cell.ts";
 import type { BatchSize, Cell, State, StateSize } from "./state.ts";
+
+interface MultiArguments {
+  readonly cells: readonly Cell[];
+  readonly stateIsTuple?: boolean;
+}
 
 /** Several cells as one: the output of each is the input of the next. */
 export class MultiRNNCell extends RNNCell {
   readonly #cells: readonly Cell[];
   readonly #isTuple: boolean;
 
-  constructor(cells: readonly Cell[], options: { readonly stateIsTuple?: boolean } = {}) {
+  constructor(...given: Rest<MultiArguments, ["cells", "stateIsTuple"]>) {
+    const { cells, ...options } = byName<MultiArguments>(given, ["cells", "stateIsTuple"]);
     super({}, "MultiRNNCell");
     if (!cells || (Array.isArray(cells) && cells.length === 0)) {
       throw new ValueError("Must specify at least one cell for MultiRNNCell.");

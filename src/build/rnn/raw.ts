@@ -18,7 +18,7 @@ import {
   where,
   zeros,
 } from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
+import { byKeyword, byName, type Rest } from "../../ops/options.ts";
 import { checkSameStructure, flatten, isFlowArray, type Nested, pack } from "../control_flow/structure.ts";
 import { whileLoop } from "../control_flow/while_loop.ts";
 import { add } from "../operators.ts";
@@ -56,92 +56,95 @@ type Emitted = Nested<TensorArray>;
 const rawRnnPlaces = ["parallelIterations", "swapMemory", "scope"] as const;
 
 /** [arrays of what was emitted, last state, last loop state]. Runs until all rows are done. */
-export function rawRnn(
-  cell: Cell,
-  loopFn: LoopFunction,
-  ...rest: Rest<RawRnnOptions, typeof rawRnnPlaces>
-): readonly [Emitted, State, Nested<Tensor> | null] {
-  const options = byName<RawRnnOptions>(rest, rawRnnPlaces);
-  checkCell("cell", cell);
-  if (typeof loopFn !== "function")
-    throw new TypeError(`Argument \`loop_fn\` must be a callable. Received: ${loopFn}.`);
-  return variableScope(options.scope || "rnn", (scope) => {
-    cacheVariables(scope);
-    const time = constant(0, { dtype: int32 });
-    const start = loopFn(time, null, null, null);
-    const inputs = flatten<Tensor>(start.nextInput);
-    const loopState = start.nextLoopState ?? constant(0, { dtype: int32 });
-    const knownBatch = inputs[0]!.shape?.[0] ?? null;
-    const batchSize: BatchSize = knownBatch ?? shapeOf(inputs[0]!).at(0);
-    checkSameStructure(start.nextCellState, cell.stateSize);
-    const state = pack(
-      start.nextCellState,
-      flatten<Tensor>(start.nextCellState).map((each) => convertToTensor(each)),
-    );
-    const likes: readonly EmitLike[] = start.emitOutput
-      ? flatten<Tensor>(start.emitOutput).map((like) => ({
-          size: like.shape && isFull(like.shape) ? like.shape : shapeOf(like),
-          known: like.shape,
-          dtype: like.dtype,
-        }))
-      : flatten<RowSize>(cell.outputSize).map((size) => ({
-          size: rowDims(size),
-          known: rowDims(size),
-          dtype: flatten<Tensor>(state)[0]!.dtype,
-        }));
-    const structure = (start.emitOutput ?? cell.outputSize) as Nested<unknown>;
-    const arrays = likes.map(
-      ({ dtype, known }, i) =>
-        new TensorArray(dtype, {
-          dynamicSize: true,
-          elementShape: known && [knownBatch, ...known],
-          size: 0,
-          name: `rnn_output_${i}`,
-        }),
-    );
-    const zero = likes.map(({ size, dtype }) => zeros(joined(batchSize, size), dtype));
-    const body = (
-      at: Tensor,
-      isFinished: Tensor,
-      input: Nested<Tensor>,
-      written: Emitted,
-      current: State,
-      currentLoopState: Nested<Tensor>,
-    ) => {
-      const [output, cellState] = cell.apply(input, current);
-      checkSameStructure(current, cellState);
-      checkSameStructure(cell.outputSize, output);
-      const nextTime = add(at, 1);
-      const next = loopFn(nextTime, output, cellState, currentLoopState);
-      checkSameStructure(current, next.nextCellState);
-      checkSameStructure(input, next.nextInput);
-      const keep = (olds: readonly Tensor[], news: readonly Tensor[]): Tensor[] =>
-        olds.map((old, i) => {
-          const fresh = news[i]!;
-          if (isFlowArray(old) || old.shape?.length === 0) return fresh;
-          return getDefaultGraph().colocateWith(fresh, () => where(isFinished, old, fresh) as Tensor);
-        });
-      const emitted = keep(zero, flatten<Tensor>(next.emitOutput!));
-      const nextState = keep(flatten<Tensor>(current), flatten<Tensor>(next.nextCellState));
-      const nextArrays = flatten<TensorArray>(written).map((array, i) => array.write(at, emitted[i]!));
-      return [
-        nextTime,
-        logicalOr(isFinished, next.elementsFinished),
-        next.nextInput,
-        pack(written, nextArrays),
-        pack(current, nextState),
-        next.nextLoopState ?? currentLoopState,
-      ];
-    };
-    const variables = [time, start.elementsFinished, start.nextInput, pack(structure, arrays), state, loopState];
-    const goesOn = (_: Tensor, isFinished: Tensor): Tensor => logicalNot(reduceAll(isFinished));
-    const [, , , filled, last, lastLoopState] = whileLoop(goesOn, body as never, variables as never, {
-      parallelIterations: options.parallelIterations || 32,
-      swapMemory: options.swapMemory ?? false,
-    }) as unknown as [Tensor, Tensor, Tensor, Emitted, State, Nested<Tensor>];
-    return [filled, last, start.nextLoopState === null ? null : lastLoopState];
-  });
-}
+export const rawRnn = byKeyword(
+  ["cell", "loopFn"],
+  function rawRnn(
+    cell: Cell,
+    loopFn: LoopFunction,
+    ...rest: Rest<RawRnnOptions, typeof rawRnnPlaces>
+  ): readonly [Emitted, State, Nested<Tensor> | null] {
+    const options = byName<RawRnnOptions>(rest, rawRnnPlaces);
+    checkCell("cell", cell);
+    if (typeof loopFn !== "function")
+      throw new TypeError(`Argument \`loop_fn\` must be a callable. Received: ${loopFn}.`);
+    return variableScope(options.scope || "rnn", (scope) => {
+      cacheVariables(scope);
+      const time = constant(0, { dtype: int32 });
+      const start = loopFn(time, null, null, null);
+      const inputs = flatten<Tensor>(start.nextInput);
+      const loopState = start.nextLoopState ?? constant(0, { dtype: int32 });
+      const knownBatch = inputs[0]!.shape?.[0] ?? null;
+      const batchSize: BatchSize = knownBatch ?? shapeOf(inputs[0]!).at(0);
+      checkSameStructure(start.nextCellState, cell.stateSize);
+      const state = pack(
+        start.nextCellState,
+        flatten<Tensor>(start.nextCellState).map((each) => convertToTensor(each)),
+      );
+      const likes: readonly EmitLike[] = start.emitOutput
+        ? flatten<Tensor>(start.emitOutput).map((like) => ({
+            size: like.shape && isFull(like.shape) ? like.shape : shapeOf(like),
+            known: like.shape,
+            dtype: like.dtype,
+          }))
+        : flatten<RowSize>(cell.outputSize).map((size) => ({
+            size: rowDims(size),
+            known: rowDims(size),
+            dtype: flatten<Tensor>(state)[0]!.dtype,
+          }));
+      const structure = (start.emitOutput ?? cell.outputSize) as Nested<unknown>;
+      const arrays = likes.map(
+        ({ dtype, known }, i) =>
+          new TensorArray(dtype, {
+            dynamicSize: true,
+            elementShape: known && [knownBatch, ...known],
+            size: 0,
+            name: `rnn_output_${i}`,
+          }),
+      );
+      const zero = likes.map(({ size, dtype }) => zeros(joined(batchSize, size), dtype));
+      const body = (
+        at: Tensor,
+        isFinished: Tensor,
+        input: Nested<Tensor>,
+        written: Emitted,
+        current: State,
+        currentLoopState: Nested<Tensor>,
+      ) => {
+        const [output, cellState] = cell.apply(input, current);
+        checkSameStructure(current, cellState);
+        checkSameStructure(cell.outputSize, output);
+        const nextTime = add(at, 1);
+        const next = loopFn(nextTime, output, cellState, currentLoopState);
+        checkSameStructure(current, next.nextCellState);
+        checkSameStructure(input, next.nextInput);
+        const keep = (olds: readonly Tensor[], news: readonly Tensor[]): Tensor[] =>
+          olds.map((old, i) => {
+            const fresh = news[i]!;
+            if (isFlowArray(old) || old.shape?.length === 0) return fresh;
+            return getDefaultGraph().colocateWith(fresh, () => where(isFinished, old, fresh) as Tensor);
+          });
+        const emitted = keep(zero, flatten<Tensor>(next.emitOutput!));
+        const nextState = keep(flatten<Tensor>(current), flatten<Tensor>(next.nextCellState));
+        const nextArrays = flatten<TensorArray>(written).map((array, i) => array.write(at, emitted[i]!));
+        return [
+          nextTime,
+          logicalOr(isFinished, next.elementsFinished),
+          next.nextInput,
+          pack(written, nextArrays),
+          pack(current, nextState),
+          next.nextLoopState ?? currentLoopState,
+        ];
+      };
+      const variables = [time, start.elementsFinished, start.nextInput, pack(structure, arrays), state, loopState];
+      const goesOn = (_: Tensor, isFinished: Tensor): Tensor => logicalNot(reduceAll(isFinished));
+      const [, , , filled, last, lastLoopState] = whileLoop(goesOn, body as never, variables as never, {
+        parallelIterations: options.parallelIterations || 32,
+        swapMemory: options.swapMemory ?? false,
+      }) as unknown as [Tensor, Tensor, Tensor, Emitted, State, Nested<Tensor>];
+      return [filled, last, start.nextLoopState === null ? null : lastLoopState];
+    });
+  },
+);
 
 interface EmitLike {
   readonly size: readonly (number | null)[] | Tensor;

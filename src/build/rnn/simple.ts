@@ -11,6 +11,11 @@ import type { State } from "./state.ts";
 
 const basicRNNCellPlaces = ["activation"] as const;
 
+/** What a cell needs. */
+export interface Sized {
+  readonly numUnits: number;
+}
+
 /** output = next state = activation([inputs, state] W + b). */
 export class BasicRNNCell extends LayerRNNCell {
   readonly stateSize: number;
@@ -18,8 +23,8 @@ export class BasicRNNCell extends LayerRNNCell {
   #kernel!: Variable;
   #bias!: Variable;
 
-  constructor(numUnits: number, ...rest: Rest<CellOptions, typeof basicRNNCellPlaces>) {
-    const options: CellOptions = byName(rest, basicRNNCellPlaces);
+  constructor(...given: Rest<CellOptions & Sized, readonly ["numUnits", ...typeof basicRNNCellPlaces]>) {
+    const { numUnits, ...options } = byName<CellOptions & Sized>(given, ["numUnits", ...basicRNNCellPlaces]);
     super(options, new.target === BasicRNNCell ? "BasicRNNCell" : undefined);
     this.stateSize = numUnits;
     this.outputSize = numUnits;
@@ -51,8 +56,8 @@ export class GRUCell extends LayerRNNCell {
   #gates!: readonly [Variable, Variable];
   #candidate!: readonly [Variable, Variable];
 
-  constructor(numUnits: number, ...rest: Rest<GRUCellOptions, typeof basicRNNCellPlaces>) {
-    const options: GRUCellOptions = byName(rest, basicRNNCellPlaces);
+  constructor(...given: Rest<GRUCellOptions & Sized, readonly ["numUnits", ...typeof basicRNNCellPlaces]>) {
+    const { numUnits, ...options } = byName<GRUCellOptions & Sized>(given, ["numUnits", ...basicRNNCellPlaces]);
     super(options, new.target === GRUCell ? "GRUCell" : undefined);
     this.stateSize = numUnits;
     this.outputSize = numUnits;

@@ -36,7 +36,7 @@ import {
   scatterUpdateOp,
   shape as shapeOf,
 } from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
+import { byKeyword, byName, type Rest } from "../../ops/options.ts";
 import { isResourceVariable, type Reference, type UpdateOptions } from "./state.ts";
 import type { Updated } from "./updated.ts";
 import { Variable } from "./variable.ts";
@@ -142,30 +142,33 @@ export const scatterNdSub: Scatter = scatter({
  * The variable after rows of each batch were set: indices [b1, …, k] name rows along the axis after the batch's, updates is
  * [b1, …, k, …]. Source: state_ops.py, batch_scatter_update.
  */
-export function batchScatterUpdate(
-  ref: Reference,
-  indices: TensorLike,
-  updates: TensorLike,
-  ...rest: Rest<UpdateOptions, ["useLocking", "name"]>
-): Updated {
-  const { useLocking = true, name }: UpdateOptions = byName(rest, ["useLocking", "name"]);
-  return getDefaultGraph().nameScope(name ?? null, () => {
-    const rows = convertToTensor(indices, { name: "indices" });
-    const sizes = shapeOf(rows);
-    const n = rows.shape!.length;
-    const last = expandDims(rows, -1);
-    const before = Array.from({ length: n - 1 }, (_, axis): Tensor => {
-      const size = sizes.at(axis);
-      const counted = reshape(
-        range(0, size, 1, { name: "Range" }),
-        Array.from({ length: n + 1 }, (_, d) => (d === axis ? size : 1)) as TensorLike,
-      );
-      const own = counted.dtype === last.dtype ? counted : (cast(counted, last.dtype) as Tensor);
-      return own.mul(onesLike(last));
+export const batchScatterUpdate = byKeyword(
+  ["ref", "indices", "updates"],
+  function batchScatterUpdate(
+    ref: Reference,
+    indices: TensorLike,
+    updates: TensorLike,
+    ...rest: Rest<UpdateOptions, ["useLocking", "name"]>
+  ): Updated {
+    const { useLocking = true, name }: UpdateOptions = byName(rest, ["useLocking", "name"]);
+    return getDefaultGraph().nameScope(name ?? null, () => {
+      const rows = convertToTensor(indices, { name: "indices" });
+      const sizes = shapeOf(rows);
+      const n = rows.shape!.length;
+      const last = expandDims(rows, -1);
+      const before = Array.from({ length: n - 1 }, (_, axis): Tensor => {
+        const size = sizes.at(axis);
+        const counted = reshape(
+          range(0, size, 1, { name: "Range" }),
+          Array.from({ length: n + 1 }, (_, d) => (d === axis ? size : 1)) as TensorLike,
+        );
+        const own = counted.dtype === last.dtype ? counted : (cast(counted, last.dtype) as Tensor);
+        return own.mul(onesLike(last));
+      });
+      return scatterNdUpdate(ref, concat([...before, last], -1), updates, { useLocking });
     });
-    return scatterNdUpdate(ref, concat([...before, last], -1), updates, { useLocking });
-  });
-}
+  },
+);
 
 /** Changes the rows that the slices name. Throws TypeError for anything but IndexedSlices. */
 type BySlices = (sparseDelta: IndexedSlices, options?: UpdateOptions) => Updated;

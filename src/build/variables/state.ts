@@ -10,7 +10,7 @@ import {
   isVariableInitializedOp,
   varIsInitializedOp,
 } from "../../ops/index.ts";
-import { byName, type Rest } from "../../ops/options.ts";
+import { byKeyword, byName, type Rest } from "../../ops/options.ts";
 import type { Updated } from "./updated.ts";
 import type { Variable } from "./variable.ts";
 
@@ -28,50 +28,54 @@ type AssignOptions = UpdateOptions & { readonly validateShape?: boolean };
 const assignPlaces = ["validateShape", "useLocking", "name"] as const;
 
 /** The variable's value after it has become `value`; its shape may change with validateShape false. */
-export function assign(ref: Reference, value: TensorLike, ...rest: Rest<AssignOptions, typeof assignPlaces>): Updated {
-  const options = byName<AssignOptions>(rest, assignPlaces);
-  const { useLocking = true, validateShape = true, name } = options;
-  if (isResourceVariable(ref)) return ref.assign(value, { name });
-  return assignOp({ ref: ref as TensorLike, value, use_locking: useLocking, validate_shape: validateShape }, name);
-}
+export const assign = byKeyword(
+  ["ref", "value"],
+  function assign(ref: Reference, value: TensorLike, ...rest: Rest<AssignOptions, typeof assignPlaces>): Updated {
+    const options = byName<AssignOptions>(rest, assignPlaces);
+    const { useLocking = true, validateShape = true, name } = options;
+    if (isResourceVariable(ref)) return ref.assign(value, { name });
+    return assignOp({ ref: ref as TensorLike, value, use_locking: useLocking, validate_shape: validateShape }, name);
+  },
+);
 
 const assignAddPlaces = ["useLocking", "name"] as const;
 
-export function assignAdd(
-  ref: Reference,
-  value: TensorLike,
-  ...rest: Rest<UpdateOptions, typeof assignAddPlaces>
-): Updated {
-  const options = byName<UpdateOptions>(rest, assignAddPlaces);
-  const { useLocking = false, name } = options;
-  if (isResourceVariable(ref)) return ref.assignAdd(value);
-  return assignAddOp({ ref: ref as TensorLike, value, use_locking: useLocking }, name);
-}
+export const assignAdd = byKeyword(
+  ["ref", "value"],
+  function assignAdd(ref: Reference, value: TensorLike, ...rest: Rest<UpdateOptions, typeof assignAddPlaces>): Updated {
+    const options = byName<UpdateOptions>(rest, assignAddPlaces);
+    const { useLocking = false, name } = options;
+    if (isResourceVariable(ref)) return ref.assignAdd(value);
+    return assignAddOp({ ref: ref as TensorLike, value, use_locking: useLocking }, name);
+  },
+);
 
-export function assignSub(
-  ref: Reference,
-  value: TensorLike,
-  ...rest: Rest<UpdateOptions, typeof assignAddPlaces>
-): Updated {
-  const options = byName<UpdateOptions>(rest, assignAddPlaces);
-  const { useLocking = false, name } = options;
-  // As in Python, a resource's update takes no name here.
-  if (isResourceVariable(ref)) return ref.assignSub(value);
-  return assignSubOp({ ref: ref as TensorLike, value, use_locking: useLocking }, name);
-}
+export const assignSub = byKeyword(
+  ["ref", "value"],
+  function assignSub(ref: Reference, value: TensorLike, ...rest: Rest<UpdateOptions, typeof assignAddPlaces>): Updated {
+    const options = byName<UpdateOptions>(rest, assignAddPlaces);
+    const { useLocking = false, name } = options;
+    // As in Python, a resource's update takes no name here.
+    if (isResourceVariable(ref)) return ref.assignSub(value);
+    return assignSubOp({ ref: ref as TensorLike, value, use_locking: useLocking }, name);
+  },
+);
 
 const countUpToPlaces = ["name"] as const;
 
 /** The value before it grows by one. Throws OUT_OF_RANGE once it has reached the limit. */
-export function countUpTo(
-  ref: Reference,
-  limit: number,
-  ...rest: Rest<{ readonly name?: string }, typeof countUpToPlaces>
-): Tensor {
-  const options = byName<{ readonly name?: string }>(rest, countUpToPlaces);
-  if (isResourceVariable(ref)) return ref.countUpTo(limit, options);
-  return countUpToOp({ ref: ref as TensorLike, limit }, options.name);
-}
+export const countUpTo = byKeyword(
+  ["ref", "limit"],
+  function countUpTo(
+    ref: Reference,
+    limit: number,
+    ...rest: Rest<{ readonly name?: string }, typeof countUpToPlaces>
+  ): Tensor {
+    const options = byName<{ readonly name?: string }>(rest, countUpToPlaces);
+    if (isResourceVariable(ref)) return ref.countUpTo(limit, options);
+    return countUpToOp({ ref: ref as TensorLike, limit }, options.name);
+  },
+);
 
 /** A boolean scalar: has the variable a value? */
 export function isVariableInitialized(ref: Reference, options: { readonly name?: string | undefined } = {}): Tensor {

@@ -11,7 +11,7 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { nodeFiles, writeAll } from "../../io/file_system.ts";
 import type { TensorLike } from "../convert.ts";
 import { defineOp } from "../define.ts";
-import { byName, type Rest } from "../options.ts";
+import { byKeyword, byName, type Rest } from "../options.ts";
 
 /** output = input; prints message and data on standard error, at most first_n times (-1: each time). */
 export const printOp = defineOp("Print", {
@@ -186,11 +186,16 @@ const listed = (words: readonly string[]): string =>
   words.length < 3 ? words.join(" and ") : `${words.slice(0, -1).join(", ")}, and ${words.at(-1)}`;
 
 /** The tensor itself; fails with `message` when an element is NaN or infinite. */
-export const checkNumerics = (
-  tensor: TensorLike,
-  message: string,
-  options: { readonly name?: string | undefined } = {},
-): Tensor => checkNumericsOp({ tensor, message }, options.name);
+export const checkNumerics = byKeyword(
+  ["tensor", "message"],
+  function checkNumerics(
+    tensor: TensorLike,
+    message: string,
+    options: { readonly name?: string | undefined } = {},
+  ): Tensor {
+    return checkNumericsOp({ tensor, message }, options.name);
+  },
+);
 
 /** ts = seconds since 1970. */
 export const timestampOp = defineOp("Timestamp", {

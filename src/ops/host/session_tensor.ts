@@ -9,7 +9,7 @@ import { TensorStore, tensorStore } from "../../graph/parts/tensor_handle.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { placeholder } from "../compute/array/basic/identity.ts";
 import { defineOp } from "../define.ts";
-import { byName, type Rest } from "../options.ts";
+import { byKeyword, byName, type Rest } from "../options.ts";
 import { bytesOfText, textsOf } from "./arrays.ts";
 
 const storeOf = (context: ComputeContext): TensorStore =>
@@ -87,13 +87,16 @@ export function getSessionHandle(data: Tensor, ...rest: NameRest): Tensor {
 const deviceOf = (handle: string): string => handle.split(";").at(-1)!;
 
 /** A placeholder for a handle, and the tensor that the session keeps by it: a tensor of this dtype and of unknown shape. */
-export function getSessionTensor(handle: string, dtype: DType, ...rest: NameRest): [holder: Tensor, tensor: Tensor] {
-  const { name }: NameOption = byName(rest, ["name"]);
-  return getDefaultGraph().device(deviceOf(handle), () => {
-    const holder = placeholder(string, null);
-    return [holder, getSessionTensorOp({ handle: holder, dtype }, name || undefined)];
-  });
-}
+export const getSessionTensor = byKeyword(
+  ["handle", "dtype"],
+  function getSessionTensor(handle: string, dtype: DType, ...rest: NameRest): [holder: Tensor, tensor: Tensor] {
+    const { name }: NameOption = byName(rest, ["name"]);
+    return getDefaultGraph().device(deviceOf(handle), () => {
+      const holder = placeholder(string, null);
+      return [holder, getSessionTensorOp({ handle: holder, dtype }, name || undefined)];
+    });
+  },
+);
 
 /** A placeholder for a handle, and the operation that frees its tensor. */
 export function deleteSessionTensor(handle: string, ...rest: NameRest): [holder: Tensor, deleter: Operation] {

@@ -8,7 +8,8 @@
 import { GraphKeys } from "../../build/collections.ts";
 import type { ExponentialMovingAverage } from "../../build/moving_averages.ts";
 import {
-  type ApplyOptions,
+  type ApplyArguments,
+  applyPlaces,
   type ComputeOptions,
   type GradientAndVariable,
   type Gradients,
@@ -26,6 +27,7 @@ import { IndexedSlices } from "../../graph/indexed_slices.ts";
 import type { Operation } from "../../graph/operation.ts";
 import { Tensor } from "../../graph/tensor.ts";
 import { ConditionalAccumulator, FIFOQueue, fill, group, noOp, SparseConditionalAccumulator } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import type { Session } from "../../session/session.ts";
 import type { Coordinator } from "../queue/coordinator.ts";
 import { QueueRunner } from "../queue/queue_runner.ts";
@@ -81,10 +83,8 @@ export class SyncReplicasOptimizer extends Optimizer {
   }
 
   /** The operation of a worker's step: hands its gradients in and takes a token. Throws ValueError without variables and without a global step. */
-  override applyGradients(pairs: readonly GradientAndVariable[], ...rest: readonly unknown[]): Operation {
-    const [first, second] = rest as [(Variable | ApplyOptions | null)?, string?];
-    const { globalStep = null }: ApplyOptions =
-      first instanceof Variable ? { globalStep: first, name: second } : (first ?? {});
+  override applyGradients(...given: Rest<ApplyArguments, typeof applyPlaces>): Operation {
+    const { gradsAndVars: pairs, globalStep = null } = byName<ApplyArguments>(given, applyPlaces);
     if (pairs.length === 0) throw new ValueError("Must supply at least one variable");
     if (!globalStep) throw new ValueError("Global step is required to check staleness");
     const graph = getDefaultGraph();

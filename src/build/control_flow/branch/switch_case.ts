@@ -5,7 +5,7 @@ import { pythonType } from "../../../core/text/python_type.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { IndexedSlices } from "../../../graph/indexed_slices.ts";
 import { Tensor } from "../../../graph/tensor.ts";
-import { byName, type Rest } from "../../../ops/options.ts";
+import { byKeyword, byName, type Rest } from "../../../ops/options.ts";
 import { FunctionBody } from "../../functions/body.ts";
 import { indexedCase } from "../../functions/cond.ts";
 import { caseInFunction } from "../in_function.ts";
@@ -31,24 +31,27 @@ export interface SwitchCaseOptions {
  * What the function with the number branchIndex (an int32 scalar) returns: a tensor or a structure of tensors, the same for all. Throws
  * TypeError for an index that is no integer tensor, ValueError for numbers that are not 0 … n - 1.
  */
-export function switchCase(
-  branchIndex: Tensor,
-  branchFns: BranchFns,
-  ...rest: Rest<SwitchCaseOptions, ["default", "name"]>
-): Tensor | Nested<Tensor | IndexedSlices | FlowArray> {
-  const options: SwitchCaseOptions = byName(rest, ["default", "name"]);
-  const graph = getDefaultGraph();
-  const fns = functionsOf(branchIndex, branchFns);
-  if (options.default) fns.push(options.default);
-  return graph.nameScope(options.name || "switch_case", () => {
-    if (graph.isEager) {
-      const i = Number(branchIndex.numpy().item());
-      return fns[i < 0 || i >= fns.length ? fns.length - 1 : i]!() as Tensor;
-    }
-    if (graph instanceof FunctionBody) return caseInFunction(graph, branchIndex, fns) as Tensor;
-    return indexedCase(branchIndex, fns);
-  });
-}
+export const switchCase = byKeyword(
+  ["branchIndex", "branchFns"],
+  function switchCase(
+    branchIndex: Tensor,
+    branchFns: BranchFns,
+    ...rest: Rest<SwitchCaseOptions, ["default", "name"]>
+  ): Tensor | Nested<Tensor | IndexedSlices | FlowArray> {
+    const options: SwitchCaseOptions = byName(rest, ["default", "name"]);
+    const graph = getDefaultGraph();
+    const fns = functionsOf(branchIndex, branchFns);
+    if (options.default) fns.push(options.default);
+    return graph.nameScope(options.name || "switch_case", () => {
+      if (graph.isEager) {
+        const i = Number(branchIndex.numpy().item());
+        return fns[i < 0 || i >= fns.length ? fns.length - 1 : i]!() as Tensor;
+      }
+      if (graph instanceof FunctionBody) return caseInFunction(graph, branchIndex, fns) as Tensor;
+      return indexedCase(branchIndex, fns);
+    });
+  },
+);
 
 /** Throws TypeError or ValueError in Python's words for what are no functions by number. */
 function functionsOf(branchIndex: unknown, given: BranchFns): BranchFn[] {

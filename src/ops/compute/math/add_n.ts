@@ -11,7 +11,7 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as ops from "../../index.ts";
-import { byName, type Rest } from "../../options.ts";
+import { byKeyword, byName, type Rest } from "../../options.ts";
 import { addArrays } from "../../variant/value.ts";
 import { inScope, type Name, type Named, nameOf } from "../array/basic/names.ts";
 import { mulOp } from "./binary/arithmetic.ts";
@@ -71,13 +71,18 @@ const oneDtypeAndShape =
   "Inputs must be an iterable of at least one Tensor/IndexedSlices with the same dtype and shape.";
 
 /** The sum of tensors of one shape and dtype; IndexedSlices are made dense. One input comes back as it is. */
-export function addN(inputs: readonly (TensorLike | IndexedSlices)[], name?: Name): Tensor {
-  if (!Array.isArray(inputs) || inputs.length === 0) throw new ValueError(oneDtypeAndShape);
-  const tensors = inputs.map((input) => (isSymbolic(input) ? (input as Tensor) : convertToTensor(input as TensorLike)));
-  if (tensors.length > 1) return addNOp({ inputs: tensors }, nameOf(name));
-  const only = convertToTensor(tensors[0]!);
-  return nameOf(name) ? ops.identity(only, { name: nameOf(name) }) : only;
-}
+export const addN = byKeyword(
+  ["inputs"],
+  function addN(inputs: readonly (TensorLike | IndexedSlices)[], name?: Name): Tensor {
+    if (!Array.isArray(inputs) || inputs.length === 0) throw new ValueError(oneDtypeAndShape);
+    const tensors = inputs.map((input) =>
+      isSymbolic(input) ? (input as Tensor) : convertToTensor(input as TensorLike),
+    );
+    if (tensors.length > 1) return addNOp({ inputs: tensors }, nameOf(name));
+    const only = convertToTensor(tensors[0]!);
+    return nameOf(name) ? ops.identity(only, { name: nameOf(name) }) : only;
+  },
+);
 
 export interface AccumulateOptions extends Named {
   readonly shape?: Shape;
@@ -112,7 +117,9 @@ export function accumulateN(
 }
 
 /** scalar x, for a scalar and a tensor or IndexedSlices. Throws ValueError when the scalar is none. */
-export function scalarMul<X extends Tensor | IndexedSlices>(scalar: TensorLike, x: X, name?: Name): X {
+export const scalarMul = byKeyword(["scalar", "x"], function scalarMul<
+  X extends Tensor | IndexedSlices,
+>(scalar: TensorLike, x: X, name?: Name): X {
   const factor = convertToTensor(scalar, { dtype: x.dtype.baseDtype, name: "scalar" });
   if (factor.shape?.length !== 0)
     throw new ValueError(`The input scalar must be a 0-D value. Received shape ${formatShape(factor.shape)}.`);
@@ -120,7 +127,7 @@ export function scalarMul<X extends Tensor | IndexedSlices>(scalar: TensorLike, 
     return new IndexedSlices(mulOp({ x: factor, y: x.values }, nameOf(name)), x.indices, x.denseShape) as X;
   }
   return mulOp({ x: factor, y: x as Tensor }, nameOf(name)) as X;
-}
+});
 
 /** The value of a polynomial at x by Horner's rule; the coefficient of the highest power comes first. */
 export function polyval(coeffs: readonly TensorLike[], x: TensorLike, name?: Name): Tensor {

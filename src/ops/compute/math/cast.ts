@@ -11,6 +11,7 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import { compositeCall, convertToTensor, isSymbolic, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as ops from "../../index.ts";
+import { byKeyword } from "../../options.ts";
 import { inScope, type Name, nameOf } from "../array/basic/names.ts";
 
 const carriers = new Set(["float16", "bfloat16", "float32", "float64", "complex64", "complex128"]);
@@ -52,7 +53,9 @@ type Castable = TensorLike | SparseTensor | IndexedSlices;
 type Casted<X> = X extends SparseTensor ? SparseTensor : X extends IndexedSlices ? IndexedSlices : Tensor;
 
 /** x in the given dtype; a tensor that has it already comes back as it is. */
-export function cast<X extends Castable>(x: X, dtype: DType, name?: Name): Casted<X> {
+export const cast = byKeyword(["x", "dtype"], function cast<
+  X extends Castable,
+>(x: X, dtype: DType, name?: Name): Casted<X> {
   const base = dtype.baseDtype;
   if (isSymbolic(x) && !(x instanceof IndexedSlices) && (x as { readonly dtype?: DType }).dtype === base)
     return x as unknown as Casted<X>;
@@ -68,7 +71,7 @@ export function cast<X extends Castable>(x: X, dtype: DType, name?: Name): Caste
     const tensor = convertToTensor(x as TensorLike, { name: "x" });
     return tensor.dtype === base ? tensor : castOp({ x: tensor, DstT: base }, scope);
   }) as Casted<X>;
-}
+});
 
 const to =
   (dtype: DType, byDefault: string) =>
@@ -113,17 +116,21 @@ export function limitsOf(dtype: DType): readonly [number | bigint, number | bigi
 }
 
 /** x in the given dtype, values beyond its limits clamped to them. */
-export const saturateCast = (value: TensorLike, dtype: DType, name?: Name): Tensor =>
-  inScope(nameOf(name), "saturate_cast", (scope) => {
-    let x = convertToTensor(value, { name: "value" });
-    const wanted = dtype.baseDtype;
-    if (x.dtype.isComplex && !wanted.isComplex) x = ops.real(x);
-    if (x.dtype.isComplex) return cast(x, wanted, { name: scope });
-    const [low, high] = commonLimits(x.dtype, wanted);
-    const limit = (n: number | bigint) => convertToTensor(n, { dtype: x.dtype });
-    const clamped = ops.clipByValueOp({ t: x, clip_value_min: limit(low), clip_value_max: limit(high) }, "clamp");
-    return cast(clamped, wanted, { name: scope });
-  });
+export const saturateCast = byKeyword(
+  ["value", "dtype"],
+  function saturateCast(value: TensorLike, dtype: DType, name?: Name): Tensor {
+    return inScope(nameOf(name), "saturate_cast", (scope) => {
+      let x = convertToTensor(value, { name: "value" });
+      const wanted = dtype.baseDtype;
+      if (x.dtype.isComplex && !wanted.isComplex) x = ops.real(x);
+      if (x.dtype.isComplex) return cast(x, wanted, { name: scope });
+      const [low, high] = commonLimits(x.dtype, wanted);
+      const limit = (n: number | bigint) => convertToTensor(n, { dtype: x.dtype });
+      const clamped = ops.clipByValueOp({ t: x, clip_value_min: limit(low), clip_value_max: limit(high) }, "clamp");
+      return cast(clamped, wanted, { name: scope });
+    });
+  },
+);
 
 /** The limits of both dtypes, as values of the first: rounded towards 0 where it cannot hold them. */
 function commonLimits(from: DType, to: DType): readonly [number | bigint, number | bigint] {

@@ -8,7 +8,7 @@ import { constant } from "../../constant.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as ops from "../../index.ts";
-import { byName, type Rest } from "../../options.ts";
+import { byKeyword, byName, type Rest } from "../../options.ts";
 import { inScope, type Name, type Named, nameOf } from "../array/basic/names.ts";
 
 /** output = t, no less than clip_value_min and no more than clip_value_max: scalars, or of t's shape. */
@@ -63,12 +63,9 @@ function checkSame(values: Tensor, clipped: Tensor): void {
 }
 
 /** t, no less than clipValueMin and no more than clipValueMax: a Minimum and a Maximum. */
-export function clipByValue<X extends Clippable>(
-  t: X,
-  clipValueMin: TensorLike,
-  clipValueMax: TensorLike,
-  name?: Name,
-): Clipped<X> {
+export const clipByValue = byKeyword(["t", "clipValueMin", "clipValueMax"], function clipByValue<
+  X extends Clippable,
+>(t: X, clipValueMin: TensorLike, clipValueMax: TensorLike, name?: Name): Clipped<X> {
   return inScope(nameOf(name), "clip_by_value", (scope) => {
     const values = valuesOf(t, "t");
     const below = ops.minimum(values, clipValueMax);
@@ -77,16 +74,14 @@ export function clipByValue<X extends Clippable>(
     checkSame(values, clipped);
     return like(t, clipped);
   }) as Clipped<X>;
-}
+});
 
 type ClipByNormArguments = { readonly axes?: TensorLike | null } & Named;
 
 /** t scaled down to an L2 norm of at most clipNorm along `axes` (all by default). */
-export function clipByNorm<X extends Clippable>(
-  t: X,
-  clipNorm: TensorLike,
-  ...rest: Rest<ClipByNormArguments, ["axes", "name"]>
-): Clipped<X> {
+export const clipByNorm = byKeyword(["t", "clipNorm"], function clipByNorm<
+  X extends Clippable,
+>(t: X, clipNorm: TensorLike, ...rest: Rest<ClipByNormArguments, ["axes", "name"]>): Clipped<X> {
   const options: ClipByNormArguments = byName(rest, ["axes", "name"]);
   return inScope(options.name, "clip_by_norm", (scope) => {
     const values = valuesOf(t, "t");
@@ -100,7 +95,7 @@ export function clipByNorm<X extends Clippable>(
     checkSame(values, scaled);
     return like(t, ops.identity(scaled.div(ops.maximum(norm, limit)), { name: scope }));
   }) as Clipped<X>;
-}
+});
 
 /** The root of the sum of the squares of all elements of all tensors; nulls are left out. Throws TypeError when it is no list. */
 export function globalNorm(tList: readonly (Clippable | null)[], name?: Name): Tensor {
@@ -121,11 +116,12 @@ function checkList(tList: unknown): void {
 type ClipByGlobalNormArguments = { readonly useNorm?: Tensor | null } & Named;
 
 /** All tensors scaled by one factor so that their global norm is at most clipNorm; and that norm. Nulls stay null. */
-export function clipByGlobalNorm<X extends Clippable | null>(
-  tList: readonly X[],
-  clipNorm: TensorLike,
-  ...rest: Rest<ClipByGlobalNormArguments, ["useNorm", "name"]>
-): readonly [(Tensor | IndexedSlices | null)[], Tensor] {
+export const clipByGlobalNorm = byKeyword(["tList", "clipNorm"], function clipByGlobalNorm<
+  X extends Clippable | null,
+>(tList: readonly X[], clipNorm: TensorLike, ...rest: Rest<ClipByGlobalNormArguments, ["useNorm", "name"]>): readonly [
+  (Tensor | IndexedSlices | null)[],
+  Tensor,
+] {
   const options: ClipByGlobalNormArguments = byName(rest, ["useNorm", "name"]);
   checkList(tList);
   const norm = options.useNorm ?? globalNorm(tList, options);
@@ -150,17 +146,21 @@ export function clipByGlobalNorm<X extends Clippable | null>(
     });
   });
   return [clipped, norm];
-}
+});
 
 /** t scaled down to an average L2 norm of at most clipNorm. */
-export const clipByAverageNorm = (t: TensorLike, clipNorm: TensorLike, name?: Name): Tensor =>
-  inScope(nameOf(name), "clip_by_average_norm", (scope) => {
-    const x = convertToTensor(t, { name: "t" });
-    const count = ops.toFloat(ops.size(x), { name: "Cast" });
-    const inverse = ops.rsqrt(ops.reduceSum(x.mul(x), { axis: ops.range(ops.rank(x)) }));
-    const limit = (): Tensor => {
-      const average = inverse.mul(count);
-      return ops.minimum(average, constant(1, { dtype: x.dtype.baseDtype }).div(clipNorm));
-    };
-    return ops.identity(x.mul(clipNorm).mul(limit()), { name: scope });
-  });
+export const clipByAverageNorm = byKeyword(
+  ["t", "clipNorm"],
+  function clipByAverageNorm(t: TensorLike, clipNorm: TensorLike, name?: Name): Tensor {
+    return inScope(nameOf(name), "clip_by_average_norm", (scope) => {
+      const x = convertToTensor(t, { name: "t" });
+      const count = ops.toFloat(ops.size(x), { name: "Cast" });
+      const inverse = ops.rsqrt(ops.reduceSum(x.mul(x), { axis: ops.range(ops.rank(x)) }));
+      const limit = (): Tensor => {
+        const average = inverse.mul(count);
+        return ops.minimum(average, constant(1, { dtype: x.dtype.baseDtype }).div(clipNorm));
+      };
+      return ops.identity(x.mul(clipNorm).mul(limit()), { name: scope });
+    });
+  },
+);

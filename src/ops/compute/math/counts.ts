@@ -17,7 +17,7 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as ops from "../../index.ts";
-import { byName, type Rest } from "../../options.ts";
+import { byKeyword, byName, type Rest } from "../../options.ts";
 import { inScope, type Name, type Named, nameOf } from "../array/basic/names.ts";
 import { dimFromInput, scalarFromInput } from "../array/basic/shape_input.ts";
 import { filled, rowFunction } from "./segment/rows.ts";
@@ -260,7 +260,9 @@ export const crossOp = defineOp("Cross", {
 });
 
 /** The cross product of vectors of 3 elements along the last axis; other dimensions are equal. */
-export const cross = (a: TensorLike, b: TensorLike, name?: Name): Tensor => crossOp({ a, b }, nameOf(name));
+export const cross = byKeyword(["a", "b"], function cross(a: TensorLike, b: TensorLike, name?: Name): Tensor {
+  return crossOp({ a, b }, nameOf(name));
+});
 
 export interface HistogramOptions extends Named {
   /** 100 by default. */
@@ -271,19 +273,22 @@ export interface HistogramOptions extends Named {
 const histogramFixedWidthPlaces = ["nbins", "dtype", "name"] as const;
 
 /** How many values lie in each of `nbins` equal parts of the range. */
-export const histogramFixedWidth = (
-  values: TensorLike,
-  valueRange: TensorLike,
-  ...rest: Rest<HistogramOptions, typeof histogramFixedWidthPlaces>
-): Tensor => {
-  const options = byName<HistogramOptions>(rest, histogramFixedWidthPlaces);
-  return inScope(options.name, "histogram_fixed_width", (scope) =>
-    histogramFixedWidthOp(
-      { values, value_range: valueRange, nbins: options.nbins ?? 100, dtype: options.dtype ?? int32 },
-      scope,
-    ),
-  );
-};
+export const histogramFixedWidth = byKeyword(
+  ["values", "valueRange"],
+  function histogramFixedWidth(
+    values: TensorLike,
+    valueRange: TensorLike,
+    ...rest: Rest<HistogramOptions, typeof histogramFixedWidthPlaces>
+  ): Tensor {
+    const options = byName<HistogramOptions>(rest, histogramFixedWidthPlaces);
+    return inScope(options.name, "histogram_fixed_width", (scope) =>
+      histogramFixedWidthOp(
+        { values, value_range: valueRange, nbins: options.nbins ?? 100, dtype: options.dtype ?? int32 },
+        scope,
+      ),
+    );
+  },
+);
 
 export interface BincountOptions {
   /** What each value counts; 1 by default. */

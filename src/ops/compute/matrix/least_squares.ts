@@ -7,7 +7,7 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as ops from "../../index.ts";
-import { byName, type Rest } from "../../options.ts";
+import { byKeyword, byName, type Rest } from "../../options.ts";
 import { inScope, type Named } from "../array/basic/names.ts";
 import { checkSystem, matrixShape, withBatch } from "./linalg/batch.ts";
 import { cholesky as factorOf, solveTriangular } from "./linalg/lu.ts";
@@ -154,32 +154,35 @@ const cacheBytes = 256000;
 const matrixSolveLsPlaces = ["l2Regularizer", "fast", "name"] as const;
 
 /** The x that makes matrix @ x nearest to rhs. Throws UNIMPLEMENTED for complex128 with a regularizer. */
-export function matrixSolveLs(
-  matrix: TensorLike,
-  rhs: TensorLike,
-  ...rest: Rest<LeastSquaresOptions, typeof matrixSolveLsPlaces>
-): Tensor {
-  const options = byName<LeastSquaresOptions>(rest, matrixSolveLsPlaces);
-  const { l2Regularizer = 0, fast = true, name } = options;
-  const a = convertToTensor(matrix, { name: "matrix" });
-  if (a.dtype.base === "complex128" && l2Regularizer !== 0) {
-    throw new UnimplementedError(
-      "matrix_solve_ls is currently disabled for complex128 and l2_regularizer != 0 due to poor accuracy.",
-    );
-  }
-  if (!fast || !isComposite(a)) return matrixSolveLsOp({ matrix: a, rhs, l2_regularizer: l2Regularizer, fast }, name);
-  return inScope(name, "matrix_solve_ls", () => {
-    const inner = a.shape?.slice(-2);
-    const tall = (): Tensor =>
-      ops.choleskySolve(gramCholesky(a, l2Regularizer, true), ops.matmul(a, rhs, { adjointA: true }));
-    const wide = (): Tensor =>
-      ops.matmul(a, ops.choleskySolve(gramCholesky(a, l2Regularizer, false), rhs), { adjointA: true });
-    if (inner && isFull(inner)) return inner[0]! >= inner[1]! ? tall() : wide();
-    const shape = ops.shape(a).at("-2:");
-    const isTall = ops.greaterEqual(shape.at(-2), shape.at(-1));
-    return ops.whereV2(isTall, tall(), wide());
-  });
-}
+export const matrixSolveLs = byKeyword(
+  ["matrix", "rhs"],
+  function matrixSolveLs(
+    matrix: TensorLike,
+    rhs: TensorLike,
+    ...rest: Rest<LeastSquaresOptions, typeof matrixSolveLsPlaces>
+  ): Tensor {
+    const options = byName<LeastSquaresOptions>(rest, matrixSolveLsPlaces);
+    const { l2Regularizer = 0, fast = true, name } = options;
+    const a = convertToTensor(matrix, { name: "matrix" });
+    if (a.dtype.base === "complex128" && l2Regularizer !== 0) {
+      throw new UnimplementedError(
+        "matrix_solve_ls is currently disabled for complex128 and l2_regularizer != 0 due to poor accuracy.",
+      );
+    }
+    if (!fast || !isComposite(a)) return matrixSolveLsOp({ matrix: a, rhs, l2_regularizer: l2Regularizer, fast }, name);
+    return inScope(name, "matrix_solve_ls", () => {
+      const inner = a.shape?.slice(-2);
+      const tall = (): Tensor =>
+        ops.choleskySolve(gramCholesky(a, l2Regularizer, true), ops.matmul(a, rhs, { adjointA: true }));
+      const wide = (): Tensor =>
+        ops.matmul(a, ops.choleskySolve(gramCholesky(a, l2Regularizer, false), rhs), { adjointA: true });
+      if (inner && isFull(inner)) return inner[0]! >= inner[1]! ? tall() : wide();
+      const shape = ops.shape(a).at("-2:");
+      const isTall = ops.greaterEqual(shape.at(-2), shape.at(-1));
+      return ops.whereV2(isTall, tall(), wide());
+    });
+  },
+);
 
 /** Many small matrices go to one op, others to a composition that has a gradient. */
 function isComposite(a: Tensor): boolean {

@@ -16,7 +16,7 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import type { TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import type { GradientTools } from "../../gradient_tools.ts";
-import { byName, type Rest } from "../../options.ts";
+import { byKeyword, byName, type Rest } from "../../options.ts";
 import { inScope, type Name, type Named, nameOf } from "../array/basic/names.ts";
 import { pairsOf } from "../math/elementwise/operands.ts";
 import { mayBroadcast } from "../math/elementwise/table.ts";
@@ -280,25 +280,31 @@ export const slogdet = (
   name?: Name,
 ): { readonly sign: Tensor; readonly log_abs_determinant: Tensor } => logMatrixDeterminantOp({ input }, nameOf(name));
 
-export const matrixSolve = (
-  matrix: TensorLike,
-  rhs: TensorLike,
-  ...rest: Rest<AdjointOptions, typeof matrixInversePlaces>
-): Tensor => {
-  const options = byName<AdjointOptions>(rest, matrixInversePlaces);
-  return matrixSolveOp({ matrix, rhs, adjoint: options.adjoint ?? false }, options.name);
-};
+export const matrixSolve = byKeyword(
+  ["matrix", "rhs"],
+  function matrixSolve(
+    matrix: TensorLike,
+    rhs: TensorLike,
+    ...rest: Rest<AdjointOptions, typeof matrixInversePlaces>
+  ): Tensor {
+    const options = byName<AdjointOptions>(rest, matrixInversePlaces);
+    return matrixSolveOp({ matrix, rhs, adjoint: options.adjoint ?? false }, options.name);
+  },
+);
 
 type MatrixTriangularSolveOptions = { readonly lower?: boolean } & AdjointOptions;
 const matrixTriangularSolvePlaces = ["lower", "adjoint", "name"] as const;
 
-export const matrixTriangularSolve = (
-  matrix: TensorLike,
-  rhs: TensorLike,
-  ...rest: Rest<MatrixTriangularSolveOptions, typeof matrixTriangularSolvePlaces>
-): Tensor => {
-  const options = byName<MatrixTriangularSolveOptions>(rest, matrixTriangularSolvePlaces);
-  return inScope(options.name, "triangular_solve", () =>
-    matrixTriangularSolveOp({ matrix, rhs, lower: options.lower ?? true, adjoint: options.adjoint ?? false }),
-  );
-};
+export const matrixTriangularSolve = byKeyword(
+  ["matrix", "rhs"],
+  function matrixTriangularSolve(
+    matrix: TensorLike,
+    rhs: TensorLike,
+    ...rest: Rest<MatrixTriangularSolveOptions, typeof matrixTriangularSolvePlaces>
+  ): Tensor {
+    const options = byName<MatrixTriangularSolveOptions>(rest, matrixTriangularSolvePlaces);
+    return inScope(options.name, "triangular_solve", () =>
+      matrixTriangularSolveOp({ matrix, rhs, lower: options.lower ?? true, adjoint: options.adjoint ?? false }),
+    );
+  },
+);

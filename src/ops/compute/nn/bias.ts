@@ -16,7 +16,7 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as tf from "../../index.ts";
-import { byName, type Rest } from "../../options.ts";
+import { byKeyword, byName, type Rest } from "../../options.ts";
 import { inScope, type Name, type Named, nameOf } from "../array/basic/names.ts";
 
 /** The axis of the channels: the last one, or the second in NCHW images (which have at least 3 dimensions). */
@@ -108,20 +108,19 @@ export interface BiasAddOptions extends Named {
 const biasAddPlaces = ["dataFormat", "name"] as const;
 
 /** value + bias, one bias for each channel. Throws ValueError for an unknown data format. Source: nn_ops.py. */
-export function biasAdd(
-  value: TensorLike,
-  bias: TensorLike,
-  ...rest: Rest<BiasAddOptions, typeof biasAddPlaces>
-): Tensor {
-  const options = byName<BiasAddOptions>(rest, biasAddPlaces);
-  const { name, dataFormat } = options;
-  return inScope(name, "BiasAdd", (scope) => {
-    const format = channelFormat(dataFormat);
-    const input = convertToTensor(value, { name: "input" });
-    const biases = convertToTensor(bias, { dtype: input.dtype.baseDtype, name: "bias" });
-    return biasAddOp({ value: input, bias: biases, ...(format ? { data_format: format } : {}) }, scope);
-  });
-}
+export const biasAdd = byKeyword(
+  ["value", "bias"],
+  function biasAdd(value: TensorLike, bias: TensorLike, ...rest: Rest<BiasAddOptions, typeof biasAddPlaces>): Tensor {
+    const options = byName<BiasAddOptions>(rest, biasAddPlaces);
+    const { name, dataFormat } = options;
+    return inScope(name, "BiasAdd", (scope) => {
+      const format = channelFormat(dataFormat);
+      const input = convertToTensor(value, { name: "input" });
+      const biases = convertToTensor(bias, { dtype: input.dtype.baseDtype, name: "bias" });
+      return biasAddOp({ value: input, bias: biases, ...(format ? { data_format: format } : {}) }, scope);
+    });
+  },
+);
 
 function channelFormat(dataFormat: string | null | undefined): "NHWC" | "NCHW" | null {
   if (dataFormat === null || dataFormat === undefined) return null;
@@ -133,23 +132,31 @@ function channelFormat(dataFormat: string | null | undefined): "NHWC" | "NCHW" |
 }
 
 /** matmul(x, weights) + biases. Source: nn_ops.py. */
-export const xwPlusB = (x: TensorLike, weights: TensorLike, biases: TensorLike, name?: Name): Tensor =>
-  inScope(nameOf(name), "xw_plus_b", (scope) => {
-    const [a, b, c] = [
-      convertToTensor(x, { name: "x" }),
-      convertToTensor(weights, { name: "weights" }),
-      convertToTensor(biases, { name: "biases" }),
-    ];
-    return biasAdd(tf.matmul(a, b), c, { name: scope });
-  });
+export const xwPlusB = byKeyword(
+  ["x", "weights", "biases"],
+  function xwPlusB(x: TensorLike, weights: TensorLike, biases: TensorLike, name?: Name): Tensor {
+    return inScope(nameOf(name), "xw_plus_b", (scope) => {
+      const [a, b, c] = [
+        convertToTensor(x, { name: "x" }),
+        convertToTensor(weights, { name: "weights" }),
+        convertToTensor(biases, { name: "biases" }),
+      ];
+      return biasAdd(tf.matmul(a, b), c, { name: scope });
+    });
+  },
+);
 
 /** relu(matmul(x, weights) + biases). Source: nn_impl.py. */
-export const reluLayer = (x: TensorLike, weights: TensorLike, biases: TensorLike, name?: Name): Tensor =>
-  inScope(nameOf(name), "relu_layer", (scope) => {
-    const [a, b, c] = [
-      convertToTensor(x, { name: "x" }),
-      convertToTensor(weights, { name: "weights" }),
-      convertToTensor(biases, { name: "biases" }),
-    ];
-    return tf.relu(biasAdd(tf.matmul(a, b), c), { name: scope });
-  });
+export const reluLayer = byKeyword(
+  ["x", "weights", "biases"],
+  function reluLayer(x: TensorLike, weights: TensorLike, biases: TensorLike, name?: Name): Tensor {
+    return inScope(nameOf(name), "relu_layer", (scope) => {
+      const [a, b, c] = [
+        convertToTensor(x, { name: "x" }),
+        convertToTensor(weights, { name: "weights" }),
+        convertToTensor(biases, { name: "biases" }),
+      ];
+      return tf.relu(biasAdd(tf.matmul(a, b), c), { name: scope });
+    });
+  },
+);

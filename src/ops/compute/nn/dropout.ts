@@ -7,7 +7,7 @@ import { Tensor } from "../../../graph/tensor.ts";
 import { constant } from "../../constant.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../convert.ts";
 import * as tf from "../../index.ts";
-import { type Arguments, argumentsOf, byName, type Rest } from "../../options.ts";
+import { byKeyword, byName, type Rest } from "../../options.ts";
 import { inScope, type Named } from "../array/basic/names.ts";
 import type { AlgorithmLike } from "../random/stateless/algorithm.ts";
 
@@ -21,27 +21,32 @@ export interface DropoutOptions extends Named {
   readonly seed?: number | bigint | null;
 }
 
+const places = ["keepProb", "noiseShape", "seed", "name", "rate"] as const;
+
 /**
  * x with some units set to 0 and the others divided by the share kept; x is floating. `dropout(x, keepProb)` or `dropout(x, { rate })`.
  * Throws ValueError for a rate outside [0, 1) or an integer x.
  */
-export function dropout(x: TensorLike, ...rest: Arguments<DropoutOptions>): Tensor {
-  const options = argumentsOf<DropoutOptions>(rest, ["keepProb", "noiseShape", "seed", "name", "rate"]);
-  const { keepProb, noiseShape, seed, name } = options;
-  const fromKeepProb = keepProb === null || keepProb === undefined ? null : complement(keepProb);
-  if (options.rate !== null && options.rate !== undefined && fromKeepProb !== null) {
-    throw new ValueError("Cannot specify both 'keep_prob' and 'rate'.");
-  }
-  const rate = options.rate ?? fromKeepProb;
-  if (rate === null) throw new ValueError("`rate` must be provided. Received: rate=None");
-  return dropped(x, {
-    rate,
-    noiseShape: noiseShape ?? null,
-    scope: name ?? "dropout",
-    draw: (shape, dtype) => tf.randomUniform(shape, { dtype, seed: seed ?? null }),
-    whenKept: () => getDefaultGraph().takeSeeds(seed),
-  });
-}
+export const dropout = byKeyword(
+  ["x"],
+  function dropout(x: TensorLike, ...rest: Rest<DropoutOptions, typeof places>): Tensor {
+    const options = byName<DropoutOptions>(rest, places);
+    const { keepProb, noiseShape, seed, name } = options;
+    const fromKeepProb = keepProb === null || keepProb === undefined ? null : complement(keepProb);
+    if (options.rate !== null && options.rate !== undefined && fromKeepProb !== null) {
+      throw new ValueError("Cannot specify both 'keep_prob' and 'rate'.");
+    }
+    const rate = options.rate ?? fromKeepProb;
+    if (rate === null) throw new ValueError("`rate` must be provided. Received: rate=None");
+    return dropped(x, {
+      rate,
+      noiseShape: noiseShape ?? null,
+      scope: name ?? "dropout",
+      draw: (shape, dtype) => tf.randomUniform(shape, { dtype, seed: seed ?? null }),
+      whenKept: () => getDefaultGraph().takeSeeds(seed),
+    });
+  },
+);
 
 /** Numbers in [0, 1) of a shape. */
 type Uniform = (shape: TensorLike, dtype: DType) => Tensor;

@@ -2,7 +2,7 @@
 import { type DType, qint32, quint8 } from "../../../core/dtype.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import type { TensorLike } from "../../convert.ts";
-import { byName, type Rest } from "../../options.ts";
+import { byKeyword, byName, type Rest } from "../../options.ts";
 import type { Named } from "../array/basic/names.ts";
 import { quantizedAvgPoolOp, quantizedConcatOp, quantizedConv2DOp, quantizedMaxPoolOp } from "./quantized_layers.ts";
 import { quantizedReluXOp } from "./quantized_math.ts";
@@ -82,32 +82,38 @@ interface ReluOptions extends Named {
 }
 
 /** min(max(features, 0), maxValue). */
-export function quantizedReluX(
-  features: TensorLike,
-  maxValue: TensorLike,
-  minFeatures: TensorLike,
-  maxFeatures: TensorLike,
-  ...rest: Rest<ReluOptions, ["outType", "name"]>
-): { readonly activations: Tensor; readonly minActivations: Tensor; readonly maxActivations: Tensor } {
-  const { outType = quint8, name } = byName<ReluOptions>(rest, ["outType", "name"]);
-  const limits = { max_value: maxValue, min_features: minFeatures, max_features: maxFeatures };
-  const found = quantizedReluXOp({ features, ...limits, out_type: outType }, name);
-  return {
-    activations: found.activations,
-    minActivations: found.min_activations,
-    maxActivations: found.max_activations,
-  };
-}
+export const quantizedReluX = byKeyword(
+  ["features", "maxValue", "minFeatures", "maxFeatures"],
+  function quantizedReluX(
+    features: TensorLike,
+    maxValue: TensorLike,
+    minFeatures: TensorLike,
+    maxFeatures: TensorLike,
+    ...rest: Rest<ReluOptions, ["outType", "name"]>
+  ): { readonly activations: Tensor; readonly minActivations: Tensor; readonly maxActivations: Tensor } {
+    const { outType = quint8, name } = byName<ReluOptions>(rest, ["outType", "name"]);
+    const limits = { max_value: maxValue, min_features: minFeatures, max_features: maxFeatures };
+    const found = quantizedReluXOp({ features, ...limits, out_type: outType }, name);
+    return {
+      activations: found.activations,
+      minActivations: found.min_activations,
+      maxActivations: found.max_activations,
+    };
+  },
+);
 
 /** The values one after another along an axis, in a range that holds all of them. */
-export function quantizedConcat(
-  concatDim: TensorLike,
-  values: readonly TensorLike[],
-  inputMins: readonly TensorLike[],
-  inputMaxes: readonly TensorLike[],
-  ...rest: Rest<Named, ["name"]>
-): { readonly output: Tensor; readonly outputMin: Tensor; readonly outputMax: Tensor } {
-  const inputs = { concat_dim: concatDim, values, input_mins: inputMins, input_maxes: inputMaxes };
-  const found = quantizedConcatOp(inputs, byName<Named>(rest, ["name"]).name);
-  return { output: found.output, outputMin: found.output_min, outputMax: found.output_max };
-}
+export const quantizedConcat = byKeyword(
+  ["concatDim", "values", "inputMins", "inputMaxes"],
+  function quantizedConcat(
+    concatDim: TensorLike,
+    values: readonly TensorLike[],
+    inputMins: readonly TensorLike[],
+    inputMaxes: readonly TensorLike[],
+    ...rest: Rest<Named, ["name"]>
+  ): { readonly output: Tensor; readonly outputMin: Tensor; readonly outputMax: Tensor } {
+    const inputs = { concat_dim: concatDim, values, input_mins: inputMins, input_maxes: inputMaxes };
+    const found = quantizedConcatOp(inputs, byName<Named>(rest, ["name"]).name);
+    return { output: found.output, outputMin: found.output_min, outputMax: found.output_max };
+  },
+);

@@ -7,7 +7,7 @@ import { mergeDims, mergeShapes, type Shape, sameShape, withRank, withRankAtLeas
 import type { Tensor } from "../../../graph/tensor.ts";
 import type { TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
-import { byName, type Rest } from "../../options.ts";
+import { byKeyword, byName, type Rest } from "../../options.ts";
 import { bracketed, type Named } from "../array/basic/names.ts";
 
 const f = Math.fround;
@@ -287,60 +287,78 @@ export const fakeQuantWithMinMaxArgs = (
   );
 };
 
-export const fakeQuantWithMinMaxArgsGradient = (
-  gradients: TensorLike,
-  inputs: TensorLike,
-  ...rest: Rest<FakeQuantArgs, typeof fakeQuantWithMinMaxArgsPlaces>
-): Tensor => {
-  const options = byName<FakeQuantArgs>(rest, fakeQuantWithMinMaxArgsPlaces);
-  return fakeQuantWithMinMaxArgsGradientOp(
-    { gradients, inputs, min: options.min ?? -6, max: options.max ?? 6, ...bitsOf(options) },
-    options.name,
-  );
-};
+export const fakeQuantWithMinMaxArgsGradient = byKeyword(
+  ["gradients", "inputs"],
+  function fakeQuantWithMinMaxArgsGradient(
+    gradients: TensorLike,
+    inputs: TensorLike,
+    ...rest: Rest<FakeQuantArgs, typeof fakeQuantWithMinMaxArgsPlaces>
+  ): Tensor {
+    const options = byName<FakeQuantArgs>(rest, fakeQuantWithMinMaxArgsPlaces);
+    return fakeQuantWithMinMaxArgsGradientOp(
+      { gradients, inputs, min: options.min ?? -6, max: options.max ?? 6, ...bitsOf(options) },
+      options.name,
+    );
+  },
+);
 
 const fakeQuantWithMinMaxVarsPlaces = ["numBits", "narrowRange", "name"] as const;
 
-export const fakeQuantWithMinMaxVars = (
-  inputs: TensorLike,
-  min: TensorLike,
-  max: TensorLike,
-  ...rest: Rest<FakeQuantOptions, typeof fakeQuantWithMinMaxVarsPlaces>
-): Tensor => {
-  const options = byName<FakeQuantOptions>(rest, fakeQuantWithMinMaxVarsPlaces);
-  return fakeQuantWithMinMaxVarsOp({ inputs, min, max, ...bitsOf(options) }, options.name);
-};
+export const fakeQuantWithMinMaxVars = byKeyword(
+  ["inputs", "min", "max"],
+  function fakeQuantWithMinMaxVars(
+    inputs: TensorLike,
+    min: TensorLike,
+    max: TensorLike,
+    ...rest: Rest<FakeQuantOptions, typeof fakeQuantWithMinMaxVarsPlaces>
+  ): Tensor {
+    const options = byName<FakeQuantOptions>(rest, fakeQuantWithMinMaxVarsPlaces);
+    return fakeQuantWithMinMaxVarsOp({ inputs, min, max, ...bitsOf(options) }, options.name);
+  },
+);
 
 /** `min`, `max`: one for each index of the last axis. */
-export const fakeQuantWithMinMaxVarsPerChannel = (
-  inputs: TensorLike,
-  min: TensorLike,
-  max: TensorLike,
-  ...rest: Rest<FakeQuantOptions, typeof fakeQuantWithMinMaxVarsPlaces>
-): Tensor => {
-  const options = byName<FakeQuantOptions>(rest, fakeQuantWithMinMaxVarsPlaces);
-  return fakeQuantWithMinMaxVarsPerChannelOp({ inputs, min, max, ...bitsOf(options) }, options.name);
-};
+export const fakeQuantWithMinMaxVarsPerChannel = byKeyword(
+  ["inputs", "min", "max"],
+  function fakeQuantWithMinMaxVarsPerChannel(
+    inputs: TensorLike,
+    min: TensorLike,
+    max: TensorLike,
+    ...rest: Rest<FakeQuantOptions, typeof fakeQuantWithMinMaxVarsPlaces>
+  ): Tensor {
+    const options = byName<FakeQuantOptions>(rest, fakeQuantWithMinMaxVarsPlaces);
+    return fakeQuantWithMinMaxVarsPerChannelOp({ inputs, min, max, ...bitsOf(options) }, options.name);
+  },
+);
 
 /** The gradients of `fakeQuantWithMinMaxVars` for the inputs, min and max. */
-export const fakeQuantWithMinMaxVarsGradient = (
-  gradients: TensorLike,
-  inputs: TensorLike,
-  min: TensorLike,
-  max: TensorLike,
-  ...rest: Rest<FakeQuantOptions, typeof fakeQuantWithMinMaxVarsPlaces>
-): ReturnType<typeof fakeQuantWithMinMaxVarsGradientOp> => {
-  const options = byName<FakeQuantOptions>(rest, fakeQuantWithMinMaxVarsPlaces);
-  return fakeQuantWithMinMaxVarsGradientOp({ gradients, inputs, min, max, ...bitsOf(options) }, options.name);
-};
+export const fakeQuantWithMinMaxVarsGradient = byKeyword(
+  ["gradients", "inputs", "min", "max"],
+  function fakeQuantWithMinMaxVarsGradient(
+    gradients: TensorLike,
+    inputs: TensorLike,
+    min: TensorLike,
+    max: TensorLike,
+    ...rest: Rest<FakeQuantOptions, typeof fakeQuantWithMinMaxVarsPlaces>
+  ): ReturnType<typeof fakeQuantWithMinMaxVarsGradientOp> {
+    const options = byName<FakeQuantOptions>(rest, fakeQuantWithMinMaxVarsPlaces);
+    return fakeQuantWithMinMaxVarsGradientOp({ gradients, inputs, min, max, ...bitsOf(options) }, options.name);
+  },
+);
 
-export const fakeQuantWithMinMaxVarsPerChannelGradient = (
-  gradients: TensorLike,
-  inputs: TensorLike,
-  min: TensorLike,
-  max: TensorLike,
-  ...rest: Rest<FakeQuantOptions, typeof fakeQuantWithMinMaxVarsPlaces>
-): ReturnType<typeof fakeQuantWithMinMaxVarsPerChannelGradientOp> => {
-  const options = byName<FakeQuantOptions>(rest, fakeQuantWithMinMaxVarsPlaces);
-  return fakeQuantWithMinMaxVarsPerChannelGradientOp({ gradients, inputs, min, max, ...bitsOf(options) }, options.name);
-};
+export const fakeQuantWithMinMaxVarsPerChannelGradient = byKeyword(
+  ["gradients", "inputs", "min", "max"],
+  function fakeQuantWithMinMaxVarsPerChannelGradient(
+    gradients: TensorLike,
+    inputs: TensorLike,
+    min: TensorLike,
+    max: TensorLike,
+    ...rest: Rest<FakeQuantOptions, typeof fakeQuantWithMinMaxVarsPlaces>
+  ): ReturnType<typeof fakeQuantWithMinMaxVarsPerChannelGradientOp> {
+    const options = byName<FakeQuantOptions>(rest, fakeQuantWithMinMaxVarsPlaces);
+    return fakeQuantWithMinMaxVarsPerChannelGradientOp(
+      { gradients, inputs, min, max, ...bitsOf(options) },
+      options.name,
+    );
+  },
+);

@@ -7,7 +7,7 @@ import { elementCount, mergeShapes, type Shape, withRank, withRankAtLeast } from
 import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
-import { byName, type Rest } from "../../options.ts";
+import { byKeyword, byName, type Rest } from "../../options.ts";
 import { emptyArray } from "../array/basic/elements.ts";
 import type { Named } from "../array/basic/names.ts";
 import { arrayToFloat, arrayToQuantized, type Integers, type Limits, limitsOf, roundAway } from "./conversions.ts";
@@ -215,30 +215,33 @@ export interface QuantizeOptions extends Named {
 const quantizePlaces = ["mode", "roundMode", "name", "narrowRange", "axis", "ensureMinimumRange"] as const;
 
 /** `input` as numbers of the quantized dtype T, with the range that they stand for. */
-export function quantize(
-  input: TensorLike,
-  minRange: TensorLike,
-  maxRange: TensorLike,
-  T: DType,
-  ...rest: Rest<QuantizeOptions, typeof quantizePlaces>
-): ReturnType<typeof quantizeV2Op> {
-  const options = byName<QuantizeOptions>(rest, quantizePlaces);
-  const tensor = convertToTensor(input, { name: "input" });
-  return quantizeV2Op(
-    {
-      input: tensor,
-      min_range: minRange,
-      max_range: maxRange,
-      T,
-      mode: options.mode ?? "MIN_COMBINED",
-      round_mode: options.roundMode ?? "HALF_AWAY_FROM_ZERO",
-      narrow_range: options.narrowRange ?? false,
-      axis: axisOf(tensor, options.axis ?? null),
-      ensure_minimum_range: options.ensureMinimumRange ?? f(0.01),
-    },
-    options.name,
-  );
-}
+export const quantize = byKeyword(
+  ["input", "minRange", "maxRange", "T"],
+  function quantize(
+    input: TensorLike,
+    minRange: TensorLike,
+    maxRange: TensorLike,
+    T: DType,
+    ...rest: Rest<QuantizeOptions, typeof quantizePlaces>
+  ): ReturnType<typeof quantizeV2Op> {
+    const options = byName<QuantizeOptions>(rest, quantizePlaces);
+    const tensor = convertToTensor(input, { name: "input" });
+    return quantizeV2Op(
+      {
+        input: tensor,
+        min_range: minRange,
+        max_range: maxRange,
+        T,
+        mode: options.mode ?? "MIN_COMBINED",
+        round_mode: options.roundMode ?? "HALF_AWAY_FROM_ZERO",
+        narrow_range: options.narrowRange ?? false,
+        axis: axisOf(tensor, options.axis ?? null),
+        ensure_minimum_range: options.ensureMinimumRange ?? f(0.01),
+      },
+      options.name,
+    );
+  },
+);
 
 /** The name of `quantize` before TensorFlow 1.13. */
 export const quantizeV2: typeof quantize = quantize;
@@ -253,23 +256,26 @@ interface DequantizeOptions extends Named {
 const dequantizePlaces = ["mode", "name", "axis", "narrowRange", "dtype"] as const;
 
 /** The floats that `input` stands for in the range of minRange and maxRange. */
-export function dequantize(
-  input: Tensor,
-  minRange: TensorLike,
-  maxRange: TensorLike,
-  ...rest: Rest<DequantizeOptions, typeof dequantizePlaces>
-): Tensor {
-  const options = byName<DequantizeOptions>(rest, dequantizePlaces);
-  return dequantizeOp(
-    {
-      input,
-      min_range: minRange,
-      max_range: maxRange,
-      mode: options.mode ?? "MIN_COMBINED",
-      narrow_range: options.narrowRange ?? false,
-      axis: axisOf(input, options.axis ?? null),
-      dtype: options.dtype ?? float32,
-    },
-    options.name,
-  );
-}
+export const dequantize = byKeyword(
+  ["input", "minRange", "maxRange"],
+  function dequantize(
+    input: Tensor,
+    minRange: TensorLike,
+    maxRange: TensorLike,
+    ...rest: Rest<DequantizeOptions, typeof dequantizePlaces>
+  ): Tensor {
+    const options = byName<DequantizeOptions>(rest, dequantizePlaces);
+    return dequantizeOp(
+      {
+        input,
+        min_range: minRange,
+        max_range: maxRange,
+        mode: options.mode ?? "MIN_COMBINED",
+        narrow_range: options.narrowRange ?? false,
+        axis: axisOf(input, options.axis ?? null),
+        dtype: options.dtype ?? float32,
+      },
+      options.name,
+    );
+  },
+);

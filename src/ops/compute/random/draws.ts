@@ -8,7 +8,7 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as tf from "../../index.ts";
-import { byName, type Rest } from "../../options.ts";
+import { byKeyword, byName, type Rest } from "../../options.ts";
 import { shapeFromInput } from "../array/basic/shape_input.ts";
 import { drawnDims, seedAttrs, shapeTensor } from "./shape.ts";
 
@@ -100,14 +100,20 @@ const normalPlaces = ["mean", "stddev", "dtype", "seed", "name"] as const;
 type NormalPlaces = typeof normalPlaces;
 
 /** Normal numbers of `shape` (a list or an int vector); mean and stddev broadcast. */
-export function randomNormal(shape: TensorLike, ...rest: Rest<NormalOptions, NormalPlaces>): Tensor {
-  return normal("random_normal", shape, byName(rest, normalPlaces));
-}
+export const randomNormal = byKeyword(
+  ["shape"],
+  function randomNormal(shape: TensorLike, ...rest: Rest<NormalOptions, NormalPlaces>): Tensor {
+    return normal("random_normal", shape, byName(rest, normalPlaces));
+  },
+);
 
 /** As randomNormal, with values beyond two deviations drawn again. */
-export function truncatedNormal(shape: TensorLike, ...rest: Rest<NormalOptions, NormalPlaces>): Tensor {
-  return normal("truncated_normal", shape, byName(rest, normalPlaces));
-}
+export const truncatedNormal = byKeyword(
+  ["shape"],
+  function truncatedNormal(shape: TensorLike, ...rest: Rest<NormalOptions, NormalPlaces>): Tensor {
+    return normal("truncated_normal", shape, byName(rest, normalPlaces));
+  },
+);
 
 export interface UniformOptions extends RandomOptions {
   readonly minval?: TensorLike;
@@ -119,37 +125,40 @@ const uniformPlaces = ["minval", "maxval", "dtype", "seed", "name"] as const;
 type UniformPlaces = typeof uniformPlaces;
 
 /** Numbers in [minval, maxval) of `shape`; whole numbers for int32 and int64. Throws ValueError for integers without maxval. */
-export function randomUniform(shape: TensorLike, ...rest: Rest<UniformOptions, UniformPlaces>): Tensor {
-  const { dtype = float32, seed, name, minval = 0, maxval: given } = byName<UniformOptions>(rest, uniformPlaces);
-  if (!(dtype.isFloating || dtype === int32 || dtype === int64)) {
-    throw new ValueError(
-      `Argument \`dtype\` got invalid value ${dtype}. Accepted dtypes are (tf.float16, tf.bfloat16, tf.float32, tf.float64, tf.int32, tf.int64).`,
-    );
-  }
-  if (given === undefined && dtype.isInteger)
-    throw new ValueError(`Must specify maxval for integer dtype tf.${dtype.name}`);
-  const maxval = given ?? 1;
-  return getDefaultGraph().nameScope(name ?? "random_uniform", (scope) => {
-    const dims = shapeTensor(shape);
-    const isZero = minval === 0;
-    const isPlain = isZero && maxval === 1 && !dtype.isInteger;
-    const min = isPlain ? null : convertToTensor(minval, { dtype, name: "min" });
-    const max = isPlain ? null : convertToTensor(maxval, { dtype, name: "max" });
-    const seeds = seedAttrs(seed);
-    if (dtype.isInteger) return randomUniformIntOp({ shape: dims, minval: min!, maxval: max!, ...seeds }, scope);
-    const drawn = randomUniformOp({ shape: dims, dtype, ...seeds });
-    if (isPlain) return drawn;
-    if (isZero) return tf.mulOp({ x: drawn, y: max! });
-    const range = tf.subOp({ x: max!, y: min! }, "sub");
-    return tf.addV2Op({ x: tf.mulOp({ x: drawn, y: range }, "mul"), y: min! }, scope);
-  });
-}
+export const randomUniform = byKeyword(
+  ["shape"],
+  function randomUniform(shape: TensorLike, ...rest: Rest<UniformOptions, UniformPlaces>): Tensor {
+    const { dtype = float32, seed, name, minval = 0, maxval: given } = byName<UniformOptions>(rest, uniformPlaces);
+    if (!(dtype.isFloating || dtype === int32 || dtype === int64)) {
+      throw new ValueError(
+        `Argument \`dtype\` got invalid value ${dtype}. Accepted dtypes are (tf.float16, tf.bfloat16, tf.float32, tf.float64, tf.int32, tf.int64).`,
+      );
+    }
+    if (given === undefined && dtype.isInteger)
+      throw new ValueError(`Must specify maxval for integer dtype tf.${dtype.name}`);
+    const maxval = given ?? 1;
+    return getDefaultGraph().nameScope(name ?? "random_uniform", (scope) => {
+      const dims = shapeTensor(shape);
+      const isZero = minval === 0;
+      const isPlain = isZero && maxval === 1 && !dtype.isInteger;
+      const min = isPlain ? null : convertToTensor(minval, { dtype, name: "min" });
+      const max = isPlain ? null : convertToTensor(maxval, { dtype, name: "max" });
+      const seeds = seedAttrs(seed);
+      if (dtype.isInteger) return randomUniformIntOp({ shape: dims, minval: min!, maxval: max!, ...seeds }, scope);
+      const drawn = randomUniformOp({ shape: dims, dtype, ...seeds });
+      if (isPlain) return drawn;
+      if (isZero) return tf.mulOp({ x: drawn, y: max! });
+      const range = tf.subOp({ x: max!, y: min! }, "sub");
+      return tf.addV2Op({ x: tf.mulOp({ x: drawn, y: range }, "mul"), y: min! }, scope);
+    });
+  },
+);
 
 /** The rows of value in random order. */
-export const randomShuffle = (
-  value: TensorLike,
-  ...rest: Rest<Omit<RandomOptions, "dtype">, ["seed", "name"]>
-): Tensor => {
-  const { seed, name } = byName<Omit<RandomOptions, "dtype">>(rest, ["seed", "name"]);
-  return randomShuffleOp({ value, ...seedAttrs(seed) }, name);
-};
+export const randomShuffle = byKeyword(
+  ["value"],
+  function randomShuffle(value: TensorLike, ...rest: Rest<Omit<RandomOptions, "dtype">, ["seed", "name"]>): Tensor {
+    const { seed, name } = byName<Omit<RandomOptions, "dtype">>(rest, ["seed", "name"]);
+    return randomShuffleOp({ value, ...seedAttrs(seed) }, name);
+  },
+);

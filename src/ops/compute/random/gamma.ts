@@ -11,7 +11,7 @@ import { convertToTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import type { GradientTools } from "../../gradient_tools.ts";
 import * as tf from "../../index.ts";
-import { type Arguments, argumentsOf } from "../../options.ts";
+import { type Arguments, argumentsOf, byKeyword } from "../../options.ts";
 import { toNumbers } from "../array/basic/elements.ts";
 import { inScope } from "../array/basic/names.ts";
 import { shapeFromInput } from "../array/basic/shape_input.ts";
@@ -197,24 +197,30 @@ export interface GammaOptions extends RandomOptions {
 const tiny: Record<string, number> = { float16: 2 ** -14, float32: 2 ** -126, float64: 2 ** -1022 };
 
 /** Gamma numbers of shape [...shape, ...alpha] with shape parameters alpha and inverse scales beta. */
-export function randomGamma(shape: TensorLike, alpha: TensorLike, ...rest: Arguments<GammaOptions>): Tensor {
-  const { beta, dtype = float32, seed, name } = argumentsOf<GammaOptions>(rest, ["beta", "dtype", "seed", "name"]);
-  return inScope(name, "random_gamma", () => {
-    const dims = convertToTensor(shape, { dtype: int32, name: "shape" });
-    const alphas = convertToTensor(alpha, { dtype, name: "alpha" });
-    const betas = convertToTensor(beta ?? 1, { dtype, name: "beta" });
-    const common = tf.broadcastDynamicShape(tf.shape(alphas), tf.shape(betas));
-    const spread = tf.broadcastTo(alphas, common);
-    const drawn = randomGammaOp({ shape: dims, alpha: spread, ...seedAttrs(seed) });
-    return tf.maximum(tiny[dtype.base] ?? 0, drawn.div(betas));
-  });
-}
+export const randomGamma = byKeyword(
+  ["shape", "alpha"],
+  function randomGamma(shape: TensorLike, alpha: TensorLike, ...rest: Arguments<GammaOptions>): Tensor {
+    const { beta, dtype = float32, seed, name } = argumentsOf<GammaOptions>(rest, ["beta", "dtype", "seed", "name"]);
+    return inScope(name, "random_gamma", () => {
+      const dims = convertToTensor(shape, { dtype: int32, name: "shape" });
+      const alphas = convertToTensor(alpha, { dtype, name: "alpha" });
+      const betas = convertToTensor(beta ?? 1, { dtype, name: "beta" });
+      const common = tf.broadcastDynamicShape(tf.shape(alphas), tf.shape(betas));
+      const spread = tf.broadcastTo(alphas, common);
+      const drawn = randomGammaOp({ shape: dims, alpha: spread, ...seedAttrs(seed) });
+      return tf.maximum(tiny[dtype.base] ?? 0, drawn.div(betas));
+    });
+  },
+);
 
 /** Poisson numbers of shape [...shape, ...lam] with rates lam. */
-export function randomPoisson(lam: TensorLike, shape: TensorLike, ...rest: Arguments<RandomOptions>): Tensor {
-  const { dtype = float32, seed, name } = argumentsOf<RandomOptions>(rest, ["dtype", "seed", "name"]);
-  return inScope(name, "random_poisson", () => {
-    const dims = convertToTensor(shape, { dtype: int32, name: "shape" });
-    return randomPoissonV2Op({ shape: dims, rate: lam, ...seedAttrs(seed), dtype });
-  });
-}
+export const randomPoisson = byKeyword(
+  ["lam", "shape"],
+  function randomPoisson(lam: TensorLike, shape: TensorLike, ...rest: Arguments<RandomOptions>): Tensor {
+    const { dtype = float32, seed, name } = argumentsOf<RandomOptions>(rest, ["dtype", "seed", "name"]);
+    return inScope(name, "random_poisson", () => {
+      const dims = convertToTensor(shape, { dtype: int32, name: "shape" });
+      return randomPoissonV2Op({ shape: dims, rate: lam, ...seedAttrs(seed), dtype });
+    });
+  },
+);

@@ -8,7 +8,7 @@ import type { ShapeContext } from "../../../graph/definition.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
-import { type Arguments, argumentsOf } from "../../options.ts";
+import { type Arguments, argumentsOf, byKeyword } from "../../options.ts";
 import { integerArray, toNumbers } from "../array/basic/elements.ts";
 import { inScope, type Named } from "../array/basic/names.ts";
 import { dimFromInput } from "../array/basic/shape_input.ts";
@@ -128,16 +128,22 @@ function drawn(name: string, logits: TensorLike, numSamples: TensorLike, options
 }
 
 /** numSamples classes for each row of logits [rows, classes], drawn with probabilities softmax(logits). */
-export const multinomial = (
-  logits: TensorLike,
-  numSamples: TensorLike,
-  ...rest: Arguments<CategoricalOptions>
-): Tensor =>
-  drawn("multinomial", logits, numSamples, argumentsOf<CategoricalOptions>(rest, ["seed", "name", "outputDtype"]));
+export const multinomial = byKeyword(
+  ["logits", "numSamples"],
+  function multinomial(logits: TensorLike, numSamples: TensorLike, ...rest: Arguments<CategoricalOptions>): Tensor {
+    return drawn(
+      "multinomial",
+      logits,
+      numSamples,
+      argumentsOf<CategoricalOptions>(rest, ["seed", "name", "outputDtype"]),
+    );
+  },
+);
 
 /** As multinomial, under its newer name. */
-export const categorical = (
-  logits: TensorLike,
-  numSamples: TensorLike,
-  ...rest: Arguments<CategoricalOptions>
-): Tensor => drawn("categorical", logits, numSamples, argumentsOf<CategoricalOptions>(rest, ["dtype", "seed", "name"]));
+export const categorical = byKeyword(
+  ["logits", "numSamples"],
+  function categorical(logits: TensorLike, numSamples: TensorLike, ...rest: Arguments<CategoricalOptions>): Tensor {
+    return drawn("categorical", logits, numSamples, argumentsOf<CategoricalOptions>(rest, ["dtype", "seed", "name"]));
+  },
+);

@@ -17,7 +17,7 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as ops from "../../index.ts";
-import { byName, type Rest } from "../../options.ts";
+import { byKeyword, byName, type Rest } from "../../options.ts";
 import { copyElements, emptyArray, toNumbers } from "../array/basic/elements.ts";
 import { zeros, zerosLike } from "../array/basic/fill.ts";
 import { inScope, type Name, type Named, nameOf } from "../array/basic/names.ts";
@@ -248,25 +248,28 @@ export interface SparseMatmulOptions extends Named {
 const sparseTensorDenseMatmulPlaces = ["adjointA", "adjointB", "name"] as const;
 
 /** A sparse matrix times a dense one (or the other way round), transposed first where asked. */
-export function sparseTensorDenseMatmul(
-  a: SparseLike | TensorLike,
-  b: SparseLike | TensorLike,
-  ...rest: Rest<SparseMatmulOptions, typeof sparseTensorDenseMatmulPlaces>
-): Tensor {
-  const options = byName<SparseMatmulOptions>(rest, sparseTensorDenseMatmulPlaces);
-  const { adjointA = false, adjointB = false, name } = options;
-  if (isSparse(b)) {
-    const flip = adjointA === adjointB;
-    return transpose(
-      sparseTensorDenseMatmul(b, a, { adjointA: flip ? !adjointA : adjointA, adjointB: flip ? !adjointB : adjointB }),
-    );
-  }
-  const left = toSparse(a as SparseLike);
-  return inScope(name, "SparseTensorDenseMatMul", () => {
-    const right = convertToTensor(b as TensorLike, { name: "b" });
-    return sparseTensorDenseMatMulNode(left, right, adjointA, adjointB);
-  });
-}
+export const sparseTensorDenseMatmul = byKeyword(
+  ["spA", "b"],
+  function sparseTensorDenseMatmul(
+    a: SparseLike | TensorLike,
+    b: SparseLike | TensorLike,
+    ...rest: Rest<SparseMatmulOptions, typeof sparseTensorDenseMatmulPlaces>
+  ): Tensor {
+    const options = byName<SparseMatmulOptions>(rest, sparseTensorDenseMatmulPlaces);
+    const { adjointA = false, adjointB = false, name } = options;
+    if (isSparse(b)) {
+      const flip = adjointA === adjointB;
+      return transpose(
+        sparseTensorDenseMatmul(b, a, { adjointA: flip ? !adjointA : adjointA, adjointB: flip ? !adjointB : adjointB }),
+      );
+    }
+    const left = toSparse(a as SparseLike);
+    return inScope(name, "SparseTensorDenseMatMul", () => {
+      const right = convertToTensor(b as TensorLike, { name: "b" });
+      return sparseTensorDenseMatMulNode(left, right, adjointA, adjointB);
+    });
+  },
+);
 
 export interface ToDenseOptions extends Named {
   readonly defaultValue?: TensorLike | null;
@@ -276,25 +279,28 @@ export interface ToDenseOptions extends Named {
 const sparseToDensePlaces = ["defaultValue", "validateIndices", "name"] as const;
 
 /** Dense tensor of a shape with the values at the indices and a default elsewhere. */
-export function sparseToDense(
-  indices: TensorLike,
-  outputShape: TensorLike,
-  values: TensorLike,
-  ...rest: Rest<ToDenseOptions, typeof sparseToDensePlaces>
-): Tensor {
-  const options = byName<ToDenseOptions>(rest, sparseToDensePlaces);
-  const { defaultValue = 0, validateIndices = true, name } = options;
-  return sparseToDenseOp(
-    {
-      sparse_indices: indices,
-      output_shape: outputShape,
-      sparse_values: values,
-      default_value: defaultValue ?? 0,
-      validate_indices: validateIndices,
-    },
-    name,
-  );
-}
+export const sparseToDense = byKeyword(
+  ["sparseIndices", "outputShape", "sparseValues"],
+  function sparseToDense(
+    indices: TensorLike,
+    outputShape: TensorLike,
+    values: TensorLike,
+    ...rest: Rest<ToDenseOptions, typeof sparseToDensePlaces>
+  ): Tensor {
+    const options = byName<ToDenseOptions>(rest, sparseToDensePlaces);
+    const { defaultValue = 0, validateIndices = true, name } = options;
+    return sparseToDenseOp(
+      {
+        sparse_indices: indices,
+        output_shape: outputShape,
+        sparse_values: values,
+        default_value: defaultValue ?? 0,
+        validate_indices: validateIndices,
+      },
+      name,
+    );
+  },
+);
 
 /** The sparse tensor with all its zeros (or the default) written out. */
 export function sparseTensorToDense(

@@ -9,7 +9,7 @@ import type { SparseTensor as SparseParts } from "../../../graph/sparse_tensor.t
 import type { Tensor } from "../../../graph/tensor.ts";
 import type { TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
-import { byName, type Rest } from "../../options.ts";
+import { byKeyword, byName, type Rest } from "../../options.ts";
 import { copyElements, emptyArray, takeRows } from "../array/basic/elements.ts";
 import type { Named } from "../array/basic/names.ts";
 import { stringArray, stringsOf } from "../string/bytes.ts";
@@ -321,17 +321,20 @@ type DeserializeManySparseOptions = { readonly rank?: number | null } & Named;
 const deserializeManySparsePlaces = ["rank", "name"] as const;
 
 /** The sparse tensors of rows of three strings, stacked. */
-export function deserializeManySparse(
-  serializedSparse: TensorLike,
-  dtype: DType,
-  ...rest: Rest<DeserializeManySparseOptions, typeof deserializeManySparsePlaces>
-): SparseParts {
-  const options = byName<DeserializeManySparseOptions>(rest, deserializeManySparsePlaces);
-  const { sparse_indices, sparse_values, sparse_shape } = deserializeManySparseOp(
-    { serialized_sparse: serializedSparse, dtype },
-    options.name,
-  );
-  sparse_indices.setShape([null, options.rank ?? null]);
-  sparse_shape.setShape([options.rank ?? null]);
-  return new SparseTensor({ indices: sparse_indices, values: sparse_values, denseShape: sparse_shape });
-}
+export const deserializeManySparse = byKeyword(
+  ["serializedSparse", "dtype"],
+  function deserializeManySparse(
+    serializedSparse: TensorLike,
+    dtype: DType,
+    ...rest: Rest<DeserializeManySparseOptions, typeof deserializeManySparsePlaces>
+  ): SparseParts {
+    const options = byName<DeserializeManySparseOptions>(rest, deserializeManySparsePlaces);
+    const { sparse_indices, sparse_values, sparse_shape } = deserializeManySparseOp(
+      { serialized_sparse: serializedSparse, dtype },
+      options.name,
+    );
+    sparse_indices.setShape([null, options.rank ?? null]);
+    sparse_shape.setShape([options.rank ?? null]);
+    return new SparseTensor({ indices: sparse_indices, values: sparse_values, denseShape: sparse_shape });
+  },
+);

@@ -8,7 +8,7 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import { constant } from "../../constant.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import * as ops from "../../index.ts";
-import { byName, type Rest } from "../../options.ts";
+import { byKeyword, byName, type Rest } from "../../options.ts";
 import { identity } from "../array/basic/identity.ts";
 import { inScope, type Name, type Named, nameOf } from "../array/basic/names.ts";
 import { reshape } from "../array/basic/reshape.ts";
@@ -87,48 +87,51 @@ type SparseAddOptions = { readonly threshold?: TensorLike };
 const sparseAddPlaces = ["threshold"] as const;
 
 /** a + b: two sparse tensors (elements below the threshold are dropped), or one of them dense. */
-export function sparseAdd(
-  a: SparseLike | TensorLike,
-  b: SparseLike | TensorLike,
-  ...rest: Rest<SparseAddOptions, typeof sparseAddPlaces>
-): SparseParts | Tensor {
-  const options = byName<SparseAddOptions>(rest, sparseAddPlaces);
-  if (!isSparse(a) && !isSparse(b))
-    throw new TypeError("At least one input should be SparseTensor; do you mean to use tf.add()?");
-  if (!isSparse(a) || !isSparse(b)) {
-    const [sparse, dense] = isSparse(a) ? [a, b] : [b as SparseParts, a];
-    return sparseTensorDenseAddOp({
-      a_indices: sparse.indices,
-      a_values: sparse.values,
-      a_shape: sparse.denseShape,
-      b: dense as TensorLike,
-    });
-  }
-  const real =
-    a.dtype.base === "complex64"
-      ? ops.realDtype(a.dtype)
-      : a.dtype.base === "complex128"
+export const sparseAdd = byKeyword(
+  ["a", "b"],
+  function sparseAdd(
+    a: SparseLike | TensorLike,
+    b: SparseLike | TensorLike,
+    ...rest: Rest<SparseAddOptions, typeof sparseAddPlaces>
+  ): SparseParts | Tensor {
+    const options = byName<SparseAddOptions>(rest, sparseAddPlaces);
+    if (!isSparse(a) && !isSparse(b))
+      throw new TypeError("At least one input should be SparseTensor; do you mean to use tf.add()?");
+    if (!isSparse(a) || !isSparse(b)) {
+      const [sparse, dense] = isSparse(a) ? [a, b] : [b as SparseParts, a];
+      return sparseTensorDenseAddOp({
+        a_indices: sparse.indices,
+        a_values: sparse.values,
+        a_shape: sparse.denseShape,
+        b: dense as TensorLike,
+      });
+    }
+    const real =
+      a.dtype.base === "complex64"
         ? ops.realDtype(a.dtype)
-        : a.dtype.baseDtype;
-  const thresh = convertToTensor(options.threshold ?? 0, { dtype: real, name: "threshold" });
-  const sum = sparseAddOp({
-    a_indices: a.indices,
-    a_values: a.values,
-    a_shape: a.denseShape,
-    b_indices: b.indices,
-    b_values: b.values,
-    b_shape: b.denseShape,
-    thresh,
-  });
-  if (!compatible(a.shape, b.shape))
-    throw new ValueError(`Shapes ${formatShape(a.shape)} and ${formatShape(b.shape)} are incompatible`);
-  const full = isFull(a.shape) ? a.shape : isFull(b.shape) ? b.shape : null;
-  return new SparseTensor({
-    indices: sum.sum_indices,
-    values: sum.sum_values,
-    denseShape: full ? [...full] : sum.sum_shape,
-  });
-}
+        : a.dtype.base === "complex128"
+          ? ops.realDtype(a.dtype)
+          : a.dtype.baseDtype;
+    const thresh = convertToTensor(options.threshold ?? 0, { dtype: real, name: "threshold" });
+    const sum = sparseAddOp({
+      a_indices: a.indices,
+      a_values: a.values,
+      a_shape: a.denseShape,
+      b_indices: b.indices,
+      b_values: b.values,
+      b_shape: b.denseShape,
+      thresh,
+    });
+    if (!compatible(a.shape, b.shape))
+      throw new ValueError(`Shapes ${formatShape(a.shape)} and ${formatShape(b.shape)} are incompatible`);
+    const full = isFull(a.shape) ? a.shape : isFull(b.shape) ? b.shape : null;
+    return new SparseTensor({
+      indices: sum.sum_indices,
+      values: sum.sum_values,
+      denseShape: full ? [...full] : sum.sum_shape,
+    });
+  },
+);
 
 type SparseConcatOptions = { readonly expandNonconcatDims?: boolean } & Named;
 const sparseConcatPlaces = ["name", "expandNonconcatDims"] as const;

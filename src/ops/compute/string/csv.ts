@@ -7,7 +7,7 @@ import { cppName } from "../../../graph/def/node_text.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import type { TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
-import { byName, type Rest } from "../../options.ts";
+import { byKeyword, byName, type Rest } from "../../options.ts";
 import { copyElements, emptyArray } from "../array/basic/elements.ts";
 import type { Named } from "../array/basic/names.ts";
 import { stringsOf, toBytes, toText } from "./bytes.ts";
@@ -139,31 +139,34 @@ export interface CsvOptions extends Named {
 const decodeCsvPlaces = ["fieldDelim", "useQuoteDelim", "name", "naValue", "selectCols"] as const;
 
 /** One tensor a column; each default gives the column's dtype, an empty list makes it required. Source: parsing_ops.py. */
-export function decodeCsv(
-  records: TensorLike,
-  recordDefaults: readonly TensorLike[],
-  ...rest: Rest<CsvOptions, typeof decodeCsvPlaces>
-): Tensor[] {
-  const options = byName<CsvOptions>(rest, decodeCsvPlaces);
-  const { fieldDelim = ",", useQuoteDelim = true, naValue = "", selectCols, name } = options;
-  const columns = selectCols ?? [];
-  if (columns.some((column, i) => i > 0 && column <= columns[i - 1]!))
-    throw new InvalidArgumentError(`select_cols is not strictly increasing.`);
-  if (columns.some((column) => column < 0)) throw new InvalidArgumentError(`select_cols contains negative values.`);
-  if (columns.length && columns.length !== recordDefaults.length) {
-    throw new InvalidArgumentError(
-      `Length of select_cols and record_defaults do not match: ${formatShape([columns.length])} ${formatShape([recordDefaults.length])}`,
-    );
-  }
-  return decodeCSVOp(
-    {
-      records,
-      record_defaults: recordDefaults,
-      field_delim: fieldDelim,
-      use_quote_delim: useQuoteDelim,
-      na_value: naValue,
-      select_cols: columns,
-    },
-    name,
-  ) as unknown as Tensor[];
-}
+export const decodeCsv = byKeyword(
+  ["records", "recordDefaults"],
+  function decodeCsv(
+    records: TensorLike,
+    recordDefaults: readonly TensorLike[],
+    ...rest: Rest<CsvOptions, typeof decodeCsvPlaces>
+  ): Tensor[] {
+    const options = byName<CsvOptions>(rest, decodeCsvPlaces);
+    const { fieldDelim = ",", useQuoteDelim = true, naValue = "", selectCols, name } = options;
+    const columns = selectCols ?? [];
+    if (columns.some((column, i) => i > 0 && column <= columns[i - 1]!))
+      throw new InvalidArgumentError(`select_cols is not strictly increasing.`);
+    if (columns.some((column) => column < 0)) throw new InvalidArgumentError(`select_cols contains negative values.`);
+    if (columns.length && columns.length !== recordDefaults.length) {
+      throw new InvalidArgumentError(
+        `Length of select_cols and record_defaults do not match: ${formatShape([columns.length])} ${formatShape([recordDefaults.length])}`,
+      );
+    }
+    return decodeCSVOp(
+      {
+        records,
+        record_defaults: recordDefaults,
+        field_delim: fieldDelim,
+        use_quote_delim: useQuoteDelim,
+        na_value: naValue,
+        select_cols: columns,
+      },
+      name,
+    ) as unknown as Tensor[];
+  },
+);

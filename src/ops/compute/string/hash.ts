@@ -7,7 +7,7 @@ import { elementCount, formatShape, withRank, withRankAtLeast } from "../../../c
 import type { Tensor } from "../../../graph/tensor.ts";
 import type { TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
-import { byName, type Rest } from "../../options.ts";
+import { byKeyword, byName, type Rest } from "../../options.ts";
 import { type Name, type Named, nameOf } from "../array/basic/names.ts";
 import { stringsOf, toText } from "./bytes.ts";
 import { fingerprint64, hash64, sipHash } from "./fingerprint.ts";
@@ -91,15 +91,24 @@ function rowBytes(data: NdArray, row: number, size: number): Uint8Array {
   return new Uint8Array(words.buffer);
 }
 
-export const stringToHashBucketFast = (input: TensorLike, numBuckets: number, name?: Name): Tensor =>
-  stringToHashBucketFastOp({ input, num_buckets: numBuckets }, nameOf(name));
+export const stringToHashBucketFast = byKeyword(
+  ["input", "numBuckets"],
+  function stringToHashBucketFast(input: TensorLike, numBuckets: number, name?: Name): Tensor {
+    return stringToHashBucketFastOp({ input, num_buckets: numBuckets }, nameOf(name));
+  },
+);
 
-export const stringToHashBucketStrong = (
-  input: TensorLike,
-  numBuckets: number,
-  key: readonly number[],
-  name?: Name,
-): Tensor => stringToHashBucketStrongOp({ input, num_buckets: numBuckets, key }, nameOf(name));
+export const stringToHashBucketStrong = byKeyword(
+  ["input", "numBuckets", "key"],
+  function stringToHashBucketStrong(
+    input: TensorLike,
+    numBuckets: number,
+    key: readonly number[],
+    name?: Name,
+  ): Tensor {
+    return stringToHashBucketStrongOp({ input, num_buckets: numBuckets, key }, nameOf(name));
+  },
+);
 
 const stringToHashBucketPlaces = ["name"] as const;
 

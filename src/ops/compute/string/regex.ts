@@ -6,7 +6,7 @@ import { withRank } from "../../../core/shape.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
-import { byName, type Rest } from "../../options.ts";
+import { byKeyword, byName, type Rest } from "../../options.ts";
 import { type Name, type Named, nameOf } from "../array/basic/names.ts";
 import { mapStrings, stringsOf, testStrings, toBytes, toText } from "./bytes.ts";
 
@@ -253,21 +253,24 @@ type RegexReplaceOptions = { readonly replaceGlobal?: boolean } & Named;
 const regexReplacePlaces = ["replaceGlobal", "name"] as const;
 
 /** Matches replaced; a pattern and rewrite given as text become attrs. Source: string_ops.py. */
-export function regexReplace(
-  input: TensorLike,
-  pattern: TensorLike,
-  rewrite: TensorLike,
-  ...rest: Rest<RegexReplaceOptions, typeof regexReplacePlaces>
-): Tensor {
-  const options = byName<RegexReplaceOptions>(rest, regexReplacePlaces);
-  const { replaceGlobal: replace_global = true, name } = options;
-  if (typeof pattern === "string" && typeof rewrite === "string")
-    return staticRegexReplaceOp({ input, pattern, rewrite, replace_global }, name);
-  return regexReplaceOp(
-    { input, pattern: isSymbolic(pattern) ? convertToTensor(pattern) : pattern, rewrite, replace_global },
-    name,
-  );
-}
+export const regexReplace = byKeyword(
+  ["input", "pattern", "rewrite"],
+  function regexReplace(
+    input: TensorLike,
+    pattern: TensorLike,
+    rewrite: TensorLike,
+    ...rest: Rest<RegexReplaceOptions, typeof regexReplacePlaces>
+  ): Tensor {
+    const options = byName<RegexReplaceOptions>(rest, regexReplacePlaces);
+    const { replaceGlobal: replace_global = true, name } = options;
+    if (typeof pattern === "string" && typeof rewrite === "string")
+      return staticRegexReplaceOp({ input, pattern, rewrite, replace_global }, name);
+    return regexReplaceOp(
+      { input, pattern: isSymbolic(pattern) ? convertToTensor(pattern) : pattern, rewrite, replace_global },
+      name,
+    );
+  },
+);
 
 /** Whether the whole string matches. */
 export function regexFullMatch(input: TensorLike, pattern: TensorLike, name?: Name): Tensor {

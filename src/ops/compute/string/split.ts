@@ -8,7 +8,7 @@ import type { SparseTensor as SparseParts } from "../../../graph/sparse_tensor.t
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as ops from "../../index.ts";
-import { byName, type Rest } from "../../options.ts";
+import { byKeyword, byName, type Rest } from "../../options.ts";
 import { integerArray, toNumbers } from "../array/basic/elements.ts";
 import { inScope, type Named } from "../array/basic/names.ts";
 import { SparseTensor } from "../sparse/tensor.ts";
@@ -197,21 +197,21 @@ interface StringSplitArguments extends Named {
 const stringSplitPlaces = ["sep", "skipEmpty"] as const;
 
 /** The parts of each string as a sparse matrix, cut at any character of the delimiter. Source: string_ops.py. */
-export function stringSplit(
-  source: TensorLike,
-  ...rest: Rest<StringSplitArguments, typeof stringSplitPlaces>
-): SparseParts {
-  const { sep, skipEmpty = true, name } = byName<StringSplitArguments>(rest, stringSplitPlaces);
-  return inScope(name, "StringSplit", () => {
-    const delimiter = convertToTensor(sep ?? " ");
-    const { indices, values, shape } = stringSplitOp({
-      input: convertToTensor(source),
-      delimiter,
-      skip_empty: skipEmpty,
+export const stringSplit = byKeyword(
+  ["source"],
+  function stringSplit(source: TensorLike, ...rest: Rest<StringSplitArguments, typeof stringSplitPlaces>): SparseParts {
+    const { sep, skipEmpty = true, name } = byName<StringSplitArguments>(rest, stringSplitPlaces);
+    return inScope(name, "StringSplit", () => {
+      const delimiter = convertToTensor(sep ?? " ");
+      const { indices, values, shape } = stringSplitOp({
+        input: convertToTensor(source),
+        delimiter,
+        skip_empty: skipEmpty,
+      });
+      return sparse(indices, values, shape);
     });
-    return sparse(indices, values, shape);
-  });
-}
+  },
+);
 
 type StringSplitV2Options = { readonly sep?: TensorLike | null; readonly maxsplit?: number } & Named;
 const stringSplitV2Places = ["sep", "maxsplit"] as const;

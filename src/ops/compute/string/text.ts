@@ -14,7 +14,7 @@ import {
 import type { Tensor } from "../../../graph/tensor.ts";
 import type { TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
-import { byName, type Rest } from "../../options.ts";
+import { byKeyword, byName, type Rest } from "../../options.ts";
 import { toNumbers } from "../array/basic/elements.ts";
 import { type Name, type Named, nameOf } from "../array/basic/names.ts";
 import { joinBytes, mapStrings, stringArray, stringsOf, toBytes, toText } from "./bytes.ts";
@@ -232,12 +232,15 @@ export const stringLength = (input: TensorLike, ...rest: Rest<UnitOptions, typeo
 };
 
 /** Part of each string. */
-export const substr = (
-  input: TensorLike,
-  pos: TensorLike,
-  len: TensorLike,
-  ...rest: Rest<UnitOptions, typeof stringLengthPlaces>
-): Tensor => {
-  const options = byName<UnitOptions>(rest, stringLengthPlaces);
-  return substrOp({ input, pos, len, unit: options.unit ?? "BYTE" }, options.name);
-};
+export const substr = byKeyword(
+  ["input", "pos", "len"],
+  function substr(
+    input: TensorLike,
+    pos: TensorLike,
+    len: TensorLike,
+    ...rest: Rest<UnitOptions, typeof stringLengthPlaces>
+  ): Tensor {
+    const options = byName<UnitOptions>(rest, stringLengthPlaces);
+    return substrOp({ input, pos, len, unit: options.unit ?? "BYTE" }, options.name);
+  },
+);

@@ -10,6 +10,7 @@ import { nodeFiles, readFile as readBytes, writeAll } from "../../../io/file_sys
 import { matchingFiles as matching } from "../../../io/stream/match.ts";
 import type { TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
+import { byKeyword } from "../../options.ts";
 import { bytesOfText, textOf, textsOf } from "../arrays.ts";
 
 function scalarText(array: NdArray, what: string): string {
@@ -95,8 +96,12 @@ interface Named {
 /** All bytes of the file, a scalar string. */
 export const readFile = (filename: TensorLike, options: Named = {}): Tensor => readFileOp({ filename }, options.name);
 
-export const writeFile = (filename: TensorLike, contents: TensorLike, options: Named = {}): Operation =>
-  writeFileOp({ filename, contents }, options.name);
+export const writeFile = byKeyword(
+  ["filename", "contents"],
+  function writeFile(filename: TensorLike, contents: TensorLike, options: Named = {}): Operation {
+    return writeFileOp({ filename, contents }, options.name);
+  },
+);
 
 /** The sorted paths that match a pattern or any of several: `*`, `?`, `[a-z]` within names. */
 export const matchingFiles = (pattern: TensorLike, options: Named = {}): Tensor =>

@@ -10,7 +10,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { group, withDependencies } from "./group.ts";
 import { inScope, type Name, type Named, nameOf } from "./names.ts";
 
@@ -43,8 +43,12 @@ export const bitcastOp = defineOp("Bitcast", {
   gradient: "unregistered",
 });
 
-export const bitcast = (input: TensorLike, type: DType, name?: Name): Tensor =>
-  bitcastOp({ input, type: type.baseDtype }, nameOf(name));
+export const bitcast = byKeyword(
+  ["input", "type"],
+  function bitcast(input: TensorLike, type: DType, name?: Name): Tensor {
+    return bitcastOp({ input, type: type.baseDtype }, nameOf(name));
+  },
+);
 
 const verifyTensorAllFinitePlaces = ["name"] as const;
 

@@ -7,7 +7,7 @@ import { Tensor } from "../../../../graph/tensor.ts";
 import { constant } from "../../../constant.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { zerosLikeArray } from "../../../variant/value.ts";
 import { inScope, type Name, type Named, nameOf } from "./names.ts";
 import { reshape } from "./reshape.ts";
@@ -76,7 +76,12 @@ export type ShapeLike = TensorLike | Shape;
 const smallCount = 1000;
 
 /** A tensor of the shape filled with the scalar. Source: array_ops.py. */
-export const fill = (dims: TensorLike, value: TensorLike, name?: Name): Tensor => fillOp({ dims, value }, nameOf(name));
+export const fill = byKeyword(
+  ["dims", "value"],
+  function fill(dims: TensorLike, value: TensorLike, name?: Name): Tensor {
+    return fillOp({ dims, value }, nameOf(name));
+  },
+);
 
 /** A shape given as numbers, or null for a tensor or a list that holds one. */
 function plainShape(shape: ShapeLike): readonly Dim[] | null {
@@ -107,7 +112,8 @@ function filled(
     let dims: Tensor;
     const plain = shape instanceof Tensor ? null : plainShape(shape);
     if (plain && isFull(plain)) {
-      if (elementCount(plain) < smallCount && plain.every((n) => n >= 0))
+      // As in Python, one number is filled where a list of one becomes a constant.
+      if (typeof shape !== "number" && elementCount(plain) < smallCount && plain.every((n) => n >= 0))
         return constant(literal, { dtype: base, shape: plain, name: scope });
       dims = constant(plain, { dtype: int32, ...(plain.some((n) => n < 0) ? {} : { name: "shape_as_tensor" }) });
     } else dims = isSymbolic(shape) ? convertToTensor(shape) : convertToTensor(shape as TensorLike, { dtype: int32 });
@@ -117,12 +123,20 @@ function filled(
 }
 
 /** Zeros (false, empty strings) of a shape: a constant where it is small and known, else a Fill. Source: array_ops.py. */
-export const zeros = (shape: ShapeLike, dtype: DType | FilledOptions = float32, name?: Name): Tensor =>
-  filled(0, "zeros", shape, dtype, name);
+export const zeros = byKeyword(
+  ["shape"],
+  function zeros(shape: ShapeLike, dtype: DType | FilledOptions = float32, name?: Name): Tensor {
+    return filled(0, "zeros", shape, dtype, name);
+  },
+);
 
 /** Ones (true) of a shape. */
-export const ones = (shape: ShapeLike, dtype: DType | FilledOptions = float32, name?: Name): Tensor =>
-  filled(1, "ones", shape, dtype, name);
+export const ones = byKeyword(
+  ["shape"],
+  function ones(shape: ShapeLike, dtype: DType | FilledOptions = float32, name?: Name): Tensor {
+    return filled(1, "ones", shape, dtype, name);
+  },
+);
 
 export interface LikeOptions extends Named {
   readonly dtype?: DType | undefined;

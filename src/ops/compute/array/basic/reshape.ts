@@ -6,7 +6,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { compositeCall, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { type Name, type Named, nameOf } from "./names.ts";
 import { divided, numbersFromInput, shapeFromInput } from "./shape_input.ts";
 
@@ -190,11 +190,19 @@ function squeezed(shape: readonly Dim[], axes: readonly number[]): readonly Dim[
 }
 
 /** The tensor's elements in another shape; one dimension may be -1. Source: array_ops.py. */
-export const reshape = (tensor: TensorLike, shape: TensorLike, name?: Name): Tensor =>
-  reshapeOp({ tensor, shape }, nameOf(name));
+export const reshape = byKeyword(
+  ["tensor", "shape"],
+  function reshape(tensor: TensorLike, shape: TensorLike, name?: Name): Tensor {
+    return reshapeOp({ tensor, shape }, nameOf(name));
+  },
+);
 
-export const expandDims = (input: TensorLike, axis: TensorLike, name?: Name): Tensor =>
-  compositeCall<Tensor>("expandDims", input, axis, name) ?? expandDimsOp({ input, dim: axis }, nameOf(name));
+export const expandDims = byKeyword(
+  ["input"],
+  function expandDims(input: TensorLike, axis: TensorLike, name?: Name): Tensor {
+    return compositeCall<Tensor>("expandDims", input, axis, name) ?? expandDimsOp({ input, dim: axis }, nameOf(name));
+  },
+);
 
 interface SqueezeOptions extends Named {
   readonly axis?: number | readonly number[] | null;
@@ -203,7 +211,10 @@ interface SqueezeOptions extends Named {
 const squeezePlaces = ["axis", "name"] as const;
 
 /** The input without the dimensions `axis` (all of size 1 when none is named). */
-export function squeeze(input: TensorLike, ...rest: Rest<SqueezeOptions, typeof squeezePlaces>): Tensor {
-  const { axis, name } = byName<SqueezeOptions>(rest, squeezePlaces);
-  return squeezeOp({ input, squeeze_dims: typeof axis === "number" ? [axis] : (axis ?? []) }, name);
-}
+export const squeeze = byKeyword(
+  ["input"],
+  function squeeze(input: TensorLike, ...rest: Rest<SqueezeOptions, typeof squeezePlaces>): Tensor {
+    const { axis, name } = byName<SqueezeOptions>(rest, squeezePlaces);
+    return squeezeOp({ input, squeeze_dims: typeof axis === "number" ? [axis] : (axis ?? []) }, name);
+  },
+);

@@ -8,7 +8,7 @@ import { constant } from "../../../constant.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "./names.ts";
 
 /** output = the dimensions of input, a vector. Source: array_ops.cc. */
@@ -63,16 +63,19 @@ export interface ShapeOptions extends Named {
 const shapePlaces = ["name", "outType"] as const;
 
 /** The shape of the input as a vector; a constant where it is known while building. Source: array_ops.py. */
-export function shape(input: TensorLike | SparseTensor, ...rest: Rest<ShapeOptions, typeof shapePlaces>): Tensor {
-  const options = byName<ShapeOptions>(rest, shapePlaces);
-  const { outType = int32, optimize = true, name } = options;
-  return inScope(name, "Shape", (scope) => {
-    if (input instanceof SparseTensor) return ops.castOp({ x: input.denseShape, DstT: outType });
-    const tensor = convertToTensor(input);
-    if (optimize && isFull(tensor.shape)) return constant([...tensor.shape], { dtype: outType, name: scope });
-    return shapeOp({ input: tensor, out_type: outType }, scope);
-  });
-}
+export const shape = byKeyword(
+  ["input"],
+  function shape(input: TensorLike | SparseTensor, ...rest: Rest<ShapeOptions, typeof shapePlaces>): Tensor {
+    const options = byName<ShapeOptions>(rest, shapePlaces);
+    const { outType = int32, optimize = true, name } = options;
+    return inScope(name, "Shape", (scope) => {
+      if (input instanceof SparseTensor) return ops.castOp({ x: input.denseShape, DstT: outType });
+      const tensor = convertToTensor(input);
+      if (optimize && isFull(tensor.shape)) return constant([...tensor.shape], { dtype: outType, name: scope });
+      return shapeOp({ input: tensor, out_type: outType }, scope);
+    });
+  },
+);
 
 /** The shape as wrappers ask for it among themselves: a constant has the name that Python gives to converted shapes. */
 export function shapeInternal(input: TensorLike, options: { readonly optimize?: boolean } = {}): Tensor {
@@ -96,33 +99,39 @@ export const shapeN = (
 };
 
 /** The number of elements, a scalar; a constant where it is known while building. */
-export function size(input: TensorLike | SparseTensor, ...rest: Rest<ShapeOptions, typeof shapePlaces>): Tensor {
-  const options = byName<ShapeOptions>(rest, shapePlaces);
-  const { outType = int32, optimize = true, name } = options;
-  return inScope(name, "Size", (scope) => {
-    if (input instanceof SparseTensor) {
-      const dims = ops.castOp({ x: input.denseShape, DstT: outType });
-      return ops.prodOp({ input: dims, reduction_indices: 0 }, scope);
-    }
-    const tensor = convertToTensor(input);
-    const dims: Shape = tensor.shape;
-    if (optimize && isFull(dims)) return constant(elementCount(dims), { dtype: outType, name: scope });
-    if (optimize && dims?.includes(0)) return constant(0, { dtype: outType, name: scope });
-    return sizeOp({ input: tensor, out_type: outType }, scope);
-  });
-}
+export const size = byKeyword(
+  ["input"],
+  function size(input: TensorLike | SparseTensor, ...rest: Rest<ShapeOptions, typeof shapePlaces>): Tensor {
+    const options = byName<ShapeOptions>(rest, shapePlaces);
+    const { outType = int32, optimize = true, name } = options;
+    return inScope(name, "Size", (scope) => {
+      if (input instanceof SparseTensor) {
+        const dims = ops.castOp({ x: input.denseShape, DstT: outType });
+        return ops.prodOp({ input: dims, reduction_indices: 0 }, scope);
+      }
+      const tensor = convertToTensor(input);
+      const dims: Shape = tensor.shape;
+      if (optimize && isFull(dims)) return constant(elementCount(dims), { dtype: outType, name: scope });
+      if (optimize && dims?.includes(0)) return constant(0, { dtype: outType, name: scope });
+      return sizeOp({ input: tensor, out_type: outType }, scope);
+    });
+  },
+);
 
 type RankOptions = { readonly optimize?: boolean } & Named;
 const rankPlaces = ["name"] as const;
 
 /** The number of dimensions, a scalar int32; a constant where it is known while building. */
-export function rank(input: TensorLike | SparseTensor, ...rest: Rest<RankOptions, typeof rankPlaces>): Tensor {
-  const options = byName<RankOptions>(rest, rankPlaces);
-  const { optimize = true, name } = options;
-  return inScope(name, "Rank", (scope) => {
-    if (input instanceof SparseTensor) return sizeOp({ input: input.denseShape }, scope);
-    const tensor = convertToTensor(input);
-    if (optimize && tensor.shape !== null) return constant(tensor.shape.length, { dtype: int32, name: scope });
-    return rankOp({ input: tensor }, scope);
-  });
-}
+export const rank = byKeyword(
+  ["input"],
+  function rank(input: TensorLike | SparseTensor, ...rest: Rest<RankOptions, typeof rankPlaces>): Tensor {
+    const options = byName<RankOptions>(rest, rankPlaces);
+    const { optimize = true, name } = options;
+    return inScope(name, "Rank", (scope) => {
+      if (input instanceof SparseTensor) return sizeOp({ input: input.denseShape }, scope);
+      const tensor = convertToTensor(input);
+      if (optimize && tensor.shape !== null) return constant(tensor.shape.length, { dtype: int32, name: scope });
+      return rankOp({ input: tensor }, scope);
+    });
+  },
+);

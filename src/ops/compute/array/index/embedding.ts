@@ -8,7 +8,7 @@ import { Tensor } from "../../../../graph/tensor.ts";
 import { constant } from "../../../constant.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as ops from "../../../index.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { identity } from "../basic/identity.ts";
 import { inScope, type Named } from "../basic/names.ts";
 import { reshape } from "../basic/reshape.ts";
@@ -50,30 +50,33 @@ function clip(params: Tensor, ids: Tensor, maxNorm: TensorLike | null | undefine
  * params[ids] for ids of any shape; a list of tables is one table in partitions. Throws ValueError for an empty list or an unknown
  * strategy. Source: embedding_ops.py, _embedding_lookup_and_transform.
  */
-export function embeddingLookup(
-  params: TensorLike | readonly TensorLike[],
-  ids: TensorLike,
-  ...rest: Rest<EmbeddingOptions, ["partitionStrategy", "name"]>
-): Tensor {
-  const options: EmbeddingOptions = byName(rest, ["partitionStrategy", "name"]);
-  if (params === null || params === undefined) throw new ValueError("params must be specified");
-  const list = tablesOf(params);
-  if (list.length === 0) throw new ValueError("Length of params is currently 0. Need at least one param.");
-  return inScope(options.name, "embedding_lookup", (scope) => {
-    const tables = (
-      list.some(isResourceTable) ? list : list.map((table, i) => convertToTensor(table, { name: `params_${i}` }))
-    ) as Table[];
-    const at = convertToTensor(ids, { name: "ids" });
-    if (tables.length === 1) {
-      const graph = getDefaultGraph();
-      const rows = graph.colocateWith(tables[0]!.op, () =>
-        clip(gather(tables[0]!, at, { name: scope }), at, options.maxNorm),
-      );
-      return identity(rows);
-    }
-    return partitionedLookup(tables, at, options, scope);
-  });
-}
+export const embeddingLookup = byKeyword(
+  ["params", "ids"],
+  function embeddingLookup(
+    params: TensorLike | readonly TensorLike[],
+    ids: TensorLike,
+    ...rest: Rest<EmbeddingOptions, ["partitionStrategy", "name"]>
+  ): Tensor {
+    const options: EmbeddingOptions = byName(rest, ["partitionStrategy", "name"]);
+    if (params === null || params === undefined) throw new ValueError("params must be specified");
+    const list = tablesOf(params);
+    if (list.length === 0) throw new ValueError("Length of params is currently 0. Need at least one param.");
+    return inScope(options.name, "embedding_lookup", (scope) => {
+      const tables = (
+        list.some(isResourceTable) ? list : list.map((table, i) => convertToTensor(table, { name: `params_${i}` }))
+      ) as Table[];
+      const at = convertToTensor(ids, { name: "ids" });
+      if (tables.length === 1) {
+        const graph = getDefaultGraph();
+        const rows = graph.colocateWith(tables[0]!.op, () =>
+          clip(gather(tables[0]!, at, { name: scope }), at, options.maxNorm),
+        );
+        return identity(rows);
+      }
+      return partitionedLookup(tables, at, options, scope);
+    });
+  },
+);
 
 function tablesOf(params: TensorLike | readonly TensorLike[]): readonly TensorLike[] {
   if (Array.isArray(params)) return params as readonly TensorLike[];

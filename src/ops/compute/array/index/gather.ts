@@ -11,7 +11,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { compositeCall, convertToTensor, isSymbolic, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { type Name, type Named, nameOf } from "../basic/names.ts";
 import { scalarFromInput } from "../basic/shape_input.ts";
 import { getStaticValue } from "../basic/static_value.ts";
@@ -141,27 +141,32 @@ const isSparseReadable = (params: unknown): params is SparseReadable =>
 const gatherPlaces = ["validateIndices", "name", "axis", "batchDims"] as const;
 
 /** The parts of params that the indices name along `axis`. A resource variable reads only those rows. Source: array_ops.py. */
-export function gather(
-  params: TensorLike,
-  indices: TensorLike,
-  ...rest: Rest<GatherOptions, typeof gatherPlaces>
-): Tensor {
-  const options = byName<GatherOptions>(rest, gatherPlaces);
-  const { batchDims = 0, name } = options;
-  const ragged = compositeCall<Tensor>("gather", params, indices, options);
-  if (ragged) return ragged;
-  const axis = options.axis ?? batchDims;
-  const known = isSymbolic(axis) ? getStaticValue(convertToTensor(axis)) : null;
-  const isFirst = axis === 0 || (known !== null && Number(elementAt(known, 0)) === 0);
-  if (!isFirst) return gatherV2Op({ params, indices, axis, batch_dims: batchDims }, name);
-  if (isSparseReadable(params)) return params.sparseRead(indices, { name });
-  return gatherV2Op({ params, indices, axis }, name);
-}
+export const gather = byKeyword(
+  ["params", "indices"],
+  function gather(params: TensorLike, indices: TensorLike, ...rest: Rest<GatherOptions, typeof gatherPlaces>): Tensor {
+    const options = byName<GatherOptions>(rest, gatherPlaces);
+    const { batchDims = 0, name } = options;
+    const ragged = compositeCall<Tensor>("gather", params, indices, options);
+    if (ragged) return ragged;
+    const axis = options.axis ?? batchDims;
+    const known = isSymbolic(axis) ? getStaticValue(convertToTensor(axis)) : null;
+    const isFirst = axis === 0 || (known !== null && Number(elementAt(known, 0)) === 0);
+    if (!isFirst) return gatherV2Op({ params, indices, axis, batch_dims: batchDims }, name);
+    if (isSparseReadable(params)) return params.sparseRead(indices, { name });
+    return gatherV2Op({ params, indices, axis }, name);
+  },
+);
 
 /** Gathers in each batch entry by itself: all dimensions of the indices but the last are batch dimensions. Source: array_ops.py. */
-export function batchGather(params: TensorLike, indices: TensorLike, name?: Name): Tensor {
-  const at = convertToTensor(indices, { name: "indices" });
-  if (at.shape === null) throw new ValueError("batch_gather does not allow indices with unknown shape.");
-  if (at.shape.length === 0) throw new ValueError(`indices must not be a scalar: ${formatShape(at.shape)}`);
-  return gatherV2Op({ params, indices: at, axis: at.shape.length - 1, batch_dims: at.shape.length - 1 }, nameOf(name));
-}
+export const batchGather = byKeyword(
+  ["params", "indices"],
+  function batchGather(params: TensorLike, indices: TensorLike, name?: Name): Tensor {
+    const at = convertToTensor(indices, { name: "indices" });
+    if (at.shape === null) throw new ValueError("batch_gather does not allow indices with unknown shape.");
+    if (at.shape.length === 0) throw new ValueError(`indices must not be a scalar: ${formatShape(at.shape)}`);
+    return gatherV2Op(
+      { params, indices: at, axis: at.shape.length - 1, batch_dims: at.shape.length - 1 },
+      nameOf(name),
+    );
+  },
+);

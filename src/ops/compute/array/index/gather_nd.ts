@@ -17,7 +17,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { type CallRecord, defineOp } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import type { Named } from "../basic/names.ts";
 import { shapeFromInput } from "../basic/shape_input.ts";
 import { rowNumbers } from "./coordinates.ts";
@@ -321,25 +321,27 @@ const changePlaces = ["badIndicesPolicy", "name"] as const;
 const policyOf = (options: NdOptions) => ({ bad_indices_policy: options.badIndicesPolicy ?? "" });
 
 /** The slices of params at the coordinates in the last axis of indices. */
-export const gatherNd = (
-  params: TensorLike,
-  indices: TensorLike,
-  ...rest: Rest<NdOptions, typeof ndPlaces>
-): Tensor => {
-  const options = byName<NdOptions>(rest, ndPlaces);
-  return gatherNdOp({ params, indices, ...policyOf(options) }, options.name);
-};
+export const gatherNd = byKeyword(
+  ["params", "indices"],
+  function gatherNd(params: TensorLike, indices: TensorLike, ...rest: Rest<NdOptions, typeof ndPlaces>): Tensor {
+    const options = byName<NdOptions>(rest, ndPlaces);
+    return gatherNdOp({ params, indices, ...policyOf(options) }, options.name);
+  },
+);
 
 /** Zeros of a shape with the updates added at the coordinates. */
-export const scatterNd = (
-  indices: TensorLike,
-  updates: TensorLike,
-  shape: TensorLike,
-  ...rest: Rest<NdOptions, typeof changePlaces>
-): Tensor => {
-  const options = byName<NdOptions>(rest, changePlaces);
-  return scatterNdOp({ indices, updates, shape, ...policyOf(options) }, options.name);
-};
+export const scatterNd = byKeyword(
+  ["indices", "updates", "shape"],
+  function scatterNd(
+    indices: TensorLike,
+    updates: TensorLike,
+    shape: TensorLike,
+    ...rest: Rest<NdOptions, typeof changePlaces>
+  ): Tensor {
+    const options = byName<NdOptions>(rest, changePlaces);
+    return scatterNdOp({ indices, updates, shape, ...policyOf(options) }, options.name);
+  },
+);
 
 const change =
   (op: (record: CallRecord<typeof changeInputs, typeof changeAttrs>, name?: string | null) => Tensor) =>
@@ -354,15 +356,18 @@ const change =
   };
 
 /** The tensor with the elements at the coordinates replaced. */
-export function tensorScatterNdUpdate(
-  tensor: TensorLike,
-  indices: TensorLike,
-  updates: TensorLike,
-  ...rest: Rest<NdOptions, typeof ndPlaces>
-): Tensor {
-  const options = byName<NdOptions>(rest, ndPlaces);
-  return tensorScatterUpdateOp({ tensor, indices, updates, ...policyOf(options) }, options.name);
-}
+export const tensorScatterNdUpdate = byKeyword(
+  ["tensor", "indices", "updates"],
+  function tensorScatterNdUpdate(
+    tensor: TensorLike,
+    indices: TensorLike,
+    updates: TensorLike,
+    ...rest: Rest<NdOptions, typeof ndPlaces>
+  ): Tensor {
+    const options = byName<NdOptions>(rest, ndPlaces);
+    return tensorScatterUpdateOp({ tensor, indices, updates, ...policyOf(options) }, options.name);
+  },
+);
 
 /** The tensor with the updates added, taken off, or compared with what is there. */
 export const tensorScatterNdAdd = change(tensorScatterAddOp);

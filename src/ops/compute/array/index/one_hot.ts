@@ -5,7 +5,7 @@ import { type Dim, formatShape } from "../../../../core/shape.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "../basic/names.ts";
 import { scalarFromInput } from "../basic/shape_input.ts";
 
@@ -58,31 +58,34 @@ export interface OneHotOptions extends Named {
 const places = ["onValue", "offValue", "axis", "dtype", "name"] as const;
 
 /** A new axis of size depth (the last one, or `axis`) with onValue at the index and offValue elsewhere. Source: array_ops.py. */
-export function oneHot(indices: TensorLike, depth: TensorLike, ...rest: Rest<OneHotOptions, typeof places>): Tensor {
-  const options = byName<OneHotOptions>(rest, places);
-  const { axis, name } = options;
-  return inScope(name, "one_hot", (scope) => {
-    const hint = options.dtype?.baseDtype;
-    const given = (value: TensorLike | null | undefined) =>
-      value === undefined || value === null ? null : convertToTensor(value, { preferredDtype: hint });
-    const on = given(options.onValue);
-    const off = given(options.offValue);
-    for (const [tensor, what] of [
-      [on, "on_value"],
-      [off, "off_value"],
-    ] as const) {
-      if (hint && tensor && tensor.dtype.baseDtype !== hint) {
-        throw new TypeError(`dtype ${tensor.dtype.baseDtype} of ${what} does not match dtype parameter ${hint}`);
+export const oneHot = byKeyword(
+  ["indices", "depth"],
+  function oneHot(indices: TensorLike, depth: TensorLike, ...rest: Rest<OneHotOptions, typeof places>): Tensor {
+    const options = byName<OneHotOptions>(rest, places);
+    const { axis, name } = options;
+    return inScope(name, "one_hot", (scope) => {
+      const hint = options.dtype?.baseDtype;
+      const given = (value: TensorLike | null | undefined) =>
+        value === undefined || value === null ? null : convertToTensor(value, { preferredDtype: hint });
+      const on = given(options.onValue);
+      const off = given(options.offValue);
+      for (const [tensor, what] of [
+        [on, "on_value"],
+        [off, "off_value"],
+      ] as const) {
+        if (hint && tensor && tensor.dtype.baseDtype !== hint) {
+          throw new TypeError(`dtype ${tensor.dtype.baseDtype} of ${what} does not match dtype parameter ${hint}`);
+        }
       }
-    }
-    const dtype = hint ?? on?.dtype.baseDtype ?? off?.dtype.baseDtype ?? float32;
-    const hot = on ?? convertToTensor(dtype.isBool ? true : 1, { dtype, name: "on_value" });
-    const cold = off ?? convertToTensor(dtype.isBool ? false : 0, { dtype, name: "off_value" });
-    if (hot.dtype.baseDtype !== cold.dtype.baseDtype) {
-      throw new TypeError(
-        `dtype ${hot.dtype.baseDtype} of on_value does not match dtype ${cold.dtype.baseDtype} of off_value`,
-      );
-    }
-    return oneHotOp({ indices, depth, on_value: hot, off_value: cold, axis: axis ?? -1 }, scope);
-  });
-}
+      const dtype = hint ?? on?.dtype.baseDtype ?? off?.dtype.baseDtype ?? float32;
+      const hot = on ?? convertToTensor(dtype.isBool ? true : 1, { dtype, name: "on_value" });
+      const cold = off ?? convertToTensor(dtype.isBool ? false : 0, { dtype, name: "off_value" });
+      if (hot.dtype.baseDtype !== cold.dtype.baseDtype) {
+        throw new TypeError(
+          `dtype ${hot.dtype.baseDtype} of on_value does not match dtype ${cold.dtype.baseDtype} of off_value`,
+        );
+      }
+      return oneHotOp({ indices, depth, on_value: hot, off_value: cold, axis: axis ?? -1 }, scope);
+    });
+  },
+);

@@ -17,6 +17,7 @@ import type { ShapeContext } from "../../../../graph/definition.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { compositeCall, convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
+import { byKeyword } from "../../../options.ts";
 import { identity } from "../basic/identity.ts";
 import { inScope, type Name, type Named, nameOf } from "../basic/names.ts";
 import { expandDims } from "../basic/reshape.ts";
@@ -156,20 +157,23 @@ export const parallelConcatOp = defineOp("ParallelConcat", {
 });
 
 /** The values one after the other along `axis`; a single value is passed on. Source: array_ops.py. */
-export function concat(values: readonly TensorLike[] | Tensor, axis: TensorLike, options: Named = {}): Tensor {
-  const ragged = compositeCall<Tensor>("concat", values, axis, options);
-  if (ragged) return ragged;
-  const name = options.name ?? "concat";
-  const list = Array.isArray(values) ? (values as readonly TensorLike[]) : [values as Tensor];
-  if (list.length === 0)
-    throw new ValueError("List argument 'values' to 'ConcatV2' Op with length 0 shorter than minimum length 2.");
-  if (list.length > 1) return concatV2Op({ values: list, axis }, name);
-  return inScope(name, name, () => {
-    const dim = convertToTensor(axis, { name: "concat_dim", dtype: int32 });
-    withRank(dim.shape, 0);
-    return identity(list[0] as Tensor, { name });
-  });
-}
+export const concat = byKeyword(
+  ["values", "axis"],
+  function concat(values: readonly TensorLike[] | Tensor, axis: TensorLike, options: Named = {}): Tensor {
+    const ragged = compositeCall<Tensor>("concat", values, axis, options);
+    if (ragged) return ragged;
+    const name = options.name ?? "concat";
+    const list = Array.isArray(values) ? (values as readonly TensorLike[]) : [values as Tensor];
+    if (list.length === 0)
+      throw new ValueError("List argument 'values' to 'ConcatV2' Op with length 0 shorter than minimum length 2.");
+    if (list.length > 1) return concatV2Op({ values: list, axis }, name);
+    return inScope(name, name, () => {
+      const dim = convertToTensor(axis, { name: "concat_dim", dtype: int32 });
+      withRank(dim.shape, 0);
+      return identity(list[0] as Tensor, { name });
+    });
+  },
+);
 
 /** The beginnings of tensors of these shapes in their concatenation, one vector each. */
 export const concatOffset = (concatDim: TensorLike, shapes: readonly TensorLike[], options: Named = {}): Tensor[] =>

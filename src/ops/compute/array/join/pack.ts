@@ -22,7 +22,7 @@ import {
 } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "../basic/names.ts";
 
 /** output = the values stacked along a new axis. Source: array_ops.cc, pack_op.cc, array_grad.py. */
@@ -160,43 +160,46 @@ packing.pack = (values, dtype, name) => {
 type StackArguments = { readonly axis?: number } & Named;
 
 /** Tensors of one shape joined along a new axis. Source: array_ops_stack.py. */
-export function stack(
-  values: readonly TensorLike[] | TensorLike,
-  ...rest: Rest<StackArguments, ["axis", "name"]>
-): Tensor {
-  const options: StackArguments = byName(rest, ["axis", "name"]);
-  const ragged = compositeCall<Tensor>("stack", values, options);
-  if (ragged) return ragged;
-  const { axis = 0, name = "stack" } = options;
-  if (axis === 0) {
-    try {
-      return convertToTensor(values as TensorLike, { name });
-    } catch (error) {
-      if (!(error instanceof TypeError || error instanceof ValueError)) throw error;
+export const stack = byKeyword(
+  ["values"],
+  function stack(values: readonly TensorLike[] | TensorLike, ...rest: Rest<StackArguments, ["axis", "name"]>): Tensor {
+    const options: StackArguments = byName(rest, ["axis", "name"]);
+    const ragged = compositeCall<Tensor>("stack", values, options);
+    if (ragged) return ragged;
+    const { axis = 0, name = "stack" } = options;
+    if (axis === 0) {
+      try {
+        return convertToTensor(values as TensorLike, { name });
+      } catch (error) {
+        if (!(error instanceof TypeError || error instanceof ValueError)) throw error;
+      }
     }
-  }
-  const list = values as readonly TensorLike[];
-  const shape = convertToTensor(list[0]!, { name }).shape;
-  if (shape !== null && (axis < -shape.length - 1 || axis > shape.length)) {
-    throw new ValueError(`Argument \`axis\` = ${axis} not in range [${-shape.length - 1}, ${shape.length + 1})`);
-  }
-  return packOp({ values: list, axis }, name);
-}
+    const list = values as readonly TensorLike[];
+    const shape = convertToTensor(list[0]!, { name }).shape;
+    if (shape !== null && (axis < -shape.length - 1 || axis > shape.length)) {
+      throw new ValueError(`Argument \`axis\` = ${axis} not in range [${-shape.length - 1}, ${shape.length + 1})`);
+    }
+    return packOp({ values: list, axis }, name);
+  },
+);
 
 type UnstackArguments = { readonly num?: number | undefined; readonly axis?: number } & Named;
 
 /** The tensor taken apart along an axis, whose size must be known or given as `num`. */
-export function unstack(value: TensorLike, ...rest: Rest<UnstackArguments, ["num", "axis", "name"]>): Tensor[] {
-  const options: UnstackArguments = byName(rest, ["num", "axis", "name"]);
-  const { axis = 0, name = "unstack" } = options;
-  if (options.num !== undefined) return unpackOp({ value, num: options.num, axis }, name);
-  const tensor = convertToTensor(value);
-  const { shape } = tensor;
-  if (shape !== null && (axis < -shape.length || axis >= shape.length)) {
-    throw new ValueError(`Argument \`axis\` = ${axis} not in range [${-shape.length}, ${shape.length})`);
-  }
-  const num = shape?.at(axis);
-  if (num === undefined || num === null)
-    throw new ValueError(`Cannot infer argument \`num\` from shape ${formatShapePython(shape)}`);
-  return unpackOp({ value: tensor, num, axis }, name);
-}
+export const unstack = byKeyword(
+  ["value"],
+  function unstack(value: TensorLike, ...rest: Rest<UnstackArguments, ["num", "axis", "name"]>): Tensor[] {
+    const options: UnstackArguments = byName(rest, ["num", "axis", "name"]);
+    const { axis = 0, name = "unstack" } = options;
+    if (options.num !== undefined) return unpackOp({ value, num: options.num, axis }, name);
+    const tensor = convertToTensor(value);
+    const { shape } = tensor;
+    if (shape !== null && (axis < -shape.length || axis >= shape.length)) {
+      throw new ValueError(`Argument \`axis\` = ${axis} not in range [${-shape.length}, ${shape.length})`);
+    }
+    const num = shape?.at(axis);
+    if (num === undefined || num === null)
+      throw new ValueError(`Cannot infer argument \`num\` from shape ${formatShapePython(shape)}`);
+    return unpackOp({ value: tensor, num, axis }, name);
+  },
+);

@@ -7,7 +7,7 @@ import type { ShapeContext } from "../../../../graph/definition.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import type { Named } from "../basic/names.ts";
 import { divided, numbersFromInput, scalarFromInput } from "../basic/shape_input.ts";
 
@@ -139,21 +139,24 @@ export interface SplitOptions extends Named {
 }
 
 /** The tensor cut along `axis`: into that many equal pieces, or into pieces of the given sizes. Source: array_ops.py. */
-export function split(
-  value: TensorLike,
-  numOrSizes: TensorLike,
-  ...rest: Rest<SplitOptions, ["axis", "num", "name"]>
-): Tensor[] {
-  const options: SplitOptions = byName(rest, ["axis", "num", "name"]);
-  const { axis = 0, name = "split" } = options;
-  if (typeof numOrSizes === "number") return splitOp({ split_dim: axis, value, num_split: numOrSizes }, name);
-  const sizes = convertToTensor(numOrSizes);
-  if (sizes.shape !== null && sizes.shape.length === 0) {
-    throw new ValueError(
-      `Rank-0 tensors are not supported as the num_or_size_splits argument to split. Argument provided: ${sizes}`,
-    );
-  }
-  const num = options.num ?? sizes.shape?.[0];
-  if (num === undefined || num === null) throw new ValueError(`Cannot infer argument \`num\` from shape ${sizes}`);
-  return splitVOp({ value, size_splits: sizes, split_dim: axis, num_split: num }, name);
-}
+export const split = byKeyword(
+  ["value", "numOrSizeSplits"],
+  function split(
+    value: TensorLike,
+    numOrSizes: TensorLike,
+    ...rest: Rest<SplitOptions, ["axis", "num", "name"]>
+  ): Tensor[] {
+    const options: SplitOptions = byName(rest, ["axis", "num", "name"]);
+    const { axis = 0, name = "split" } = options;
+    if (typeof numOrSizes === "number") return splitOp({ split_dim: axis, value, num_split: numOrSizes }, name);
+    const sizes = convertToTensor(numOrSizes);
+    if (sizes.shape !== null && sizes.shape.length === 0) {
+      throw new ValueError(
+        `Rank-0 tensors are not supported as the num_or_size_splits argument to split. Argument provided: ${sizes}`,
+      );
+    }
+    const num = options.num ?? sizes.shape?.[0];
+    if (num === undefined || num === null) throw new ValueError(`Cannot infer argument \`num\` from shape ${sizes}`);
+    return splitVOp({ value, size_splits: sizes, split_dim: axis, num_split: num }, name);
+  },
+);

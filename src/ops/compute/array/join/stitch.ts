@@ -8,6 +8,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
+import { byKeyword } from "../../../options.ts";
 import { copyElements, emptyArray, takeRows } from "../basic/elements.ts";
 import { type Name, type Named, nameOf } from "../basic/names.ts";
 import { numbersFromInput } from "../basic/shape_input.ts";
@@ -141,16 +142,20 @@ export const parallelDynamicStitchOp = defineOp("ParallelDynamicStitch", {
 });
 
 /** The data's rows dealt out by their partition numbers. */
-export const dynamicPartition = (
-  data: TensorLike,
-  partitions: TensorLike,
-  numPartitions: number,
-  name?: Name,
-): Tensor[] => dynamicPartitionOp({ data, partitions, num_partitions: numPartitions }, nameOf(name));
+export const dynamicPartition = byKeyword(
+  ["data", "partitions", "numPartitions"],
+  function dynamicPartition(data: TensorLike, partitions: TensorLike, numPartitions: number, name?: Name): Tensor[] {
+    return dynamicPartitionOp({ data, partitions, num_partitions: numPartitions }, nameOf(name));
+  },
+);
 
 /** The rows of several tensors put where their indices say. */
-export const dynamicStitch = (indices: readonly TensorLike[], data: readonly TensorLike[], name?: Name): Tensor =>
-  dynamicStitchOp({ indices, data }, nameOf(name));
+export const dynamicStitch = byKeyword(
+  ["indices", "data"],
+  function dynamicStitch(indices: readonly TensorLike[], data: readonly TensorLike[], name?: Name): Tensor {
+    return dynamicStitchOp({ indices, data }, nameOf(name));
+  },
+);
 
 export const parallelDynamicStitch = (
   indices: readonly TensorLike[],

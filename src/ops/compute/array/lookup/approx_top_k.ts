@@ -7,7 +7,7 @@ import { elementCount, type Shape } from "../../../../core/shape.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { emptyArray } from "../basic/elements.ts";
 import type { Named } from "../basic/names.ts";
 
@@ -171,12 +171,20 @@ const approxPlaces = [
 ] as const;
 
 /** The k largest elements along an axis and where they are. float16, bfloat16 or float32. */
-export const approxMaxK = (operand: TensorLike, k: number, ...rest: Rest<ApproxOptions, typeof approxPlaces>): Found =>
-  call(operand, k, true, byName<ApproxOptions>(rest, approxPlaces));
+export const approxMaxK = byKeyword(
+  ["operand", "k"],
+  function approxMaxK(operand: TensorLike, k: number, ...rest: Rest<ApproxOptions, typeof approxPlaces>): Found {
+    return call(operand, k, true, byName<ApproxOptions>(rest, approxPlaces));
+  },
+);
 
 /** The k smallest elements along an axis and where they are. float16, bfloat16 or float32. */
-export const approxMinK = (operand: TensorLike, k: number, ...rest: Rest<ApproxOptions, typeof approxPlaces>): Found =>
-  call(operand, k, false, byName<ApproxOptions>(rest, approxPlaces));
+export const approxMinK = byKeyword(
+  ["operand", "k"],
+  function approxMinK(operand: TensorLike, k: number, ...rest: Rest<ApproxOptions, typeof approxPlaces>): Found {
+    return call(operand, k, false, byName<ApproxOptions>(rest, approxPlaces));
+  },
+);
 
 const topPlaces = [
   "reductionDimension",
@@ -188,7 +196,10 @@ const topPlaces = [
 ] as const;
 
 /** The op: the k largest elements, or the smallest where `isMaxK` is false. */
-export function approxTopK(input: TensorLike, k: number, ...rest: Rest<TopOptions, typeof topPlaces>): Found {
-  const options = byName<TopOptions>(rest, topPlaces);
-  return call(input, k, options.isMaxK ?? true, options);
-}
+export const approxTopK = byKeyword(
+  ["input", "k"],
+  function approxTopK(input: TensorLike, k: number, ...rest: Rest<TopOptions, typeof topPlaces>): Found {
+    const options = byName<TopOptions>(rest, topPlaces);
+    return call(input, k, options.isMaxK ?? true, options);
+  },
+);

@@ -6,7 +6,7 @@ import { NdArray } from "../../../../core/nd_array.ts";
 import { type Dim, elementCount, formatShape, rowMajorStrides, withRank } from "../../../../core/shape.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { defineOp } from "../../../define.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { coordinate, entriesOf, shapeOfArray } from "../../sparse/entries.ts";
 import { type SparseLike, toSparse } from "../../sparse/tensor.ts";
 import { keyReader } from "../basic/elements.ts";
@@ -101,23 +101,26 @@ type EditDistanceOptions = { readonly normalize?: boolean } & Named;
 const editDistancePlaces = ["normalize", "name"] as const;
 
 /** The edit distance of each pair of sequences along the last axis. Source: array_ops.py. */
-export function editDistance(
-  hypothesis: SparseLike,
-  truth: SparseLike,
-  ...rest: Rest<EditDistanceOptions, typeof editDistancePlaces>
-): Tensor {
-  const options = byName<EditDistanceOptions>(rest, editDistancePlaces);
-  const [h, t] = [toSparse(hypothesis), toSparse(truth)];
-  return editDistanceOp(
-    {
-      hypothesis_indices: h.indices,
-      hypothesis_values: h.values,
-      hypothesis_shape: h.denseShape,
-      truth_indices: t.indices,
-      truth_values: t.values,
-      truth_shape: t.denseShape,
-      normalize: options.normalize ?? true,
-    },
-    options.name ?? "edit_distance",
-  );
-}
+export const editDistance = byKeyword(
+  ["hypothesis", "truth"],
+  function editDistance(
+    hypothesis: SparseLike,
+    truth: SparseLike,
+    ...rest: Rest<EditDistanceOptions, typeof editDistancePlaces>
+  ): Tensor {
+    const options = byName<EditDistanceOptions>(rest, editDistancePlaces);
+    const [h, t] = [toSparse(hypothesis), toSparse(truth)];
+    return editDistanceOp(
+      {
+        hypothesis_indices: h.indices,
+        hypothesis_values: h.values,
+        hypothesis_shape: h.denseShape,
+        truth_indices: t.indices,
+        truth_values: t.values,
+        truth_shape: t.denseShape,
+        normalize: options.normalize ?? true,
+      },
+      options.name ?? "edit_distance",
+    );
+  },
+);

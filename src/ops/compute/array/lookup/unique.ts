@@ -8,7 +8,7 @@ import type { ShapeContext } from "../../../../graph/definition.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { copyElements, emptyArray, integerArray, keyReader, takeRows, toNumbers } from "../basic/elements.ts";
 import { type Name, type Named, nameOf } from "../basic/names.ts";
 import { numbersFromInput } from "../basic/shape_input.ts";
@@ -225,15 +225,22 @@ type Setdiff1dOptions = { readonly indexDtype?: DType } & Named;
 const setdiff1dPlaces = ["indexDtype", "name"] as const;
 
 /** x's elements that are not in y, and where they were. */
-export function setdiff1d(
-  x: TensorLike,
-  y: TensorLike,
-  ...rest: Rest<Setdiff1dOptions, typeof setdiff1dPlaces>
-): Iterable<Tensor> & { readonly out: Tensor; readonly idx: Tensor } {
-  const options = byName<Setdiff1dOptions>(rest, setdiff1dPlaces);
-  return listDiffOp({ x, y, out_idx: options.indexDtype ?? int32 }, options.name);
-}
+export const setdiff1d = byKeyword(
+  ["x", "y"],
+  function setdiff1d(
+    x: TensorLike,
+    y: TensorLike,
+    ...rest: Rest<Setdiff1dOptions, typeof setdiff1dPlaces>
+  ): Iterable<Tensor> & { readonly out: Tensor; readonly idx: Tensor } {
+    const options = byName<Setdiff1dOptions>(rest, setdiff1dPlaces);
+    return listDiffOp({ x, y, out_idx: options.indexDtype ?? int32 }, options.name);
+  },
+);
 
 /** Coordinates of flat indices, one row for each dimension. */
-export const unravelIndex = (indices: TensorLike, dims: TensorLike, name?: Name): Tensor =>
-  unravelIndexOp({ indices, dims }, nameOf(name));
+export const unravelIndex = byKeyword(
+  ["indices", "dims"],
+  function unravelIndex(indices: TensorLike, dims: TensorLike, name?: Name): Tensor {
+    return unravelIndexOp({ indices, dims }, nameOf(name));
+  },
+);

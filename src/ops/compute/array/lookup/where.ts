@@ -16,7 +16,7 @@ import { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, isSymbolic, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { comparer, entriesOf, integerArray } from "../basic/elements.ts";
 import { inScope, type Name, type Named, nameOf } from "../basic/names.ts";
 import { reshape, squeeze } from "../basic/reshape.ts";
@@ -61,13 +61,16 @@ function coordinatesOf(input: NdArray): NdArray {
 }
 
 /** The coordinates where the condition holds; with x and y, elements of x where it holds and of y elsewhere (Select). Source: array_ops.py. */
-export function where(condition: TensorLike, x?: TensorLike | null, y?: TensorLike | null, name?: Name): Tensor {
-  const isX = x !== undefined && x !== null;
-  const isY = y !== undefined && y !== null;
-  if (isX !== isY) throw new ValueError("x and y must both be non-None or both be None.");
-  if (isX && isY) return ops.selectOp({ condition, t: x, e: y }, nameOf(name));
-  return coordinates(condition, nameOf(name));
-}
+export const where = byKeyword(
+  ["condition"],
+  function where(condition: TensorLike, x?: TensorLike | null, y?: TensorLike | null, name?: Name): Tensor {
+    const isX = x !== undefined && x !== null;
+    const isY = y !== undefined && y !== null;
+    if (isX !== isY) throw new ValueError("x and y must both be non-None or both be None.");
+    if (isX && isY) return ops.selectOp({ condition, t: x, e: y }, nameOf(name));
+    return coordinates(condition, nameOf(name));
+  },
+);
 
 /** As `where`, but x, y and the condition broadcast (SelectV2). */
 export function whereV2(condition: TensorLike, x?: TensorLike | null, y?: TensorLike | null, name?: Name): Tensor {
@@ -87,46 +90,49 @@ type BooleanMaskOptions = { readonly axis?: TensorLike | null } & Named;
 const booleanMaskPlaces = ["name", "axis"] as const;
 
 /** The elements of the tensor where the mask, which covers leading dimensions (from `axis`), is true. Source: array_ops.py. */
-export function booleanMask(
-  tensor: TensorLike,
-  mask: TensorLike,
-  ...rest: Rest<BooleanMaskOptions, typeof booleanMaskPlaces>
-): Tensor {
-  const options = byName<BooleanMaskOptions>(rest, booleanMaskPlaces);
-  return inScope(options.name, "boolean_mask", () => {
-    let x = convertToTensor(tensor, { name: "tensor" });
-    const m = convertToTensor(mask, { name: "mask" });
-    if (m.shape === null) {
-      throw new ValueError(
-        "Number of mask dimensions must be specified, even if some dimensions are None.  E.g. shape=[None] is ok, but shape=None is not.",
-      );
-    }
-    const n = m.shape.length;
-    if (n === 0) throw new ValueError("mask cannot be scalar.");
-    const axisInput = options.axis ?? 0;
-    const known = isSymbolic(axisInput) ? getStaticValue(convertToTensor(axisInput)) : null;
-    const axis = typeof axisInput === "number" ? axisInput : known ? Number(elementAt(known, 0)) : null;
-    const before = x.shape;
-    if (axis !== null && before !== null && !compatible(before.slice(axis, axis + n), m.shape)) {
-      throw new ValueError(
-        `Shapes ${formatShape(before.slice(axis, axis + n))} and ${formatShape(m.shape)} are incompatible`,
-      );
-    }
-    const from = axis ?? convertToTensor(axisInput);
-    const to = from instanceof Tensor ? ops.add(from, n, { name: "add" }) : from + n;
-    const covered = shapeOf(x).at({ start: from, stop: to });
-    const leading = ops.prodOp({ input: covered, reduction_indices: [0] });
-    const head = shapeOf(x).at({ stop: from });
-    const tail = shapeOf(x).at({ start: to });
-    x = reshape(x, concat([head, [leading], tail], 0));
-    if (axis !== null && before !== null) {
-      const part = before.slice(axis, axis + n);
-      x.setShape([...before.slice(0, axis), isFull(part) ? elementCount(part) : null, ...before.slice(axis + n)]);
-    }
-    const flat = reshape(m, [-1]);
-    return gather(x, squeeze(whereV2(flat), { axis: [1] }), { axis: axisInput });
-  });
-}
+export const booleanMask = byKeyword(
+  ["tensor", "mask"],
+  function booleanMask(
+    tensor: TensorLike,
+    mask: TensorLike,
+    ...rest: Rest<BooleanMaskOptions, typeof booleanMaskPlaces>
+  ): Tensor {
+    const options = byName<BooleanMaskOptions>(rest, booleanMaskPlaces);
+    return inScope(options.name, "boolean_mask", () => {
+      let x = convertToTensor(tensor, { name: "tensor" });
+      const m = convertToTensor(mask, { name: "mask" });
+      if (m.shape === null) {
+        throw new ValueError(
+          "Number of mask dimensions must be specified, even if some dimensions are None.  E.g. shape=[None] is ok, but shape=None is not.",
+        );
+      }
+      const n = m.shape.length;
+      if (n === 0) throw new ValueError("mask cannot be scalar.");
+      const axisInput = options.axis ?? 0;
+      const known = isSymbolic(axisInput) ? getStaticValue(convertToTensor(axisInput)) : null;
+      const axis = typeof axisInput === "number" ? axisInput : known ? Number(elementAt(known, 0)) : null;
+      const before = x.shape;
+      if (axis !== null && before !== null && !compatible(before.slice(axis, axis + n), m.shape)) {
+        throw new ValueError(
+          `Shapes ${formatShape(before.slice(axis, axis + n))} and ${formatShape(m.shape)} are incompatible`,
+        );
+      }
+      const from = axis ?? convertToTensor(axisInput);
+      const to = from instanceof Tensor ? ops.add(from, n, { name: "add" }) : from + n;
+      const covered = shapeOf(x).at({ start: from, stop: to });
+      const leading = ops.prodOp({ input: covered, reduction_indices: [0] });
+      const head = shapeOf(x).at({ stop: from });
+      const tail = shapeOf(x).at({ start: to });
+      x = reshape(x, concat([head, [leading], tail], 0));
+      if (axis !== null && before !== null) {
+        const part = before.slice(axis, axis + n);
+        x.setShape([...before.slice(0, axis), isFull(part) ? elementCount(part) : null, ...before.slice(axis + n)]);
+      }
+      const flat = reshape(m, [-1]);
+      return gather(x, squeeze(whereV2(flat), { axis: [1] }), { axis: axisInput });
+    });
+  },
+);
 
 function bounds(sorted: NdArray, values: NdArray, outType: DType, isUpper: boolean): NdArray {
   const [rows, n] = sorted.shape;
@@ -175,20 +181,23 @@ type SearchsortedOptions = { readonly side?: "left" | "right"; readonly outType?
 const searchsortedPlaces = ["side", "outType", "name"] as const;
 
 /** Where each value would go into its sorted row (the last axis), left or right of equal ones. Source: array_ops.py. */
-export function searchsorted(
-  sortedSequence: TensorLike,
-  values: TensorLike,
-  ...rest: Rest<SearchsortedOptions, typeof searchsortedPlaces>
-): Tensor {
-  const options = byName<SearchsortedOptions>(rest, searchsortedPlaces);
-  const { side = "left", outType = int32, name } = options;
-  const n = shapeInternal(sortedSequence).at(-1);
-  const k = shapeInternal(values).at(-1);
-  const rows = reshape(sortedSequence, [-1, n]);
-  const sought = reshape(values, [-1, k]);
-  const op = side === "right" ? upperBoundOp : lowerBoundOp;
-  return reshape(op({ sorted_inputs: rows, values: sought, out_type: outType }, name), shapeInternal(values));
-}
+export const searchsorted = byKeyword(
+  ["sortedSequence", "values"],
+  function searchsorted(
+    sortedSequence: TensorLike,
+    values: TensorLike,
+    ...rest: Rest<SearchsortedOptions, typeof searchsortedPlaces>
+  ): Tensor {
+    const options = byName<SearchsortedOptions>(rest, searchsortedPlaces);
+    const { side = "left", outType = int32, name } = options;
+    const n = shapeInternal(sortedSequence).at(-1);
+    const k = shapeInternal(values).at(-1);
+    const rows = reshape(sortedSequence, [-1, n]);
+    const sought = reshape(values, [-1, k]);
+    const op = side === "right" ? upperBoundOp : lowerBoundOp;
+    return reshape(op({ sorted_inputs: rows, values: sought, out_type: outType }, name), shapeInternal(values));
+  },
+);
 
 /** precision[b] = is the target's prediction among the k largest of row b? False where something is not finite. Source: in_topk_op.cc. */
 export const inTopKOp = defineOp("InTopK", {
@@ -246,6 +255,9 @@ function inTop(predictions: NdArray, targets: NdArray, k: number): NdArray {
 }
 
 /** Whether each target class is among the k largest predictions of its row; predictions: [b, classes]. */
-export function inTopK(predictions: TensorLike, targets: TensorLike, k: TensorLike, name?: Name): Tensor {
-  return inScope(nameOf(name), "in_top_k", () => inTopKV2Op({ predictions, targets, k }, nameOf(name)));
-}
+export const inTopK = byKeyword(
+  ["predictions", "targets", "k"],
+  function inTopK(predictions: TensorLike, targets: TensorLike, k: TensorLike, name?: Name): Tensor {
+    return inScope(nameOf(name), "in_top_k", () => inTopKV2Op({ predictions, targets, k }, nameOf(name)));
+  },
+);

@@ -14,7 +14,7 @@ import type { Value } from "../../../../engine/primitive.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { type Name, type Named, nameOf } from "../basic/names.ts";
 import { numbersFromInput } from "../basic/shape_input.ts";
 
@@ -182,8 +182,12 @@ export const rollOp = defineOp("Roll", {
 });
 
 /** The tensor with the given axes reversed. */
-export const reverse = (tensor: TensorLike, axis: TensorLike, name?: Name): Tensor =>
-  reverseV2Op({ tensor, axis }, nameOf(name));
+export const reverse = byKeyword(
+  ["tensor", "axis"],
+  function reverse(tensor: TensorLike, axis: TensorLike, name?: Name): Tensor {
+    return reverseV2Op({ tensor, axis }, nameOf(name));
+  },
+);
 
 /** The tensor with the axes reversed that a bool vector marks: TensorFlow's first form of reverse. */
 export const reverseDims = (tensor: TensorLike, dims: TensorLike, options: Named = {}): Tensor =>
@@ -197,17 +201,24 @@ export interface ReverseSequenceOptions extends Named {
 const reverseSequencePlaces = ["seqAxis", "batchAxis", "name"] as const;
 
 /** Each batch entry with its first seqLengths[b] steps reversed. */
-export function reverseSequence(
-  input: TensorLike,
-  seqLengths: TensorLike,
-  ...rest: Rest<ReverseSequenceOptions, typeof reverseSequencePlaces>
-): Tensor {
-  const options = byName<ReverseSequenceOptions>(rest, reverseSequencePlaces);
-  const { seqAxis, batchAxis = 0, name } = options;
-  if (seqAxis === undefined) throw new ValueError("reverse_sequence: `seq_axis` must be given");
-  return reverseSequenceOp({ input, seq_lengths: seqLengths, seq_dim: seqAxis, batch_dim: batchAxis }, name);
-}
+export const reverseSequence = byKeyword(
+  ["input", "seqLengths"],
+  function reverseSequence(
+    input: TensorLike,
+    seqLengths: TensorLike,
+    ...rest: Rest<ReverseSequenceOptions, typeof reverseSequencePlaces>
+  ): Tensor {
+    const options = byName<ReverseSequenceOptions>(rest, reverseSequencePlaces);
+    const { seqAxis, batchAxis = 0, name } = options;
+    if (seqAxis === undefined) throw new ValueError("reverse_sequence: `seq_axis` must be given");
+    return reverseSequenceOp({ input, seq_lengths: seqLengths, seq_dim: seqAxis, batch_dim: batchAxis }, name);
+  },
+);
 
 /** The elements moved around the given axes. */
-export const roll = (input: TensorLike, shift: TensorLike, axis: TensorLike, name?: Name): Tensor =>
-  rollOp({ input, shift, axis }, nameOf(name));
+export const roll = byKeyword(
+  ["input", "shift", "axis"],
+  function roll(input: TensorLike, shift: TensorLike, axis: TensorLike, name?: Name): Tensor {
+    return rollOp({ input, shift, axis }, nameOf(name));
+  },
+);

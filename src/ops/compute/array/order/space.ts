@@ -9,7 +9,7 @@ import type { Value } from "../../../../engine/primitive.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { type Name, type Named, nameOf } from "../basic/names.ts";
 import { divided, numbersFromInput } from "../basic/shape_input.ts";
 
@@ -265,40 +265,62 @@ const rank4 = (tensor: Tensor): Tensor => {
 };
 
 /** Square blocks of [n, h, w, c] moved to the batch. Source: array_ops.py. */
-export const spaceToBatch = (input: TensorLike, paddings: TensorLike, blockSize: number, name?: Name): Tensor =>
-  rank4(spaceToBatchNd(input, int64Pair(blockSize), paddings, name));
+export const spaceToBatch = byKeyword(
+  ["input", "paddings"],
+  function spaceToBatch(input: TensorLike, paddings: TensorLike, blockSize: number, name?: Name): Tensor {
+    return rank4(spaceToBatchNd(input, int64Pair(blockSize), paddings, name));
+  },
+);
 
-export const spaceToBatchNd = (input: TensorLike, blockShape: TensorLike, paddings: TensorLike, name?: Name): Tensor =>
-  spaceToBatchNDOp({ input, block_shape: blockShape, paddings }, nameOf(name));
+export const spaceToBatchNd = byKeyword(
+  ["input", "blockShape", "paddings"],
+  function spaceToBatchNd(input: TensorLike, blockShape: TensorLike, paddings: TensorLike, name?: Name): Tensor {
+    return spaceToBatchNDOp({ input, block_shape: blockShape, paddings }, nameOf(name));
+  },
+);
 
-export const batchToSpace = (input: TensorLike, crops: TensorLike, blockSize: number, name?: Name): Tensor =>
-  rank4(batchToSpaceNd(input, int64Pair(blockSize), crops, name));
+export const batchToSpace = byKeyword(
+  ["input", "crops", "blockSize"],
+  function batchToSpace(input: TensorLike, crops: TensorLike, blockSize: number, name?: Name): Tensor {
+    return rank4(batchToSpaceNd(input, int64Pair(blockSize), crops, name));
+  },
+);
 
-export const batchToSpaceNd = (input: TensorLike, blockShape: TensorLike, crops: TensorLike, name?: Name): Tensor =>
-  batchToSpaceNDOp({ input, block_shape: blockShape, crops }, nameOf(name));
+export const batchToSpaceNd = byKeyword(
+  ["input", "blockShape", "crops"],
+  function batchToSpaceNd(input: TensorLike, blockShape: TensorLike, crops: TensorLike, name?: Name): Tensor {
+    return batchToSpaceNDOp({ input, block_shape: blockShape, crops }, nameOf(name));
+  },
+);
 
 export interface DepthOptions extends Named {
   readonly dataFormat?: string;
 }
 
 /** Blocks of pixels moved into the channels. */
-export const spaceToDepth = (
-  input: TensorLike,
-  blockSize: number,
-  ...rest: Rest<DepthOptions, typeof depthToSpacePlaces>
-): Tensor => {
-  const options = byName<DepthOptions>(rest, depthToSpacePlaces);
-  return spaceToDepthOp({ input, block_size: blockSize, data_format: options.dataFormat ?? "NHWC" }, options.name);
-};
+export const spaceToDepth = byKeyword(
+  ["input", "blockSize"],
+  function spaceToDepth(
+    input: TensorLike,
+    blockSize: number,
+    ...rest: Rest<DepthOptions, typeof depthToSpacePlaces>
+  ): Tensor {
+    const options = byName<DepthOptions>(rest, depthToSpacePlaces);
+    return spaceToDepthOp({ input, block_size: blockSize, data_format: options.dataFormat ?? "NHWC" }, options.name);
+  },
+);
 
 const depthToSpacePlaces = ["name", "dataFormat"] as const;
 
 /** Channels laid out as blocks of pixels. */
-export const depthToSpace = (
-  input: TensorLike,
-  blockSize: number,
-  ...rest: Rest<DepthOptions, typeof depthToSpacePlaces>
-): Tensor => {
-  const options = byName<DepthOptions>(rest, depthToSpacePlaces);
-  return depthToSpaceOp({ input, block_size: blockSize, data_format: options.dataFormat ?? "NHWC" }, options.name);
-};
+export const depthToSpace = byKeyword(
+  ["input", "blockSize"],
+  function depthToSpace(
+    input: TensorLike,
+    blockSize: number,
+    ...rest: Rest<DepthOptions, typeof depthToSpacePlaces>
+  ): Tensor {
+    const options = byName<DepthOptions>(rest, depthToSpacePlaces);
+    return depthToSpaceOp({ input, block_size: blockSize, data_format: options.dataFormat ?? "NHWC" }, options.name);
+  },
+);

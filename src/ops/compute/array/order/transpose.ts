@@ -11,7 +11,7 @@ import { constant } from "../../../constant.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { inScope, type Name, type Named, nameOf } from "../basic/names.ts";
 import { rank as rankOf, rankOp } from "../basic/shape.ts";
 import { numbersFromInput } from "../basic/shape_input.ts";
@@ -117,20 +117,23 @@ export interface TransposeOptions extends Named {
 const places = ["perm", "name", "conjugate"] as const;
 
 /** The tensor with its axes permuted. Source: array_ops.py. */
-export function transpose(a: TensorLike, ...rest: Rest<TransposeOptions, typeof places>): Tensor {
-  const { perm, conjugate: isConjugate = false, name } = byName<TransposeOptions>(rest, places);
-  return inScope(name, "transpose", (scope) => {
-    const x = convertToTensor(a, { name: "a" });
-    const op = isConjugate && x.dtype.isComplex ? conjugateTransposeOp : transposeOp;
-    if (perm !== undefined && perm !== null) return op({ x, perm }, scope);
-    if (x.shape === null) {
-      const last = ops.subtract(rankOp({ input: x }), 1, { name: "sub" });
-      return op({ x, perm: ops.rangeOp({ start: last, limit: -1, delta: -1 }) }, scope);
-    }
-    const backwards = Array.from({ length: x.shape.length }, (_, i) => x.shape!.length - 1 - i);
-    return op({ x, perm: Int32Array.from(backwards) }, scope);
-  });
-}
+export const transpose = byKeyword(
+  ["a"],
+  function transpose(a: TensorLike, ...rest: Rest<TransposeOptions, typeof places>): Tensor {
+    const { perm, conjugate: isConjugate = false, name } = byName<TransposeOptions>(rest, places);
+    return inScope(name, "transpose", (scope) => {
+      const x = convertToTensor(a, { name: "a" });
+      const op = isConjugate && x.dtype.isComplex ? conjugateTransposeOp : transposeOp;
+      if (perm !== undefined && perm !== null) return op({ x, perm }, scope);
+      if (x.shape === null) {
+        const last = ops.subtract(rankOp({ input: x }), 1, { name: "sub" });
+        return op({ x, perm: ops.rangeOp({ start: last, limit: -1, delta: -1 }) }, scope);
+      }
+      const backwards = Array.from({ length: x.shape.length }, (_, i) => x.shape!.length - 1 - i);
+      return op({ x, perm: Int32Array.from(backwards) }, scope);
+    });
+  },
+);
 
 type MatrixTransposeOptions = { readonly conjugate?: boolean } & Named;
 const matrixTransposePlaces = ["name", "conjugate"] as const;

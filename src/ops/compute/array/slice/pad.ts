@@ -8,7 +8,7 @@ import { Tensor } from "../../../../graph/tensor.ts";
 import { isSymbolic, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import type { Named } from "../basic/names.ts";
 import { numbersFromInput } from "../basic/shape_input.ts";
 import { getStaticValue } from "../basic/static_value.ts";
@@ -169,29 +169,33 @@ export interface PadOptions extends Named {
 }
 
 /** The tensor inside a border of a constant or of its own mirror image; paddings: [rank, 2]. Source: array_ops.py. */
-export function pad(
-  tensor: TensorLike,
-  paddings: TensorLike,
-  ...rest: Rest<PadOptions, ["mode", "name", "constantValues"]>
-): Tensor {
-  const options: PadOptions = byName(rest, ["mode", "name", "constantValues"]);
-  const { constantValues = 0, name } = options;
-  const mode = (options.mode ?? "CONSTANT").toUpperCase();
-  let result: Tensor;
-  if (mode === "CONSTANT") {
-    const isZero = constantValues === 0 || constantValues === false || constantValues === 0n;
-    result = isZero
-      ? padOp({ input: tensor, paddings }, name)
-      : padV2Op({ input: tensor, paddings, constant_values: constantValues }, name);
-  } else if (mode === "REFLECT" || mode === "SYMMETRIC") result = mirrorPadOp({ input: tensor, paddings, mode }, name);
-  else {
-    throw new ValueError(
-      `Value of argument \`mode\` expected to be one of "CONSTANT", "REFLECT", or "SYMMETRIC". Received \`mode\` = ${mode}`,
-    );
-  }
-  refine(result, paddings);
-  return result;
-}
+export const pad = byKeyword(
+  ["tensor", "paddings"],
+  function pad(
+    tensor: TensorLike,
+    paddings: TensorLike,
+    ...rest: Rest<PadOptions, ["mode", "name", "constantValues"]>
+  ): Tensor {
+    const options: PadOptions = byName(rest, ["mode", "name", "constantValues"]);
+    const { constantValues = 0, name } = options;
+    const mode = (options.mode ?? "CONSTANT").toUpperCase();
+    let result: Tensor;
+    if (mode === "CONSTANT") {
+      const isZero = constantValues === 0 || constantValues === false || constantValues === 0n;
+      result = isZero
+        ? padOp({ input: tensor, paddings }, name)
+        : padV2Op({ input: tensor, paddings, constant_values: constantValues }, name);
+    } else if (mode === "REFLECT" || mode === "SYMMETRIC")
+      result = mirrorPadOp({ input: tensor, paddings, mode }, name);
+    else {
+      throw new ValueError(
+        `Value of argument \`mode\` expected to be one of "CONSTANT", "REFLECT", or "SYMMETRIC". Received \`mode\` = ${mode}`,
+      );
+    }
+    refine(result, paddings);
+    return result;
+  },
+);
 
 /** Sets dimensions that paddings known in part allow to know. */
 function refine(result: Tensor, paddings: TensorLike): void {

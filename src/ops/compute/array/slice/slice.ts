@@ -4,6 +4,7 @@ import { type Dim, formatShape, mergeShapes, type Shape, withRank } from "../../
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
+import { byKeyword } from "../../../options.ts";
 import { type Name, nameOf } from "../basic/names.ts";
 import { numbersFromInput } from "../basic/shape_input.ts";
 
@@ -75,5 +76,9 @@ function outside(shape: readonly number[], sizes: readonly number[], i: number, 
 }
 
 /** The box of the given size that starts at begin; -1 in size goes to the end of the axis. */
-export const slice = (input: TensorLike, begin: TensorLike, size: TensorLike, name?: Name): Tensor =>
-  sliceOp({ input, begin, size }, nameOf(name));
+export const slice = byKeyword(
+  ["input", "begin", "size"],
+  function slice(input: TensorLike, begin: TensorLike, size: TensorLike, name?: Name): Tensor {
+    return sliceOp({ input, begin, size }, nameOf(name));
+  },
+);

@@ -5,7 +5,7 @@ import type { ShapeContext } from "../../../../graph/definition.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { onesLike } from "../basic/fill.ts";
 import { bracketed, type Named } from "../basic/names.ts";
 import { numbersFromInput, shapeFromInput } from "../basic/shape_input.ts";
@@ -159,16 +159,19 @@ type StridedSliceArguments = { readonly strides?: TensorLike | null } & StridedS
 const maskNames = ["beginMask", "endMask", "ellipsisMask", "newAxisMask", "shrinkAxisMask"] as const;
 
 /** input[begin:end:strides] with bit masks as in Python's `tf.strided_slice`; strides are ones when left out. */
-export function stridedSlice(
-  input: TensorLike,
-  begin: TensorLike,
-  end: TensorLike,
-  ...rest: Rest<StridedSliceArguments, ["strides", ...typeof maskNames]>
-): Tensor {
-  const options = byName<StridedSliceArguments>(rest, ["strides", ...maskNames]);
-  const strides = options.strides ?? onesLike(begin);
-  return stridedSliceOp({ input, begin, end, strides, ...maskAttrs(options) }, options.name);
-}
+export const stridedSlice = byKeyword(
+  ["input", "begin", "end"],
+  function stridedSlice(
+    input: TensorLike,
+    begin: TensorLike,
+    end: TensorLike,
+    ...rest: Rest<StridedSliceArguments, ["strides", ...typeof maskNames]>
+  ): Tensor {
+    const options = byName<StridedSliceArguments>(rest, ["strides", ...maskNames]);
+    const strides = options.strides ?? onesLike(begin);
+    return stridedSliceOp({ input, begin, end, strides, ...maskAttrs(options) }, options.name);
+  },
+);
 
 /** Zeros of `shape` with `dy` where the slice lies. */
 export const stridedSliceGrad = (

@@ -8,6 +8,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
+import { byKeyword } from "../../../options.ts";
 import { bracketed, type Name, nameOf } from "../basic/names.ts";
 import { numbersFromInput, shapeFromInput } from "../basic/shape_input.ts";
 
@@ -127,12 +128,24 @@ export const broadcastToOp = defineOp("BroadcastTo", {
 });
 
 /** The tensor repeated along each axis; multiples: [rank]. */
-export const tile = (input: TensorLike, multiples: TensorLike, name?: Name): Tensor =>
-  tileOp({ input, multiples }, nameOf(name));
+export const tile = byKeyword(
+  ["input", "multiples"],
+  function tile(input: TensorLike, multiples: TensorLike, name?: Name): Tensor {
+    return tileOp({ input, multiples }, nameOf(name));
+  },
+);
 
-export const broadcastTo = (input: TensorLike, shape: TensorLike, name?: Name): Tensor =>
-  broadcastToOp({ input, shape }, nameOf(name));
+export const broadcastTo = byKeyword(
+  ["input", "shape"],
+  function broadcastTo(input: TensorLike, shape: TensorLike, name?: Name): Tensor {
+    return broadcastToOp({ input, shape }, nameOf(name));
+  },
+);
 
 /** The shape that two shape vectors broadcast to, when run. */
-export const broadcastDynamicShape = (shapeX: TensorLike, shapeY: TensorLike): Tensor =>
-  ops.broadcastArgsOp({ s0: shapeX, s1: shapeY });
+export const broadcastDynamicShape = byKeyword(
+  ["shapeX", "shapeY"],
+  function broadcastDynamicShape(shapeX: TensorLike, shapeY: TensorLike): Tensor {
+    return ops.broadcastArgsOp({ s0: shapeX, s1: shapeY });
+  },
+);

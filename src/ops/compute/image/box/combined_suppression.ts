@@ -7,7 +7,7 @@ import { type Dim, formatShape, mergeDims, withRank } from "../../../../core/sha
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { integerArray, toNumbers } from "../../array/basic/elements.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 import { scalarFromInput } from "../../array/basic/shape_input.ts";
@@ -136,39 +136,42 @@ export interface Detections {
 const combinedNonMaxSuppressionPlaces = ["iouThreshold", "scoreThreshold", "padPerClass", "clipBoxes", "name"] as const;
 
 /** The best boxes of every class of every image. */
-export const combinedNonMaxSuppression = (
-  boxes: TensorLike,
-  scores: TensorLike,
-  maxOutputSizePerClass: TensorLike,
-  maxTotalSize: TensorLike,
-  ...rest: Rest<CombinedSuppressionOptions, typeof combinedNonMaxSuppressionPlaces>
-): Detections => {
-  const options = byName<CombinedSuppressionOptions>(rest, combinedNonMaxSuppressionPlaces);
-  return inScope(options.name, "combined_non_max_suppression", () => {
-    const {
-      iouThreshold = 0.5,
-      scoreThreshold = Number.NEGATIVE_INFINITY,
-      padPerClass = false,
-      clipBoxes = true,
-    } = options;
-    const iou_threshold = convertToTensor(iouThreshold, { dtype: float32, name: "iou_threshold" });
-    const score_threshold = convertToTensor(scoreThreshold, { dtype: float32, name: "score_threshold" });
-    const max_total_size = convertToTensor(maxTotalSize);
-    const found = combinedNonMaxSuppressionOp({
-      boxes,
-      scores,
-      max_output_size_per_class: maxOutputSizePerClass,
-      max_total_size,
-      iou_threshold,
-      score_threshold,
-      pad_per_class: padPerClass,
-      clip_boxes: clipBoxes,
+export const combinedNonMaxSuppression = byKeyword(
+  ["boxes", "scores", "maxOutputSizePerClass", "maxTotalSize"],
+  function combinedNonMaxSuppression(
+    boxes: TensorLike,
+    scores: TensorLike,
+    maxOutputSizePerClass: TensorLike,
+    maxTotalSize: TensorLike,
+    ...rest: Rest<CombinedSuppressionOptions, typeof combinedNonMaxSuppressionPlaces>
+  ): Detections {
+    const options = byName<CombinedSuppressionOptions>(rest, combinedNonMaxSuppressionPlaces);
+    return inScope(options.name, "combined_non_max_suppression", () => {
+      const {
+        iouThreshold = 0.5,
+        scoreThreshold = Number.NEGATIVE_INFINITY,
+        padPerClass = false,
+        clipBoxes = true,
+      } = options;
+      const iou_threshold = convertToTensor(iouThreshold, { dtype: float32, name: "iou_threshold" });
+      const score_threshold = convertToTensor(scoreThreshold, { dtype: float32, name: "score_threshold" });
+      const max_total_size = convertToTensor(maxTotalSize);
+      const found = combinedNonMaxSuppressionOp({
+        boxes,
+        scores,
+        max_output_size_per_class: maxOutputSizePerClass,
+        max_total_size,
+        iou_threshold,
+        score_threshold,
+        pad_per_class: padPerClass,
+        clip_boxes: clipBoxes,
+      });
+      return {
+        nmsedBoxes: found.nmsed_boxes,
+        nmsedScores: found.nmsed_scores,
+        nmsedClasses: found.nmsed_classes,
+        validDetections: found.valid_detections,
+      };
     });
-    return {
-      nmsedBoxes: found.nmsed_boxes,
-      nmsedScores: found.nmsed_scores,
-      nmsedClasses: found.nmsed_classes,
-      validDetections: found.valid_detections,
-    };
-  });
-};
+  },
+);

@@ -7,7 +7,7 @@ import { elementCount, formatShape, mergeDims, type Shape, withRank } from "../.
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { emptyArray, toNumbers } from "../../array/basic/elements.ts";
 import type { Named } from "../../array/basic/names.ts";
 import { numbersFromInput } from "../../array/basic/shape_input.ts";
@@ -267,16 +267,23 @@ export interface CropAndResizeOptions extends Named {
 const cropAndResizePlaces = ["method", "extrapolationValue", "name"] as const;
 
 /** Boxes [n, (y1, x1, y2, x2)] of images boxIndices [n], each resized to cropSize [height, width]. */
-export const cropAndResize = (
-  image: TensorLike,
-  boxes: TensorLike,
-  boxIndices: TensorLike,
-  cropSize: TensorLike,
-  ...rest: Rest<CropAndResizeOptions, typeof cropAndResizePlaces>
-): Tensor => {
-  const { method = "bilinear", extrapolationValue = 0, name } = byName<CropAndResizeOptions>(rest, cropAndResizePlaces);
-  return cropAndResizeOp(
-    { image, boxes, box_ind: boxIndices, crop_size: cropSize, method, extrapolation_value: extrapolationValue },
-    name,
-  );
-};
+export const cropAndResize = byKeyword(
+  ["image", "boxes"],
+  function cropAndResize(
+    image: TensorLike,
+    boxes: TensorLike,
+    boxIndices: TensorLike,
+    cropSize: TensorLike,
+    ...rest: Rest<CropAndResizeOptions, typeof cropAndResizePlaces>
+  ): Tensor {
+    const {
+      method = "bilinear",
+      extrapolationValue = 0,
+      name,
+    } = byName<CropAndResizeOptions>(rest, cropAndResizePlaces);
+    return cropAndResizeOp(
+      { image, boxes, box_ind: boxIndices, crop_size: cropSize, method, extrapolation_value: extrapolationValue },
+      name,
+    );
+  },
+);

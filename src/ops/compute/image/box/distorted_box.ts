@@ -9,7 +9,7 @@ import type { ComputeContext } from "../../../../graph/definition.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { emptyArray, takeRows, toNumbers } from "../../array/basic/elements.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 import { numbersFromInput } from "../../array/basic/shape_input.ts";
@@ -328,23 +328,26 @@ const sampleDistortedBoundingBoxPlaces = [
 ] as const;
 
 /** A random crop of an image of imageSize [3] that shows one of boundingBoxes [1, boxes, 4]: begin and size for `tf.slice`, and the crop as a box. */
-export const sampleDistortedBoundingBox = (
-  imageSize: TensorLike,
-  boundingBoxes: TensorLike,
-  ...rest: Rest<SampleOptions, typeof sampleDistortedBoundingBoxPlaces>
-): { begin: Tensor; size: Tensor; bboxes: Tensor } => {
-  const options = byName<SampleOptions>(rest, sampleDistortedBoundingBoxPlaces);
-  return inScope(options.name, "sample_distorted_bounding_box", () => {
-    const ranges = {
-      ...(options.seed !== undefined && { seed: options.seed }),
-      ...(options.seed2 !== undefined && { seed2: options.seed2 }),
-      ...(options.aspectRatioRange && { aspect_ratio_range: options.aspectRatioRange }),
-      ...(options.areaRange && { area_range: options.areaRange }),
-      ...(options.maxAttempts !== undefined && { max_attempts: options.maxAttempts }),
-      use_image_if_no_bounding_boxes: options.useImageIfNoBoundingBoxes ?? false,
-    };
-    const min_object_covered = options.minObjectCovered ?? 0.1;
-    const inputs = { image_size: imageSize, bounding_boxes: boundingBoxes, min_object_covered };
-    return sampleDistortedBoundingBoxV2Op({ ...inputs, ...ranges }, options.name);
-  });
-};
+export const sampleDistortedBoundingBox = byKeyword(
+  ["imageSize", "boundingBoxes"],
+  function sampleDistortedBoundingBox(
+    imageSize: TensorLike,
+    boundingBoxes: TensorLike,
+    ...rest: Rest<SampleOptions, typeof sampleDistortedBoundingBoxPlaces>
+  ): { begin: Tensor; size: Tensor; bboxes: Tensor } {
+    const options = byName<SampleOptions>(rest, sampleDistortedBoundingBoxPlaces);
+    return inScope(options.name, "sample_distorted_bounding_box", () => {
+      const ranges = {
+        ...(options.seed !== undefined && { seed: options.seed }),
+        ...(options.seed2 !== undefined && { seed2: options.seed2 }),
+        ...(options.aspectRatioRange && { aspect_ratio_range: options.aspectRatioRange }),
+        ...(options.areaRange && { area_range: options.areaRange }),
+        ...(options.maxAttempts !== undefined && { max_attempts: options.maxAttempts }),
+        use_image_if_no_bounding_boxes: options.useImageIfNoBoundingBoxes ?? false,
+      };
+      const min_object_covered = options.minObjectCovered ?? 0.1;
+      const inputs = { image_size: imageSize, bounding_boxes: boundingBoxes, min_object_covered };
+      return sampleDistortedBoundingBoxV2Op({ ...inputs, ...ranges }, options.name);
+    });
+  },
+);

@@ -6,7 +6,7 @@ import { formatShape, type Shape, withRank, withRankAtLeast } from "../../../../
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { copyElements, emptyArray, toNumbers } from "../../array/basic/elements.ts";
 import type { Named } from "../../array/basic/names.ts";
 
@@ -120,13 +120,16 @@ export interface DrawOptions extends Named {
 const drawBoundingBoxesPlaces = ["name", "colors"] as const;
 
 /** Images [n, h, w, c] with the outlines of boxes [n, boxes, 4] drawn. */
-export const drawBoundingBoxes = (
-  images: TensorLike,
-  boxes: TensorLike,
-  ...rest: Rest<DrawOptions, typeof drawBoundingBoxesPlaces>
-): Tensor => {
-  const { colors, name } = byName<DrawOptions>(rest, drawBoundingBoxesPlaces);
-  return colors === undefined || colors === null
-    ? drawBoundingBoxesOp({ images, boxes }, name)
-    : drawBoundingBoxesV2Op({ images, boxes, colors }, name);
-};
+export const drawBoundingBoxes = byKeyword(
+  ["images", "boxes"],
+  function drawBoundingBoxes(
+    images: TensorLike,
+    boxes: TensorLike,
+    ...rest: Rest<DrawOptions, typeof drawBoundingBoxesPlaces>
+  ): Tensor {
+    const { colors, name } = byName<DrawOptions>(rest, drawBoundingBoxesPlaces);
+    return colors === undefined || colors === null
+      ? drawBoundingBoxesOp({ images, boxes }, name)
+      : drawBoundingBoxesV2Op({ images, boxes, colors }, name);
+  },
+);

@@ -8,7 +8,7 @@ import type { ShapeContext } from "../../../../graph/definition.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { toNumbers } from "../../array/basic/elements.ts";
 import type { Named } from "../../array/basic/names.ts";
 import { numbersFromInput } from "../../array/basic/shape_input.ts";
@@ -160,17 +160,20 @@ export interface GlimpseOptions extends Named {
 const extractGlimpsePlaces = ["centered", "normalized", "uniformNoise", "name"] as const;
 
 /** Windows of size [height, width] of images [n, h, w, c] round offsets [n, (y, x)]. */
-export const extractGlimpse = (
-  input: TensorLike,
-  size: TensorLike,
-  offsets: TensorLike,
-  ...rest: Rest<GlimpseOptions, typeof extractGlimpsePlaces>
-): Tensor => {
-  const {
-    centered = true,
-    normalized = true,
-    uniformNoise = true,
-    name,
-  } = byName<GlimpseOptions>(rest, extractGlimpsePlaces);
-  return extractGlimpseOp({ input, size, offsets, centered, normalized, uniform_noise: uniformNoise }, name);
-};
+export const extractGlimpse = byKeyword(
+  ["input", "size", "offsets"],
+  function extractGlimpse(
+    input: TensorLike,
+    size: TensorLike,
+    offsets: TensorLike,
+    ...rest: Rest<GlimpseOptions, typeof extractGlimpsePlaces>
+  ): Tensor {
+    const {
+      centered = true,
+      normalized = true,
+      uniformNoise = true,
+      name,
+    } = byName<GlimpseOptions>(rest, extractGlimpsePlaces);
+    return extractGlimpseOp({ input, size, offsets, centered, normalized, uniform_noise: uniformNoise }, name);
+  },
+);

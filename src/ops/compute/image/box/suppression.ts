@@ -8,7 +8,7 @@ import type { ShapeContext } from "../../../../graph/definition.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { emptyArray, integerArray, toNumbers } from "../../array/basic/elements.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 import { scalarFromInput } from "../../array/basic/shape_input.ts";
@@ -287,52 +287,62 @@ const none = Number.NEGATIVE_INFINITY;
 const nonMaxSuppressionPlaces = ["iouThreshold", "scoreThreshold", "name"] as const;
 
 /** Indices of the boxes [n, 4] that stay, best score first. */
-export const nonMaxSuppression = (
-  boxes: TensorLike,
-  scores: TensorLike,
-  maxOutputSize: TensorLike,
-  ...rest: Rest<SuppressionOptions, typeof nonMaxSuppressionPlaces>
-): Tensor => {
-  const { iouThreshold = 0.5, scoreThreshold = none, name } = byName<SuppressionOptions>(rest, nonMaxSuppressionPlaces);
-  return inScope(name, "non_max_suppression", () => {
-    const iou_threshold = convertToTensor(iouThreshold, { name: "iou_threshold", preferredDtype: float32 });
-    const score_threshold = convertToTensor(scoreThreshold, { name: "score_threshold", preferredDtype: float32 });
-    return nonMaxSuppressionV3Op({ boxes, scores, max_output_size: maxOutputSize, iou_threshold, score_threshold });
-  });
-};
+export const nonMaxSuppression = byKeyword(
+  ["boxes", "scores", "maxOutputSize"],
+  function nonMaxSuppression(
+    boxes: TensorLike,
+    scores: TensorLike,
+    maxOutputSize: TensorLike,
+    ...rest: Rest<SuppressionOptions, typeof nonMaxSuppressionPlaces>
+  ): Tensor {
+    const {
+      iouThreshold = 0.5,
+      scoreThreshold = none,
+      name,
+    } = byName<SuppressionOptions>(rest, nonMaxSuppressionPlaces);
+    return inScope(name, "non_max_suppression", () => {
+      const iou_threshold = convertToTensor(iouThreshold, { name: "iou_threshold", preferredDtype: float32 });
+      const score_threshold = convertToTensor(scoreThreshold, { name: "score_threshold", preferredDtype: float32 });
+      return nonMaxSuppressionV3Op({ boxes, scores, max_output_size: maxOutputSize, iou_threshold, score_threshold });
+    });
+  },
+);
 
 type NonMaxSuppressionWithScoresOptions = SuppressionOptions & { readonly softNmsSigma?: TensorLike };
 const nonMaxSuppressionWithScoresPlaces = ["iouThreshold", "scoreThreshold", "softNmsSigma", "name"] as const;
 
 /** As `nonMaxSuppression`, with the scores. */
-export const nonMaxSuppressionWithScores = (
-  boxes: TensorLike,
-  scores: TensorLike,
-  maxOutputSize: TensorLike,
-  ...rest: Rest<NonMaxSuppressionWithScoresOptions, typeof nonMaxSuppressionWithScoresPlaces>
-): { selectedIndices: Tensor; selectedScores: Tensor } => {
-  const {
-    iouThreshold = 0.5,
-    scoreThreshold = none,
-    softNmsSigma = 0,
-    name,
-  } = byName<NonMaxSuppressionWithScoresOptions>(rest, nonMaxSuppressionWithScoresPlaces);
-  return inScope(name, "non_max_suppression_with_scores", () => {
-    const iou_threshold = convertToTensor(iouThreshold, { name: "iou_threshold", preferredDtype: float32 });
-    const score_threshold = convertToTensor(scoreThreshold, { name: "score_threshold", preferredDtype: float32 });
-    const soft_nms_sigma = convertToTensor(softNmsSigma, { name: "soft_nms_sigma", preferredDtype: float32 });
-    const max_output_size = maxOutputSize;
-    const result = nonMaxSuppressionV5Op({
-      boxes,
-      scores,
-      max_output_size,
-      iou_threshold,
-      score_threshold,
-      soft_nms_sigma,
+export const nonMaxSuppressionWithScores = byKeyword(
+  ["boxes", "scores", "maxOutputSize"],
+  function nonMaxSuppressionWithScores(
+    boxes: TensorLike,
+    scores: TensorLike,
+    maxOutputSize: TensorLike,
+    ...rest: Rest<NonMaxSuppressionWithScoresOptions, typeof nonMaxSuppressionWithScoresPlaces>
+  ): { selectedIndices: Tensor; selectedScores: Tensor } {
+    const {
+      iouThreshold = 0.5,
+      scoreThreshold = none,
+      softNmsSigma = 0,
+      name,
+    } = byName<NonMaxSuppressionWithScoresOptions>(rest, nonMaxSuppressionWithScoresPlaces);
+    return inScope(name, "non_max_suppression_with_scores", () => {
+      const iou_threshold = convertToTensor(iouThreshold, { name: "iou_threshold", preferredDtype: float32 });
+      const score_threshold = convertToTensor(scoreThreshold, { name: "score_threshold", preferredDtype: float32 });
+      const soft_nms_sigma = convertToTensor(softNmsSigma, { name: "soft_nms_sigma", preferredDtype: float32 });
+      const max_output_size = maxOutputSize;
+      const result = nonMaxSuppressionV5Op({
+        boxes,
+        scores,
+        max_output_size,
+        iou_threshold,
+        score_threshold,
+        soft_nms_sigma,
+      });
+      return { selectedIndices: result.selected_indices, selectedScores: result.selected_scores };
     });
-    return { selectedIndices: result.selected_indices, selectedScores: result.selected_scores };
-  });
-};
+  },
+);
 
 type NonMaxSuppressionOverlapsOptions = Named & {
   readonly overlapThreshold?: TensorLike;
@@ -341,26 +351,32 @@ type NonMaxSuppressionOverlapsOptions = Named & {
 const nonMaxSuppressionOverlapsPlaces = ["scoreThreshold", "name"] as const;
 
 /** As `nonMaxSuppression` with the overlaps [n, n] given. */
-export const nonMaxSuppressionOverlaps = (
-  overlaps: TensorLike,
-  scores: TensorLike,
-  maxOutputSize: TensorLike,
-  ...rest: Rest<NonMaxSuppressionOverlapsOptions, typeof nonMaxSuppressionOverlapsPlaces>
-): Tensor => {
-  const {
-    overlapThreshold = 0.5,
-    scoreThreshold = none,
-    name,
-  } = byName<NonMaxSuppressionOverlapsOptions>(rest, nonMaxSuppressionOverlapsPlaces);
-  return inScope(name, "non_max_suppression_overlaps", () => {
-    const overlap_threshold = convertToTensor(overlapThreshold, { name: "overlap_threshold", preferredDtype: float32 });
-    const inputs = {
-      overlaps,
-      scores,
-      max_output_size: maxOutputSize,
-      overlap_threshold,
-      score_threshold: scoreThreshold,
-    };
-    return nonMaxSuppressionWithOverlapsOp(inputs);
-  });
-};
+export const nonMaxSuppressionOverlaps = byKeyword(
+  ["overlaps", "scores", "maxOutputSize"],
+  function nonMaxSuppressionOverlaps(
+    overlaps: TensorLike,
+    scores: TensorLike,
+    maxOutputSize: TensorLike,
+    ...rest: Rest<NonMaxSuppressionOverlapsOptions, typeof nonMaxSuppressionOverlapsPlaces>
+  ): Tensor {
+    const {
+      overlapThreshold = 0.5,
+      scoreThreshold = none,
+      name,
+    } = byName<NonMaxSuppressionOverlapsOptions>(rest, nonMaxSuppressionOverlapsPlaces);
+    return inScope(name, "non_max_suppression_overlaps", () => {
+      const overlap_threshold = convertToTensor(overlapThreshold, {
+        name: "overlap_threshold",
+        preferredDtype: float32,
+      });
+      const inputs = {
+        overlaps,
+        scores,
+        max_output_size: maxOutputSize,
+        overlap_threshold,
+        score_threshold: scoreThreshold,
+      };
+      return nonMaxSuppressionWithOverlapsOp(inputs);
+    });
+  },
+);

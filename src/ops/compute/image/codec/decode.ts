@@ -19,7 +19,7 @@ import { isPng, decodePng as readPng } from "../../../../io/image/png_decode.ts"
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { integerArray } from "../../array/basic/elements.ts";
 import { bracketed, inScope, type Name, type Named, nameOf } from "../../array/basic/names.ts";
 
@@ -321,14 +321,17 @@ const decodeAndCropJpegPlaces = [
 ] as const;
 
 /** `cropWindow`: [y, x, height, width]. */
-export const decodeAndCropJpeg = (
-  contents: TensorLike,
-  cropWindow: TensorLike,
-  ...rest: Rest<JpegDecoding, typeof decodeAndCropJpegPlaces>
-): Tensor => {
-  const options = byName<JpegDecoding>(rest, decodeAndCropJpegPlaces);
-  return decodeAndCropJpegOp({ contents, crop_window: cropWindow, ...jpegRecord(options) }, options.name);
-};
+export const decodeAndCropJpeg = byKeyword(
+  ["contents", "cropWindow"],
+  function decodeAndCropJpeg(
+    contents: TensorLike,
+    cropWindow: TensorLike,
+    ...rest: Rest<JpegDecoding, typeof decodeAndCropJpegPlaces>
+  ): Tensor {
+    const options = byName<JpegDecoding>(rest, decodeAndCropJpegPlaces);
+    return decodeAndCropJpegOp({ contents, crop_window: cropWindow, ...jpegRecord(options) }, options.name);
+  },
+);
 
 type DecodeBmpOptions = Named & { readonly channels?: number };
 const decodeBmpPlaces = ["channels", "name"] as const;

@@ -8,6 +8,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
+import { byKeyword } from "../../../options.ts";
 import { inScope, type Name, nameOf } from "../../array/basic/names.ts";
 import { floatLiteral } from "../cast.ts";
 import { after } from "../elementwise/after.ts";
@@ -174,7 +175,9 @@ export const nextAfterOp = defineOp("NextAfter", {
 
 export const maximum: BinaryCall = callBinary(maximumOp);
 export const minimum: BinaryCall = callBinary(minimumOp);
-export const atan2 = (y: TensorLike, x: TensorLike, name?: Name): Tensor => atan2Op({ y, x }, nameOf(name));
+export const atan2 = byKeyword(["y", "x"], function atan2(y: TensorLike, x: TensorLike, name?: Name): Tensor {
+  return atan2Op({ y, x }, nameOf(name));
+});
 export const nextafter = (x1: TensorLike, x2: TensorLike, name?: Name): Tensor => nextAfterOp({ x1, x2 }, nameOf(name));
 
 export const xlogy: BinaryCall = callBinary(xlogyOp);

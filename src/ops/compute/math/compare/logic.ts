@@ -6,6 +6,7 @@ import type { Value } from "../../../../engine/primitive.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
+import { byKeyword } from "../../../options.ts";
 import { type Name, nameOf } from "../../array/basic/names.ts";
 import { reduceGradientArgs } from "../elementwise/broadcast_gradient.ts";
 import { type BinaryCall, checkBroadcast, type UnaryCall } from "../elementwise/table.ts";
@@ -162,10 +163,10 @@ export const logicalOr: BinaryCall = callLogic(logicalOrOp);
 export const logicalNot: UnaryCall = (x, name) => logicalNotOp({ x }, nameOf(name));
 
 /** Whether exactly one of x and y is true. */
-export function logicalXor(x: TensorLike, y: TensorLike, name?: Name): Tensor {
+export const logicalXor = byKeyword(["x", "y"], function logicalXor(x: TensorLike, y: TensorLike, name?: Name): Tensor {
   const either = logicalOrOp({ x, y });
   return logicalAndOp({ x: either, y: logicalNotOp({ x: logicalAndOp({ x, y }) }) }, nameOf(name) || "LogicalXor");
-}
+});
 
 export const isNan: UnaryCall = (x, name) => isNanOp({ x }, nameOf(name));
 export const isInf: UnaryCall = (x, name) => isInfOp({ x }, nameOf(name));

@@ -8,6 +8,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, isTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
+import { byKeyword } from "../../../options.ts";
 import { inScope, type Name, type Named, nameOf } from "../../array/basic/names.ts";
 import { after } from "./after.ts";
 import { reduceGradientArgs } from "./broadcast_gradient.ts";
@@ -132,19 +133,22 @@ export const conjOp = defineOp("Conj", {
 });
 
 /** The complex number of two parts of one float dtype. Throws TypeError for others. */
-export function complex(real: TensorLike, imag: TensorLike, options: Named = {}): Tensor {
-  const re = convertToTensor(real, { name: "real" });
-  const im = convertToTensor(imag, { name: "imag" });
-  return inScope(options.name, "Complex", (scope) => {
-    const [a, b] = [re.dtype.base, im.dtype.base];
-    if (a !== b || (a !== "float32" && a !== "float64")) {
-      throw new TypeError(
-        `The \`real\` and \`imag\` components have incorrect types: ${re.dtype.name} ${im.dtype.name}. They must be consistent, and one of [tf.float32, tf.float64]`,
-      );
-    }
-    return complexOp({ real: re, imag: im, Tout: a === "float32" ? complex64 : complex128 }, scope);
-  });
-}
+export const complex = byKeyword(
+  ["real", "imag"],
+  function complex(real: TensorLike, imag: TensorLike, options: Named = {}): Tensor {
+    const re = convertToTensor(real, { name: "real" });
+    const im = convertToTensor(imag, { name: "imag" });
+    return inScope(options.name, "Complex", (scope) => {
+      const [a, b] = [re.dtype.base, im.dtype.base];
+      if (a !== b || (a !== "float32" && a !== "float64")) {
+        throw new TypeError(
+          `The \`real\` and \`imag\` components have incorrect types: ${re.dtype.name} ${im.dtype.name}. They must be consistent, and one of [tf.float32, tf.float64]`,
+        );
+      }
+      return complexOp({ real: re, imag: im, Tout: a === "float32" ? complex64 : complex128 }, scope);
+    });
+  },
+);
 
 /** The real part; real input comes back as it is. */
 export const real = (input: TensorLike, name?: Name): Tensor =>

@@ -8,6 +8,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp, type OpBuilder } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
+import { byKeyword } from "../../../options.ts";
 import { inScope, type Name, nameOf } from "../../array/basic/names.ts";
 import { floatLiteral } from "../cast.ts";
 import { after } from "../elementwise/after.ts";
@@ -352,12 +353,22 @@ export const erfcinv: UnaryCall = (x, name) =>
     return ndtri(q.rmul(0.5)).neg().mul(Math.SQRT1_2);
   });
 
-export const igamma = (a: TensorLike, x: TensorLike, name?: Name): Tensor => igammaOp({ a, x }, nameOf(name));
-export const igammac = (a: TensorLike, x: TensorLike, name?: Name): Tensor => igammacOp({ a, x }, nameOf(name));
+export const igamma = byKeyword(["a", "x"], function igamma(a: TensorLike, x: TensorLike, name?: Name): Tensor {
+  return igammaOp({ a, x }, nameOf(name));
+});
+export const igammac = byKeyword(["a", "x"], function igammac(a: TensorLike, x: TensorLike, name?: Name): Tensor {
+  return igammacOp({ a, x }, nameOf(name));
+});
 export const zeta: BinaryCall = (x, q, name) => zetaOp({ x, q }, nameOf(name));
-export const polygamma = (a: TensorLike, x: TensorLike, name?: Name): Tensor => polygammaOp({ a, x }, nameOf(name));
-export const betainc = (a: TensorLike, b: TensorLike, x: TensorLike, name?: Name): Tensor =>
-  betaincOp({ a, b, x }, nameOf(name));
+export const polygamma = byKeyword(["a", "x"], function polygamma(a: TensorLike, x: TensorLike, name?: Name): Tensor {
+  return polygammaOp({ a, x }, nameOf(name));
+});
+export const betainc = byKeyword(
+  ["a", "b", "x"],
+  function betainc(a: TensorLike, b: TensorLike, x: TensorLike, name?: Name): Tensor {
+    return betaincOp({ a, b, x }, nameOf(name));
+  },
+);
 
 /** log |beta(x)| along the last axis: the logarithm of the multivariate beta function. */
 export const lbeta: UnaryCall = (x, name) =>

@@ -6,7 +6,7 @@ import { NdArray } from "../../../../core/nd_array.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { inScope, type Name, type Named, nameOf } from "../../array/basic/names.ts";
 import { checkSquare, squareShape, withBatch } from "../linalg/batch.ts";
 import { factorize, cholesky as factorOf, solveTriangular } from "../linalg/lu.ts";
@@ -122,11 +122,15 @@ export const luOp = defineOp("Lu", {
 export const cholesky = (input: TensorLike, name?: Name): Tensor => choleskyOp({ input }, nameOf(name));
 
 /** x with A x = rhs, from the Cholesky factor of A. */
-export const choleskySolve = (chol: TensorLike, rhs: TensorLike, name?: Name): Tensor =>
-  inScope(nameOf(name), "cholesky_solve", () => {
-    const y = matrixTriangularSolveOp({ matrix: chol, rhs, lower: true, adjoint: false });
-    return matrixTriangularSolveOp({ matrix: chol, rhs: y, lower: true, adjoint: true });
-  });
+export const choleskySolve = byKeyword(
+  ["chol", "rhs"],
+  function choleskySolve(chol: TensorLike, rhs: TensorLike, name?: Name): Tensor {
+    return inScope(nameOf(name), "cholesky_solve", () => {
+      const y = matrixTriangularSolveOp({ matrix: chol, rhs, lower: true, adjoint: false });
+      return matrixTriangularSolveOp({ matrix: chol, rhs: y, lower: true, adjoint: true });
+    });
+  },
+);
 
 export interface LuOptions extends Named {
   /** Of the permutation: int32 or int64. */

@@ -22,7 +22,7 @@ import { convertToTensor, isSymbolic, type TensorLike } from "../../../convert.t
 import { defineOp } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
 import * as ops from "../../../index.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { inScope, type Name, type Named, nameOf } from "../../array/basic/names.ts";
 import { numbersFromInput } from "../../array/basic/shape_input.ts";
 import { diagOp, diagPartOp, matrixDiagPartV3Op, matrixDiagV3Op, zero } from "./diag.ts";
@@ -208,19 +208,26 @@ type MatrixSetDiagOptions = { readonly k?: TensorLike; readonly align?: string }
 const matrixSetDiagPlaces = ["name", "k", "align"] as const;
 
 /** Matrices with other diagonals. */
-export const matrixSetDiag = (
-  input: TensorLike,
-  diagonal: TensorLike,
-  ...rest: Rest<MatrixSetDiagOptions, typeof matrixSetDiagPlaces>
-): Tensor => {
-  const options = byName<MatrixSetDiagOptions>(rest, matrixSetDiagPlaces);
-  const { k = 0, align = "RIGHT_LEFT", name = "set_diag" } = options;
-  return matrixSetDiagV3Op({ input, diagonal, k, align }, name);
-};
+export const matrixSetDiag = byKeyword(
+  ["input", "diagonal"],
+  function matrixSetDiag(
+    input: TensorLike,
+    diagonal: TensorLike,
+    ...rest: Rest<MatrixSetDiagOptions, typeof matrixSetDiagPlaces>
+  ): Tensor {
+    const options = byName<MatrixSetDiagOptions>(rest, matrixSetDiagPlaces);
+    const { k = 0, align = "RIGHT_LEFT", name = "set_diag" } = options;
+    return matrixSetDiagV3Op({ input, diagonal, k, align }, name);
+  },
+);
 
 /** The part of matrices between `numLower` diagonals below and `numUpper` above the main one; a negative number keeps all. */
-export const matrixBandPart = (input: TensorLike, numLower: TensorLike, numUpper: TensorLike, name?: Name): Tensor =>
-  matrixBandPartOp({ input, num_lower: numLower, num_upper: numUpper }, nameOf(name));
+export const matrixBandPart = byKeyword(
+  ["input", "numLower", "numUpper"],
+  function matrixBandPart(input: TensorLike, numLower: TensorLike, numUpper: TensorLike, name?: Name): Tensor {
+    return matrixBandPartOp({ input, num_lower: numLower, num_upper: numUpper }, nameOf(name));
+  },
+);
 
 /** A tensor of twice the rank with the given diagonal. */
 export const diag = (diagonal: TensorLike, name?: Name): Tensor => diagOp({ diagonal }, nameOf(name));

@@ -5,6 +5,7 @@ import { elementCount, isFull, type Shape } from "../../../../core/shape.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, isTensor, type TensorLike } from "../../../convert.ts";
 import * as ops from "../../../index.ts";
+import { byKeyword } from "../../../options.ts";
 import { inScope, type Name, type Named, nameOf } from "../../array/basic/names.ts";
 import { einsumOp } from "./einsum.ts";
 import { matmul } from "./matmul.ts";
@@ -212,23 +213,26 @@ function axisLists(a: Tensor, axes: Axes): readonly [readonly number[] | Tensor,
 }
 
 /** The sum of products over the last `axes` axes of a and the first of b, or over the lists of axes given. */
-export function tensordot(a: TensorLike, b: TensorLike, axes: Axes, name?: Name): Tensor {
-  return inScope(nameOf(name), "Tensordot", (scope) => {
-    const [x, y] = [convertToTensor(a, { name: "a" }), convertToTensor(b, { name: "b" })];
-    const [axesX, axesY] = axisLists(x, axes);
-    const left = flatten(x, axesX, false);
-    const right = flatten(y, axesY, true);
-    const product = matmul(left.matrix, right.matrix);
-    if (!isTensor(left.free) && !isTensor(right.free)) {
-      const shape = [...left.free, ...right.free];
-      return JSON.stringify(product.shape) === JSON.stringify(shape)
-        ? product
-        : ops.reshape(product, shape, { name: scope });
-    }
-    const free = [left.free, right.free].map((dims) => convertToTensor(dims, { dtype: int32 }));
-    const result = ops.reshape(product, ops.concat(free, 0), { name: scope });
-    if (left.freeStatic !== null && right.freeStatic !== null)
-      result.setShape([...left.freeStatic, ...right.freeStatic]);
-    return result;
-  });
-}
+export const tensordot = byKeyword(
+  ["a", "b", "axes"],
+  function tensordot(a: TensorLike, b: TensorLike, axes: Axes, name?: Name): Tensor {
+    return inScope(nameOf(name), "Tensordot", (scope) => {
+      const [x, y] = [convertToTensor(a, { name: "a" }), convertToTensor(b, { name: "b" })];
+      const [axesX, axesY] = axisLists(x, axes);
+      const left = flatten(x, axesX, false);
+      const right = flatten(y, axesY, true);
+      const product = matmul(left.matrix, right.matrix);
+      if (!isTensor(left.free) && !isTensor(right.free)) {
+        const shape = [...left.free, ...right.free];
+        return JSON.stringify(product.shape) === JSON.stringify(shape)
+          ? product
+          : ops.reshape(product, shape, { name: scope });
+      }
+      const free = [left.free, right.free].map((dims) => convertToTensor(dims, { dtype: int32 }));
+      const result = ops.reshape(product, ops.concat(free, 0), { name: scope });
+      if (left.freeStatic !== null && right.freeStatic !== null)
+        result.setShape([...left.freeStatic, ...right.freeStatic]);
+      return result;
+    });
+  },
+);

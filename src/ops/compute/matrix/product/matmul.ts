@@ -6,7 +6,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as ops from "../../../index.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 import { alike } from "../../math/elementwise/operands.ts";
 
@@ -135,48 +135,51 @@ const places = ["transposeA", "transposeB", "adjointA", "adjointB", "aIsSparse",
  * a @ b for matrices [m, k] and [k, n], or for batches of them whose leading dimensions broadcast. Throws ValueError when one operand
  * is to be both transposed and adjoint.
  */
-export function matmul(left: TensorLike, right: TensorLike, ...rest: Rest<MatmulOptions, typeof places>): Tensor {
-  const options: MatmulOptions = byName(rest, places);
-  const { aIsSparse = false, bIsSparse = false, outputType = null } = options;
-  let { transposeA = false, transposeB = false, adjointA = false, adjointB = false } = options;
-  return inScope(options.name, "MatMul", (scope) => {
-    for (const [operand, both, t, u] of [
-      ["a", transposeA && adjointA, transposeA, adjointA] as const,
-      ["b", transposeB && adjointB, transposeB, adjointB] as const,
-    ]) {
-      if (!both) continue;
-      throw new ValueError(
-        `Only one of \`transpose_${operand}\` and \`adjoint_${operand}\` can be True. Received \`transpose_${operand}\`=${python(t)}, \`adjoint_${operand}\`=${python(u)}.`,
-      );
-    }
-    let [a, b] = alike(left, right, ["a", "b"]);
-    const isWider = outputType !== null && (outputType !== a.dtype.baseDtype || outputType !== b.dtype.baseDtype);
-    const grads = { grad_x: options.gradA ?? false, grad_y: options.gradB ?? false };
-    const isBatch = (x: Tensor): boolean => x.shape === null || x.shape.length > 2;
-    const isSparse = aIsSparse || bIsSparse;
-    const batched = (adj_x: boolean, adj_y: boolean): Tensor =>
-      isWider
-        ? ops.batchMatMulV3Op({ x: a, y: b, adj_x, adj_y, Tout: outputType!, ...grads }, scope)
-        : ops.batchMatMulV2Op({ x: a, y: b, adj_x, adj_y, ...grads }, scope);
-    if (!isSparse && (isBatch(a) || isBatch(b))) {
-      if (transposeA) [a, adjointA] = [ops.conj(a), true];
-      if (transposeB) [b, adjointB] = [ops.conj(b), true];
-      return batched(adjointA, adjointB);
-    }
-    if (adjointA) [a, transposeA] = [ops.conj(a), true];
-    if (adjointB) [b, transposeB] = [ops.conj(b), true];
-    const transposes = { transpose_a: transposeA, transpose_b: transposeB };
-    const [da, db] = [a.dtype.baseDtype, b.dtype.baseDtype];
-    const isMixed = da !== db && ((da === bfloat16 && !isByte(db)) || (db === bfloat16 && !isByte(da)));
-    const allowed = [bfloat16, float32];
-    if (isMixed || (isSparse && allowed.includes(da) && allowed.includes(db))) {
-      const product = sparseMatMulOp({ a, b, ...transposes, a_is_sparse: aIsSparse, b_is_sparse: bIsSparse }, scope);
-      return da === bfloat16 && db === bfloat16 ? ops.cast(product, bfloat16) : product;
-    }
-    if (isWider) return batched(adjointA || transposeA, adjointB || transposeB);
-    return matMulOp({ a, b, ...transposes, grad_a: grads.grad_x, grad_b: grads.grad_y }, scope);
-  });
-}
+export const matmul = byKeyword(
+  ["a", "b"],
+  function matmul(left: TensorLike, right: TensorLike, ...rest: Rest<MatmulOptions, typeof places>): Tensor {
+    const options: MatmulOptions = byName(rest, places);
+    const { aIsSparse = false, bIsSparse = false, outputType = null } = options;
+    let { transposeA = false, transposeB = false, adjointA = false, adjointB = false } = options;
+    return inScope(options.name, "MatMul", (scope) => {
+      for (const [operand, both, t, u] of [
+        ["a", transposeA && adjointA, transposeA, adjointA] as const,
+        ["b", transposeB && adjointB, transposeB, adjointB] as const,
+      ]) {
+        if (!both) continue;
+        throw new ValueError(
+          `Only one of \`transpose_${operand}\` and \`adjoint_${operand}\` can be True. Received \`transpose_${operand}\`=${python(t)}, \`adjoint_${operand}\`=${python(u)}.`,
+        );
+      }
+      let [a, b] = alike(left, right, ["a", "b"]);
+      const isWider = outputType !== null && (outputType !== a.dtype.baseDtype || outputType !== b.dtype.baseDtype);
+      const grads = { grad_x: options.gradA ?? false, grad_y: options.gradB ?? false };
+      const isBatch = (x: Tensor): boolean => x.shape === null || x.shape.length > 2;
+      const isSparse = aIsSparse || bIsSparse;
+      const batched = (adj_x: boolean, adj_y: boolean): Tensor =>
+        isWider
+          ? ops.batchMatMulV3Op({ x: a, y: b, adj_x, adj_y, Tout: outputType!, ...grads }, scope)
+          : ops.batchMatMulV2Op({ x: a, y: b, adj_x, adj_y, ...grads }, scope);
+      if (!isSparse && (isBatch(a) || isBatch(b))) {
+        if (transposeA) [a, adjointA] = [ops.conj(a), true];
+        if (transposeB) [b, adjointB] = [ops.conj(b), true];
+        return batched(adjointA, adjointB);
+      }
+      if (adjointA) [a, transposeA] = [ops.conj(a), true];
+      if (adjointB) [b, transposeB] = [ops.conj(b), true];
+      const transposes = { transpose_a: transposeA, transpose_b: transposeB };
+      const [da, db] = [a.dtype.baseDtype, b.dtype.baseDtype];
+      const isMixed = da !== db && ((da === bfloat16 && !isByte(db)) || (db === bfloat16 && !isByte(da)));
+      const allowed = [bfloat16, float32];
+      if (isMixed || (isSparse && allowed.includes(da) && allowed.includes(db))) {
+        const product = sparseMatMulOp({ a, b, ...transposes, a_is_sparse: aIsSparse, b_is_sparse: bIsSparse }, scope);
+        return da === bfloat16 && db === bfloat16 ? ops.cast(product, bfloat16) : product;
+      }
+      if (isWider) return batched(adjointA || transposeA, adjointB || transposeB);
+      return matMulOp({ a, b, ...transposes, grad_a: grads.grad_x, grad_b: grads.grad_y }, scope);
+    });
+  },
+);
 
 const python = (value: boolean): string => (value ? "True" : "False");
 
@@ -194,15 +197,14 @@ export const matvec = (a: TensorLike, b: TensorLike, ...rest: Rest<MatmulOptions
 const sparseMatmulPlaces = ["transposeA", "transposeB", "aIsSparse", "bIsSparse", "name"] as const;
 
 /** a @ b in float32 for matrices of many zeros. */
-export const sparseMatmul = (
-  a: TensorLike,
-  b: TensorLike,
-  ...rest: Rest<MatmulOptions, typeof sparseMatmulPlaces>
-): Tensor => {
-  const options = byName<MatmulOptions>(rest, sparseMatmulPlaces);
-  const { transposeA = false, transposeB = false, aIsSparse = false, bIsSparse = false, name } = options;
-  return sparseMatMulOp(
-    { a, b, transpose_a: transposeA, transpose_b: transposeB, a_is_sparse: aIsSparse, b_is_sparse: bIsSparse },
-    name,
-  );
-};
+export const sparseMatmul = byKeyword(
+  ["a", "b"],
+  function sparseMatmul(a: TensorLike, b: TensorLike, ...rest: Rest<MatmulOptions, typeof sparseMatmulPlaces>): Tensor {
+    const options = byName<MatmulOptions>(rest, sparseMatmulPlaces);
+    const { transposeA = false, transposeB = false, aIsSparse = false, bIsSparse = false, name } = options;
+    return sparseMatMulOp(
+      { a, b, transpose_a: transposeA, transpose_b: transposeB, a_is_sparse: aIsSparse, b_is_sparse: bIsSparse },
+      name,
+    );
+  },
+);

@@ -5,7 +5,7 @@ import type { OpDefinition } from "../../../../graph/definition.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { attrs, conv2DBackpropFilterOp, conv2DBackpropInputOp } from "./conv2d.ts";
 import { convOp } from "./fused_pad.ts";
 
@@ -94,26 +94,29 @@ export interface ConvOptions {
 const convOrder = ["explicitPaddings", "dataFormat", "dilations", "batchDims", "groups", "name"] as const;
 
 /** The convolution of images [n, h, w, c] or volumes [n, d, h, w, c], by the rank of the input. */
-export function conv(
-  input: TensorLike,
-  filter: TensorLike,
-  strides: readonly number[],
-  padding: string,
-  ...rest: Rest<ConvOptions, typeof convOrder>
-): Tensor {
-  const options: ConvOptions = byName(rest, convOrder);
-  return convOp(
-    {
-      input,
-      filter,
-      strides,
-      padding,
-      explicit_paddings: options.explicitPaddings ?? [],
-      data_format: options.dataFormat ?? "CHANNELS_LAST",
-      dilations: options.dilations ?? [],
-      batch_dims: options.batchDims ?? 1,
-      groups: options.groups ?? 1,
-    },
-    options.name || undefined,
-  );
-}
+export const conv = byKeyword(
+  ["input", "filter", "strides", "padding"],
+  function conv(
+    input: TensorLike,
+    filter: TensorLike,
+    strides: readonly number[],
+    padding: string,
+    ...rest: Rest<ConvOptions, typeof convOrder>
+  ): Tensor {
+    const options: ConvOptions = byName(rest, convOrder);
+    return convOp(
+      {
+        input,
+        filter,
+        strides,
+        padding,
+        explicit_paddings: options.explicitPaddings ?? [],
+        data_format: options.dataFormat ?? "CHANNELS_LAST",
+        dilations: options.dilations ?? [],
+        batch_dims: options.batchDims ?? 1,
+        groups: options.groups ?? 1,
+      },
+      options.name || undefined,
+    );
+  },
+);

@@ -3,7 +3,7 @@ import { ValueError } from "../../../../core/error.ts";
 import { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as tf from "../../../index.ts";
-import { type Arguments, argumentsOf, byName, type Rest } from "../../../options.ts";
+import { type Arguments, argumentsOf, byKeyword, byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 import { type PaddingLike, paddingAttrs, sequence, type WindowSize } from "../pool/options.ts";
 import { conv2DBackpropFilterOp, conv2DBackpropInputOp, conv2DOp } from "./conv2d.ts";
@@ -50,16 +50,19 @@ function imageAttrs(options: ConvolutionTransposeOptions): ImageAttrs {
 }
 
 /** Images [n, h, w, c] convolved with filters [r, s, c, k]: [n, p, q, k]. With dataFormat "NCHW" channels come second. */
-export function conv2d(input: TensorLike, filter: TensorLike, ...rest: Arguments<ConvolutionOptions>): Tensor {
-  const options = argumentsOf<ConvolutionOptions>(rest, [
-    "strides",
-    "padding",
-    "useCudnnOnGpu",
-    "dataFormat",
-    "dilations",
-  ]);
-  return conv2DOp({ input, filter, ...imageAttrs(options) }, options.name);
-}
+export const conv2d = byKeyword(
+  ["input"],
+  function conv2d(input: TensorLike, filter: TensorLike, ...rest: Arguments<ConvolutionOptions>): Tensor {
+    const options = argumentsOf<ConvolutionOptions>(rest, [
+      "strides",
+      "padding",
+      "useCudnnOnGpu",
+      "dataFormat",
+      "dilations",
+    ]);
+    return conv2DOp({ input, filter, ...imageAttrs(options) }, options.name);
+  },
+);
 
 const imagePlaces = ["strides", "padding", "useCudnnOnGpu", "dataFormat", "dilations", "name"] as const;
 const transposePlaces = ["strides", "padding", "dataFormat", "name"] as const;

@@ -11,7 +11,7 @@ import { constantValue } from "../../../../graph/infer.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as tf from "../../../index.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 import { type PaddingLike, paddingAttrs } from "../pool/options.ts";
 
@@ -27,49 +27,52 @@ type RequiredSpaceToBatchPaddingsOptions = { readonly basePaddings?: TensorLike 
 const requiredSpaceToBatchPaddingsPlaces = ["basePaddings", "name"] as const;
 
 /** Paddings and crops, [m, 2] each, that make every spatial size a multiple of the block. */
-export function requiredSpaceToBatchPaddings(
-  inputShape: TensorLike,
-  blockShape: TensorLike,
-  ...rest: Rest<RequiredSpaceToBatchPaddingsOptions, typeof requiredSpaceToBatchPaddingsPlaces>
-): [paddings: Tensor, crops: Tensor] {
-  const options = byName<RequiredSpaceToBatchPaddingsOptions>(rest, requiredSpaceToBatchPaddingsPlaces);
-  return inScope(options.name, "required_space_to_batch_paddings", () => {
-    const sizes = convertToTensor(inputShape, { dtype: int32, name: "input_shape" });
-    const block = convertToTensor(blockShape, { dtype: int32, name: "block_shape" });
-    const m = block.shape?.[0];
-    if (typeof m !== "number") throw new ValueError(`Shape ${block.shape} is not fully defined`);
-    if (m === 0) return [tf.zeros([0, 2], int32), tf.zeros([0, 2], int32)];
-    const base =
-      options.basePaddings === undefined || options.basePaddings === null
-        ? tf.zeros([m, 2], int32)
-        : convertToTensor(options.basePaddings, { dtype: int32, name: "base_paddings" });
-    const known = [numbersOf(sizes), numbersOf(block), numbersOf(base)];
-    if (known.every((list) => list !== null)) {
-      const [n, by, pads] = known as [number[], number[], number[]];
-      const extra = n.map((size, i) => (by[i]! - ((size + pads[2 * i]! + pads[2 * i + 1]!) % by[i]!)) % by[i]!);
-      const paddings = matrix(extra.map((more, i) => [pads[2 * i]!, pads[2 * i + 1]! + more]));
-      const crops = matrix(extra.map((more) => [0, more]));
-      return [convertToTensor(paddings, { name: "paddings" }), convertToTensor(crops, { name: "crops" })];
-    }
-    const start = base.at(":", 0);
-    const oldEnd = base.at(":", 1);
-    const full = sizes.add(start).add(oldEnd);
-    const extra = block.sub(full.mod(block)).mod(block);
-    const end = oldEnd.add(extra);
-    const all = Array.from({ length: m }, (_, i) => i);
-    const paddings = tf.stack(
-      all.map((i) => [start.at(i), end.at(i)]),
-      { name: "paddings" },
-    );
-    return [
-      paddings,
-      tf.stack(
-        all.map((i) => [0, extra.at(i)]),
-        { name: "crops" },
-      ),
-    ];
-  });
-}
+export const requiredSpaceToBatchPaddings = byKeyword(
+  ["inputShape", "blockShape"],
+  function requiredSpaceToBatchPaddings(
+    inputShape: TensorLike,
+    blockShape: TensorLike,
+    ...rest: Rest<RequiredSpaceToBatchPaddingsOptions, typeof requiredSpaceToBatchPaddingsPlaces>
+  ): [paddings: Tensor, crops: Tensor] {
+    const options = byName<RequiredSpaceToBatchPaddingsOptions>(rest, requiredSpaceToBatchPaddingsPlaces);
+    return inScope(options.name, "required_space_to_batch_paddings", () => {
+      const sizes = convertToTensor(inputShape, { dtype: int32, name: "input_shape" });
+      const block = convertToTensor(blockShape, { dtype: int32, name: "block_shape" });
+      const m = block.shape?.[0];
+      if (typeof m !== "number") throw new ValueError(`Shape ${block.shape} is not fully defined`);
+      if (m === 0) return [tf.zeros([0, 2], int32), tf.zeros([0, 2], int32)];
+      const base =
+        options.basePaddings === undefined || options.basePaddings === null
+          ? tf.zeros([m, 2], int32)
+          : convertToTensor(options.basePaddings, { dtype: int32, name: "base_paddings" });
+      const known = [numbersOf(sizes), numbersOf(block), numbersOf(base)];
+      if (known.every((list) => list !== null)) {
+        const [n, by, pads] = known as [number[], number[], number[]];
+        const extra = n.map((size, i) => (by[i]! - ((size + pads[2 * i]! + pads[2 * i + 1]!) % by[i]!)) % by[i]!);
+        const paddings = matrix(extra.map((more, i) => [pads[2 * i]!, pads[2 * i + 1]! + more]));
+        const crops = matrix(extra.map((more) => [0, more]));
+        return [convertToTensor(paddings, { name: "paddings" }), convertToTensor(crops, { name: "crops" })];
+      }
+      const start = base.at(":", 0);
+      const oldEnd = base.at(":", 1);
+      const full = sizes.add(start).add(oldEnd);
+      const extra = block.sub(full.mod(block)).mod(block);
+      const end = oldEnd.add(extra);
+      const all = Array.from({ length: m }, (_, i) => i);
+      const paddings = tf.stack(
+        all.map((i) => [start.at(i), end.at(i)]),
+        { name: "paddings" },
+      );
+      return [
+        paddings,
+        tf.stack(
+          all.map((i) => [0, extra.at(i)]),
+          { name: "crops" },
+        ),
+      ];
+    });
+  },
+);
 
 export interface SpaceToBatchOptions {
   readonly rate: readonly number[];

@@ -8,7 +8,7 @@ import { SparseTensor } from "../../../../graph/sparse_tensor.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { emptyArray, integerArray, toNumbers } from "../../array/basic/elements.ts";
 import { beamSearch } from "./beam_search.ts";
 
@@ -138,26 +138,29 @@ export interface GreedyOptions {
 const ctcGreedyDecoderPlaces = ["mergeRepeated", "blankIndex"] as const;
 
 /** inputs [time, batch, classes]: the decoded sequences [batch, ...] as one sparse matrix, and minus the sum of the logits taken. */
-export function ctcGreedyDecoder(
-  inputs: TensorLike,
-  sequenceLength: TensorLike,
-  ...rest: Rest<GreedyOptions, typeof ctcGreedyDecoderPlaces>
-): [decoded: SparseTensor[], negSumLogits: Tensor] {
-  const options = byName<GreedyOptions>(rest, ctcGreedyDecoderPlaces);
-  const { mergeRepeated = true, blankIndex } = options;
-  const made = ctcGreedyDecoderOp({
-    inputs,
-    sequence_length: sequenceLength,
-    merge_repeated: mergeRepeated,
-    ...(blankIndex === null || blankIndex === undefined ? {} : { blank_index: blankIndex }),
-  });
-  const sparse = new SparseTensor({
-    indices: made.decoded_indices,
-    values: made.decoded_values,
-    denseShape: made.decoded_shape,
-  });
-  return [[sparse], made.log_probability];
-}
+export const ctcGreedyDecoder = byKeyword(
+  ["inputs", "sequenceLength"],
+  function ctcGreedyDecoder(
+    inputs: TensorLike,
+    sequenceLength: TensorLike,
+    ...rest: Rest<GreedyOptions, typeof ctcGreedyDecoderPlaces>
+  ): [decoded: SparseTensor[], negSumLogits: Tensor] {
+    const options = byName<GreedyOptions>(rest, ctcGreedyDecoderPlaces);
+    const { mergeRepeated = true, blankIndex } = options;
+    const made = ctcGreedyDecoderOp({
+      inputs,
+      sequence_length: sequenceLength,
+      merge_repeated: mergeRepeated,
+      ...(blankIndex === null || blankIndex === undefined ? {} : { blank_index: blankIndex }),
+    });
+    const sparse = new SparseTensor({
+      indices: made.decoded_indices,
+      values: made.decoded_values,
+      denseShape: made.decoded_shape,
+    });
+    return [[sparse], made.log_probability];
+  },
+);
 
 export interface BeamOptions {
   readonly beamWidth?: number;
@@ -168,35 +171,42 @@ export interface BeamOptions {
 const ctcBeamSearchDecoderPlaces = ["beamWidth", "topPaths", "mergeRepeated"] as const;
 
 /** The topPaths best sequences, a sparse matrix each, and their log probabilities [batch, topPaths]. */
-export function ctcBeamSearchDecoder(
-  inputs: TensorLike,
-  sequenceLength: TensorLike,
-  ...rest: Rest<BeamOptions, typeof ctcBeamSearchDecoderPlaces>
-): [decoded: SparseTensor[], logProbabilities: Tensor] {
-  const options = byName<BeamOptions>(rest, ctcBeamSearchDecoderPlaces);
-  const { beamWidth = 100, topPaths = 1, mergeRepeated = true } = options;
-  const made = ctcBeamSearchDecoderOp({
-    inputs,
-    sequence_length: sequenceLength,
-    beam_width: beamWidth,
-    top_paths: topPaths,
-    merge_repeated: mergeRepeated,
-  });
-  const decoded = made.decoded_indices.map(
-    (indices, k) => new SparseTensor({ indices, values: made.decoded_values[k]!, denseShape: made.decoded_shape[k]! }),
-  );
-  return [decoded, made.log_probability];
-}
+export const ctcBeamSearchDecoder = byKeyword(
+  ["inputs", "sequenceLength"],
+  function ctcBeamSearchDecoder(
+    inputs: TensorLike,
+    sequenceLength: TensorLike,
+    ...rest: Rest<BeamOptions, typeof ctcBeamSearchDecoderPlaces>
+  ): [decoded: SparseTensor[], logProbabilities: Tensor] {
+    const options = byName<BeamOptions>(rest, ctcBeamSearchDecoderPlaces);
+    const { beamWidth = 100, topPaths = 1, mergeRepeated = true } = options;
+    const made = ctcBeamSearchDecoderOp({
+      inputs,
+      sequence_length: sequenceLength,
+      beam_width: beamWidth,
+      top_paths: topPaths,
+      merge_repeated: mergeRepeated,
+    });
+    const decoded = made.decoded_indices.map(
+      (indices, k) =>
+        new SparseTensor({ indices, values: made.decoded_values[k]!, denseShape: made.decoded_shape[k]! }),
+    );
+    return [decoded, made.log_probability];
+  },
+);
 
 type CtcBeamSearchDecoderV2Options = Omit<BeamOptions, "mergeRepeated">;
 const ctcBeamSearchDecoderV2Places = ["beamWidth", "topPaths"] as const;
 
 /** As ctcBeamSearchDecoder, repeated labels kept. */
-export const ctcBeamSearchDecoderV2 = (
-  inputs: TensorLike,
-  sequenceLength: TensorLike,
-  ...rest: Rest<CtcBeamSearchDecoderV2Options, typeof ctcBeamSearchDecoderV2Places>
-): [decoded: SparseTensor[], logProbabilities: Tensor] => {
-  const options = byName<CtcBeamSearchDecoderV2Options>(rest, ctcBeamSearchDecoderV2Places);
-  return ctcBeamSearchDecoder(inputs, sequenceLength, { ...options, mergeRepeated: false });
-};
+export const ctcBeamSearchDecoderV2 = byKeyword(
+  ["inputs", "sequenceLength"],
+  function ctcBeamSearchDecoderV2(
+    inputs: TensorLike,
+    sequenceLength: TensorLike,
+    ...rest: Rest<CtcBeamSearchDecoderV2Options, typeof ctcBeamSearchDecoderV2Places>
+  ): [decoded: SparseTensor[], logProbabilities: Tensor] {
+    const options = byName<CtcBeamSearchDecoderV2Options>(rest, ctcBeamSearchDecoderV2Places);
+    return ctcBeamSearchDecoder(inputs, sequenceLength, { ...options, mergeRepeated: false });
+  },
+);

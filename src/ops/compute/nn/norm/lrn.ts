@@ -6,7 +6,7 @@ import type { Value } from "../../../../engine/primitive.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import type { Named } from "../../array/basic/names.ts";
 
 const attrs = [
@@ -105,13 +105,16 @@ export interface LocalResponseNormalizationOptions extends Named {
 }
 
 /** input / (bias + alpha * sum(input ** 2 of the channels around)) ** beta; input [n, h, w, c]. */
-export function localResponseNormalization(
-  input: TensorLike,
-  ...rest: Rest<LocalResponseNormalizationOptions, ["depthRadius", "bias", "alpha", "beta", "name"]>
-): Tensor {
-  const options: LocalResponseNormalizationOptions = byName(rest, ["depthRadius", "bias", "alpha", "beta", "name"]);
-  const { depthRadius = 5, bias = 1, alpha = 1, beta = 0.5, name } = options;
-  return lrnOp({ input, depth_radius: depthRadius, bias, alpha, beta }, name);
-}
+export const localResponseNormalization = byKeyword(
+  ["input"],
+  function localResponseNormalization(
+    input: TensorLike,
+    ...rest: Rest<LocalResponseNormalizationOptions, ["depthRadius", "bias", "alpha", "beta", "name"]>
+  ): Tensor {
+    const options: LocalResponseNormalizationOptions = byName(rest, ["depthRadius", "bias", "alpha", "beta", "name"]);
+    const { depthRadius = 5, bias = 1, alpha = 1, beta = 0.5, name } = options;
+    return lrnOp({ input, depth_radius: depthRadius, bias, alpha, beta }, name);
+  },
+);
 
 export const lrn = localResponseNormalization;

@@ -4,7 +4,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { constant } from "../../../constant.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as tf from "../../../index.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { inScope, type Name, type Named, nameOf } from "../../array/basic/names.ts";
 
 export type Axes = number | readonly number[];
@@ -18,64 +18,70 @@ export interface MomentsOptions extends Named {
 const momentsPlaces = ["shift", "name", "keepdims"] as const;
 
 /** The mean and the variance of x over axes. float16 is computed in float32. */
-export function moments(
-  x: TensorLike,
-  axes: Axes,
-  ...rest: Rest<MomentsOptions, typeof momentsPlaces>
-): [mean: Tensor, variance: Tensor] {
-  const options = byName<MomentsOptions>(rest, momentsPlaces);
-  const { keepdims = false, name } = options;
-  const given = convertToTensor(x);
-  return inScope(name, "moments", () => {
-    const isHalf = given.dtype.base === "float16";
-    const y = isHalf ? tf.cast(given, float32) : given;
-    let mean = tf.reduceMean(y, { axis: axes, keepdims: true, name: "mean" });
-    const squares = tf.squaredDifference(y, tf.stopGradient(mean));
-    let variance = tf.reduceMean(squares, { axis: axes, keepdims: true, name: "variance" });
-    if (!keepdims) {
-      mean = tf.squeeze(mean, { axis: axes });
-      variance = tf.squeeze(variance, { axis: axes });
-    }
-    const back = (value: Tensor): Tensor => (isHalf ? tf.cast(value, given.dtype.baseDtype) : value);
-    return [back(mean), back(variance)];
-  });
-}
+export const moments = byKeyword(
+  ["x", "axes"],
+  function moments(
+    x: TensorLike,
+    axes: Axes,
+    ...rest: Rest<MomentsOptions, typeof momentsPlaces>
+  ): [mean: Tensor, variance: Tensor] {
+    const options = byName<MomentsOptions>(rest, momentsPlaces);
+    const { keepdims = false, name } = options;
+    const given = convertToTensor(x);
+    return inScope(name, "moments", () => {
+      const isHalf = given.dtype.base === "float16";
+      const y = isHalf ? tf.cast(given, float32) : given;
+      let mean = tf.reduceMean(y, { axis: axes, keepdims: true, name: "mean" });
+      const squares = tf.squaredDifference(y, tf.stopGradient(mean));
+      let variance = tf.reduceMean(squares, { axis: axes, keepdims: true, name: "variance" });
+      if (!keepdims) {
+        mean = tf.squeeze(mean, { axis: axes });
+        variance = tf.squeeze(variance, { axis: axes });
+      }
+      const back = (value: Tensor): Tensor => (isHalf ? tf.cast(value, given.dtype.baseDtype) : value);
+      return [back(mean), back(variance)];
+    });
+  },
+);
 
 const weightedMomentsPlaces = ["name", "keepdims"] as const;
 
 /** Mean and variance of x over axes where each element counts by its weight, which broadcasts. */
-export function weightedMoments(
-  x: TensorLike,
-  axes: Axes,
-  frequencyWeights: TensorLike,
-  ...rest: Rest<MomentsOptions, typeof weightedMomentsPlaces>
-): [Tensor, Tensor] {
-  const options = byName<MomentsOptions>(rest, weightedMomentsPlaces);
-  const { keepdims = false, name } = options;
-  return inScope(name, "weighted_moments", () => {
-    const given = convertToTensor(x, { name: "x" });
-    const weights = convertToTensor(frequencyWeights, { name: "frequency_weights" });
-    const isHalf = given.dtype.base === "float16";
-    const y = isHalf ? tf.cast(given, float32) : given;
-    const w = weights.dtype.baseDtype === y.dtype.baseDtype ? weights : tf.cast(weights, y.dtype.baseDtype);
-    const inputSum = tf.reduceSum(w.mul(y), { axis: axes, keepdims: true, name: "weighted_input_sum" });
-    const broadcast = w.add(tf.zerosLike(y));
-    const weightSum = tf.reduceSum(broadcast, { axis: axes, keepdims: true, name: "sum_of_weights" });
-    let mean = tf.divNoNan(inputSum, weightSum);
-    const distances = tf.reduceSum(w.mul(tf.squaredDifference(y, mean)), {
-      axis: axes,
-      keepdims: true,
-      name: "weighted_distsq",
+export const weightedMoments = byKeyword(
+  ["x", "axes", "frequencyWeights"],
+  function weightedMoments(
+    x: TensorLike,
+    axes: Axes,
+    frequencyWeights: TensorLike,
+    ...rest: Rest<MomentsOptions, typeof weightedMomentsPlaces>
+  ): [Tensor, Tensor] {
+    const options = byName<MomentsOptions>(rest, weightedMomentsPlaces);
+    const { keepdims = false, name } = options;
+    return inScope(name, "weighted_moments", () => {
+      const given = convertToTensor(x, { name: "x" });
+      const weights = convertToTensor(frequencyWeights, { name: "frequency_weights" });
+      const isHalf = given.dtype.base === "float16";
+      const y = isHalf ? tf.cast(given, float32) : given;
+      const w = weights.dtype.baseDtype === y.dtype.baseDtype ? weights : tf.cast(weights, y.dtype.baseDtype);
+      const inputSum = tf.reduceSum(w.mul(y), { axis: axes, keepdims: true, name: "weighted_input_sum" });
+      const broadcast = w.add(tf.zerosLike(y));
+      const weightSum = tf.reduceSum(broadcast, { axis: axes, keepdims: true, name: "sum_of_weights" });
+      let mean = tf.divNoNan(inputSum, weightSum);
+      const distances = tf.reduceSum(w.mul(tf.squaredDifference(y, mean)), {
+        axis: axes,
+        keepdims: true,
+        name: "weighted_distsq",
+      });
+      let variance = tf.divNoNan(distances, weightSum);
+      if (!keepdims) {
+        mean = tf.squeeze(mean, { axis: axes });
+        variance = tf.squeeze(variance, { axis: axes });
+      }
+      const back = (value: Tensor): Tensor => (isHalf ? tf.cast(value, given.dtype.baseDtype) : value);
+      return [back(mean), back(variance)];
     });
-    let variance = tf.divNoNan(distances, weightSum);
-    if (!keepdims) {
-      mean = tf.squeeze(mean, { axis: axes });
-      variance = tf.squeeze(variance, { axis: axes });
-    }
-    const back = (value: Tensor): Tensor => (isHalf ? tf.cast(value, given.dtype.baseDtype) : value);
-    return [back(mean), back(variance)];
-  });
-}
+  },
+);
 
 export interface Statistics {
   readonly counts: Tensor;
@@ -85,29 +91,34 @@ export interface Statistics {
 }
 
 /** The count, the sum and the sum of squares of x over axes: what moments are computed from. */
-export function sufficientStatistics(
-  x: TensorLike,
-  axes: readonly number[],
-  ...rest: Rest<MomentsOptions, typeof momentsPlaces>
-): Statistics {
-  const options = byName<MomentsOptions>(rest, momentsPlaces);
-  const { keepdims = false, name } = options;
-  const all = [...new Set(axes)];
-  return inScope(name, "sufficient_statistics", () => {
-    const y = convertToTensor(x, { name: "x" });
-    const counts = countOf(y, all);
-    const shift =
-      options.shift === undefined || options.shift === null ? null : convertToTensor(options.shift, { name: "shift" });
-    const first = shift ? tf.subtract(y, shift) : y;
-    const second = shift ? tf.squaredDifference(y, shift) : tf.square(y);
-    return {
-      counts,
-      mean: tf.reduceSum(first, { axis: all, keepdims, name: "mean_ss" }),
-      variance: tf.reduceSum(second, { axis: all, keepdims, name: "var_ss" }),
-      shift,
-    };
-  });
-}
+export const sufficientStatistics = byKeyword(
+  ["x", "axes"],
+  function sufficientStatistics(
+    x: TensorLike,
+    axes: readonly number[],
+    ...rest: Rest<MomentsOptions, typeof momentsPlaces>
+  ): Statistics {
+    const options = byName<MomentsOptions>(rest, momentsPlaces);
+    const { keepdims = false, name } = options;
+    const all = [...new Set(axes)];
+    return inScope(name, "sufficient_statistics", () => {
+      const y = convertToTensor(x, { name: "x" });
+      const counts = countOf(y, all);
+      const shift =
+        options.shift === undefined || options.shift === null
+          ? null
+          : convertToTensor(options.shift, { name: "shift" });
+      const first = shift ? tf.subtract(y, shift) : y;
+      const second = shift ? tf.squaredDifference(y, shift) : tf.square(y);
+      return {
+        counts,
+        mean: tf.reduceSum(first, { axis: all, keepdims, name: "mean_ss" }),
+        variance: tf.reduceSum(second, { axis: all, keepdims, name: "var_ss" }),
+        shift,
+      };
+    });
+  },
+);
 
 function countOf(x: Tensor, axes: readonly number[]): Tensor {
   const dims = x.shape && axes.map((axis) => x.shape!.at(axis) ?? null);

@@ -3,7 +3,7 @@ import { ValueError } from "../../../../core/error.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as tf from "../../../index.ts";
-import { type Arguments, argumentsOf, byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { inScope } from "../../array/basic/names.ts";
 import { avgPool3DOp, avgPoolOp } from "./avg_pool.ts";
 import { maxPoolOp } from "./max_pool.ts";
@@ -21,32 +21,41 @@ function plainPadding(padding: PaddingLike): "SAME" | "VALID" {
 }
 
 /** Maxima of windows over images [n, h, w, c], or [n, c, h, w] with dataFormat "NCHW". */
-export function maxPool(value: TensorLike, ...rest: Arguments<PoolOptions>): Tensor {
-  const options = argumentsOf<PoolOptions>(rest, ["ksize", "strides", "padding", "dataFormat"]);
-  return inScope(options.name, "MaxPool", (scope) => {
-    const dataFormat = options.dataFormat ?? "NHWC";
-    const channel = channelOf(dataFormat, 3);
-    const ksize = sequence(options.ksize, 2, channel, "ksize");
-    const strides = sequence(options.strides, 2, channel, "strides");
-    if (ksize.includes(0)) throw new ValueError(`\`ksize\` cannot be zero. Received: ksize=${JSON.stringify(ksize)}`);
-    return maxPoolOp(
-      { input: value, ksize, strides, ...paddingAttrs(options.padding, 4), data_format: dataFormat },
-      scope,
-    );
-  });
-}
+export const maxPool = byKeyword(
+  ["value"],
+  function maxPool(value: TensorLike, ...rest: Rest<PoolOptions, typeof places>): Tensor {
+    const options: PoolOptions = byName(rest, places);
+    return inScope(options.name, "MaxPool", (scope) => {
+      const dataFormat = options.dataFormat ?? "NHWC";
+      const channel = channelOf(dataFormat, 3);
+      const ksize = sequence(options.ksize, 2, channel, "ksize");
+      const strides = sequence(options.strides, 2, channel, "strides");
+      if (ksize.includes(0)) throw new ValueError(`\`ksize\` cannot be zero. Received: ksize=${JSON.stringify(ksize)}`);
+      return maxPoolOp(
+        { input: value, ksize, strides, ...paddingAttrs(options.padding, 4), data_format: dataFormat },
+        scope,
+      );
+    });
+  },
+);
 
 /** Averages of windows over images [n, h, w, c], or [n, c, h, w] with dataFormat "NCHW". */
-export function avgPool(value: TensorLike, ...rest: Arguments<PoolOptions>): Tensor {
-  const options = argumentsOf<PoolOptions>(rest, ["ksize", "strides", "padding", "dataFormat"]);
-  return inScope(options.name, "AvgPool", (scope) => {
-    const dataFormat = options.dataFormat ?? "NHWC";
-    const channel = channelOf(dataFormat, 3);
-    const ksize = sequence(options.ksize, 2, channel, "ksize");
-    const strides = sequence(options.strides, 2, channel, "strides");
-    return avgPoolOp({ value, ksize, strides, padding: plainPadding(options.padding), data_format: dataFormat }, scope);
-  });
-}
+export const avgPool = byKeyword(
+  ["value"],
+  function avgPool(value: TensorLike, ...rest: Rest<PoolOptions, typeof places>): Tensor {
+    const options: PoolOptions = byName(rest, places);
+    return inScope(options.name, "AvgPool", (scope) => {
+      const dataFormat = options.dataFormat ?? "NHWC";
+      const channel = channelOf(dataFormat, 3);
+      const ksize = sequence(options.ksize, 2, channel, "ksize");
+      const strides = sequence(options.strides, 2, channel, "strides");
+      return avgPoolOp(
+        { value, ksize, strides, padding: plainPadding(options.padding), data_format: dataFormat },
+        scope,
+      );
+    });
+  },
+);
 
 /** avgPool by its name beside avgPool1d and avgPool3d. */
 export const avgPool2d = avgPool;

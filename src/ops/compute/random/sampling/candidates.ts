@@ -6,7 +6,7 @@ import { mergeDims, withRank } from "../../../../core/shape.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { integerArray, toNumbers } from "../../array/basic/elements.ts";
 import type { Named } from "../../array/basic/names.ts";
 import { seedAttrs } from "../shape.ts";
@@ -151,13 +151,22 @@ export function allCandidateSampler(
 }
 
 /** Rows and positions where sampled candidates are true classes, and weights that take them out. */
-export const computeAccidentalHits = (
-  trueClasses: TensorLike,
-  sampledCandidates: TensorLike,
-  numTrue: number,
-  options: { readonly seed?: number | bigint | null } & Named = {},
-): { indices: Tensor; ids: Tensor; weights: Tensor } =>
-  computeAccidentalHitsOp(
-    { true_classes: trueClasses, sampled_candidates: sampledCandidates, num_true: numTrue, ...seedAttrs(options.seed) },
-    options.name,
-  );
+export const computeAccidentalHits = byKeyword(
+  ["trueClasses", "sampledCandidates", "numTrue"],
+  function computeAccidentalHits(
+    trueClasses: TensorLike,
+    sampledCandidates: TensorLike,
+    numTrue: number,
+    options: { readonly seed?: number | bigint | null } & Named = {},
+  ): { indices: Tensor; ids: Tensor; weights: Tensor } {
+    return computeAccidentalHitsOp(
+      {
+        true_classes: trueClasses,
+        sampled_candidates: sampledCandidates,
+        num_true: numTrue,
+        ...seedAttrs(options.seed),
+      },
+      options.name,
+    );
+  },
+);

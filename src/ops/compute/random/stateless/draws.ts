@@ -4,7 +4,7 @@ import { ValueError } from "../../../../core/error.ts";
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as tf from "../../../index.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 import { shapeTensor } from "../shape.ts";
 import { type AlgorithmLike, keyCounter } from "./algorithm.ts";
@@ -217,10 +217,13 @@ interface Seeded {
 }
 
 /** A seed made of another one and data, a whole number. */
-export function randomFoldIn(seed: TensorLike, data: TensorLike, ...rest: Rest<Seeded, ["alg"]>): Tensor {
-  const number = convertToTensor(data);
-  return tf.stack([statelessUniform([], { seed, ...bitsOf(number), ...byName<Seeded>(rest, ["alg"]) }), number]);
-}
+export const randomFoldIn = byKeyword(
+  ["seed", "data"],
+  function randomFoldIn(seed: TensorLike, data: TensorLike, ...rest: Rest<Seeded, ["alg"]>): Tensor {
+    const number = convertToTensor(data);
+    return tf.stack([statelessUniform([], { seed, ...bitsOf(number), ...byName<Seeded>(rest, ["alg"]) }), number]);
+  },
+);
 
 const bitsOf = ({ dtype }: Tensor) => ({ dtype: dtype.baseDtype, minval: null, maxval: null });
 

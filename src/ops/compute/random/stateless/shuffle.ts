@@ -2,7 +2,7 @@
 import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as tf from "../../../index.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { inScope, type Named } from "../../array/basic/names.ts";
 import { type AlgorithmLike, keyCounter } from "./algorithm.ts";
 
@@ -18,15 +18,18 @@ export function indexShuffle(index: TensorLike, seed: TensorLike, maxIndex: Tens
 }
 
 /** The op: places in a permutation, from three numbers of seed. */
-export const randomIndexShuffle = (
-  index: TensorLike,
-  seed: TensorLike,
-  maxIndex: TensorLike,
-  ...rest: Rest<{ readonly rounds?: number } & Named, ["rounds", "name"]>
-): Tensor => {
-  const { rounds = 4, name } = byName<{ readonly rounds?: number } & Named>(rest, ["rounds", "name"]);
-  return tf.randomIndexShuffleOp({ index, seed, max_index: maxIndex, rounds }, name);
-};
+export const randomIndexShuffle = byKeyword(
+  ["index", "seed", "maxIndex"],
+  function randomIndexShuffle(
+    index: TensorLike,
+    seed: TensorLike,
+    maxIndex: TensorLike,
+    ...rest: Rest<{ readonly rounds?: number } & Named, ["rounds", "name"]>
+  ): Tensor {
+    const { rounds = 4, name } = byName<{ readonly rounds?: number } & Named>(rest, ["rounds", "name"]);
+    return tf.randomIndexShuffleOp({ index, seed, max_index: maxIndex, rounds }, name);
+  },
+);
 
 export interface StatelessShuffleOptions extends Named {
   readonly alg?: AlgorithmLike;
