@@ -11,6 +11,7 @@ import { graphDefinition } from "../graph/def/graph_def.ts";
 import { Graph } from "../graph/graph.ts";
 import { EventFileWriter } from "../io/event_file.ts";
 import { WireWriter } from "../io/wire.ts";
+import { byName, type Rest } from "../ops/options.ts";
 import type { Event, MetaGraphDef, SessionLog, Summary } from "../proto/classes.ts";
 import { encodeGraphDef } from "../proto/graph_def.ts";
 import { decode, encode, pb } from "../proto/messages.ts";
@@ -18,6 +19,8 @@ import { toShapeProto } from "../proto/shape_proto.ts";
 import type { RunMetadata } from "../session/trace.ts";
 
 export interface FileWriterOptions {
+  /** Written as the first event. */
+  readonly graph?: Graph | null;
   /** Events kept before they are written. */
   readonly maxQueue?: number;
   readonly flushSecs?: number;
@@ -27,6 +30,8 @@ export interface FileWriterOptions {
   /** Training goes on from this step: the first event says so. */
   readonly sessionStart?: number;
 }
+
+const fileWriterPlaces = ["graph", "maxQueue", "flushSecs"] as const;
 
 /** A step, or the fetched value of a variable that counts steps. */
 export type GlobalStep = number | bigint | NdArray | null | undefined;
@@ -45,7 +50,9 @@ export class FileWriter {
   readonly #seenRuns = new Set<string>();
 
   /** A graph is written with a MetaGraphDef (meta_info_def=1, graph_def=2) of it. */
-  constructor(logdir: string, graph: Graph | null = null, options: FileWriterOptions = {}) {
+  constructor(logdir: string, ...rest: Rest<FileWriterOptions, typeof fileWriterPlaces>) {
+    const options = byName<FileWriterOptions>(rest, fileWriterPlaces);
+    const { graph } = options;
     if (typeof logdir !== "string") throw new TypeError("FileWriter needs the path of a folder");
     this.#logdir = logdir;
     this.#options = options;

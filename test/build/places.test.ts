@@ -25,6 +25,17 @@ const pairs: Readonly<Record<string, readonly [() => unknown, () => unknown]>> =
   matmul: [() => tf.matmul(x(2, 3), x(2, 3), false, true), () => tf.matmul(x(2, 3), x(2, 3), { transposeB: true })],
   zerosLike: [() => tf.zerosLike(x(2), tf.int32), () => tf.zerosLike(x(2), { dtype: tf.int32 })],
   reduceSum: [() => tf.reduceSum(x(2, 3), 1, true), () => tf.reduceSum(x(2, 3), { axis: 1, keepdims: true })],
+  topK: [() => tf.nn.topK(x(2, 3), 2, false), () => tf.nn.topK(x(2, 3), { k: 2, sorted: false })],
+  "topK of one": [() => tf.nn.topK(x(2, 3), 1, { name: "t" }), () => tf.nn.topK(x(2, 3), { name: "t" })],
+  stringToNumber: [
+    () => tf.stringToNumber(["1"], tf.int32, "n"),
+    () => tf.stringToNumber(["1"], { outType: tf.int32, name: "n" }),
+  ],
+  sparseEye: [() => tf.sparse.eye(2, 3, tf.int32), () => tf.sparse.eye(2, { numColumns: 3, dtype: tf.int32 })],
+  reportUninitializedVariables: [
+    () => tf.reportUninitializedVariables([tf.getVariable("w", [2])], "r"),
+    () => tf.reportUninitializedVariables({ varList: [tf.getVariable("w", [2])], name: "r" }),
+  ],
   leakyRelu: [() => tf.nn.leakyRelu(x(2), 0.1), () => tf.nn.leakyRelu(x(2), { alpha: 0.1 })],
   batchNormalization: [
     () => tf.nn.batchNormalization(x(2, 3), x(3), x(3), null, x(3), 0.1),

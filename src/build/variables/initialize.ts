@@ -6,6 +6,7 @@ import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Operation } from "../../graph/operation.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { booleanMask, constant, group, logicalNot, noOp, rankOp, stack } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import { GraphKeys, getCollection } from "../collections.ts";
 import { isVariableInitialized } from "./state.ts";
 import type { Variable } from "./variable.ts";
@@ -79,10 +80,16 @@ function variablesOrReferences(given: readonly Variable[] | undefined): readonly
     .map((op) => op.outputs[0]!);
 }
 
+type ReportUninitializedOptions = { readonly varList?: readonly Variable[]; readonly name?: string };
+const reportUninitializedPlaces = ["varList", "name"] as const;
+
 /** A string vector: the names of variables that have no value. */
-export function reportUninitializedVariables(variables?: readonly Variable[], options: { name?: string } = {}): Tensor {
+export function reportUninitializedVariables(
+  ...rest: Rest<ReportUninitializedOptions, typeof reportUninitializedPlaces>
+): Tensor {
+  const options = byName<ReportUninitializedOptions>(rest, reportUninitializedPlaces);
   const graph = getDefaultGraph();
-  const list = variablesOrReferences(variables);
+  const list = variablesOrReferences(options.varList);
   return graph.nameScope(options.name ?? "report_uninitialized_variables", () => {
     const initialized = list.map((variable) => isVariableInitialized(variable));
     return graph.device("/cpu:0", () => {

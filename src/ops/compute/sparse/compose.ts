@@ -111,16 +111,13 @@ export function sparseToIndicator(input: SparseLike, vocabSize: TensorLike, name
   });
 }
 
-type SparseEyeOptions = { readonly dtype?: Tensor["dtype"] } & Named;
-const sparseEyePlaces = ["dtype", "name"] as const;
+type SparseEyeOptions = { readonly numColumns?: TensorLike | null; readonly dtype?: Tensor["dtype"] } & Named;
+const sparseEyePlaces = ["numColumns", "dtype", "name"] as const;
 
-/** A sparse identity matrix. */
-export function sparseEye(
-  rows: TensorLike,
-  columns: TensorLike | null = null,
-  ...rest: Rest<SparseEyeOptions, typeof sparseEyePlaces>
-): SparseParts {
+/** A sparse identity matrix, [rows, numColumns]: square by default. */
+export function sparseEye(rows: TensorLike, ...rest: Rest<SparseEyeOptions, typeof sparseEyePlaces>): SparseParts {
   const options = byName<SparseEyeOptions>(rest, sparseEyePlaces);
+  const columns = options.numColumns ?? null;
   return inScope(options.name, "eye", () => {
     const wide = (value: TensorLike, name: string): Tensor => {
       const tensor = convertToTensor(value, typeof value === "number" ? { name, dtype: int64 } : {});

@@ -126,17 +126,25 @@ function combined(scaled: Tensor, weights: Tensor, segmentIds: Tensor, combiner:
 }
 
 export interface SafeEmbeddingOptions extends SparseEmbeddingOptions {
+  /** The weight of each id; one when left out. */
+  readonly sparseWeights?: SparseLike | null;
   /** The id of rows that have none; zeros when left out. */
   readonly defaultId?: TensorLike | null;
 }
 
-const safeEmbeddingLookupSparsePlaces = ["combiner", "defaultId", "name", "partitionStrategy", "maxNorm"] as const;
+const safeEmbeddingLookupSparsePlaces = [
+  "sparseWeights",
+  "combiner",
+  "defaultId",
+  "name",
+  "partitionStrategy",
+  "maxNorm",
+] as const;
 
 /** As embeddingLookupSparse for ids of any rank; negative ids and weights that are not positive are left out, empty rows are zero. */
 export function safeEmbeddingLookupSparse(
   params: TensorLike | readonly TensorLike[],
   ids: SparseLike,
-  weights: SparseLike | null = null,
   ...rest: Rest<SafeEmbeddingOptions, typeof safeEmbeddingLookupSparsePlaces>
 ): Tensor {
   const options = byName<SafeEmbeddingOptions>(rest, safeEmbeddingLookupSparsePlaces);
@@ -145,7 +153,7 @@ export function safeEmbeddingLookupSparse(
   if (given.length < 1) throw new ValueError(`Missing embedding_weights ${given}.`);
   const tables = given.map((table) => (isResourceTable(table) ? table : convertToTensor(table)));
   const sparseIds = toSparse(ids);
-  const sparseWeights = weights === null ? null : toSparse(weights);
+  const sparseWeights = options.sparseWeights ? toSparse(options.sparseWeights) : null;
   return inScope(name, "embedding_lookup", (scope) => {
     const original = sparseIds.denseShape;
     const known = original.shape?.[0] ?? null;

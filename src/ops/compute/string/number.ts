@@ -186,16 +186,16 @@ export function asString(input: TensorLike, ...rest: Rest<AsStringOptions, typeo
   return asStringOp({ input, precision, scientific, shortest, width, fill }, name);
 }
 
-const stringToNumberPlaces = ["name"] as const;
+type StringToNumberOptions = { readonly outType?: DType } & Named;
+const stringToNumberPlaces = ["outType", "name"] as const;
 
-/** The numbers that strings say. */
+/** The numbers that strings say, of float32, float64, int32 or int64. */
 export const stringToNumber = (
   input: TensorLike,
-  outType: DType = float32,
-  ...rest: Rest<Named, typeof stringToNumberPlaces>
+  ...rest: Rest<StringToNumberOptions, typeof stringToNumberPlaces>
 ): Tensor => {
-  const options = byName<Named>(rest, stringToNumberPlaces);
-  return stringToNumberOp({ string_tensor: input, out_type: outType }, options.name);
+  const { outType = float32, name } = byName<StringToNumberOptions>(rest, stringToNumberPlaces);
+  return stringToNumberOp({ string_tensor: input, out_type: outType }, name);
 };
 
 export interface FormatOptions extends Named {

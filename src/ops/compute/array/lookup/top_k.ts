@@ -122,20 +122,20 @@ export const nthElementOp = defineOp("NthElement", {
 });
 
 export interface TopKOptions extends Named {
+  readonly k?: TensorLike;
   readonly sorted?: boolean;
   readonly indexType?: DType;
 }
 
-const topKPlaces = ["sorted", "indexType", "name"] as const;
+const topKPlaces = ["k", "sorted", "indexType", "name"] as const;
 
 /** The k largest elements of each row and where they are. Source: nn_ops.py. */
 export function topK(
   input: TensorLike,
-  k: TensorLike = 1,
   ...rest: Rest<TopKOptions, typeof topKPlaces>
 ): Iterable<Tensor> & { readonly values: Tensor; readonly indices: Tensor } {
   const options = byName<TopKOptions>(rest, topKPlaces);
-  const { sorted = true, indexType = int32, name } = options;
+  const { k = 1, sorted = true, indexType = int32, name } = options;
   return topKV2Op({ input, k, sorted, index_type: indexType }, name);
 }
 
