@@ -80,6 +80,7 @@ const backward = { exclusive: true, reverse: true };
 const steps: [string, Step][] = [
   ["matmul", matmul(131, 90, 300)],
   ["matmul of rows", matmul(131, 93, 300, false)],
+  ["matmul of few rows", matmul(33, 523, 300, false)],
   ["matmul with a wide matrix", matmul(61, 700, 290)],
   ["convolution", convolution("forward")],
   ["convolution's input gradient", convolution("inputGradient")],

@@ -4,7 +4,15 @@ import { alignment } from "../../heap.ts";
 import type { Body, MatmulStep, Place, View } from "../../step.ts";
 import type { Kernel } from "../kernels/kernel.ts";
 import { areaBytesFor, blockRows } from "../kernels/product/blocks.ts";
-import { kc, markBytes, matmul, packedBytesFor, wholeBytesFor } from "../kernels/product/matmul.ts";
+import {
+  blockColumns,
+  columnUnit,
+  kc,
+  markBytes,
+  matmul,
+  packedBytesFor,
+  wholeBytesFor,
+} from "../kernels/product/matmul.ts";
 import { rowDots, rowSums } from "../kernels/product/matrix_vector.ts";
 import { tileRows } from "../kernels/product/tile.ts";
 import { type Expr, i32, type Scalar } from "../lanes.ts";
@@ -65,11 +73,17 @@ const ownMost = 1024 * 1024;
 /** Pieces for each thread: the fewer rows a piece has, the more often the panels of b come through the cache. */
 const piecesEach = 4;
 
-/** Rows of c in a piece. */
-function rowsOf(m: number, shared: number, { threads }: Scratch): number {
-  if (!shared) return blockRows;
-  const inTiles = Math.ceil(m / (piecesEach * threads) / tileRows) * tileRows;
-  return Math.min(blockRows, Math.max(inTiles, 2 * tileRows));
+/** What a piece computes: rows of c, or all rows of some columns, where so few rows meet so many columns that each thread had better have its own. */
+function pieceOf(
+  { m, n }: MatmulStep,
+  type: Scalar,
+  { shared, scratch }: { readonly shared: number; readonly scratch: Scratch },
+): readonly [rows: number, columns: number] {
+  if (!shared) return [blockRows, 0];
+  const units = Math.floor(Math.min(n, blockColumns(type)) / columnUnit(type) / (2 * scratch.threads));
+  if (m <= blockRows && units > 0) return [blockRows, units * columnUnit(type)];
+  const inTiles = Math.ceil(m / (piecesEach * scratch.threads) / tileRows) * tileRows;
+  return [Math.min(blockRows, Math.max(inTiles, 2 * tileRows)), 0];
 }
 
 const placesAt =
@@ -114,14 +128,14 @@ function product(step: MatmulStep, type: Scalar, scratch: Scratch, start: Start)
   const { batch, m, n, k, a, b, c, strideA, strideB, strideC } = step;
   const { size, aRow, aCol, bRow, bCol } = stridesOf(step);
   const shared = isShared(2 * m * n * k, scratch);
-  const perPiece = rowsOf(m, shared, scratch);
-  const areaBytes = areaBytesFor(Math.min(perPiece, m), Math.min(k, kc), size);
+  const piece = pieceOf(step, type, { shared, scratch });
+  const areaBytes = areaBytesFor(Math.min(piece[0], m), Math.min(k, kc), size);
   const take = scratch.room(step);
   const { kept = null } = step;
   if (kept !== null) scratch.keep(keptMark + wholeBytesFor(n, k, type));
   const packedBytes = packedBytesFor(n, k, type);
   const sharers = shared ? scratch.threads : 1;
-  const ownBytes = kept === null && packedBytes <= ownMost / sharers ** 2 ? packedBytes : 0;
+  const ownBytes = kept === null && piece[1] === 0 && packedBytes <= ownMost / sharers ** 2 ? packedBytes : 0;
   const packed = kept === null ? take(ownBytes > 0 ? ownBytes * sharers : packedBytes) : () => i32(kept + keptMark);
   const marks = ownBytes > 0 ? scratch.block("marks", markBytes * (sharers + 1)) : 0;
   const areas = take(areaBytes * sharers);
@@ -131,7 +145,7 @@ function product(step: MatmulStep, type: Scalar, scratch: Scratch, start: Start)
       const [x, y, z] = placesAt(a, b, c)(base);
       const from = start.place ? addressOf(start.place, base) : 0;
       const next = [strideA, strideB, strideC, start.next && strideC].map((stride) => stride * size);
-      const work = [scratch.job, packed(base), areas(base), areaBytes, perPiece, ownBytes, marks, kept ?? 0, shared];
+      const work = [scratch.job, packed(base), areas(base), areaBytes, ...piece, ownBytes, marks, kept ?? 0, shared];
       return [x!, aRow, aCol, y!, bRow, bCol, z!, from, start.row * size, batch, ...next, m, n, k, ...work];
     },
   };

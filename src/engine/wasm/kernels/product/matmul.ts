@@ -10,7 +10,7 @@
  * Source: Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication (2008).
  */
 import type { Callee, FunctionBuilder, Local, ModuleBuilder } from "../../assembler.ts";
-import { add, div, eq, ge, gt, load, lt, mul, ne, select, shl, sub } from "../../instructions.ts";
+import { add, div, eq, eqz, ge, gt, load, lt, mul, ne, or, select, shl, sub } from "../../instructions.ts";
 import { type Expr, i32, laneBytes, type Scalar } from "../../lanes.ts";
 import type { EachPiece, Kernel } from "../kernel.ts";
 import { jobOf, min, ofWorker, tileBytes } from "./blocks.ts";
@@ -33,17 +33,21 @@ export const wholeBytesFor = (n: number, k: number, type: Scalar): number =>
 const job = jobOf([
   ...(["a", "aRow", "aCol", "b", "bRow", "bCol", "c", "cRow"] as const),
   ...(["rows", "columns", "steps", "from", "fromRow", "packed", "areas", "areaBytes"] as const),
-  ...(["perPiece", "packs", "ownBytes", "marks", "serial"] as const),
+  ...(["perPiece", "perColumns", "unpacked", "packs", "ownBytes", "marks", "serial"] as const),
 ]);
 
 const params = [
   ...["a", "aRow", "aCol", "b", "bRow", "bCol", "c", "from", "fromRow", "batch", "aNext", "bNext", "cNext", "fromNext"],
-  ...["m", "n", "k", "jobAt", "packed", "areas", "areaBytes", "perPiece"],
+  ...["m", "n", "k", "jobAt", "packed", "areas", "areaBytes", "perPiece", "perColumns"],
   ...["ownBytes", "marks", "kept", "isShared"],
 ];
 
 /** Panels of b that one piece packs. */
 const panelsPerPiece = 8;
+
+/** Columns of c that pieces of columns have, or some times as many; and the most that are computed at once. */
+export const columnUnit = (type: Scalar): number => panelsPerPiece * tileColumns(type);
+export const blockColumns = (type: Scalar): number => packedBytes / kc / laneBytes(type);
 
 /** The count of blocks that threads packed for themselves, then for each thread the last one that it did: a line of the cache for each. */
 export const markBytes = 64;
@@ -53,7 +57,8 @@ const kernels = new Map<Scalar, Kernel>();
 /**
  * c[i] = from[i] + a[i] b[i] for i < batch; `from` 0: nothing to add to. Strides in bytes: element (i, p) of a lies i * aRow + p * aCol after
  * it, of which one is the element's size; b likewise; c is dense in rows of n. k >= 1. `jobAt`, `packed` and `areas` (`areaBytes` a thread) are
- * memory to work in; a piece has `perPiece` rows of c. `ownBytes` other than 0: each thread packs b for itself, into so many bytes of `packed`,
+ * memory to work in; a piece has `perPiece` rows of c, or, where one piece would have all of them, `perColumns` columns (0: all), and packs what it
+ * reads of b. `ownBytes` other than 0: each thread packs b for itself, into so many bytes of `packed`,
  * rather than wait for the others and fetch what they packed; `marks` is memory that nothing else writes. `kept` other than 0: all of b is packed
  * side by side in `packed`, and stays there: it is packed where the int32 at `kept` is 0, which is 1 afterwards.
  */
@@ -154,18 +159,50 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
     return fresh;
   };
 
-  /** Some rows of c. */
+  interface Columns {
+    readonly at: Local;
+    readonly fresh: Local;
+    readonly packed: Local;
+    readonly from: Local;
+    readonly to: Local;
+  }
+
+  /** What a piece of columns reads of b is packed: by its tiles, or at once. */
+  const packColumnsOf = (f: FunctionBuilder, { at, fresh, packed, from, to }: Columns) =>
+    f.if(
+      eq(job.get(f, at, "bCol"), size),
+      () => f.set(fresh, 1),
+      () => {
+        const unit = panelsPerPiece * width;
+        const index = f.let(div(from, i32(unit)));
+        f.while(lt(mul(index, unit), to), () => {
+          f.call(packPanels, at, index, packed);
+          f.set(index, add(index, 1));
+        });
+      },
+    );
+
+  /** Some rows of c, or some columns. */
   const rowsOfC = piece("rows_of_c", (f, at, index, worker) => {
     const [aRow, aCol, cRow, fromRow, steps, from, packed, columns] = (
       ["aRow", "aCol", "cRow", "fromRow", "steps", "from", "packed", "columns"] as const
     ).map((field) => job.get(f, at, field)) as [Local, Local, Local, Local, Local, Local, Local, Local];
     const perPiece = job.get(f, at, "perPiece");
-    const start = f.let(mul(index, perPiece));
+    const perColumns = job.get(f, at, "perColumns");
+    const start = f.let(select(perColumns, 0, mul(index, perPiece)));
     const rows = min(f, perPiece, sub(job.get(f, at, "rows"), start));
     const a = f.let(add(job.get(f, at, "a"), mul(start, aRow)));
     const c = f.let(add(job.get(f, at, "c"), mul(start, cRow)));
     const fresh = isFresh(f, at, worker, packed);
     const [b, bRow] = [job.get(f, at, "b"), job.get(f, at, "bRow")];
+    const j = f.local("i32", 0);
+    f.if(perColumns, () => {
+      f.set(j, mul(index, perColumns));
+      f.set(columns, min(f, columns, add(j, perColumns)));
+      f.if(job.get(f, at, "unpacked"), () => packColumnsOf(f, { at, fresh, packed, from: j, to: columns }));
+      f.set(packed, add(packed, mul(mul(div(j, i32(width)), steps), stepOfB)));
+      f.set(b, add(b, mul(j, size)));
+    });
     const isAdded = f.let(ne(from, 0));
     f.set(from, add(from, mul(start, fromRow)));
     const area = ofWorker(f, job.get(f, at, "areas"), worker, job.get(f, at, "areaBytes"));
@@ -187,8 +224,7 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
       f.set(to, add(to, panelA));
       f.set(a, add(a, mul(aRow, tileRows)));
     });
-    const j = f.local("i32");
-    f.for(j, { from: 0, to: columns, step: width }, () => {
+    f.while(lt(j, columns), () => {
       const wide = min(f, width, sub(columns, j));
       const left = f.let(rows);
       const cTile = f.let(add(c, mul(j, size)));
@@ -210,6 +246,7 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
       );
       f.if(gt(left, 0), () => f.call(tileOf, to, packed, steps, cTile, cRow, fromTile, fromRow, left, wide, area));
       f.set(packed, add(packed, panelB));
+      f.set(j, add(j, width));
     });
   });
 
@@ -241,6 +278,7 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
         areas,
         areaBytes,
         perPiece,
+        perColumns,
         ownBytes,
         marks,
         kept,
@@ -262,6 +300,7 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
       put("areas", areas!);
       put("areaBytes", areaBytes!);
       put("perPiece", perPiece!);
+      put("perColumns", perColumns!);
       put("ownBytes", ownBytes!);
       put("marks", marks!);
       f.while(gt(batch!, 0), () => {
@@ -292,7 +331,8 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
               const before = add(mul(k!, jc), mul(pc, inPanels));
               put("packed", add(packed!, mul(before, stepOfB / width)));
             });
-            f.unless(isPacked, () =>
+            put("unpacked", eqz(isPacked));
+            f.unless(or(isPacked, perColumns!), () =>
               f.if(
                 ownBytes!,
                 () => {
@@ -303,6 +343,7 @@ function build(m: ModuleBuilder, type: Scalar, uses: readonly Callee[], each: Ea
                 () => each(f, packB, { job: jobAt!, count: packs, isShared: isShared! }),
               ),
             );
+            f.if(perColumns!, () => f.set(pieces, div(sub(add(columns, perColumns!), 1), perColumns!)));
             each(f, rowsOfC, { job: jobAt!, count: pieces, isShared: isShared! });
           });
         });
