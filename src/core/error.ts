@@ -78,10 +78,15 @@ export class OpError extends Error {
   }
 }
 
+/** `new OutOfRangeError(message)`, or with Python's arguments, of which a program gives null for the first two. */
 const opErrorClass = (code: Code) =>
   class extends OpError {
-    constructor(message: string, facts?: ErrorFacts) {
-      super(code, message, facts);
+    constructor(message: string, facts?: ErrorFacts);
+    constructor(nodeDef: object | null, op: object | null, message: string);
+    constructor(...given: readonly [string, ErrorFacts?] | readonly [object | null, object | null, string]) {
+      const [first, second, third] = given;
+      if (typeof first === "string") super(code, first, second as ErrorFacts | undefined);
+      else super(code, third ?? "");
     }
   };
 

@@ -1,4 +1,5 @@
 /** Sessions: run parts of a graph, keep its variables. Source: tensorflow/python/client/session.py. */
+import { setMaxListeners } from "node:events";
 import { CancelledError, InvalidArgumentError, NotFoundError, RuntimeError, TypeError } from "../core/error.ts";
 import { log, nowMs } from "../core/host.ts";
 import type { NdArray } from "../core/nd_array.ts";
@@ -9,7 +10,7 @@ import { typeName } from "../graph/parts/element.ts";
 import type { TensorHandle } from "../graph/parts/tensor_handle.ts";
 import { around, type FeedDict, graphStack, type SessionLike, sessionStack } from "../graph/scopes.ts";
 import { isComposite, type Tensor } from "../graph/tensor.ts";
-import type { ConfigFields } from "./config.ts";
+import { type ConfigFields, DeviceAttributes } from "./config.ts";
 import { type EngineName, processEngine } from "./default_engine.ts";
 import { fedValues, feedArrays, feedTensor, parted, sameKeys } from "./feed.ts";
 import { type Fetched, type Fetches, type FetchPlan, isSimple, planFetches, sameFetches } from "./fetch.ts";
@@ -58,6 +59,7 @@ interface CachedRun {
   readonly plan: Plan;
 }
 
+const host = "/job:localhost/replica:0/task:0";
 const maxPlans = 64;
 const yieldEveryMs = 50;
 
@@ -91,6 +93,8 @@ export class Session implements SessionLike, AsyncDisposable {
         `No session factory registered for the given session options: {target: "${target}" config: } Registered factories are {DIRECT_SESSION}.`,
       );
     }
+    // Any number of runs may wait in one session.
+    setMaxListeners(0, this.#closing.signal);
     this.graph = graph;
     this.target = target;
     this.config = config;
@@ -103,6 +107,21 @@ export class Session implements SessionLike, AsyncDisposable {
 
   get sessionGraph(): Graph {
     return this.graph;
+  }
+
+  get graphDef(): ReturnType<Graph["asGraphDef"]> {
+    return this.graph.asGraphDef();
+  }
+
+  /** The target, as it was given. */
+  get sessStr(): string {
+    return this.target;
+  }
+
+  /** What runs can be placed on: the CPU. Throws RuntimeError in a closed session. */
+  listDevices(): readonly DeviceAttributes[] {
+    this.#checkOpen();
+    return [new DeviceAttributes(`${host}/device:CPU:0`, "CPU", 256 << 20)];
   }
 
   /**
@@ -233,15 +252,14 @@ export class Session implements SessionLike, AsyncDisposable {
   /** Checks explicit devices of nodes made since the last run, and prints where each one goes when asked to. */
   #place(): void {
     const ops = this.graph.operations;
-    const prefix = "/job:localhost/replica:0/task:0";
     for (; this.#placed.upTo < ops.length; this.#placed.upTo++) {
       const op = ops[this.#placed.upTo]!;
       if (op.device && !isLocalCpu(op.device) && !this.config.allowSoftPlacement) {
         throw new InvalidArgumentError(
-          `Cannot assign a device for operation ${op.name}: {{node ${op.name}}} was explicitly assigned to ${op.device} but available devices are [ ${prefix}/device:CPU:0 ]. Make sure the device specification refers to a valid device.\n\t [[${op.name}]]`,
+          `Cannot assign a device for operation ${op.name}: {{node ${op.name}}} was explicitly assigned to ${op.device} but available devices are [ ${host}/device:CPU:0 ]. Make sure the device specification refers to a valid device.\n\t [[${op.name}]]`,
         );
       }
-      if (this.config.logDevicePlacement) log("INFO", `${op.name}: (${op.type}): ${prefix}/device:CPU:0`);
+      if (this.config.logDevicePlacement) log("INFO", `${op.name}: (${op.type}): ${host}/device:CPU:0`);
     }
   }
 

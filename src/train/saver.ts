@@ -25,6 +25,7 @@ import { CheckpointCommit } from "../io/checkpoint/save/commit.ts";
 import { nodeFiles, removeQuietly, withoutTemporaryNames } from "../io/file_system.ts";
 import { isInside } from "../io/paths.ts";
 import { byName, type Rest } from "../ops/options.ts";
+import { SaverDef } from "../proto/classes.ts";
 import { decode, encode, pb } from "../proto/messages.ts";
 import { printText } from "../proto/text_format.ts";
 import { Session } from "../session/session.ts";
@@ -156,7 +157,8 @@ export class Saver {
     if (!this.#isBuilt) throw new RuntimeError("`build()` should be called before save if defer_build==True");
     if (basename(latestFilename) !== latestFilename)
       throw new ValueError("'latest_filename' must not contain path components");
-    if (!(sess instanceof Session)) throw new TypeError(`'sess' must be a Session; ${String(sess)}`);
+    if (!(sess instanceof Session))
+      throw new TypeError(`'sess' must be a Session; ${sess === null ? "None" : String(sess)}`);
     const checkpoint = await this.#prefixFor(sess, savePath, latestFilename, options.globalStep ?? null);
     const parent = dirname(savePath);
     if (this.#options.writeVersion === V1) return this.#saveFirstVersion(sess, checkpoint, { ...options, parent });
@@ -342,8 +344,9 @@ export class Saver {
     );
   }
 
-  asSaverDef(): pb.SaverDef.$Properties | null {
-    return this.saverDef;
+  /** Its SaverDef as a message; null before `build`. */
+  asSaverDef(): SaverDef | null {
+    return this.saverDef && new SaverDef(this.saverDef);
   }
 
   /** Its SaverDef; null when it lies outside the scope that is exported. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ValueError } from "../../src/core/error.ts";
 import { graphDefinition } from "../../src/graph/def/graph_def.ts";
+import type { ImportGraphDefOptions } from "../../src/graph/def/message.ts";
 import { Graph } from "../../src/graph/graph.ts";
 import * as tf from "../../src/index.ts";
 import { encodeGraphDef } from "../../src/proto/graph_def.ts";
@@ -17,7 +18,7 @@ const sum = (): tf.GraphDef =>
     return graph.asGraphDef();
   });
 
-const importedNames = (options?: Parameters<typeof tf.importGraphDef>[1], times = 1): string[] =>
+const importedNames = (options?: ImportGraphDefOptions, times = 1): string[] =>
   inGraph((graph) => {
     for (let i = 0; i < times; i++) tf.importGraphDef(sum(), options);
     return graph.operations.map((op) => op.name);

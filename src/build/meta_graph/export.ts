@@ -6,6 +6,7 @@ import { graphDefinition } from "../../graph/def/graph_def.ts";
 import { opListOf } from "../../graph/def/op_def.ts";
 import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
 import { findDefinition } from "../../graph/op/registry.ts";
+import type { SaverDef } from "../../proto/classes.ts";
 import { fromGraphProto, type GraphDefinition, toGraphProto } from "../../proto/graph_def.ts";
 import { encode, pb, toLong } from "../../proto/messages.ts";
 import { GraphKeys } from "../collections.ts";
@@ -22,7 +23,7 @@ export interface MetaGraphOptions {
   readonly graphDef?: pb.GraphDef.$Properties | null | undefined;
   /** What is to be said of the graph beside its version and ops: tags, anyInfo. */
   readonly metaInfoDef?: pb.MetaGraphDef.MetaInfoDef.$Properties | null | undefined;
-  readonly saverDef?: pb.SaverDef.$Properties | null | undefined;
+  readonly saverDef?: pb.SaverDef.$Properties | SaverDef | null | undefined;
   /** Only these collections; all by default. */
   readonly collectionList?: readonly string[] | null | undefined;
   /** Only what lies in this scope, named without it; inputs from outside are listed in the collection `unbound_inputs`. */
@@ -45,7 +46,9 @@ export interface MetaGraphOptions {
  */
 export function createMetaGraphDef(options: MetaGraphOptions = {}): pb.MetaGraphDef.$Properties {
   const graph = options.graph ?? getDefaultGraph();
-  const { graphDef, metaInfoDef, saverDef = null, clearDevices = false, clearExtraneousSavers = false } = options;
+  const { graphDef, metaInfoDef, clearDevices = false, clearExtraneousSavers = false } = options;
+  const given = options.saverDef ?? null;
+  const saverDef = given && "toPlain" in given ? given.toPlain() : given;
   if (graph.isEager && !(graphDef && options.graph)) {
     throw new RuntimeError(
       "Exporting/importing meta graphs is not supported when eager execution is enabled. No graph exists when eager execution is enabled.",

@@ -11,6 +11,7 @@ import type { Operation } from "../operation.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkAttr } from "./attr_check.ts";
 import { addFunctions, definitionIn } from "./library.ts";
+import { cppName } from "./node_text.ts";
 import { opText } from "./op_text.ts";
 
 export interface ImportOptions {
@@ -154,7 +155,7 @@ class Importer {
     const wanted = `${this.#prefix}${node.name}`;
     const name = this.#graph.findOperation(wanted) ? this.#graph.rootName(wanted) : wanted;
     try {
-      checkInputs(node, definition, attrs, inputs);
+      checkInputs({ ...node, name: wanted }, definition, attrs, inputs);
       const op = this.#graph.createOp({
         definition,
         inputs,
@@ -228,14 +229,11 @@ function checkInputs(
     const dtype = wanted[i];
     if (dtype && input.dtype.baseDtype !== dtype.baseDtype) {
       throw new ValueError(
-        `Input ${i} of node ${node.name} was passed ${cpp(input.dtype)} from ${input.name} incompatible with expected ${cpp(dtype)}.`,
+        `Input ${i} of node ${node.name} was passed ${cppName(input.dtype)}${input.dtype.isRef ? "_ref" : ""} from ${input.name} incompatible with expected ${cppName(dtype)}.`,
       );
     }
   }
 }
-
-const cpp = (dtype: DType): string =>
-  `${({ float32: "float", float64: "double", float16: "half" } as Record<string, string>)[dtype.base] ?? dtype.base}${dtype.isRef ? "_ref" : ""}`;
 
 /** More tensors than this one argument has not. */
 const argsMax = 2 ** 20;

@@ -119,17 +119,24 @@ export interface ImportGraphDefOptions {
   readonly name?: string | null | undefined;
 }
 
+type ImportArguments =
+  | readonly [options?: ImportGraphDefOptions | null]
+  | readonly [
+      inputMap: Readonly<Record<string, Tensor>> | null,
+      returnElements: readonly string[] | null,
+      more?: string | ImportGraphDefOptions | null,
+    ];
+
 /**
  * Adds the nodes of a GraphDef (or of its bytes) to the default graph; gives back the elements asked for, else null. Throws TypeError for
  * what is no GraphDef, NOT_FOUND for an unknown op, ValueError for a graph that cannot be added. Source: importer.py.
  */
 export function importGraphDef(
-  graphDef: GraphDef | Uint8Array,
-  options: ImportGraphDefOptions = {},
+  graphDef: GraphDef | Uint8Array | { serializeToString(): Uint8Array },
+  ...given: ImportArguments
 ): (Tensor | Operation)[] | null {
-  const { inputMap = {}, returnElements, name } = options;
-  const message = graphDef instanceof Uint8Array ? GraphDef.fromString(graphDef) : graphDef;
-  if (!(message instanceof GraphDef)) throw new TypeError("Argument `graph_def` must be a GraphDef proto.");
+  const { inputMap, returnElements, name } = importOptions(given);
+  const message = asGraphDef(graphDef);
   try {
     const source = decodeGraphDef(message.serializeToString());
     checkMap(Object.keys(inputMap), message);
@@ -144,6 +151,27 @@ export function importGraphDef(
     if (cause instanceof InvalidArgumentError) throw new ValueError(cause.message, { cause });
     throw cause;
   }
+}
+
+/** A GraphDef, its bytes, or the one that a MetaGraphDef holds. */
+function asGraphDef(given: GraphDef | Uint8Array | { serializeToString(): Uint8Array }): GraphDef {
+  if (given instanceof GraphDef) return given;
+  if (given instanceof Uint8Array) return GraphDef.fromString(given);
+  if (given?.constructor?.name !== "GraphDef") throw new TypeError("Argument `graph_def` must be a GraphDef proto.");
+  return GraphDef.fromString(given.serializeToString());
+}
+
+/** By place, as Python has them, or by name. */
+function importOptions(given: ImportArguments) {
+  const last = given.at(-1);
+  const isNamed = typeof last === "object" && last !== null && !Array.isArray(last) && given.length !== 2;
+  const options = (isNamed || given.length === 1 ? last : {}) as ImportGraphDefOptions | null;
+  const [inputMap, returnElements, name] = given.length === 1 ? [] : given;
+  return {
+    inputMap: (inputMap ?? options?.inputMap ?? {}) as Readonly<Record<string, Tensor>>,
+    returnElements: (returnElements ?? options?.returnElements) as readonly string[] | undefined,
+    name: typeof name === "string" ? name : options?.name,
+  };
 }
 
 const nodeName = (element: string): string => element.replace(/^\^/, "").replace(/:\d+$/, "");

@@ -78,8 +78,10 @@ export class CheckpointReader {
   }
 }
 
-/** A checkpoint by its prefix. */
-export const NewCheckpointReader = (prefix: string): CheckpointReader => new CheckpointReader(prefix);
+/** A checkpoint by its prefix. Throws NOT_FOUND for a prefix without files. */
+export function NewCheckpointReader(prefix: string): CheckpointReader {
+  return new CheckpointReader(prefix);
+}
 
 const prefixOf = (folderOrPrefix: string): string | null =>
   nodeFiles.stat(folderOrPrefix)?.isDirectory ? latestCheckpoint(folderOrPrefix) : folderOrPrefix;

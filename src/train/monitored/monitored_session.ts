@@ -9,6 +9,7 @@ import { AbortedError, OutOfRangeError, RuntimeError, UnavailableError, ValueErr
 import * as logging from "../../core/text/logging.ts";
 import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
 import type { FeedDict } from "../../graph/scopes.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import type { Fetched, Fetches } from "../../session/fetch.ts";
 import { type RunArguments, runArguments, type Session } from "../../session/session.ts";
 import { Coordinator } from "../queue/coordinator.ts";
@@ -230,19 +231,31 @@ async function closeLive({ sess, coord }: Live, stopGracePeriodSecs: number): Pr
   }
 }
 
+const monitoredPlaces = ["sessionCreator", "hooks", "stopGracePeriodSecs"] as const;
+
 /** A session with hooks that is made anew when a server is lost. */
 export class MonitoredSession extends MonitoredSessionBase {
-  constructor(options: MonitoredOptions = {}) {
-    super(options, true);
+  constructor(...given: Rest<MonitoredOptions, typeof monitoredPlaces>) {
+    super(byName<MonitoredOptions>(given, monitoredPlaces), true);
   }
 }
 
 export interface SingularOptions extends ChiefOptions, Omit<MonitoredOptions, "sessionCreator"> {}
 
+const singularPlaces = [
+  "hooks",
+  "scaffold",
+  "master",
+  "config",
+  "checkpointDir",
+  "stopGracePeriodSecs",
+  "checkpointFilenameWithPath",
+] as const;
+
 /** A session with hooks that is made once. */
 export class SingularMonitoredSession extends MonitoredSessionBase {
-  constructor(options: SingularOptions = {}) {
-    const { hooks, stopGracePeriodSecs, ...chief } = options;
+  constructor(...given: Rest<SingularOptions, typeof singularPlaces>) {
+    const { hooks, stopGracePeriodSecs, ...chief } = byName<SingularOptions>(given, singularPlaces);
     super({ sessionCreator: new ChiefSessionCreator(chief), hooks, stopGracePeriodSecs }, false);
   }
 

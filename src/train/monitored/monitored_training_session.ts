@@ -1,4 +1,5 @@
 /** `tf.train.MonitoredTrainingSession`: a monitored session with the hooks that training wants. Source: monitored_session.py. */
+import { byName, type Rest } from "../../ops/options.ts";
 
 import { StepCounterHook } from "./hooks/logging.ts";
 import { CheckpointSaverHook, SummarySaverHook } from "./hooks/saving.ts";
@@ -37,8 +38,28 @@ const either = (
 
 const isOn = (n: number | null): boolean => n !== null && n > 0;
 
+const places = [
+  "master",
+  "isChief",
+  "checkpointDir",
+  "scaffold",
+  "hooks",
+  "chiefOnlyHooks",
+  "saveCheckpointSecs",
+  "saveSummariesSteps",
+  "saveSummariesSecs",
+  "config",
+  "stopGracePeriodSecs",
+  "logStepCountSteps",
+  "maxWaitSecs",
+  "saveCheckpointSteps",
+  "summaryDir",
+  "saveGraphDef",
+] as const;
+
 /** Runs until a hook asks to stop: `while (!sess.shouldStop()) await sess.run(trainOp)`, then `close`; or with a body for `within`. */
-export function MonitoredTrainingSession(options: TrainingSessionOptions = {}): MonitoredSession {
+export function MonitoredTrainingSession(...given: Rest<TrainingSessionOptions, typeof places>): MonitoredSession {
+  const options = byName<TrainingSessionOptions>(given, places);
   const {
     master,
     config,
@@ -48,11 +69,11 @@ export function MonitoredTrainingSession(options: TrainingSessionOptions = {}): 
     logStepCountSteps = 100,
   } = options;
   const scaffold = options.scaffold ?? new Scaffold();
-  const given = options.hooks ?? [];
+  const ownHooks = options.hooks ?? [];
   if (!isChief) {
     const { maxWaitSecs = 7200 } = options;
     const sessionCreator = new WorkerSessionCreator({ scaffold, master, config, maxWaitSecs });
-    return new MonitoredSession({ sessionCreator, hooks: given, stopGracePeriodSecs });
+    return new MonitoredSession({ sessionCreator, hooks: ownHooks, stopGracePeriodSecs });
   }
   const summaries = either(options.saveSummariesSteps, options.saveSummariesSecs, [100, null]);
   const checkpoints = either(options.saveCheckpointSteps, options.saveCheckpointSecs, [null, 600]);
@@ -70,5 +91,5 @@ export function MonitoredTrainingSession(options: TrainingSessionOptions = {}): 
     );
   }
   const sessionCreator = new ChiefSessionCreator({ scaffold, checkpointDir, master, config });
-  return new MonitoredSession({ sessionCreator, hooks: [...hooks, ...given], stopGracePeriodSecs });
+  return new MonitoredSession({ sessionCreator, hooks: [...hooks, ...ownHooks], stopGracePeriodSecs });
 }

@@ -21,6 +21,7 @@ import type { Operation } from "../../graph/operation.ts";
 import type { FeedDict } from "../../graph/scopes.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { concat, group } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import type { Session } from "../../session/session.ts";
 import { Saver } from "../saver.ts";
 
@@ -40,14 +41,29 @@ export interface ScaffoldOptions {
   readonly copyFromScaffold?: Scaffold | null | undefined;
 }
 
+const scaffoldPlaces = [
+  "initOp",
+  "initFeedDict",
+  "initFn",
+  "readyOp",
+  "readyForLocalInitOp",
+  "localInitOp",
+  "summaryOp",
+  "saver",
+  "copyFromScaffold",
+  "localInitFeedDict",
+] as const;
+
+/** The operations with which a session begins: initializers, checks that all is ready, the saver, the summaries. */
 export class Scaffold {
   #options: ScaffoldOptions;
 
-  constructor(options: ScaffoldOptions = {}) {
+  constructor(...given: Rest<ScaffoldOptions, typeof scaffoldPlaces>) {
+    const options = byName<ScaffoldOptions>(given, scaffoldPlaces);
     const { copyFromScaffold } = options;
     const from = copyFromScaffold ? copyFromScaffold.#options : {};
-    const given = Object.entries(options).filter(([, value]) => value !== undefined && value !== null);
-    this.#options = { ...from, ...Object.fromEntries(given) };
+    const filled = Object.entries(options).filter(([, value]) => value !== undefined && value !== null);
+    this.#options = { ...from, ...Object.fromEntries(filled) };
   }
 
   /** Makes what is missing and finalizes the default graph. */

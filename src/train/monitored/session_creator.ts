@@ -1,5 +1,6 @@
 /** What makes the session of a monitored session. Source: monitored_session.py. */
 import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import type { Session, SessionConfig } from "../../session/session.ts";
 import { Scaffold } from "./scaffold.ts";
 import { SessionManager } from "./session_manager.ts";
@@ -30,14 +31,17 @@ export interface ChiefOptions extends CreatorOptions {
   readonly checkpointFilenameWithPath?: string | null | undefined;
 }
 
+const chiefPlaces = ["scaffold", "master", "config", "checkpointDir", "checkpointFilenameWithPath"] as const;
+
 /** Restores the newest checkpoint, or initializes. */
 export class ChiefSessionCreator extends SessionCreator {
   readonly #options: ChiefOptions;
   readonly #scaffold: Scaffold;
   #manager: SessionManager | null = null;
 
-  constructor(options: ChiefOptions = {}) {
+  constructor(...given: Rest<ChiefOptions, typeof chiefPlaces>) {
     super();
+    const options = byName<ChiefOptions>(given, chiefPlaces);
     this.#options = options;
     this.#scaffold = options.scaffold ?? new Scaffold();
   }
@@ -63,14 +67,17 @@ export interface WorkerOptions extends CreatorOptions {
   readonly maxWaitSecs?: number | undefined;
 }
 
+const workerPlaces = ["scaffold", "master", "config", "maxWaitSecs"] as const;
+
 /** Waits until a chief has made the model ready. */
 export class WorkerSessionCreator extends SessionCreator {
   readonly #options: WorkerOptions;
   readonly #scaffold: Scaffold;
   #manager: SessionManager | null = null;
 
-  constructor(options: WorkerOptions = {}) {
+  constructor(...given: Rest<WorkerOptions, typeof workerPlaces>) {
     super();
+    const options = byName<WorkerOptions>(given, workerPlaces);
     this.#options = options;
     this.#scaffold = options.scaffold ?? new Scaffold();
   }

@@ -40,6 +40,7 @@ export interface PrepareOptions extends RecoverOptions {
 const feeding = (feedDict: FeedDict | null | undefined) => (feedDict ? { feedDict } : {});
 const sleep = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
+/** Makes sessions: restored from a checkpoint, or initialized, or waited for. */
 export class SessionManager {
   readonly #options: SessionManagerOptions;
   readonly #graph: Graph;

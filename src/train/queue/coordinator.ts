@@ -1,5 +1,5 @@
 /** Threads that stop together: the first error stops all of them, and `join` throws it. Source: tensorflow/python/training/coordinator.py. */
-import { OutOfRangeError, RuntimeError } from "../../core/error.ts";
+import { OpError, OutOfRangeError, RuntimeError } from "../../core/error.ts";
 import * as logging from "../../core/text/logging.ts";
 import type { Joinable } from "./thread.ts";
 
@@ -41,6 +41,7 @@ class PromisedWork implements Joinable {
   }
 }
 
+/** Ends the threads of a program together: one asks to stop, or fails, and all others see `shouldStop()`. */
 export class Coordinator {
   readonly #cleanStops: readonly ErrorClass[];
   readonly #threads = new Set<Joinable>();
@@ -58,13 +59,20 @@ export class Coordinator {
    * at once.
    */
   requestStop(error?: unknown): void {
+    this.#stop(error, false);
+  }
+
+  /** Python says no class of an error that it caught itself. */
+  #stop(error: unknown, isCaught: boolean): void {
     const kept = error === undefined || error === null || this.#isClean(error) ? null : { value: error };
     if (this.#joined && kept) throw kept.value;
     if (this.#shouldStop) return;
     if (kept) {
       this.#error ??= kept;
       const { name, message } = error as Error;
-      logging.info("Error reported to Coordinator: %s, %s", name, message);
+      const module = error instanceof OpError ? "tensorflow.python.framework.errors_impl." : "";
+      if (isCaught) logging.info("Error reported to Coordinator: %s", message);
+      else logging.info("Error reported to Coordinator: <class '%s%s'>, %s", module, name, message);
     }
     this.#shouldStop = true;
     for (const wake of this.#waiting) wake();
@@ -99,10 +107,10 @@ export class Coordinator {
       if (!(result instanceof Promise)) return;
       return result.then(
         () => {},
-        (error) => this.requestStop(error),
+        (error) => this.#stop(error, true),
       );
     } catch (error) {
-      this.requestStop(error);
+      this.#stop(error, true);
     }
   }
 

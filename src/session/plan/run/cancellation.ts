@@ -1,4 +1,5 @@
 /** The signal that tells what waits in a run to stop: made when a node asks for it, so that a run that never waits pays nothing. */
+import { setMaxListeners } from "node:events";
 import { CancelledError } from "../../../core/error.ts";
 import type { SessionState } from "../../state.ts";
 import type { CallFunction } from "../call.ts";
@@ -21,6 +22,8 @@ export class Cancellation {
   get signal(): AbortSignal {
     if (this.#controller) return this.#controller.signal;
     this.#controller = new AbortController();
+    // Any number of nodes may wait in one run.
+    setMaxListeners(0, this.#controller.signal);
     if (this.#isCancelled || this.#outer?.aborted) this.cancel();
     else this.#outer?.addEventListener("abort", this.#cancel, { once: true });
     return this.#controller.signal;

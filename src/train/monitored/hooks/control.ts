@@ -3,6 +3,7 @@ import { OutOfRangeError, ValueError } from "../../../core/error.ts";
 import * as logging from "../../../core/text/logging.ts";
 import type { FeedDict } from "../../../graph/scopes.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
 import type { Fetches } from "../../../session/fetch.ts";
 import type { Session } from "../../../session/session.ts";
 import { asStep, globalStepRead, stepValue } from "./global_step_read.ts";
@@ -15,14 +16,17 @@ export interface StopOptions {
   readonly lastStep?: number | null | undefined;
 }
 
+const stopPlaces = ["numSteps", "lastStep"] as const;
+
 /** Throws ValueError unless exactly one of numSteps and lastStep is given. */
 export class StopAtStepHook extends SessionRunHook {
   readonly #numSteps: number | null;
   #lastStep: number | null;
   #step!: Tensor;
 
-  constructor({ numSteps = null, lastStep = null }: StopOptions) {
+  constructor(...given: Rest<StopOptions, typeof stopPlaces>) {
     super();
+    const { numSteps = null, lastStep = null } = byName<StopOptions>(given, stopPlaces);
     if (numSteps === null && lastStep === null)
       throw new ValueError("One of num_steps or last_step must be specified.");
     if (numSteps !== null && lastStep !== null) {
@@ -92,14 +96,21 @@ export class GlobalStepWaiterHook extends SessionRunHook {
   }
 }
 
+interface FinalOptions {
+  readonly finalOpsFeedDict?: FeedDict | null | undefined;
+}
+
+const finalPlaces = ["finalOpsFeedDict"] as const;
+
 /** Runs once more at the end: its values stay in `finalOpsValues`. */
 export class FinalOpsHook extends SessionRunHook {
   readonly #finalOps: Fetches | null;
   readonly #feedDict: FeedDict | null;
   #values: unknown = null;
 
-  constructor(finalOps: Fetches | null, options: { readonly finalOpsFeedDict?: FeedDict | null } = {}) {
+  constructor(finalOps: Fetches | null, ...given: Rest<FinalOptions, typeof finalPlaces>) {
     super();
+    const options = byName<FinalOptions>(given, finalPlaces);
     this.#finalOps = finalOps;
     this.#feedDict = options.finalOpsFeedDict ?? null;
   }

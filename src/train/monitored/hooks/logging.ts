@@ -6,6 +6,7 @@ import * as logging from "../../../core/text/logging.ts";
 import { type Graph, getDefaultGraph } from "../../../graph/graph.ts";
 import type { Operation } from "../../../graph/operation.ts";
 import { isTensorConvertible, Tensor } from "../../../graph/tensor.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
 import type { Session } from "../../../session/session.ts";
 import type { FileWriter } from "../../file_writer.ts";
 import { FileWriterCache } from "./file_writer_cache.ts";
@@ -25,6 +26,8 @@ export interface LoggingOptions {
   readonly formatter?: ((values: Values) => string) | null | undefined;
 }
 
+const loggingPlaces = ["everyNIter", "everyNSecs", "atEnd", "formatter"] as const;
+
 /** Logs values by tag: `loss = 0.5, step = 100 (1.234 sec)`. Throws ValueError unless one interval (or atEnd alone) is given. */
 export class LoggingTensorHook extends SessionRunHook {
   readonly #tensors: ReadonlyMap<string, Named>;
@@ -35,9 +38,17 @@ export class LoggingTensorHook extends SessionRunHook {
   #iteration = 0;
   #shouldTrigger = false;
 
-  constructor(tensors: readonly Named[] | Readonly<Record<string, Named>>, options: LoggingOptions) {
+  constructor(
+    tensors: readonly Named[] | Readonly<Record<string, Named>>,
+    ...given: Rest<LoggingOptions, typeof loggingPlaces>
+  ) {
     super();
-    const { everyNIter = null, everyNSecs = null, atEnd = false, formatter } = options;
+    const {
+      everyNIter = null,
+      everyNSecs = null,
+      atEnd = false,
+      formatter,
+    } = byName<LoggingOptions>(given, loggingPlaces);
     const onlyAtEnd = atEnd && everyNIter === null && everyNSecs === null;
     if (!onlyAtEnd && (everyNIter === null) === (everyNSecs === null)) {
       throw new ValueError("either at_end and/or exactly one of every_n_iter and every_n_secs must be provided.");
@@ -110,6 +121,8 @@ export interface StepCounterOptions {
   readonly summaryWriter?: FileWriter | null | undefined;
 }
 
+const counterPlaces = ["everyNSteps", "everyNSecs", "outputDir", "summaryWriter"] as const;
+
 /** Steps per second, logged and written as `global_step/sec`; every 100 steps by default. */
 export class StepCounterHook extends SessionRunHook {
   readonly #timer: SecondOrStepTimer;
@@ -119,9 +132,11 @@ export class StepCounterHook extends SessionRunHook {
   #tag = "";
   #lastStep: number | null = null;
 
-  constructor(options: StepCounterOptions = {}) {
+  constructor(...given: Rest<StepCounterOptions, typeof counterPlaces>) {
     super();
-    const { everyNSteps = 100, everyNSecs = null, outputDir = null, summaryWriter = null } = options;
+    const options = byName<StepCounterOptions>(given, counterPlaces);
+    const { everyNSecs = null, outputDir = null, summaryWriter = null } = options;
+    const everyNSteps = given[0] === null ? null : options.everyNSteps === undefined ? 100 : options.everyNSteps;
     if ((everyNSteps === null) === (everyNSecs === null)) {
       throw new ValueError("exactly one of every_n_steps and every_n_secs should be provided.");
     }
@@ -165,6 +180,10 @@ export class StepCounterHook extends SessionRunHook {
     this.#writer?.addScalar(this.#tag, stepsPerSecond, step);
     logging.info("%s: %s", this.#tag, String(Number(stepsPerSecond.toPrecision(6))));
   }
+
+  override end(): void {
+    this.#writer?.flush();
+  }
 }
 
 export class NanLossDuringTrainingError extends RuntimeError {
@@ -175,13 +194,20 @@ export class NanLossDuringTrainingError extends RuntimeError {
   }
 }
 
+interface NanOptions {
+  readonly failOnNanLoss?: boolean | undefined;
+}
+
+const nanPlaces = ["failOnNanLoss"] as const;
+
 /** Throws NanLossDuringTrainingError when the loss is no number, or stops where failOnNanLoss is false. */
 export class NanTensorHook extends SessionRunHook {
   readonly #loss: Tensor;
   readonly #fails: boolean;
 
-  constructor(lossTensor: Tensor, options: { readonly failOnNanLoss?: boolean } = {}) {
+  constructor(lossTensor: Tensor, ...given: Rest<NanOptions, typeof nanPlaces>) {
     super();
+    const options = byName<NanOptions>(given, nanPlaces);
     this.#loss = lossTensor;
     this.#fails = options.failOnNanLoss ?? true;
   }

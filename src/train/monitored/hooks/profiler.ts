@@ -3,6 +3,7 @@ import { join } from "node:path";
 import * as logging from "../../../core/text/logging.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
 import { nodeFiles, writeFileAtomic } from "../../../io/file_system.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
 import { type RunMetadata, RunOptions } from "../../../session/trace.ts";
 import type { FileWriter } from "../../file_writer.ts";
 import { FileWriterCache } from "./file_writer_cache.ts";
@@ -16,6 +17,8 @@ export interface ProfilerOptions {
   readonly outputDir?: string | undefined;
 }
 
+const profilerPlaces = ["saveSteps", "saveSecs", "outputDir"] as const;
+
 /** Writes `timeline-STEP.json` and the step's metadata every so many steps or seconds, not for the first run. */
 export class ProfilerHook extends SessionRunHook {
   readonly #folder: string;
@@ -25,8 +28,9 @@ export class ProfilerHook extends SessionRunHook {
   #nextStep: number | null = null;
   #isRequested = false;
 
-  constructor({ saveSteps, saveSecs, outputDir = "" }: ProfilerOptions) {
+  constructor(...given: Rest<ProfilerOptions, typeof profilerPlaces>) {
     super();
+    const { saveSteps, saveSecs, outputDir = "" } = byName<ProfilerOptions>(given, profilerPlaces);
     this.#folder = outputDir;
     this.#writer = FileWriterCache.get(outputDir);
     this.#timer = new SecondOrStepTimer({ everySecs: saveSecs, everySteps: saveSteps });

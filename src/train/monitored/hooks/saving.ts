@@ -7,6 +7,7 @@ import type { NdArray } from "../../../core/nd_array.ts";
 import * as logging from "../../../core/text/logging.ts";
 import { getDefaultGraph } from "../../../graph/graph.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
 import { encode, pb } from "../../../proto/messages.ts";
 import type { Session } from "../../../session/session.ts";
 import type { FileWriter } from "../../file_writer.ts";
@@ -49,6 +50,16 @@ export interface CheckpointHookOptions {
   readonly saveGraphDef?: boolean | undefined;
 }
 
+const checkpointPlaces = [
+  "saveSecs",
+  "saveSteps",
+  "saver",
+  "checkpointBasename",
+  "scaffold",
+  "listeners",
+  "saveGraphDef",
+] as const;
+
 /** Saves at the beginning, every so many steps or seconds, and at the end. Throws ValueError for both saver and scaffold. */
 export class CheckpointSaverHook extends SessionRunHook {
   readonly #folder: string;
@@ -59,8 +70,9 @@ export class CheckpointSaverHook extends SessionRunHook {
   #writer!: FileWriter;
   #step!: Tensor;
 
-  constructor(checkpointDir: string, options: CheckpointHookOptions) {
+  constructor(checkpointDir: string, ...given: Rest<CheckpointHookOptions, typeof checkpointPlaces>) {
     super();
+    const options = byName<CheckpointHookOptions>(given, checkpointPlaces);
     logging.info("Create CheckpointSaverHook.");
     if (options.saver && options.scaffold) throw new ValueError("You cannot provide both saver and scaffold.");
     this.#folder = checkpointDir;
@@ -160,6 +172,8 @@ export interface SummaryHookOptions {
   readonly summaryOp?: Tensor | readonly Tensor[] | null | undefined;
 }
 
+const summaryPlaces = ["saveSteps", "saveSecs", "outputDir", "summaryWriter", "scaffold", "summaryOp"] as const;
+
 /** Writes summaries every so many steps or seconds. Throws ValueError unless exactly one of scaffold and summaryOp is given. */
 export class SummarySaverHook extends SessionRunHook {
   readonly #options: SummaryHookOptions;
@@ -169,8 +183,9 @@ export class SummarySaverHook extends SessionRunHook {
   #nextStep: number | null = null;
   #isRequested = false;
 
-  constructor(options: SummaryHookOptions) {
+  constructor(...given: Rest<SummaryHookOptions, typeof summaryPlaces>) {
     super();
+    const options = byName<SummaryHookOptions>(given, summaryPlaces);
     if (!options.scaffold === !options.summaryOp) {
       throw new ValueError("Exactly one of scaffold or summary_op must be provided.");
     }

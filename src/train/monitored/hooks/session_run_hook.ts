@@ -1,5 +1,6 @@
 /** Hooks: what is called around the runs of a monitored session. Any method may be async. Source: tensorflow/python/training/session_run_hook.py. */
 import type { FeedDict } from "../../../graph/scopes.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
 import type { Session } from "../../../session/session.ts";
 import type { RunMetadata, RunOptions } from "../../../session/trace.ts";
 import type { Coordinator } from "../../queue/coordinator.ts";
@@ -9,13 +10,16 @@ export interface RunArgs {
   readonly options?: RunOptions | null | undefined;
 }
 
+const runPlaces = ["feedDict", "options"] as const;
+
 /** What a hook adds to a run: fetches, whose values `afterRun` gets, and feeds. */
 export class SessionRunArgs {
   readonly fetches: unknown;
   readonly feedDict: FeedDict | null;
   readonly options: RunOptions | null;
 
-  constructor(fetches: unknown, options: RunArgs = {}) {
+  constructor(fetches: unknown, ...given: Rest<RunArgs, typeof runPlaces>) {
+    const options = byName<RunArgs>(given, runPlaces);
     this.fetches = fetches ?? null;
     this.feedDict = options.feedDict ?? null;
     this.options = options.options ?? null;

@@ -1,6 +1,7 @@
 /** When a hook's turn is: every so many steps or seconds. Source: basic_session_run_hooks.py. */
 import { ValueError } from "../../../core/error.ts";
 import { nowSeconds } from "../../../core/host.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
 
 export interface TimerOptions {
   readonly everySecs?: number | null | undefined;
@@ -17,6 +18,8 @@ export interface HookTimer {
   lastTriggeredStep(): number | null;
 }
 
+const timerPlaces = ["everySecs", "everySteps"] as const;
+
 /** Throws ValueError unless exactly one of everySecs and everySteps is given. */
 export class SecondOrStepTimer implements HookTimer {
   readonly #everySecs: number | null;
@@ -24,7 +27,8 @@ export class SecondOrStepTimer implements HookTimer {
   #step: number | null = null;
   #seconds: number | null = null;
 
-  constructor({ everySecs = null, everySteps = null }: TimerOptions = {}) {
+  constructor(...given: Rest<TimerOptions, typeof timerPlaces>) {
+    const { everySecs = null, everySteps = null } = byName<TimerOptions>(given, timerPlaces);
     this.#everySecs = everySecs;
     this.#everySteps = everySteps;
     if (everySecs === null && everySteps === null) {
