@@ -7,6 +7,7 @@ export * as framework from "./contrib_framework.ts";
 export * as image from "./contrib_image.ts";
 export * as layers from "./contrib_layers.ts";
 export * as lookup from "./contrib_lookup.ts";
+export * as metrics from "./contrib_metrics.ts";
 export * as nn from "./contrib_nn.ts";
 export * as rnn from "./contrib_rnn.ts";
 export * as seq2seq from "./contrib_seq2seq.ts";

@@ -1,12 +1,7 @@
 /** tf.contrib.rnn. Written by scripts/api.mjs. */
 export { GRUBlockCell, GRUBlockCellV2, LSTMBlockCell } from "../build/contrib/rnn/block.ts";
 export { CoupledInputForgetGateLSTMCell, LayerNormBasicLSTMCell, UGRNNCell } from "../build/contrib/rnn/cells.ts";
-export {
-  Conv1DLSTMCell,
-  Conv2DLSTMCell,
-  Conv3DLSTMCell,
-  ConvLSTMCell,
-} from "../build/contrib/rnn/convolution.ts";
+export { Conv1DLSTMCell, Conv2DLSTMCell, Conv3DLSTMCell, ConvLSTMCell } from "../build/contrib/rnn/convolution.ts";
 export {
   FusedRNNCell,
   FusedRNNCellAdaptor,

@@ -1,5 +1,6 @@
 /** tf.math. Written by scripts/api.mjs. */
 export { isNonDecreasing, isStrictlyIncreasing } from "../build/checks/monotonic.ts";
+export { confusionMatrix } from "../build/metrics/classes.ts";
 export { polyval } from "../ops/compute/math/add_n.ts";
 export { multiplyNoNan } from "../ops/compute/math/binary/arithmetic.ts";
 export { divNoNan as divideNoNan } from "../ops/compute/math/binary/division.ts";

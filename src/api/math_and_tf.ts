@@ -1,5 +1,4 @@
 /** Names of tf.math and tf. Written by scripts/api.mjs. */
-export { confusionMatrix } from "../build/metrics/classes.ts";
 export { invertPermutation } from "../ops/compute/array/order/transpose.ts";
 export { accumulateN, addN, scalarMul } from "../ops/compute/math/add_n.ts";
 export { add, multiply, pow, squaredDifference, subtract } from "../ops/compute/math/binary/arithmetic.ts";

@@ -30,6 +30,7 @@ export {
 } from "../build/initializers.ts";
 export { opScope, variableOpScope } from "../build/legacy/scopes.ts";
 export { initializeAllTables, tablesInitializer } from "../build/lookup/table.ts";
+export { confusionMatrix } from "../build/metrics/classes.ts";
 export { RaggedTensor } from "../build/ragged/ragged_tensor.ts";
 export {
   colocateWith,

@@ -32,11 +32,16 @@ export const metricOptions = (rest: MetricRest): MetricOptions => byName<MetricO
 export type Metric = readonly [value: Tensor, update: Tensor];
 
 /** A sum that local_variables_initializer sets to 0. */
-export const metricVariable = (shape: FullShape, dtype: DType, name: string): Variable =>
+export const metricVariable = (
+  shape: FullShape,
+  dtype: DType,
+  name: string,
+  options: { readonly validateShape?: boolean } = {},
+): Variable =>
   new Variable(() => zeros(shape, dtype), {
     trainable: false,
     collections: [GraphKeys.LOCAL_VARIABLES, GraphKeys.METRIC_VARIABLES],
-    validateShape: true,
+    validateShape: options.validateShape ?? true,
     synchronization: VariableSynchronization.ON_READ,
     aggregation: VariableAggregation.SUM,
     name,

@@ -1,129 +1,33 @@
 /** Metrics of probabilities at several thresholds. Source: tensorflow/python/ops/metrics_impl.py. */
 
-import { bool, float32, int32, int64 } from "../../core/dtype.ts";
+import { int32, int64 } from "../../core/dtype.ts";
 import { ValueError } from "../../core/error.ts";
-import { NdArray } from "../../core/nd_array.ts";
 import * as logging from "../../core/text/logging.ts";
-import { getDefaultGraph } from "../../graph/graph.ts";
 import type { Tensor } from "../../graph/tensor.ts";
-import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
+import type { TensorLike } from "../../ops/convert.ts";
 import {
   abs,
   argmax,
   argmin,
   cast,
-  constant,
   cumsum,
   divide,
   divNoNan,
   equal,
-  expandDims,
-  greater,
   identity,
   log,
   logicalAnd,
-  logicalNot,
   maximum,
   minimum,
   multiply,
   onesLike,
   reduceMin,
   reduceSum,
-  reshape,
-  shape as shapeOf,
-  stack,
-  tile,
-  transpose,
   where,
 } from "../../ops/index.ts";
 import { byName, type Rest } from "../../ops/options.ts";
-import { assertGreaterEqual, assertLessEqual } from "../checks/compare.ts";
-import { broadcastWeights } from "../losses/weights.ts";
-import { assignAdd } from "../variables/state.ts";
-import type { Variable } from "../variables/variable.ts";
-import {
-  align,
-  checkCompatible,
-  inMetricScope,
-  type Metric,
-  type MetricOptions,
-  type MetricRest,
-  metricOptions,
-  metricVariable,
-} from "./metric.ts";
-
-/** True positives, false negatives, true negatives, false positives. */
-type Kind = "tp" | "fn" | "tn" | "fp";
-
-const kinds: Readonly<Record<Kind, { readonly name: string; readonly label: boolean; readonly prediction: boolean }>> =
-  {
-    tp: { name: "true_positives", label: true, prediction: true },
-    fn: { name: "false_negatives", label: true, prediction: false },
-    tn: { name: "true_negatives", label: false, prediction: false },
-    fp: { name: "false_positives", label: false, prediction: true },
-  };
-
-interface Counts<T> {
-  readonly tp: T;
-  readonly fn: T;
-  readonly tn: T;
-  readonly fp: T;
-}
-
-interface CountsAt {
-  readonly values: Counts<Variable>;
-  readonly updates: Counts<Tensor>;
-}
-
-const scalar = (value: number): NdArray => new NdArray(float32, [], Float32Array.of(value));
-
-/** One count for each threshold, of the kinds asked for. Fails for predictions outside [0, 1]. */
-function countsAt(
-  labels: TensorLike,
-  predictions: TensorLike,
-  thresholds: readonly number[],
-  weights: TensorLike | null | undefined,
-  wanted: readonly Kind[] = ["tp", "fn", "tn", "fp"],
-): CountsAt {
-  const given = convertToTensor(predictions);
-  const message = "predictions must be in [0, 1]";
-  const limit = (value: number): Tensor => cast(scalar(value) as unknown as Tensor, given.dtype.baseDtype);
-  const checks = [assertGreaterEqual(given, limit(0), { message }), assertLessEqual(given, limit(1), { message })];
-  const aligned = getDefaultGraph().controlDependencies(checks, () => {
-    const prediction = cast(given, float32);
-    return align(prediction, cast(labels as Tensor, bool), weights);
-  });
-  const count = thresholds.length;
-  const column = reshape(aligned.predictions, [-1, 1]);
-  const row = reshape(cast(aligned.labels, bool), [1, -1]);
-  const width = column.shape?.[0] ?? shapeOf(column).at(0);
-  const tiled = tile(expandDims(constant(thresholds, { dtype: float32 }), [1]), stack([1, width]));
-  const has = (...list: readonly Kind[]): boolean => list.some((kind) => wanted.includes(kind));
-  const isPositive = greater(tile(transpose(column), [count, 1]), tiled);
-  const isNegative = has("fn", "tn") ? logicalNot(isPositive) : isPositive;
-  const labelPositive = tile(row, [count, 1]);
-  const labelNegative = has("fp", "tn") ? logicalNot(labelPositive) : labelPositive;
-  const weight = aligned.weights && tileWeights(aligned.weights, aligned.predictions, count);
-  if (weight) checkCompatible(tiled, weight);
-  const values: Partial<Record<Kind, Variable>> = {};
-  const updates: Partial<Record<Kind, Tensor>> = {};
-  for (const kind of Object.keys(kinds) as Kind[]) {
-    if (!wanted.includes(kind)) continue;
-    const { name, label, prediction } = kinds[kind];
-    const variable = metricVariable([count], float32, name);
-    const holds = logicalAnd(label ? labelPositive : labelNegative, prediction ? isPositive : isNegative);
-    const counted = cast(holds, float32);
-    const weighted = weight ? counted.mul(weight) : counted;
-    updates[kind] = assignAdd(variable, reduceSum(weighted, { axis: 1 })) as Tensor;
-    values[kind] = variable;
-  }
-  return { values: values as Counts<Variable>, updates: updates as Counts<Tensor> };
-}
-
-function tileWeights(weights: Tensor, predictions: Tensor, count: number): Tensor {
-  const broadcast = broadcastWeights(cast(weights, float32), predictions);
-  return tile(reshape(broadcast, [1, -1]), [count, 1]);
-}
+import { type Counts, countsAt, evenThresholds, type Kind, kinds, type Operand } from "./counts_at.ts";
+import { inMetricScope, type Metric, type MetricOptions, type MetricRest, metricOptions } from "./metric.ts";
 
 type ThresholdMetric = (
   labels: TensorLike,
@@ -144,8 +48,11 @@ const counter =
 
 /** As the counts of yes and no, with predictions above each threshold as yes. */
 export const truePositivesAtThresholds: ThresholdMetric = counter("tp");
+/** trueNegatives for predictions of 0..1 taken as true above each threshold: [values, updateOp], vectors [thresholds] of float32. */
 export const trueNegativesAtThresholds: ThresholdMetric = counter("tn");
+/** falsePositives for predictions of 0..1 taken as true above each threshold: [values, updateOp], vectors [thresholds] of float32. */
 export const falsePositivesAtThresholds: ThresholdMetric = counter("fp");
+/** falseNegatives for predictions of 0..1 taken as true above each threshold: [values, updateOp], vectors [thresholds] of float32. */
 export const falseNegativesAtThresholds: ThresholdMetric = counter("fn");
 
 const ratio =
@@ -160,16 +67,10 @@ const ratio =
     });
   };
 
-type Operand = Tensor | Variable;
-
+/** precision for predictions of 0..1 taken as true above each threshold: [values, updateOp], vectors [thresholds] of float32. */
 export const precisionAtThresholds: ThresholdMetric = ratio("precision", "fp");
+/** recall for predictions of 0..1 taken as true above each threshold: [values, updateOp], vectors [thresholds] of float32. */
 export const recallAtThresholds: ThresholdMetric = ratio("recall", "fn");
-
-/** Thresholds between 0 and 1, and one beyond each end. */
-function evenThresholds(count: number, last = 1 + 1e-7): number[] {
-  const inner = Array.from({ length: count - 2 }, (_, i) => (i + 1) / (count - 1));
-  return [0 - 1e-7, ...inner, last];
-}
 
 export interface AucOptions extends MetricOptions {
   readonly numThresholds?: number | undefined;

@@ -44,7 +44,8 @@ import { asFloat, assertBroadcastable, broadcastWeights } from "../losses/weight
 import { assignAdd } from "../variables/state.ts";
 import { gathered, type Metric, type MetricOptions, type MetricRest, metricOptions, metricVariable } from "./metric.ts";
 
-const atK = (name: string, k: number | null, classId?: number | null): string =>
+/** Names of metrics of the k largest. */
+export const atK = (name: string, k: number | null, classId?: number | null): string =>
   `${name}_at_${k ?? "k"}${classId === null || classId === undefined ? "" : `_class${classId}`}`;
 
 /** Labels with as many dimensions as the predictions. Throws ValueError when they have others than that or one less. */
@@ -176,6 +177,10 @@ const shareAtTopK =
 
 /** Of the labels, how many are among the predicted classes; and of the predicted classes, how many are labels. */
 export const recallAtTopK: AtTopK = shareAtTopK("recall", falseNegative);
+/**
+ * How many of the k given predictions are labels: [value, updateOp], both scalars of float32. The update adds a batch to local variables,
+ * which localVariablesInitializer() starts.
+ */
 export const precisionAtTopK: AtTopK = shareAtTopK("precision", falsePositive);
 
 const shareAtK =
@@ -190,6 +195,10 @@ const shareAtK =
 
 /** As recallAtTopK and precisionAtTopK, of the k largest logits. Labels are int64: [...] or [..., number of labels]. */
 export const recallAtK: AtK = shareAtK("recall", recallAtTopK);
+/**
+ * How many of the k best predictions are labels: [value, updateOp], both scalars of float32. The update adds a batch to local variables,
+ * which localVariablesInitializer() starts.
+ */
 export const precisionAtK: AtK = shareAtK("precision", precisionAtTopK);
 /** TensorFlow's older name. */
 export const sparsePrecisionAtK: AtK = precisionAtK;
@@ -213,6 +222,13 @@ export function averagePrecisionAtK(
 
 /** TensorFlow's older name. */
 export const sparseAveragePrecisionAtK = averagePrecisionAtK;
+
+/** As averagePrecisionAtK, of the indices of the largest, [..., k]. */
+export function averagePrecisionAtTopK(labels: TensorLike, predictionsIdx: TensorLike, ...rest: MetricRest): Metric {
+  const options = metricOptions(rest);
+  const name = options.name ?? "average_precision_at_top_k";
+  return averagePrecision(convertToTensor(labels), convertToTensor(predictionsIdx), name, options);
+}
 
 const withoutTooLarge = (labels: Tensor, classes: Tensor): Tensor =>
   cond(

@@ -38,7 +38,7 @@ import {
   type VariableNodes,
   valueShape,
 } from "./nodes.ts";
-import { addOperators } from "./operators.ts";
+import { addOperators, addPartAssignment } from "./operators.ts";
 import { SaveSliceInfo } from "./slices.ts";
 import { isVariableInitialized } from "./state.ts";
 import { shownVariable, type Updated, UpdatedVariable } from "./updated.ts";
@@ -389,3 +389,4 @@ export class Variable implements TensorConvertible {
 export const variableOf = new WeakMap<Tensor, Variable>();
 
 addOperators(Variable.prototype);
+addPartAssignment(Variable.prototype);

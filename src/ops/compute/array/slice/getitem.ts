@@ -3,12 +3,13 @@ import { int32, int64 } from "../../../../core/dtype.ts";
 import { TypeError, ValueError } from "../../../../core/error.ts";
 import { Tensor } from "../../../../graph/tensor.ts";
 import { constant } from "../../../constant.ts";
-import { convertToTensor, type TensorLike } from "../../../convert.ts";
+import { convertToTensor, isSymbolic, type TensorLike } from "../../../convert.ts";
 import * as ops from "../../../index.ts";
 import { inScope } from "../basic/names.ts";
 import { stack } from "../join/pack.ts";
-import { stridedSlice } from "./strided_slice.ts";
+import { type StridedSliceOptions, stridedSlice } from "./strided_slice.ts";
 
+/** A number or a tensor; a variable, too. */
 type Index = number | Tensor;
 
 /** A range of indices; what is left out reaches to the end of the axis. */
@@ -44,7 +45,10 @@ function parseRange(text: string): SliceRange {
 
 function checkIndex(index: unknown): asserts index is Index {
   if (typeof index === "number" && Number.isInteger(index)) return;
-  if (index instanceof Tensor && /^int(16|32|64)$/.test(index.dtype.base) && index.shape?.length !== 1) return;
+  if (isSymbolic(index)) {
+    const { dtype, shape } = index as Tensor;
+    if (/^int(16|32|64)$/.test(dtype?.base) && shape?.length !== 1) return;
+  }
   throw new TypeError(`${hint}, got ${String(index)}`);
 }
 
@@ -114,26 +118,49 @@ function collect(entries: readonly SliceEntry[]): Collected {
   return into;
 }
 
-/** The part of a tensor that the entries name, as Python's indexing; makes one StridedSlice named "strided_slice". */
-export function getItem(value: TensorLike, ...entries: readonly SliceEntry[]): Tensor {
+/** Which part of a tensor entries name. */
+export interface Slicing {
+  readonly begin: Tensor;
+  readonly end: Tensor;
+  readonly strides: Tensor;
+  readonly masks: StridedSliceOptions;
+  /** Of the slice, with a slash behind. */
+  readonly scope: string;
+}
+
+/** The part that the entries name and where it lies; null for elements that booleans pick. */
+export function slicedItem(
+  value: TensorLike,
+  entries: readonly SliceEntry[],
+): { readonly item: Tensor; readonly slicing: Slicing | null } {
   const tensor = convertToTensor(value);
   const [only] = entries;
-  if (entries.length === 1 && only instanceof Tensor && only.dtype.isBool) return ops.booleanMask(tensor, only);
+  if (entries.length === 1 && only instanceof Tensor && only.dtype.isBool) {
+    return { item: ops.booleanMask(tensor, only), slicing: null };
+  }
   if (entries.length > 32) throw new ValueError(`too many indices for tensor: ${entries.length}`);
-  const { begin, end, strides, ...masks } = collect(entries);
+  const { begin: begins, end: ends, strides: steps, ...masks } = collect(entries);
   return inScope(null, "strided_slice", (scope) => {
-    if (begin.length === 0) {
-      const none = constant([], { dtype: int32 });
-      return stridedSlice(tensor, none, none, { strides: none, name: scope });
-    }
-    const packed = [stack(begin), stack(end), stack(strides)];
-    const isLong = packed.some((part) => part.dtype === int64);
-    const [from, to, by] = packed.map((part) =>
-      isLong && part.dtype !== int64 ? ops.castOp({ x: part, DstT: int64 }) : part,
-    );
-    return stridedSlice(tensor, from!, to!, { ...masks, strides: by!, name: scope });
+    const [begin, end, strides] = packedEntries([begins, ends, steps]) as [Tensor, Tensor, Tensor];
+    const item = stridedSlice(tensor, begin, end, { ...masks, strides, name: scope });
+    return { item, slicing: { begin, end, strides, masks, scope } };
   });
 }
+
+/** Begins, ends and strides as tensors of one dtype. */
+function packedEntries(lists: readonly Index[][]): Tensor[] {
+  if (lists[0]!.length === 0) {
+    const none = constant([], { dtype: int32 });
+    return lists.map(() => none);
+  }
+  const packed = lists.map((list) => stack(list));
+  const isLong = packed.some((part) => part.dtype === int64);
+  return packed.map((part) => (isLong && part.dtype !== int64 ? ops.castOp({ x: part, DstT: int64 }) : part));
+}
+
+/** The part of a tensor that the entries name, as Python's indexing; makes one StridedSlice named "strided_slice". */
+export const getItem = (value: TensorLike, ...entries: readonly SliceEntry[]): Tensor =>
+  slicedItem(value, entries).item;
 
 Tensor.prototype.at = function at(this: Tensor, ...entries: readonly SliceEntry[]): Tensor {
   return getItem(this, ...entries);
