@@ -38,6 +38,7 @@ export const GraphKeys = {
   WHILE_CONTEXT: "while_context",
 } as const;
 
+/** Adds a value to a collection of the default graph. */
 export const addToCollection = byKeyword(
   ["name", "value"],
   function addToCollection(name: string, value: unknown): void {
@@ -57,4 +58,5 @@ export const addToCollections = byKeyword(
 export const getCollection = <T = unknown>(name: string, scope?: string): T[] =>
   getDefaultGraph().getCollection<T>(name, scope);
 
+/** A collection of the default graph itself: what is added to it is in the graph. */
 export const getCollectionRef = <T = unknown>(name: string): T[] => getDefaultGraph().getCollectionRef<T>(name);

@@ -133,30 +133,50 @@ const areEqual: Check = comparison({
   node: equal,
   holds: (x, y) => x === y,
 });
+/**
+ * An operation that fails with INVALID_ARGUMENT unless x != y everywhere; null in eager execution. What is known at once to be wrong is
+ * thrown at once.
+ */
 export const assertNoneEqual: Check = comparison({
   sign: "!=",
   scope: "assert_none_equal",
   node: notEqual,
   holds: (x, y) => x !== y,
 });
+/**
+ * An operation that fails with INVALID_ARGUMENT unless x < y everywhere; null in eager execution. What is known at once to be wrong is
+ * thrown at once.
+ */
 export const assertLess: Check = comparison({
   sign: "<",
   scope: "assert_less",
   node: less,
   holds: (x, y) => x < y,
 });
+/**
+ * An operation that fails with INVALID_ARGUMENT unless x <= y everywhere; null in eager execution. What is known at once to be wrong is
+ * thrown at once.
+ */
 export const assertLessEqual: Check = comparison({
   sign: "<=",
   scope: "assert_less_equal",
   node: lessEqual,
   holds: (x, y) => x <= y,
 });
+/**
+ * An operation that fails with INVALID_ARGUMENT unless x > y everywhere; null in eager execution. What is known at once to be wrong is
+ * thrown at once.
+ */
 export const assertGreater: Check = comparison({
   sign: ">",
   scope: "assert_greater",
   node: greater,
   holds: (x, y) => x > y,
 });
+/**
+ * An operation that fails with INVALID_ARGUMENT unless x >= y everywhere; null in eager execution. What is known at once to be wrong is
+ * thrown at once.
+ */
 export const assertGreaterEqual: Check = comparison({
   sign: ">=",
   scope: "assert_greater_equal",
@@ -181,13 +201,29 @@ const signed =
     });
   };
 
+/**
+ * An operation that fails with INVALID_ARGUMENT unless x < 0 everywhere; null in eager execution. What is known at once to be wrong is
+ * thrown at once.
+ */
 export const assertNegative: SignCheck = signed("assert_negative", "<", assertLess);
+/**
+ * An operation that fails with INVALID_ARGUMENT unless x > 0 everywhere; null in eager execution. What is known at once to be wrong is
+ * thrown at once.
+ */
 export const assertPositive: SignCheck = signed("assert_positive", ">", (x, zero, options) =>
   assertLess(zero, x, options),
 );
+/**
+ * An operation that fails with INVALID_ARGUMENT unless x >= 0 everywhere; null in eager execution. What is known at once to be wrong is
+ * thrown at once.
+ */
 export const assertNonNegative: SignCheck = signed("assert_non_negative", ">=", (x, zero, options) =>
   assertLessEqual(zero, x, options),
 );
+/**
+ * An operation that fails with INVALID_ARGUMENT unless x <= 0 everywhere; null in eager execution. What is known at once to be wrong is
+ * thrown at once.
+ */
 export const assertNonPositive: SignCheck = signed("assert_non_positive", "<=", assertLessEqual);
 
 export interface NearOptions extends CheckOptions {

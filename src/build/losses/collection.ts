@@ -11,9 +11,11 @@ export function addLoss(loss: Tensor, lossCollection: string | null = GraphKeys.
   if (lossCollection) addToCollection(lossCollection, loss);
 }
 
+/** The losses that were made in the default graph. */
 export const getLosses = (scope?: string | null, lossCollection: string = GraphKeys.LOSSES): Tensor[] =>
   getCollection<Tensor>(lossCollection, scope ?? undefined);
 
+/** The penalties of regularizers in the default graph. */
 export const getRegularizationLosses = (scope?: string | null): Tensor[] =>
   getCollection<Tensor>(GraphKeys.REGULARIZATION_LOSSES, scope ?? undefined);
 

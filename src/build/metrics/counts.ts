@@ -54,8 +54,20 @@ const counter =
 
 /** How many predictions are true where the label is; and so on for the three others. */
 export const truePositives: BinaryMetric = counter("true_positives", true, true);
+/**
+ * How many labels and predictions are both false: [value, updateOp], both scalars of float32. The update adds a batch to local variables,
+ * which localVariablesInitializer() starts.
+ */
 export const trueNegatives: BinaryMetric = counter("true_negatives", false, false);
+/**
+ * How many labels are false where predictions are true: [value, updateOp], both scalars of float32. The update adds a batch to local
+ * variables, which localVariablesInitializer() starts.
+ */
 export const falsePositives: BinaryMetric = counter("false_positives", false, true);
+/**
+ * How many labels are true where predictions are false: [value, updateOp], both scalars of float32. The update adds a batch to local
+ * variables, which localVariablesInitializer() starts.
+ */
 export const falseNegatives: BinaryMetric = counter("false_negatives", true, false);
 
 const share = (part: Tensor, rest: Tensor, name: string): Tensor =>

@@ -108,6 +108,10 @@ export const accuracy = byKeyword(
   },
 );
 
+/**
+ * The mean of |labels - predictions|: [value, updateOp], both scalars of float32. The update adds a batch to local variables, which
+ * localVariablesInitializer() starts.
+ */
 export const meanAbsoluteError = byKeyword(
   ["labels", "predictions"],
   function meanAbsoluteError(labels: TensorLike, predictions: TensorLike, ...rest: MetricRest): Metric {
@@ -117,6 +121,10 @@ export const meanAbsoluteError = byKeyword(
   },
 );
 
+/**
+ * The mean of (labels - predictions)²: [value, updateOp], both scalars of float32. The update adds a batch to local variables, which
+ * localVariablesInitializer() starts.
+ */
 export const meanSquaredError = byKeyword(
   ["labels", "predictions"],
   function meanSquaredError(labels: TensorLike, predictions: TensorLike, ...rest: MetricRest): Metric {
@@ -126,6 +134,10 @@ export const meanSquaredError = byKeyword(
   },
 );
 
+/**
+ * The root of the mean of (labels - predictions)²: [value, updateOp], both scalars of float32. The update adds a batch to local variables,
+ * which localVariablesInitializer() starts.
+ */
 export const rootMeanSquaredError = byKeyword(
   ["labels", "predictions"],
   function rootMeanSquaredError(labels: TensorLike, predictions: TensorLike, ...rest: MetricRest): Metric {

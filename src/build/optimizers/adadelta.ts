@@ -22,6 +22,10 @@ const sparse: Updates = [sparseApplyAdadeltaOp, resourceSparseApplyAdadeltaOp];
 type AdadeltaArguments = AdadeltaOptimizerArguments & Partial<Rated>;
 const places = ["learningRate", "rho", "epsilon", "useLocking", "name"] as const;
 
+/**
+ * Adadelta: steps as large as earlier ones, by running means of squares; slots `Adadelta`, `Adadelta_1`. `minimize(loss, globalStep)` gives
+ * the operation of a step.
+ */
 export class AdadeltaOptimizer extends Optimizer {
   readonly #given: Readonly<Record<"rate" | "rho" | "epsilon", Hyperparameter>>;
   #rate!: Tensor;

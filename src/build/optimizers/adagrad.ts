@@ -40,6 +40,7 @@ const sparseDual: Updates = [sparseApplyAdagradDAOp, resourceSparseApplyAdagradD
 type AdagradArguments = AdagradOptimizerArguments & Rated;
 const places = ["learningRate", "initialAccumulatorValue", "useLocking", "name"] as const;
 
+/** Adagrad: a += g², v -= learningRate * g / sqrt(a); slot `Adagrad`. `minimize(loss, globalStep)` gives the operation of a step. */
 export class AdagradOptimizer extends Optimizer {
   readonly #learningRate: Hyperparameter;
   readonly #initial: number;
@@ -101,6 +102,10 @@ const dualPlaces = [
   "name",
 ] as const;
 
+/**
+ * Adagrad by dual averaging, which makes sparse linear models; needs `globalStep`. `minimize(loss, globalStep)` gives the operation of a
+ * step.
+ */
 export class AdagradDAOptimizer extends Optimizer {
   readonly #learningRate: Hyperparameter;
   readonly #globalStep: Variable | Tensor;

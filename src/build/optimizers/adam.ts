@@ -24,6 +24,10 @@ interface AdamArguments extends AdamOptions {
 
 const places = ["learningRate", "beta1", "beta2", "epsilon", "useLocking", "name"] as const;
 
+/**
+ * Adam: steps by the running mean of gradients over the root of that of their squares; slots `Adam`, `Adam_1`. `minimize(loss, globalStep)`
+ * gives the operation of a step.
+ */
 export class AdamOptimizer extends Optimizer {
   readonly #given: {
     readonly rate: Hyperparameter;

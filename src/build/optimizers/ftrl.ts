@@ -55,6 +55,10 @@ const sparse: Updates = [sparseApplyFtrlOp, resourceSparseApplyFtrlOp];
 const denseShrinking: Updates = [applyFtrlV2Op, resourceApplyFtrlV2Op];
 const sparseShrinking: Updates = [sparseApplyFtrlV2Op, resourceSparseApplyFtrlV2Op];
 
+/**
+ * Follow the regularized leader: weights of little use become 0; slots `Ftrl`, `Ftrl_1`. `minimize(loss, globalStep)` gives the operation
+ * of a step.
+ */
 export class FtrlOptimizer extends Optimizer {
   readonly #learningRate: Hyperparameter;
   readonly #power: number;

@@ -17,6 +17,7 @@ const dense: Updates = [applyGradientDescentOp, resourceApplyGradientDescentOp];
 
 const places = ["learningRate", "useLocking", "name"] as const;
 
+/** Gradient descent: v -= learningRate * g. `minimize(loss, globalStep)` gives the operation of a step. */
 export class GradientDescentOptimizer extends Optimizer {
   readonly #learningRate: Hyperparameter;
   #rate!: Tensor;

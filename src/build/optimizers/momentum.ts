@@ -21,6 +21,10 @@ interface MomentumArguments extends OptimizerOptions, Rated {
 
 const places = ["learningRate", "momentum", "useLocking", "name", "useNesterov"] as const;
 
+/**
+ * Gradient descent with momentum: a = momentum * a + g, v -= learningRate * a; slot `Momentum`. `minimize(loss, globalStep)` gives the
+ * operation of a step.
+ */
 export class MomentumOptimizer extends Optimizer {
   readonly #given: { readonly learningRate: Hyperparameter; readonly momentum: Hyperparameter };
   readonly #useNesterov: boolean;

@@ -85,6 +85,10 @@ export type Updates = readonly [reference: Update, resource: Update];
 
 const trainableDtypes: readonly DType[] = [float32, float64, float16, bfloat16];
 
+/**
+ * What optimizers have in common: gradients of a loss, their application, slots beside variables. A subclass says how one variable is
+ * updated.
+ */
 export abstract class Optimizer {
   static readonly GATE_NONE = 0;
   static readonly GATE_OP = 1;

@@ -73,6 +73,7 @@ const adagradPlaces = [
   "name",
 ] as const;
 
+/** Gradient descent with l1 and l2 penalties by their proximal steps. `minimize(loss, globalStep)` gives the operation of a step. */
 export class ProximalGradientDescentOptimizer extends Proximal {
   constructor(...given: Rest<ProximalOptions & Rated, typeof places>) {
     super(byName<ProximalOptions & Rated>(given, places), "ProximalGradientDescent");
@@ -98,6 +99,10 @@ export class ProximalGradientDescentOptimizer extends Proximal {
   }
 }
 
+/**
+ * Adagrad with l1 and l2 penalties by their proximal steps; slot `ProximalAdagrad`. `minimize(loss, globalStep)` gives the operation of a
+ * step.
+ */
 export class ProximalAdagradOptimizer extends Proximal {
   readonly #initial: number;
 

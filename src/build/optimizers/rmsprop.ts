@@ -34,6 +34,10 @@ const sparseCentered: Updates = [sparseApplyCenteredRMSPropOp, resourceSparseApp
 type RmsPropArguments = RmsPropOptions & Rated;
 const places = ["learningRate", "decay", "momentum", "epsilon", "useLocking", "centered", "name"] as const;
 
+/**
+ * RMSProp: gradients over the root of the running mean of their squares; slots `RMSProp`, `RMSProp_1`. `minimize(loss, globalStep)` gives
+ * the operation of a step.
+ */
 export class RMSPropOptimizer extends Optimizer {
   readonly #given: Readonly<Record<"rate" | "decay" | "momentum" | "epsilon", Hyperparameter>>;
   readonly #isCentered: boolean;

@@ -11,10 +11,15 @@ import { GraphKeys, getCollection } from "../collections.ts";
 import { isVariableInitialized } from "./state.ts";
 import type { Variable } from "./variable.ts";
 
+/** The variables that are shared and saved, in the order of their making. */
 export const globalVariables = (scope?: string): Variable[] => getCollection(GraphKeys.GLOBAL_VARIABLES, scope);
+/** The variables of this process, which savers leave out. */
 export const localVariables = (scope?: string): Variable[] => getCollection(GraphKeys.LOCAL_VARIABLES, scope);
+/** The variables that a model's inference needs. */
 export const modelVariables = (scope?: string): Variable[] => getCollection(GraphKeys.MODEL_VARIABLES, scope);
+/** The variables that optimizers update. */
 export const trainableVariables = (scope?: string): Variable[] => getCollection(GraphKeys.TRAINABLE_VARIABLES, scope);
+/** The variables that have moving averages. */
 export const movingAverageVariables = (scope?: string): Variable[] =>
   getCollection(GraphKeys.MOVING_AVERAGE_VARIABLES, scope);
 
@@ -46,6 +51,7 @@ export function initializeAllVariables(): Operation {
   return globalVariablesInitializer();
 }
 
+/** As localVariablesInitializer, by its older name. */
 export function initializeLocalVariables(): Operation {
   warnDeprecated(
     initializeLocalVariables,
@@ -56,6 +62,7 @@ export function initializeLocalVariables(): Operation {
   return localVariablesInitializer();
 }
 
+/** As variablesInitializer, by its older name. */
 export function initializeVariables(variables: readonly Variable[], options?: { name?: string }): Operation {
   warnDeprecated(
     initializeVariables as () => unknown,
@@ -66,6 +73,7 @@ export function initializeVariables(variables: readonly Variable[], options?: { 
   return variablesInitializer(variables, options);
 }
 
+/** As globalVariables, by its older name. */
 export function allVariables(): Variable[] {
   warnDeprecated(allVariables, "all_variables", "2017-03-02", "tf.global_variables");
   return globalVariables();

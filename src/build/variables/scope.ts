@@ -166,6 +166,7 @@ function scopeState(graph: Graph = getDefaultGraph()): ScopeState {
   return state;
 }
 
+/** The variable scope in whose callback we are; its name is a prefix of getVariable's. */
 export const getVariableScope = (): VariableScope => scopeState().current;
 
 const given = (options: ScopeDefaults): ScopeDefaults => {

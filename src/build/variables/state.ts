@@ -40,6 +40,7 @@ export const assign = byKeyword(
 
 const assignAddPlaces = ["useLocking", "name"] as const;
 
+/** Adds the value to the variable; what it gives is the variable behind that. */
 export const assignAdd = byKeyword(
   ["ref", "value"],
   function assignAdd(ref: Reference, value: TensorLike, ...rest: Rest<UpdateOptions, typeof assignAddPlaces>): Updated {
@@ -50,6 +51,7 @@ export const assignAdd = byKeyword(
   },
 );
 
+/** Takes the value from the variable; what it gives is the variable behind that. */
 export const assignSub = byKeyword(
   ["ref", "value"],
   function assignSub(ref: Reference, value: TensorLike, ...rest: Rest<UpdateOptions, typeof assignAddPlaces>): Updated {

@@ -11,6 +11,7 @@ export type Cluster = Readonly<Record<string, Tasks>> | ClusterDef | ClusterSpec
 
 const isMessage = (cluster: object): cluster is ClusterDef => cluster instanceof (ClusterDef as unknown as () => void);
 
+/** The addresses of the tasks of jobs. */
 export class ClusterSpec {
   readonly #jobs = new Map<string, ReadonlyMap<number, string>>();
 

@@ -137,10 +137,14 @@ export class GFile implements Iterable<string | Uint8Array> {
   }
 }
 
+/** As GFile. */
 export const Open = GFile;
+/** As GFile. */
 export const FastGFile = GFile;
 
+/** Is there a file or folder at this path? */
 export const Exists = (path: string): boolean => nodeFiles.stat(path) !== null;
+/** Is there a folder at this path? */
 export const IsDirectory = (path: string): boolean => nodeFiles.stat(path)?.isDirectory ?? false;
 
 export interface FileStatistics {

@@ -22,6 +22,7 @@ const overwriteOf = (rest: readonly unknown[]) => byName<{ readonly overwrite?: 
 /** Throws NOT_FOUND without a source, ALREADY_EXISTS where the target is there and `overwrite` is false. */
 export const copy = (src: string, dst: string, ...rest: OverwriteRest): void => Copy(src, dst, overwriteOf(rest));
 
+/** Is there a file or folder at this path? */
 export const exists = (path: string): boolean => Exists(path);
 
 /** The kinds of paths that can be opened: those of the machine. */
@@ -30,6 +31,7 @@ export const getRegisteredSchemes = (): string[] => [""];
 /** Paths that match a pattern, or one of a list. */
 export const glob = (pattern: string | readonly string[]): string[] => Glob(pattern);
 
+/** Is there a folder at this path? */
 export const isdir = (path: string): boolean => IsDirectory(path);
 
 /** The parts with slashes between them; an absolute one begins anew. */

@@ -67,6 +67,7 @@ interface Parts {
   readonly closedTypes: readonly ErrorClass[];
 }
 
+/** Threads that fill a queue: one for each enqueue operation, until the coordinator stops or the input ends. */
 export class QueueRunner {
   readonly queue: NamedQueue;
   readonly enqueueOps: readonly Enqueue[];

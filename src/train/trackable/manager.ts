@@ -40,6 +40,7 @@ interface ManagerSave extends SaveOptions {
 }
 const saveOrder = ["checkpointNumber", "checkInterval", "options"] as const;
 
+/** Saves checkpoints of objects under rising numbers, and deletes all but the newest `maxToKeep`. */
 export class CheckpointManager {
   readonly checkpoint: Checkpoint;
   readonly directory: string;

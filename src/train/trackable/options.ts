@@ -21,6 +21,7 @@ const order = [
   "enableAsync",
 ] as const;
 
+/** How a checkpoint of objects is written and read. */
 export class CheckpointOptions {
   readonly experimentalIoDevice: string | null;
   readonly experimentalWriteCallbacks: readonly WriteCallback[] | null;

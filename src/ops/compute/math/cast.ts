@@ -80,12 +80,19 @@ const to =
 
 type CastTo = <X extends Castable>(x: X, name?: Name) => Casted<X>;
 
+/** x as float32, of the same shape. */
 export const toFloat: CastTo = to(float32, "ToFloat");
+/** x as float64, of the same shape. */
 export const toDouble: CastTo = to(float64, "ToDouble");
+/** x as int32, of the same shape. */
 export const toInt32: CastTo = to(int32, "ToInt32");
+/** x as int64, of the same shape. */
 export const toInt64: CastTo = to(int64, "ToInt64");
+/** x as bfloat16, of the same shape. */
 export const toBfloat16: CastTo = to(bfloat16, "ToBFloat16");
+/** x as complex64, of the same shape. */
 export const toComplex64: CastTo = to(complex64, "ToComplex64");
+/** x as complex128, of the same shape. */
 export const toComplex128: CastTo = to(complex128, "ToComplex128");
 
 /** A float32 scalar literal: Python's 0. and 1., which are no integers. */

@@ -266,11 +266,13 @@ export interface AdjointOptions extends Named {
 
 const matrixInversePlaces = ["adjoint", "name"] as const;
 
+/** The inverse of matrices [..., m, m] of floats or complex numbers. Throws INVALID_ARGUMENT for one that has none. */
 export const matrixInverse = (input: TensorLike, ...rest: Rest<AdjointOptions, typeof matrixInversePlaces>): Tensor => {
   const options = byName<AdjointOptions>(rest, matrixInversePlaces);
   return matrixInverseOp({ input, adjoint: options.adjoint ?? false }, options.name);
 };
 
+/** The determinant, [...], of matrices [..., m, m] of floats or complex numbers. */
 export const matrixDeterminant = (input: TensorLike, name?: Name): Tensor =>
   matrixDeterminantOp({ input }, nameOf(name));
 
@@ -280,6 +282,7 @@ export const slogdet = (
   name?: Name,
 ): { readonly sign: Tensor; readonly log_abs_determinant: Tensor } => logMatrixDeterminantOp({ input }, nameOf(name));
 
+/** x, [..., m, k], with matrix x = rhs; matrix [..., m, m]. Throws INVALID_ARGUMENT for one that is not invertible. */
 export const matrixSolve = byKeyword(
   ["matrix", "rhs"],
   function matrixSolve(
@@ -295,6 +298,7 @@ export const matrixSolve = byKeyword(
 type MatrixTriangularSolveOptions = { readonly lower?: boolean } & AdjointOptions;
 const matrixTriangularSolvePlaces = ["lower", "adjoint", "name"] as const;
 
+/** x, [..., m, k], with matrix x = rhs for a triangular matrix [..., m, m]. */
 export const matrixTriangularSolve = byKeyword(
   ["matrix", "rhs"],
   function matrixTriangularSolve(

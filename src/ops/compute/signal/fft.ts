@@ -68,7 +68,11 @@ const wrap =
 export const fft: (input: TensorLike, options?: Named) => Tensor = wrap(fftOp);
 /** The inverse of `fft`: divided by n. */
 export const ifft: (input: TensorLike, options?: Named) => Tensor = wrap(ifftOp);
+/** The Fourier transform over the last two dimensions, of complex numbers. */
 export const fft2d: (input: TensorLike, options?: Named) => Tensor = wrap(fft2dOp);
+/** The inverse of fft2d. */
 export const ifft2d: (input: TensorLike, options?: Named) => Tensor = wrap(ifft2dOp);
+/** The Fourier transform over the last three dimensions, of complex numbers. */
 export const fft3d: (input: TensorLike, options?: Named) => Tensor = wrap(fft3dOp);
+/** The inverse of fft3d. */
 export const ifft3d: (input: TensorLike, options?: Named) => Tensor = wrap(ifft3dOp);

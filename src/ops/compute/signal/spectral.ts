@@ -90,11 +90,15 @@ type Spectral = (input: TensorLike, options?: FftLength) => Tensor;
 
 /** The first n / 2 + 1 values of the transform of real numbers [..., n]. */
 export const rfft: Spectral = forward(rfftOp, 1, "rfft");
+/** fft2d of real numbers: of the last dimension, its first half and the middle. */
 export const rfft2d: Spectral = forward(rfft2dOp, 2, "rfft2d");
+/** fft3d of real numbers: of the last dimension, its first half and the middle. */
 export const rfft3d: Spectral = forward(rfft3dOp, 3, "rfft3d");
 /** The real numbers whose transform starts with [..., n / 2 + 1]. */
 export const irfft: Spectral = inverse(irfftOp, 1, "irfft");
+/** The inverse of rfft2d, real numbers. */
 export const irfft2d: Spectral = inverse(irfft2dOp, 2, "irfft2d");
+/** The inverse of rfft3d, real numbers. */
 export const irfft3d: Spectral = inverse(irfft3dOp, 3, "irfft3d");
 
 type Axes = number | readonly number[] | null;

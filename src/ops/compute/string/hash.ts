@@ -91,6 +91,7 @@ function rowBytes(data: NdArray, row: number, size: number): Uint8Array {
   return new Uint8Array(words.buffer);
 }
 
+/** A number from 0 up to numBuckets for each string, int64, by FarmHash. */
 export const stringToHashBucketFast = byKeyword(
   ["input", "numBuckets"],
   function stringToHashBucketFast(input: TensorLike, numBuckets: number, name?: Name): Tensor {
@@ -98,6 +99,7 @@ export const stringToHashBucketFast = byKeyword(
   },
 );
 
+/** A number from 0 up to numBuckets for each string, int64, by SipHash with a key of two numbers. */
 export const stringToHashBucketStrong = byKeyword(
   ["input", "numBuckets", "key"],
   function stringToHashBucketStrong(
@@ -112,6 +114,7 @@ export const stringToHashBucketStrong = byKeyword(
 
 const stringToHashBucketPlaces = ["name"] as const;
 
+/** A number from 0 up to numBuckets for each string, int64. */
 export const stringToHashBucket = (
   input: TensorLike,
   numBuckets: number,
@@ -124,6 +127,7 @@ export const stringToHashBucket = (
 type FingerprintOptions = { readonly method?: TensorLike } & Named;
 const fingerprintPlaces = ["method", "name"] as const;
 
+/** Eight bytes, [rows, 8] uint8, that stand for each row of data. */
 export const fingerprint = (data: TensorLike, ...rest: Rest<FingerprintOptions, typeof fingerprintPlaces>): Tensor => {
   const options = byName<FingerprintOptions>(rest, fingerprintPlaces);
   return fingerprintOp({ data, method: options.method ?? "farmhash64" }, options.name);

@@ -176,6 +176,7 @@ function allAxesBackwards(x: Tensor): Tensor {
 type UnsortedSegmentJoinOptions = { readonly separator?: string } & Named;
 const unsortedSegmentJoinPlaces = ["separator", "name"] as const;
 
+/** The strings of each segment joined: [numSegments, …]. */
 export const unsortedSegmentJoin = (
   inputs: TensorLike,
   segmentIds: TensorLike,
@@ -192,6 +193,7 @@ export const unsortedSegmentJoin = (
 type EncodeBase64Options = { readonly pad?: boolean } & Named;
 const encodeBase64Places = ["pad", "name"] as const;
 
+/** Web-safe base64 text of bytes, element by element. */
 export const encodeBase64 = (
   input: TensorLike,
   ...rest: Rest<EncodeBase64Options, typeof encodeBase64Places>
@@ -200,4 +202,5 @@ export const encodeBase64 = (
   return encodeBase64Op({ input, pad: options.pad ?? false }, options.name);
 };
 
+/** The bytes of web-safe base64 text, element by element. */
 export const decodeBase64 = (input: TensorLike, name?: Name): Tensor => decodeBase64Op({ input }, nameOf(name));

@@ -188,6 +188,7 @@ export function decodeRaw(
 type DecodeCompressedOptions = { readonly compressionType?: string } & Named;
 const decodeCompressedPlaces = ["compressionType", "name"] as const;
 
+/** The bytes that were compressed by ZLIB or GZIP, element by element. */
 export const decodeCompressed = (
   input: TensorLike,
   ...rest: Rest<DecodeCompressedOptions, typeof decodeCompressedPlaces>
@@ -198,5 +199,6 @@ export const decodeCompressed = (
 
 /** The tensor as a string, and back. */
 export const serializeTensor = (tensor: TensorLike, name?: Name): Tensor => serializeTensorOp({ tensor }, nameOf(name));
+/** The tensor of a serialized TensorProto, a scalar string, of dtype outType. */
 export const parseTensor = (serializedTensor: TensorLike, outType: DType, name?: Name): Tensor =>
   parseTensorOp({ serialized: serializedTensor, out_type: outType }, nameOf(name));

@@ -202,6 +202,7 @@ export const stringJoin = (
   return stringJoinOp({ inputs, separator: options.separator ?? "" }, options.name);
 };
 
+/** Each string without white space at both ends. */
 export const stringStrip = (input: TensorLike, name?: Name): Tensor => stringStripOp({ input }, nameOf(name));
 
 export interface EncodingOptions extends Named {
@@ -210,11 +211,13 @@ export interface EncodingOptions extends Named {
 
 const stringLowerPlaces = ["encoding", "name"] as const;
 
+/** Each string in small letters. */
 export const stringLower = (input: TensorLike, ...rest: Rest<EncodingOptions, typeof stringLowerPlaces>): Tensor => {
   const options = byName<EncodingOptions>(rest, stringLowerPlaces);
   return stringLowerOp({ input, encoding: options.encoding ?? "" }, options.name);
 };
 
+/** Each string in capital letters. */
 export const stringUpper = (input: TensorLike, ...rest: Rest<EncodingOptions, typeof stringLowerPlaces>): Tensor => {
   const options = byName<EncodingOptions>(rest, stringLowerPlaces);
   return stringUpperOp({ input, encoding: options.encoding ?? "" }, options.name);
@@ -226,6 +229,7 @@ export interface UnitOptions extends Named {
 
 const stringLengthPlaces = ["name", "unit"] as const;
 
+/** The length of each string in bytes or, with unit UTF8_CHAR, characters, int32. */
 export const stringLength = (input: TensorLike, ...rest: Rest<UnitOptions, typeof stringLengthPlaces>): Tensor => {
   const options = byName<UnitOptions>(rest, stringLengthPlaces);
   return stringLengthOp({ input, unit: options.unit ?? "BYTE" }, options.name);

@@ -43,6 +43,7 @@ export const bitcastOp = defineOp("Bitcast", {
   gradient: "unregistered",
 });
 
+/** The same bits as elements of another dtype; a last dimension appears or goes where the sizes differ. */
 export const bitcast = byKeyword(
   ["input", "type"],
   function bitcast(input: TensorLike, type: DType, name?: Name): Tensor {

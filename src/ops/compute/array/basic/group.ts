@@ -17,6 +17,7 @@ export const noOpOp = defineOp("NoOp", {
   gradient: "unregistered",
 });
 
+/** An operation that does nothing: something to wait for. */
 export const noOp = (name?: Name): Operation => noOpOp({}, nameOf(name));
 
 /** What `group` takes; lists nest. Null entries and the like are errors. */

@@ -197,6 +197,7 @@ export const reshape = byKeyword(
   },
 );
 
+/** The input with a dimension of 1 more, at `axis`; -1 is behind the last. */
 export const expandDims = byKeyword(
   ["input"],
   function expandDims(input: TensorLike, axis: TensorLike, name?: Name): Tensor {

@@ -371,6 +371,9 @@ export const tensorScatterNdUpdate = byKeyword(
 
 /** The tensor with the updates added, taken off, or compared with what is there. */
 export const tensorScatterNdAdd = change(tensorScatterAddOp);
+/** The tensor less the updates at `indices`. */
 export const tensorScatterNdSub = change(tensorScatterSubOp);
+/** The tensor with the greater of its elements at `indices` and the updates. */
 export const tensorScatterNdMax = change(tensorScatterMaxOp);
+/** The tensor with the less of its elements at `indices` and the updates. */
 export const tensorScatterNdMin = change(tensorScatterMinOp);

@@ -213,6 +213,7 @@ export function unique(
   return uniqueOp({ x, out_idx: options.outIdx ?? int32 }, options.name);
 }
 
+/** The distinct elements of a vector in order, the place of each element among them, and how often each comes. */
 export function uniqueWithCounts(
   x: TensorLike,
   ...rest: Rest<IndexOptions, typeof uniquePlaces>

@@ -272,6 +272,7 @@ export const spaceToBatch = byKeyword(
   },
 );
 
+/** Blocks of the dimensions behind the batch, padded, moved into it. */
 export const spaceToBatchNd = byKeyword(
   ["input", "blockShape", "paddings"],
   function spaceToBatchNd(input: TensorLike, blockShape: TensorLike, paddings: TensorLike, name?: Name): Tensor {
@@ -279,6 +280,7 @@ export const spaceToBatchNd = byKeyword(
   },
 );
 
+/** Blocks of the batch laid out in height and width: [n, h, w, c] with n divided by blockSize². */
 export const batchToSpace = byKeyword(
   ["input", "crops", "blockSize"],
   function batchToSpace(input: TensorLike, crops: TensorLike, blockSize: number, name?: Name): Tensor {
@@ -286,6 +288,7 @@ export const batchToSpace = byKeyword(
   },
 );
 
+/** Blocks of the batch laid out in the dimensions behind it, crops cut off. */
 export const batchToSpaceNd = byKeyword(
   ["input", "blockShape", "crops"],
   function batchToSpaceNd(input: TensorLike, blockShape: TensorLike, crops: TensorLike, name?: Name): Tensor {

@@ -106,6 +106,7 @@ export const invertPermutationOp = defineOp("InvertPermutation", {
   gradient: "none",
 });
 
+/** y with y[x[i]] = i for a vector x of 0..n-1 in any order. */
 export const invertPermutation = (x: TensorLike, name?: Name): Tensor => invertPermutationOp({ x }, nameOf(name));
 
 export interface TransposeOptions extends Named {

@@ -135,6 +135,7 @@ export const tile = byKeyword(
   },
 );
 
+/** The input repeated along dimensions of 1 and new leading ones to this shape. */
 export const broadcastTo = byKeyword(
   ["input", "shape"],
   function broadcastTo(input: TensorLike, shape: TensorLike, name?: Name): Tensor {

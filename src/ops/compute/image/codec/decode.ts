@@ -279,6 +279,7 @@ interface PngDecoding extends Named {
 
 const decodePngPlaces = ["channels", "dtype", "name"] as const;
 
+/** The pixels of a PNG file's bytes, [h, w, c] uint8 or uint16. Throws INVALID_ARGUMENT for other bytes. */
 export const decodePng = (contents: TensorLike, ...rest: Rest<PngDecoding, typeof decodePngPlaces>): Tensor => {
   const options = byName<PngDecoding>(rest, decodePngPlaces);
   return decodePngOp({ contents, channels: options.channels ?? 0, dtype: options.dtype ?? uint8 }, options.name);
@@ -302,6 +303,7 @@ const jpegRecord = (options: JpegDecoding) => ({
   dct_method: options.dctMethod ?? "",
 });
 
+/** The pixels of a JPEG file's bytes, [h, w, c] uint8. Throws INVALID_ARGUMENT for other bytes. */
 export const decodeJpeg = (
   contents: TensorLike,
   ...rest: Rest<JpegDecoding, typeof decodeAndCropJpegPlaces>
@@ -336,16 +338,19 @@ export const decodeAndCropJpeg = byKeyword(
 type DecodeBmpOptions = Named & { readonly channels?: number };
 const decodeBmpPlaces = ["channels", "name"] as const;
 
+/** The pixels of a BMP file's bytes, [h, w, c] uint8. Throws INVALID_ARGUMENT for other bytes. */
 export const decodeBmp = (contents: TensorLike, ...rest: Rest<DecodeBmpOptions, typeof decodeBmpPlaces>): Tensor => {
   const options = byName<DecodeBmpOptions>(rest, decodeBmpPlaces);
   return decodeBmpOp({ contents, channels: options.channels ?? 0 }, options.name);
 };
 
+/** The pixels of a GIF file's bytes, [frames, h, w, 3] uint8. Throws INVALID_ARGUMENT for other bytes. */
 export const decodeGif = (contents: TensorLike, name?: Name): Tensor => decodeGifOp({ contents }, nameOf(name));
 
 type ExtractJpegShapeOptions = Named & { readonly outputType?: DType };
 const extractJpegShapePlaces = ["outputType", "name"] as const;
 
+/** [h, w, c] of a JPEG file's bytes, from its header alone. */
 export const extractJpegShape = (
   contents: TensorLike,
   ...rest: Rest<ExtractJpegShapeOptions, typeof extractJpegShapePlaces>

@@ -226,5 +226,7 @@ export const adjustSaturationOp = defineOp("AdjustSaturation", {
   gradient: "unregistered",
 });
 
+/** Red, green and blue, [..., 3] of 0..1, to hue, saturation and value. */
 export const rgbToHsv = (images: TensorLike, name?: Name): Tensor => rgbToHSVOp({ images }, nameOf(name));
+/** Colours as hue, saturation and value, [..., 3] of 0..1, to red, green and blue. */
 export const hsvToRgb = (images: TensorLike, name?: Name): Tensor => hsvToRGBOp({ images }, nameOf(name));

@@ -215,8 +215,11 @@ const call =
 
 /** Images [n, h, w, c] resized to [height, width]. */
 export const resizeBilinear: ResizeCall = call(resizeBilinearOp);
+/** Images [n, h, w, c] at another size, [height, width]; each pixel from the nearest pixel. */
 export const resizeNearestNeighbor: ResizeCall = call(resizeNearestNeighborOp);
+/** Images [n, h, w, c] at another size, [height, width]; each pixel from cubic curves through 16 neighbours. */
 export const resizeBicubic: ResizeCall = call(resizeBicubicOp);
+/** Images [n, h, w, c] at another size, [height, width]; each pixel from the mean of the area that it covers. */
 export const resizeArea: ResizeCall = (images, size, ...rest) => {
   const { alignCorners = false, name } = byName<ResizeOptions>(rest, resizePlaces);
   return resizeAreaOp({ images, size, align_corners: alignCorners }, name);

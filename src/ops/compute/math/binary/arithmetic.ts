@@ -141,9 +141,13 @@ export const add: BinaryCall = (x, y, name) =>
     return (a.dtype.base === "string" ? addOp : addV2Op)({ x: a, y: b }, scope);
   });
 
+/** x - y, element by element; shapes broadcast, dtypes are equal: numbers. */
 export const subtract: BinaryCall = callBinary(subOp);
+/** x * y, element by element; shapes broadcast, dtypes are equal: numbers. */
 export const multiply: BinaryCall = callBinary(mulOp);
+/** x to the power of y, element by element; shapes broadcast, dtypes are equal: numbers. */
 export const pow: BinaryCall = callBinary(powOp);
+/** (x - y)²; for complex numbers by the conjugate, element by element; shapes broadcast, dtypes are equal: numbers. */
 export const squaredDifference: BinaryCall = callBinary(squaredDifferenceOp);
 
 /** x y, and 0 wherever y is 0. */

@@ -65,10 +65,16 @@ function ones(byte: number): number {
   return n;
 }
 
+/** The bits that x and y both have, element by element; shapes broadcast, dtypes are equal: integers. */
 export const bitwiseAnd: BinaryCall = callBinary(bitwiseAndOp);
+/** The bits that x or y has, element by element; shapes broadcast, dtypes are equal: integers. */
 export const bitwiseOr: BinaryCall = callBinary(bitwiseOrOp);
+/** The bits that one of x and y has, element by element; shapes broadcast, dtypes are equal: integers. */
 export const bitwiseXor: BinaryCall = callBinary(bitwiseXorOp);
+/** x shifted left by y bits, element by element; shapes broadcast, dtypes are equal: integers. */
 export const leftShift: BinaryCall = callBinary(leftShiftOp);
+/** x shifted right by y bits, the sign kept, element by element; shapes broadcast, dtypes are equal: integers. */
 export const rightShift: BinaryCall = callBinary(rightShiftOp);
+/** All bits of x flipped, element by element; shape and dtype are those of x, of integers. */
 export const invert: UnaryCall = callUnary(invertOp);
 export const populationCount = (x: TensorLike, options: Named = {}): Tensor => populationCountOp({ x }, options.name);

@@ -106,12 +106,19 @@ export const divNoNanOp: BinaryOp = binary("DivNoNan", "half, float, bfloat16, d
   },
 });
 
+/** x / y, element by element; shapes broadcast, dtypes are equal: numbers. */
 export const realdiv: BinaryCall = callBinary(realDivOp);
+/** x / y rounded towards zero, for integers, element by element; shapes broadcast, dtypes are equal: numbers. */
 export const truncatediv: BinaryCall = callBinary(truncateDivOp);
+/** The remainder of truncatediv, with the sign of x, element by element; shapes broadcast, dtypes are equal: real numbers. */
 export const truncatemod: BinaryCall = callBinary(truncateModOp);
+/** x / y rounded down, element by element; shapes broadcast, dtypes are equal: numbers. */
 export const floorDiv: BinaryCall = callBinary(floorDivOp);
+/** x / y rounded down, element by element; shapes broadcast, dtypes are equal: numbers. */
 export const floordiv: BinaryCall = callBinary(floorDivOp, "floordiv");
+/** The remainder of floordiv, with the sign of y, element by element; shapes broadcast, dtypes are equal: real numbers. */
 export const floormod: BinaryCall = callBinary(floorModOp);
+/** The remainder of floordiv, with the sign of y, element by element; shapes broadcast, dtypes are equal: real numbers. */
 export const mod: BinaryCall = floormod;
 
 /** The dtype in which integers are divided; undefined for dtypes that stay, null for those that do not divide. */
@@ -145,6 +152,7 @@ export const truediv: BinaryCall = (x, y, name) =>
     return realDivOp({ x: a, y: b }, scope);
   });
 
+/** x / y as Python's operator divides, element by element; shapes broadcast, dtypes are equal: numbers; integers give floats. */
 export const divide: BinaryCall = (x, y, name) => {
   if (nameOf(name)) return truediv(x, y, name);
   const dtype = !isSymbolic(x) && isSymbolic(y) ? (y as Tensor).dtype.baseDtype : undefined;

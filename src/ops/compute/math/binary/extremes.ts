@@ -173,13 +173,20 @@ export const nextAfterOp = defineOp("NextAfter", {
   },
 });
 
+/** The greater of x and y, element by element; shapes broadcast, dtypes are equal: real numbers. */
 export const maximum: BinaryCall = callBinary(maximumOp);
+/** The less of x and y, element by element; shapes broadcast, dtypes are equal: real numbers. */
 export const minimum: BinaryCall = callBinary(minimumOp);
+/** The angle of the point (x, y) in radians, element by element; shapes broadcast, dtypes are equal: floats. */
 export const atan2 = byKeyword(["y", "x"], function atan2(y: TensorLike, x: TensorLike, name?: Name): Tensor {
   return atan2Op({ y, x }, nameOf(name));
 });
+/** The float next to x1 towards x2, element by element; shapes broadcast, dtypes are equal: float32 or float64. */
 export const nextafter = (x1: TensorLike, x2: TensorLike, name?: Name): Tensor => nextAfterOp({ x1, x2 }, nameOf(name));
 
+/** x * log(y), 0 where x is 0, element by element; shapes broadcast, dtypes are equal: floats or complex numbers. */
 export const xlogy: BinaryCall = callBinary(xlogyOp);
+/** x / y, 0 where x is 0, element by element; shapes broadcast, dtypes are equal: floats or complex numbers. */
 export const xdivy: BinaryCall = (x, y, name) => inScope(nameOf(name), "xdivy", () => xdivyOp({ x, y }));
+/** x * log(1 + y), 0 where x is 0, element by element; shapes broadcast, dtypes are equal: floats or complex numbers. */
 export const xlog1py: BinaryCall = (x, y, name) => inScope(nameOf(name), "xlog1py", () => xlog1pyOp({ x, y }));

@@ -118,9 +118,15 @@ export const approximateEqualOp = defineOp("ApproximateEqual", {
   gradient: "none",
 });
 
+/** x < y, element by element, as bools; shapes broadcast, dtypes are equal: real numbers. */
 export const less: BinaryCall = call(lessOp);
+/** x <= y, element by element, as bools; shapes broadcast, dtypes are equal: real numbers. */
 export const lessEqual: BinaryCall = call(lessEqualOp);
+/** x > y, element by element, as bools; shapes broadcast, dtypes are equal: real numbers. */
 export const greater: BinaryCall = call(greaterOp);
+/** x >= y, element by element, as bools; shapes broadcast, dtypes are equal: real numbers. */
 export const greaterEqual: BinaryCall = call(greaterEqualOp);
+/** x == y, element by element, as bools; shapes broadcast, dtypes are equal: any. */
 export const equal: BinaryCall = call(equalOp);
+/** x != y, element by element, as bools; shapes broadcast, dtypes are equal: any. */
 export const notEqual: BinaryCall = call(notEqualOp);

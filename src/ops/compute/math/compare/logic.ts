@@ -158,8 +158,11 @@ const callLogic =
   (x, y, name) =>
     op({ x, y }, nameOf(name));
 
+/** x and y, element by element; bools whose shapes broadcast. */
 export const logicalAnd: BinaryCall = callLogic(logicalAndOp);
+/** x or y, element by element; bools whose shapes broadcast. */
 export const logicalOr: BinaryCall = callLogic(logicalOrOp);
+/** not x, element by element; bools of any shape. */
 export const logicalNot: UnaryCall = (x, name) => logicalNotOp({ x }, nameOf(name));
 
 /** Whether exactly one of x and y is true. */
@@ -168,6 +171,9 @@ export const logicalXor = byKeyword(["x", "y"], function logicalXor(x: TensorLik
   return logicalAndOp({ x: either, y: logicalNotOp({ x: logicalAndOp({ x, y }) }) }, nameOf(name) || "LogicalXor");
 });
 
+/** Is the element NaN? Bools of the shape of x, which holds floats. */
 export const isNan: UnaryCall = (x, name) => isNanOp({ x }, nameOf(name));
+/** Is the element infinite? Bools of the shape of x, which holds floats. */
 export const isInf: UnaryCall = (x, name) => isInfOp({ x }, nameOf(name));
+/** Is the element neither infinite nor NaN? Bools of the shape of x, which holds floats. */
 export const isFinite: UnaryCall = (x, name) => isFiniteOp({ x }, nameOf(name));

@@ -108,18 +108,33 @@ const bell =
 export const erfOp: UnaryOp = unary("Erf", floats, { lower: "erf", gradient: bell(2 / Math.sqrt(Math.PI)) });
 export const erfcOp: UnaryOp = unary("Erfc", floats, { lower: "erfc", gradient: bell(-2 / Math.sqrt(Math.PI)) });
 
+/** The sine of x in radians, element by element; shape and dtype are those of x, of floats or complex numbers. */
 export const sin: UnaryCall = callUnary(sinOp);
+/** The cosine of x in radians, element by element; shape and dtype are those of x, of floats or complex numbers. */
 export const cos: UnaryCall = callUnary(cosOp);
+/** The tangent of x in radians, element by element; shape and dtype are those of x, of floats or complex numbers. */
 export const tan: UnaryCall = callUnary(tanOp);
+/** The arc sine in radians, element by element; shape and dtype are those of x, of floats or complex numbers. */
 export const asin: UnaryCall = callUnary(asinOp);
+/** The arc cosine in radians, element by element; shape and dtype are those of x, of floats or complex numbers. */
 export const acos: UnaryCall = callUnary(acosOp);
+/** The arc tangent in radians, element by element; shape and dtype are those of x, of floats or complex numbers. */
 export const atan: UnaryCall = callUnary(atanOp);
+/** The hyperbolic sine, element by element; shape and dtype are those of x, of floats or complex numbers. */
 export const sinh: UnaryCall = callUnary(sinhOp);
+/** The hyperbolic cosine, element by element; shape and dtype are those of x, of floats or complex numbers. */
 export const cosh: UnaryCall = callUnary(coshOp);
+/** The hyperbolic tangent, element by element; shape and dtype are those of x, of floats or complex numbers. */
 export const tanh: UnaryCall = callUnary(tanhOp);
+/** The inverse hyperbolic sine, element by element; shape and dtype are those of x, of floats or complex numbers. */
 export const asinh: UnaryCall = callUnary(asinhOp);
+/** The inverse hyperbolic cosine, element by element; shape and dtype are those of x, of floats or complex numbers. */
 export const acosh: UnaryCall = callUnary(acoshOp);
+/** The inverse hyperbolic tangent, element by element; shape and dtype are those of x, of floats or complex numbers. */
 export const atanh: UnaryCall = callUnary(atanhOp);
+/** 1 / (1 + exp(-x)), element by element; shape and dtype are those of x, of floats or complex numbers. */
 export const sigmoid: UnaryCall = callUnary(sigmoidOp);
+/** The error function, element by element; shape and dtype are those of x, of floats. */
 export const erf: UnaryCall = callUnary(erfOp);
+/** 1 - erf(x), element by element; shape and dtype are those of x, of floats. */
 export const erfc: UnaryCall = callUnary(erfcOp);

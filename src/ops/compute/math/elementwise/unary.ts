@@ -86,14 +86,19 @@ export function abs(x: TensorLike, name?: Name): Tensor {
     : absOp({ x: tensor }, nameOf(name));
 }
 
+/** -x, element by element; shape and dtype are those of x, of numbers with a sign. */
 export const negative: UnaryCall = callUnary(negOp);
+/** -1, 0 or 1; x / |x| for complex numbers, element by element; shape and dtype are those of x, of numbers with a sign. */
 export const sign: UnaryCall = (x, name) => {
   const tensor = convertToTensor(x);
   if (!tensor.dtype.isComplex) return signOp({ x: tensor }, nameOf(name));
   return ops.divNoNanOp({ x: tensor, y: ops.cast(ops.complexAbs(tensor), tensor.dtype) }, nameOf(name));
 };
+/** The greatest whole number not above x, element by element; shape and dtype are those of x, of floats. */
 export const floor: UnaryCall = callUnary(floorOp);
+/** The least whole number not below x, element by element; shape and dtype are those of x, of floats. */
 export const ceil: UnaryCall = callUnary(ceilOp);
+/** The nearest whole number, ties to the even one, element by element; shape and dtype are those of x, of floats. */
 export const rint: UnaryCall = callUnary(rintOp);
 
 /** To the nearest whole number, halves to the even one; integers stay as they are, without a node. */
@@ -102,13 +107,21 @@ export function round(x: TensorLike, name?: Name): Tensor {
   return tensor.dtype.isInteger ? tensor : roundOp({ x: tensor }, nameOf(name));
 }
 
+/** x * x, element by element; shape and dtype are those of x, of numbers. */
 export const square: UnaryCall = callUnary(squareOp);
+/** The square root, element by element; shape and dtype are those of x, of floats or complex numbers. */
 export const sqrt: UnaryCall = callUnary(sqrtOp);
+/** 1 / sqrt(x), element by element; shape and dtype are those of x, of floats or complex numbers. */
 export const rsqrt: UnaryCall = callUnary(rsqrtOp);
+/** 1 / x, element by element; shape and dtype are those of x, of numbers with a sign. */
 export const reciprocal: UnaryCall = callUnary(reciprocalOp);
+/** e to the power of x, element by element; shape and dtype are those of x, of floats or complex numbers. */
 export const exp: UnaryCall = callUnary(expOp);
+/** exp(x) - 1, exact for small x, element by element; shape and dtype are those of x, of floats or complex numbers. */
 export const expm1: UnaryCall = callUnary(expm1Op);
+/** The natural logarithm, element by element; shape and dtype are those of x, of floats or complex numbers. */
 export const log: UnaryCall = callUnary(logOp);
+/** log(1 + x), exact for small x, element by element; shape and dtype are those of x, of floats or complex numbers. */
 export const log1p: UnaryCall = callUnary(log1pOp);
 
 /** 1 / x, and 0 where x is 0. */

@@ -127,7 +127,15 @@ export const argMinOp = defineOp("ArgMin", {
   gradient: () => ({}),
 });
 
+/**
+ * The greatest element over `axis`, one or several: over all of them without. They leave the shape, or with `keepdims` stay with size 1;
+ * dtype of the input, real numbers.
+ */
 export const reduceMax: ReduceCall = callReduction(maxOp);
+/**
+ * The least element over `axis`, one or several: over all of them without. They leave the shape, or with `keepdims` stay with size 1; dtype
+ * of the input, real numbers.
+ */
 export const reduceMin: ReduceCall = callReduction(minOp);
 
 const callLogic =
@@ -188,4 +196,5 @@ type FirstCall = (input: TensorLike, ...rest: Rest<ArgOptions, typeof firstPlace
 
 /** argmax and argmin by their first names. */
 export const argMax: FirstCall = (input, ...rest) => argmax(input, byName<ArgOptions>(rest, firstPlaces));
+/** As argmin. */
 export const argMin: FirstCall = (input, ...rest) => argmin(input, byName<ArgOptions>(rest, firstPlaces));

@@ -186,7 +186,23 @@ export const callReduction =
     return knownScalar(op({ input, reduction_indices, keep_dims: keepDims }, name), axis, keepDims);
   };
 
+/**
+ * The sum over `axis`, one or several: over all of them without. They leave the shape, or with `keepdims` stay with size 1; dtype of the
+ * input, numbers.
+ */
 export const reduceSum: ReduceCall = callReduction(sumOp);
+/**
+ * The mean over `axis`, one or several: over all of them without. They leave the shape, or with `keepdims` stay with size 1; dtype of the
+ * input, numbers; integers round down.
+ */
 export const reduceMean: ReduceCall = callReduction(meanOp);
+/**
+ * The product over `axis`, one or several: over all of them without. They leave the shape, or with `keepdims` stay with size 1; dtype of
+ * the input, numbers.
+ */
 export const reduceProd: ReduceCall = callReduction(prodOp);
+/**
+ * The square root of the sum of squares over `axis`, one or several: over all of them without. They leave the shape, or with `keepdims`
+ * stay with size 1; dtype of the input, numbers.
+ */
 export const reduceEuclideanNorm: ReduceCall = callReduction(euclideanNormOp);

@@ -162,8 +162,13 @@ const call =
   (data, segmentIds, name) =>
     op({ data, segment_ids: segmentIds }, nameOf(name));
 
+/** The sum of the rows of data, [rows, …], that have one segment id; ids, [rows], are sorted. Row k of the result is segment k's. */
 export const segmentSum: SegmentCall = call(segmentSumOp);
+/** The mean of the rows of data, [rows, …], that have one segment id; ids, [rows], are sorted. Row k of the result is segment k's. */
 export const segmentMean: SegmentCall = call(segmentMeanOp);
+/** The product of the rows of data, [rows, …], that have one segment id; ids, [rows], are sorted. Row k of the result is segment k's. */
 export const segmentProd: SegmentCall = call(segmentProdOp);
+/** The greatest of the rows of data, [rows, …], that have one segment id; ids, [rows], are sorted. Row k of the result is segment k's. */
 export const segmentMax: SegmentCall = call(segmentMaxOp);
+/** The least of the rows of data, [rows, …], that have one segment id; ids, [rows], are sorted. Row k of the result is segment k's. */
 export const segmentMin: SegmentCall = call(segmentMinOp);

@@ -299,6 +299,9 @@ const call =
     return numSegments === null ? op(inputs, name) : withNum({ ...inputs, num_segments: numSegments }, name);
   };
 
+/** The sum of the rows of data at `indices` that have one segment id; ids are sorted. Row k of the result is segment k's. */
 export const sparseSegmentSum: SparseSegmentCall = call(sparseSegmentSumOp, sparseSegmentSumWithNumSegmentsOp);
+/** The mean of the rows of data at `indices` that have one segment id; ids are sorted. Row k of the result is segment k's. */
 export const sparseSegmentMean: SparseSegmentCall = call(sparseSegmentMeanOp, sparseSegmentMeanWithNumSegmentsOp);
+/** The sum over sqrt(n) of the rows of data at `indices` that have one segment id; ids are sorted. Row k of the result is segment k's. */
 export const sparseSegmentSqrtN: SparseSegmentCall = call(sparseSegmentSqrtNOp, sparseSegmentSqrtNWithNumSegmentsOp);

@@ -182,9 +182,13 @@ const call =
   (data, segmentIds, numSegments, name) =>
     op({ data, segment_ids: segmentIds, num_segments: numSegments }, nameOf(name));
 
+/** The sum of the elements of data that have one segment id, in any order: [numSegments, …]. Negative ids are left out. */
 export const unsortedSegmentSum: UnsortedCall = call(unsortedSegmentSumOp);
+/** The product of the elements of data that have one segment id, in any order: [numSegments, …]. Negative ids are left out. */
 export const unsortedSegmentProd: UnsortedCall = call(unsortedSegmentProdOp);
+/** The greatest of the elements of data that have one segment id, in any order: [numSegments, …]. Negative ids are left out. */
 export const unsortedSegmentMax: UnsortedCall = call(unsortedSegmentMaxOp);
+/** The least of the elements of data that have one segment id, in any order: [numSegments, …]. Negative ids are left out. */
 export const unsortedSegmentMin: UnsortedCall = call(unsortedSegmentMinOp);
 
 /** How many rows each segment has, at least 1, in a shape that divides the sums. */

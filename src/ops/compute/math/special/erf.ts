@@ -44,6 +44,7 @@ function inverseTail(q: number): number {
   return x;
 }
 
+/** The inverse of erf, element by element; shape and dtype are those of x, of floats. */
 export function erfinv(x: number): number {
   if (!(x >= -1 && x <= 1)) return Number.NaN;
   if (Math.abs(x) === 1) return x * Number.POSITIVE_INFINITY;

@@ -318,7 +318,9 @@ export const betaincOp = defineOp("Betainc", {
   },
 });
 
+/** The logarithm of |gamma(x)|, element by element; shape and dtype are those of x, of floats. */
 export const lgamma: UnaryCall = callUnary(lgammaOp);
+/** The derivative of lgamma, element by element; shape and dtype are those of x, of floats. */
 export const digamma: UnaryCall = callUnary(digammaOp);
 
 const scoped =
@@ -328,22 +330,35 @@ const scoped =
 
 export const erfinv: UnaryCall = scoped(erfinvOp, "erfinv");
 export const ndtri: UnaryCall = scoped(ndtriOp, "ndtri");
+/** Dawson's integral, element by element; shape and dtype are those of x, of floats. */
 export const dawsn: UnaryCall = scoped(dawsnOp, "dawsn");
+/** The exponential integral, element by element; shape and dtype are those of x, of floats. */
 export const expint: UnaryCall = scoped(expintOp, "expint");
+/** Fresnel's cosine integral, element by element; shape and dtype are those of x, of floats. */
 export const fresnelCos: UnaryCall = scoped(fresnelCosOp, "fresnel_cos");
+/** Fresnel's sine integral, element by element; shape and dtype are those of x, of floats. */
 export const fresnelSin: UnaryCall = scoped(fresnelSinOp, "fresnel_sin");
+/** Spence's dilogarithm, element by element; shape and dtype are those of x, of floats. */
 export const spence: UnaryCall = scoped(spenceOp, "spence");
+/** The modified Bessel function of order 0, element by element; shape and dtype are those of x, of floats. */
 export const besselI0: UnaryCall = scoped(besselI0Op, "bessel_i0");
 export const besselI0e: UnaryCall = scoped(besselI0eOp, "bessel_i0e");
+/** The modified Bessel function of order 1, element by element; shape and dtype are those of x, of floats. */
 export const besselI1: UnaryCall = scoped(besselI1Op, "bessel_i1");
 export const besselI1e: UnaryCall = scoped(besselI1eOp, "bessel_i1e");
+/** The modified Bessel function of the second kind of order 0, element by element; shape and dtype are those of x, of floats. */
 export const besselK0: UnaryCall = scoped(besselK0Op, "bessel_k0");
 export const besselK0e: UnaryCall = scoped(besselK0eOp, "bessel_k0e");
+/** The modified Bessel function of the second kind of order 1, element by element; shape and dtype are those of x, of floats. */
 export const besselK1: UnaryCall = scoped(besselK1Op, "bessel_k1");
 export const besselK1e: UnaryCall = scoped(besselK1eOp, "bessel_k1e");
+/** The Bessel function of the first kind of order 0, element by element; shape and dtype are those of x, of floats. */
 export const besselJ0: UnaryCall = scoped(besselJ0Op, "bessel_j0");
+/** The Bessel function of the first kind of order 1, element by element; shape and dtype are those of x, of floats. */
 export const besselJ1: UnaryCall = scoped(besselJ1Op, "bessel_j1");
+/** The Bessel function of the second kind of order 0, element by element; shape and dtype are those of x, of floats. */
 export const besselY0: UnaryCall = scoped(besselY0Op, "bessel_y0");
+/** The Bessel function of the second kind of order 1, element by element; shape and dtype are those of x, of floats. */
 export const besselY1: UnaryCall = scoped(besselY1Op, "bessel_y1");
 
 /** The inverse of erfc. */
@@ -353,16 +368,21 @@ export const erfcinv: UnaryCall = (x, name) =>
     return ndtri(q.rmul(0.5)).neg().mul(Math.SQRT1_2);
   });
 
+/** The regularized incomplete gamma integral of a up to x, element by element; shapes broadcast; float32 or float64. */
 export const igamma = byKeyword(["a", "x"], function igamma(a: TensorLike, x: TensorLike, name?: Name): Tensor {
   return igammaOp({ a, x }, nameOf(name));
 });
+/** 1 - igamma(a, x), element by element; shapes broadcast; float32 or float64. */
 export const igammac = byKeyword(["a", "x"], function igammac(a: TensorLike, x: TensorLike, name?: Name): Tensor {
   return igammacOp({ a, x }, nameOf(name));
 });
+/** Hurwitz' zeta function of x from q on, element by element; shapes broadcast; float32 or float64. */
 export const zeta: BinaryCall = (x, q, name) => zetaOp({ x, q }, nameOf(name));
+/** The a-th derivative of digamma at x, element by element; shapes broadcast; float32 or float64. */
 export const polygamma = byKeyword(["a", "x"], function polygamma(a: TensorLike, x: TensorLike, name?: Name): Tensor {
   return polygammaOp({ a, x }, nameOf(name));
 });
+/** The regularized incomplete beta integral of a, b up to x, element by element; shapes broadcast; float32 or float64. */
 export const betainc = byKeyword(
   ["a", "b", "x"],
   function betainc(a: TensorLike, b: TensorLike, x: TensorLike, name?: Name): Tensor {

@@ -119,6 +119,10 @@ export const luOp = defineOp("Lu", {
   gradient: "unregistered",
 });
 
+/**
+ * The lower triangular L of [..., m, m] with L Lᵀ = input, which is symmetric and positive definite. Throws INVALID_ARGUMENT where it is
+ * not.
+ */
 export const cholesky = (input: TensorLike, name?: Name): Tensor => choleskyOp({ input }, nameOf(name));
 
 /** x with A x = rhs, from the Cholesky factor of A. */

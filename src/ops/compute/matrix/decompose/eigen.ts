@@ -172,10 +172,13 @@ export interface Eigen {
 export const selfAdjointEig = (tensor: TensorLike, name?: Name): Eigen =>
   selfAdjointEigV2Op({ input: tensor, compute_v: true }, nameOf(name));
 
+/** The eigenvalues, [..., m] rising, of symmetric matrices [..., m, m]. */
 export const selfAdjointEigvals = (tensor: TensorLike, name?: Name): Tensor =>
   selfAdjointEigV2Op({ input: tensor, compute_v: false }, nameOf(name)).e;
 
+/** Eigenvalues, [..., m] rising, and eigenvectors in columns, [..., m, m], of symmetric matrices. */
 export const eigh: typeof selfAdjointEig = selfAdjointEig;
+/** The eigenvalues, [..., m] rising, of symmetric matrices [..., m, m]. */
 export const eigvalsh: typeof selfAdjointEigvals = selfAdjointEigvals;
 
 const complexOf = (dtype: DType): DType =>

@@ -84,6 +84,9 @@ function rootGradient(tf: GradientTools, root: Tensor, dy: Tensor): Tensor {
   return tf.matrixTranspose(tf.reshape(solved, shape));
 }
 
+/** The logarithm of matrices [..., m, m] of complex numbers. */
 export const logm = (input: TensorLike, name?: Name): Tensor => matrixLogarithmOp({ input }, nameOf(name));
+/** The matrix whose product with itself is the input, [..., m, m]. */
 export const matrixSquareRoot = (input: TensorLike, name?: Name): Tensor => matrixSquareRootOp({ input }, nameOf(name));
+/** The matrix whose product with itself is the input, [..., m, m]. */
 export const sqrtm: typeof matrixSquareRoot = matrixSquareRoot;

@@ -93,6 +93,7 @@ export interface QrOptions extends Named {
 
 const qrPlaces = ["fullMatrices", "name"] as const;
 
+/** q, with orthonormal columns, and upper triangular r of matrices [..., m, n] with q r = input. */
 export const qr = (
   input: TensorLike,
   ...rest: Rest<QrOptions, typeof qrPlaces>

@@ -231,8 +231,11 @@ export const matrixBandPart = byKeyword(
 
 /** A tensor of twice the rank with the given diagonal. */
 export const diag = (diagonal: TensorLike, name?: Name): Tensor => diagOp({ diagonal }, nameOf(name));
+/** The diagonal of a tensor whose shape is one shape twice. */
 export const diagPart = (input: TensorLike, name?: Name): Tensor => diagPartOp({ input }, nameOf(name));
+/** A tensor of twice the rank with the input on its diagonal, zeros elsewhere. */
 export const tensorDiag: typeof diag = diag;
+/** The diagonal of a tensor whose shape is one shape twice. */
 export const tensorDiagPart: typeof diagPart = diagPart;
 
 /** The conjugate transpose of matrices. */
