@@ -26,23 +26,37 @@ export function argLength(arg: ArgDefinition, attrs: Operation["attrs"]): number
 export const isListArg = (arg: ArgDefinition): boolean =>
   arg.numberAttr !== undefined || arg.typeListAttr !== undefined;
 
-interface Layout {
-  readonly attrs: Operation["plainAttrs"];
-  /** The attrs, and each argument without a value. */
-  readonly record: Record<string, unknown>;
-}
+/** The record that the last operation of a definition has as its layout, and the attrs that it is for. */
+const lastLayout = new WeakMap<
+  OpDefinition,
+  { attrs: Operation["plainAttrs"]; record: Record<string, unknown> | null }
+>();
 
-/** What records of a definition's operations look like, of the last attrs: a copy with all names costs less than to add them one by one. */
-const layouts = new WeakMap<OpDefinition, Layout>();
-
-function layoutOf(definition: OpDefinition, attrs: Operation["plainAttrs"]): Layout["record"] {
-  const known = layouts.get(definition);
-  if (known?.attrs === attrs) return known.record;
+function layoutOf(definition: OpDefinition, attrs: Operation["plainAttrs"]): Record<string, unknown> {
   const record: Record<string, unknown> = { ...attrs };
   for (const arg of definition.inputs) record[arg.name] = undefined;
   for (const arg of definition.outputs) record[arg.name] = undefined;
-  if (!holdsTensor(definition)) layouts.set(definition, { attrs, record });
   return record;
+}
+
+/** A record with the attrs: from the second time on a copy with all names, which costs less than to add them one by one. */
+function newRecord(op: Operation, definition: OpDefinition): Record<string, unknown> {
+  if (definition !== op.definition) return { ...op.plainAttrs };
+  if (op.layout) return { ...op.layout };
+  const attrs = op.plainAttrs;
+  const last = lastLayout.get(definition);
+  if (last?.attrs === attrs) {
+    last.record ??= layoutOf(definition, attrs);
+    op.layout = last.record;
+    return { ...op.layout };
+  }
+  if (op.layout === null) {
+    op.layout = layoutOf(definition, attrs);
+    return { ...op.layout };
+  }
+  op.layout = null;
+  if (!holdsTensor(definition)) lastLayout.set(definition, { attrs, record: null });
+  return { ...attrs };
 }
 
 /** A record by argument name: single items, or arrays for list arguments; attrs by name beside them. */
@@ -52,7 +66,7 @@ export function recordOf<T>(
   outputs?: readonly T[],
   definition: OpDefinition = op.definition,
 ): Record<string, T | readonly T[] | AttrPlain> {
-  const record = { ...layoutOf(definition, op.plainAttrs) } as Record<string, T | readonly T[] | AttrPlain>;
+  const record = newRecord(op, definition) as Record<string, T | readonly T[] | AttrPlain>;
   spread(record, definition.inputs, op.attrs, inputs);
   if (outputs) spread(record, definition.outputs, op.attrs, outputs);
   return record;

@@ -46,6 +46,8 @@ export class Operation {
   readonly #attrs: Map<string, AttrValue>;
   readonly #trace: Error | undefined;
   #plainAttrs: Readonly<Record<string, AttrPlain>> | null = null;
+  /** What infer.ts copies for records of the op; null: it was asked once. */
+  layout: Readonly<Record<string, unknown>> | null | undefined = undefined;
 
   constructor(options: {
     graph: Graph;
@@ -99,6 +101,7 @@ export class Operation {
   setAttr(name: string, value: AttrValue): void {
     this.#attrs.set(name, value);
     this.#plainAttrs = null;
+    this.layout = undefined;
     this.graph.changed();
   }
 
