@@ -1,6 +1,6 @@
 /** Sizes and small pieces of code that the blocked products (matmul, convolution and its gradients) have in common. */
 import type { FunctionBuilder, Local } from "../../assembler.ts";
-import { add, load, lt, mul, select } from "../../instructions.ts";
+import { add, load, lt, mul, ne, select } from "../../instructions.ts";
 import { asExpr, type Expr, type Operand } from "../../lanes.ts";
 import { tileRows } from "./tile.ts";
 
@@ -32,6 +32,7 @@ export function min(f: FunctionBuilder, x: Operand, y: Operand): Local {
 export interface Job<Field extends string> {
   readonly sizeBytes: number;
   get(f: FunctionBuilder, job: Expr, field: Field): Local;
+  /** Writes what is not there already: the line of the cache then stays with all threads. */
   put(f: FunctionBuilder, job: Expr, field: Field, value: Operand): void;
 }
 
@@ -40,6 +41,9 @@ export function jobOf<Field extends string>(fields: readonly Field[]): Job<Field
   return {
     sizeBytes: 4 * fields.length,
     get: (f, job, field) => f.let(load("i32", job, at(field))),
-    put: (f, job, field, value) => f.store("i32", job, value, at(field)),
+    put(f, job, field, value) {
+      const wanted = f.let(asExpr("i32", value));
+      f.if(ne(load("i32", job, at(field)), wanted), () => f.store("i32", job, wanted, at(field)));
+    },
   };
 }
