@@ -1,5 +1,6 @@
 /** TensorFlow's dtypes: names, enum numbers, sizes, and the typed array that holds each one. */
 
+import { TypeError } from "./error.ts";
 import { inspectKey, isOutermost } from "./text/inspect.ts";
 
 export type DTypeName =
@@ -158,6 +159,22 @@ export function dtypeOf(name: string): DType {
 
 /** The dtype of a name from a user or a file, or undefined. */
 export const findDtype = (name: string): DType | undefined => byName.get(name);
+
+/** A dtype, or one of its names: `half` is float16, `float` float32 and `double` float64. */
+export type DTypeLike = DType | DTypeName | "half" | "float" | "double";
+
+const shortNames: Readonly<Record<string, DTypeName>> = { half: "float16", float: "float32", double: "float64" };
+
+/** The dtype itself, or that of a name or of a number of TensorFlow's enum. Throws TypeError for others. Source: dtypes.py. */
+export function toDtype(value: DTypeLike | string | number): DType {
+  if (value instanceof DType) return value;
+  const found = typeof value === "number" ? byNumber.get(value) : byName.get(shortNames[value] ?? value);
+  if (!found) {
+    const shown = typeof value === "string" ? `'${value}'` : value;
+    throw new TypeError(`Cannot convert the argument \`type_value\`: ${shown} to a TensorFlow DType.`);
+  }
+  return found;
+}
 
 /** The dtype of a DataType number (101 and up are reference types), or undefined. */
 export const dtypeOfNumber = (number: number): DType | undefined => byNumber.get(number);

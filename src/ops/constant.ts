@@ -1,6 +1,6 @@
 /** Constants: the op that holds a value, and `tf.constant`. */
 
-import type { DType } from "../core/dtype.ts";
+import { type DTypeLike, toDtype } from "../core/dtype.ts";
 import { TypeError, ValueError } from "../core/error.ts";
 import { allocateElements, NdArray } from "../core/nd_array.ts";
 import { elementCount, type FullShape, formatShapePython, sameShape } from "../core/shape.ts";
@@ -28,7 +28,7 @@ export const constantTensor = (value: NdArray, name = "Const"): Tensor =>
   applyOp(constOp.definition, { value, dtype: value.dtype }, name) as Tensor;
 
 export interface ConstantOptions {
-  readonly dtype?: DType;
+  readonly dtype?: DTypeLike;
   readonly shape?: FullShape;
   readonly name?: string;
   /** Refuses a value of another shape, rather than filling the shape with it. */
@@ -45,7 +45,7 @@ export const constant = byKeyword(
   ["value"],
   function constant(value: Literal, ...rest: Rest<ConstantOptions, typeof places>): Tensor {
     const { dtype, shape, name = "Const", verifyShape = false } = byName<ConstantOptions>(rest, places);
-    const array = constantArray(value, dtype);
+    const array = constantArray(value, dtype === undefined ? undefined : toDtype(dtype));
     if (verifyShape && shape !== undefined && !sameShape(array.shape, shape)) {
       throw new TypeError(
         `Expected Tensor's shape: ${formatShapePython(shape)}, got ${formatShapePython(array.shape)}.`,

@@ -82,6 +82,17 @@ describe("arguments by name", () => {
     expect(built(byName)).toEqual(built(byPlace));
   });
 
+  test("a dtype may come by its name", () => {
+    const byName = () => tf.cast(tf.placeholder("float", [null, 3]), { dtype: "double" });
+    const byDtype = () => tf.cast(tf.placeholder(tf.float32, [null, 3]), tf.float64);
+    expect(built(byName)).toEqual(built(byDtype));
+    const others = () => [tf.zeros([2], "int32"), tf.ones([2], { dtype: "half" }), tf.constant(1, "int64")];
+    expect(others().map(({ dtype }) => dtype)).toEqual([tf.int32, tf.float16, tf.int64]);
+    expect(() => tf.placeholder("real" as "float")).toThrow(
+      "Cannot convert the argument `type_value`: 'real' to a TensorFlow DType.",
+    );
+  });
+
   test("a function keeps its name and the number of its arguments", () => {
     expect([tf.reshape.name, tf.reshape.length]).toEqual(["reshape", 3]);
   });

@@ -1,8 +1,7 @@
 /** Conversions and static facts: `tf.asDtype`, `tf.convertToTensorOrSparseTensor`, `tf.dimensionValue`, … Source: dtypes.py, tensor_shape.py, indexed_slices.py. */
-import { DType, dtypeOf, dtypeOfNumber } from "../../core/dtype.ts";
-import { RuntimeError, TypeError, ValueError } from "../../core/error.ts";
+import { type DType, type DTypeLike, toDtype } from "../../core/dtype.ts";
+import { RuntimeError, ValueError } from "../../core/error.ts";
 import type { NdArray } from "../../core/nd_array.ts";
-import { printValue } from "../../core/print.ts";
 import { broadcastShapes, type Dim, formatShapePython, type Shape } from "../../core/shape.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
 import { IndexedSlices } from "../../graph/indexed_slices.ts";
@@ -22,26 +21,7 @@ interface ConvertOptions {
 export const newaxis = null;
 
 /** The dtype of a name ("float32"), of a number of TensorFlow's enum, or of a dtype. Throws TypeError for others. */
-export function asDtype(value: DType | string | number): DType {
-  if (value instanceof DType) return value;
-  const found =
-    typeof value === "number" ? dtypeOfNumber(value) : names[value] ? dtypeOf(names[value]!) : byName(value);
-  if (!found)
-    throw new TypeError(
-      `Cannot convert the argument \`type_value\`: ${printValue([value]).slice(1, -1)} to a TensorFlow DType.`,
-    );
-  return found;
-}
-
-const names: Readonly<Record<string, string>> = { half: "float16", float: "float32", double: "float64" };
-
-function byName(name: string): DType | undefined {
-  try {
-    return dtypeOf(name);
-  } catch {
-    return undefined;
-  }
-}
+export const asDtype = (value: DTypeLike | string | number): DType => toDtype(value);
 
 export const convertToTensorOrSparseTensor = (
   value: TensorLike | SparseTensor,

@@ -1,5 +1,16 @@
 /** Conversion between dtypes. Source: math_ops.cc, cast_op.cc, math_ops.py. */
-import { bfloat16, complex64, complex128, type DType, float32, float64, int32, int64 } from "../../../core/dtype.ts";
+import {
+  bfloat16,
+  complex64,
+  complex128,
+  type DType,
+  type DTypeLike,
+  float32,
+  float64,
+  int32,
+  int64,
+  toDtype,
+} from "../../../core/dtype.ts";
 import { UnimplementedError } from "../../../core/error.ts";
 import { NdArray } from "../../../core/nd_array.ts";
 import type { Lowering } from "../../../engine/lowering.ts";
@@ -55,8 +66,8 @@ type Casted<X> = X extends SparseTensor ? SparseTensor : X extends IndexedSlices
 /** x in the given dtype; a tensor that has it already comes back as it is. */
 export const cast = byKeyword(["x", "dtype"], function cast<
   X extends Castable,
->(x: X, dtype: DType, name?: Name): Casted<X> {
-  const base = dtype.baseDtype;
+>(x: X, dtype: DTypeLike, name?: Name): Casted<X> {
+  const base = toDtype(dtype).baseDtype;
   if (isSymbolic(x) && !(x instanceof IndexedSlices) && (x as { readonly dtype?: DType }).dtype === base)
     return x as unknown as Casted<X>;
   const ragged = compositeCall<Casted<X>>("cast", x, base, name);

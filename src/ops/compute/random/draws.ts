@@ -1,5 +1,5 @@
 /** Random numbers of a shape. The streams are TensorFlow's: same seeds, same numbers. Source: random_ops.cc, random_ops.py. */
-import { type DType, float32, int32, int64 } from "../../../core/dtype.ts";
+import { type DTypeLike, float32, int32, int64, toDtype } from "../../../core/dtype.ts";
 import { invalidArgument, TypeError, ValueError } from "../../../core/error.ts";
 import { elementCount, withRank } from "../../../core/shape.ts";
 import type { CheckNumbers, Distribution } from "../../../engine/primitive.ts";
@@ -70,7 +70,7 @@ export const randomShuffleOp = defineOp("RandomShuffle", {
 });
 
 export interface RandomOptions {
-  readonly dtype?: DType;
+  readonly dtype?: DTypeLike;
   readonly seed?: number | bigint | null;
   readonly name?: string;
 }
@@ -81,7 +81,8 @@ export interface NormalOptions extends RandomOptions {
 }
 
 function normal(type: "random_normal" | "truncated_normal", shape: TensorLike, options: NormalOptions): Tensor {
-  const { dtype = float32, seed, name, mean = 0, stddev = 1 } = options;
+  const { seed, name, mean = 0, stddev = 1 } = options;
+  const dtype = toDtype(options.dtype ?? float32);
   if (dtype.isInteger && !(options.mean && options.stddev)) {
     const lacking = options.mean ? "1.0" : "0.0";
     throw new TypeError(`Expected ${dtype.name}, but got ${lacking} of type 'float'.`);
@@ -128,7 +129,9 @@ type UniformPlaces = typeof uniformPlaces;
 export const randomUniform = byKeyword(
   ["shape"],
   function randomUniform(shape: TensorLike, ...rest: Rest<UniformOptions, UniformPlaces>): Tensor {
-    const { dtype = float32, seed, name, minval = 0, maxval: given } = byName<UniformOptions>(rest, uniformPlaces);
+    const options = byName<UniformOptions>(rest, uniformPlaces);
+    const { seed, name, minval = 0, maxval: given } = options;
+    const dtype = toDtype(options.dtype ?? float32);
     if (!(dtype.isFloating || dtype === int32 || dtype === int64)) {
       throw new ValueError(
         `Argument \`dtype\` got invalid value ${dtype}. Accepted dtypes are (tf.float16, tf.bfloat16, tf.float32, tf.float64, tf.int32, tf.int64).`,

@@ -1,5 +1,5 @@
 /** Gamma and Poisson numbers. Source: random_ops.cc, random_op.cc (RandomGammaOp), random_poisson_op.cc, random_grad.py, random_ops.py. */
-import { type DType, float32, int32 } from "../../../core/dtype.ts";
+import { type DType, float32, int32, toDtype } from "../../../core/dtype.ts";
 import { invalidArgument } from "../../../core/error.ts";
 import { allocateElements, NdArray, setElement } from "../../../core/nd_array.ts";
 import type { PhiloxState } from "../../../core/philox.ts";
@@ -11,7 +11,7 @@ import { convertToTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import type { GradientTools } from "../../gradient_tools.ts";
 import * as tf from "../../index.ts";
-import { type Arguments, argumentsOf, byKeyword } from "../../options.ts";
+import { byKeyword, byName, type Rest } from "../../options.ts";
 import { toNumbers } from "../array/basic/elements.ts";
 import { inScope } from "../array/basic/names.ts";
 import { shapeFromInput } from "../array/basic/shape_input.ts";
@@ -196,11 +196,15 @@ export interface GammaOptions extends RandomOptions {
 /** The smallest normal number of a dtype. */
 const tiny: Record<string, number> = { float16: 2 ** -14, float32: 2 ** -126, float64: 2 ** -1022 };
 
+const gammaPlaces = ["beta", "dtype", "seed", "name"] as const;
+const poissonPlaces = ["dtype", "seed", "name"] as const;
+
 /** Gamma numbers of shape [...shape, ...alpha] with shape parameters alpha and inverse scales beta. */
 export const randomGamma = byKeyword(
   ["shape", "alpha"],
-  function randomGamma(shape: TensorLike, alpha: TensorLike, ...rest: Arguments<GammaOptions>): Tensor {
-    const { beta, dtype = float32, seed, name } = argumentsOf<GammaOptions>(rest, ["beta", "dtype", "seed", "name"]);
+  function randomGamma(shape: TensorLike, alpha: TensorLike, ...rest: Rest<GammaOptions, typeof gammaPlaces>): Tensor {
+    const { beta, seed, name, ...options } = byName<GammaOptions>(rest, gammaPlaces);
+    const dtype = toDtype(options.dtype ?? float32);
     return inScope(name, "random_gamma", () => {
       const dims = convertToTensor(shape, { dtype: int32, name: "shape" });
       const alphas = convertToTensor(alpha, { dtype, name: "alpha" });
@@ -216,8 +220,13 @@ export const randomGamma = byKeyword(
 /** Poisson numbers of shape [...shape, ...lam] with rates lam. */
 export const randomPoisson = byKeyword(
   ["lam", "shape"],
-  function randomPoisson(lam: TensorLike, shape: TensorLike, ...rest: Arguments<RandomOptions>): Tensor {
-    const { dtype = float32, seed, name } = argumentsOf<RandomOptions>(rest, ["dtype", "seed", "name"]);
+  function randomPoisson(
+    lam: TensorLike,
+    shape: TensorLike,
+    ...rest: Rest<RandomOptions, typeof poissonPlaces>
+  ): Tensor {
+    const { seed, name, ...options } = byName<RandomOptions>(rest, poissonPlaces);
+    const dtype = toDtype(options.dtype ?? float32);
     return inScope(name, "random_poisson", () => {
       const dims = convertToTensor(shape, { dtype: int32, name: "shape" });
       return randomPoissonV2Op({ shape: dims, rate: lam, ...seedAttrs(seed), dtype });

@@ -1,5 +1,5 @@
 /** Tensors of one repeated value: Fill, ZerosLike, OnesLike, and `zeros`, `ones` that make constants where they are small. */
-import { type DType, float32, int32, variant } from "../../../../core/dtype.ts";
+import { DType, type DTypeLike, float32, int32, toDtype, variant } from "../../../../core/dtype.ts";
 import { InvalidArgumentError, invalidArgument } from "../../../../core/error.ts";
 import { NdArray } from "../../../../core/nd_array.ts";
 import { type Dim, elementCount, isFull, type Shape, withRank } from "../../../../core/shape.ts";
@@ -94,19 +94,20 @@ function plainShape(shape: ShapeLike): readonly Dim[] | null {
 
 export interface FilledOptions extends Named {
   /** float32 if not given. */
-  readonly dtype?: DType | undefined;
+  readonly dtype?: DTypeLike | undefined;
 }
 
 function filled(
   value: 0 | 1,
   kind: "zeros" | "ones",
   shape: ShapeLike,
-  dtypeOrOptions: DType | FilledOptions,
+  dtypeOrOptions: DTypeLike | FilledOptions,
   place: Name,
 ): Tensor {
-  const given = "baseDtype" in dtypeOrOptions ? { name: nameOf(place), dtype: dtypeOrOptions } : dtypeOrOptions;
+  const isDtype = typeof dtypeOrOptions === "string" || dtypeOrOptions instanceof DType;
+  const given = isDtype ? { name: nameOf(place), dtype: dtypeOrOptions } : dtypeOrOptions;
   const { dtype = float32, name } = given;
-  const base = dtype.baseDtype;
+  const base = toDtype(dtype).baseDtype;
   const literal = base.isBool ? value === 1 : base.base === "string" ? "" : value;
   return inScope(name, kind, (scope) => {
     let dims: Tensor;
@@ -125,7 +126,7 @@ function filled(
 /** Zeros (false, empty strings) of a shape: a constant where it is small and known, else a Fill. Source: array_ops.py. */
 export const zeros = byKeyword(
   ["shape"],
-  function zeros(shape: ShapeLike, dtype: DType | FilledOptions = float32, name?: Name): Tensor {
+  function zeros(shape: ShapeLike, dtype: DTypeLike | FilledOptions = float32, name?: Name): Tensor {
     return filled(0, "zeros", shape, dtype, name);
   },
 );
@@ -133,7 +134,7 @@ export const zeros = byKeyword(
 /** Ones (true) of a shape. */
 export const ones = byKeyword(
   ["shape"],
-  function ones(shape: ShapeLike, dtype: DType | FilledOptions = float32, name?: Name): Tensor {
+  function ones(shape: ShapeLike, dtype: DTypeLike | FilledOptions = float32, name?: Name): Tensor {
     return filled(1, "ones", shape, dtype, name);
   },
 );

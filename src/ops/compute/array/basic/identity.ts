@@ -1,5 +1,5 @@
 /** Ops that pass their input on, and placeholders. */
-import { type DType, int64 } from "../../../../core/dtype.ts";
+import { type DType, type DTypeLike, int64, toDtype } from "../../../../core/dtype.ts";
 import { InvalidArgumentError, KeyError, ValueError } from "../../../../core/error.ts";
 import { compatible, formatShape, mergeShapes, type Shape } from "../../../../core/shape.ts";
 import type { ShapeContext } from "../../../../graph/definition.ts";
@@ -9,6 +9,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { constant } from "../../../constant.ts";
 import type { TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { SparseTensor } from "../../sparse/tensor.ts";
 import { type Name, type Named, nameOf } from "./names.ts";
 
@@ -163,12 +164,11 @@ export const placeholderWithDefaultOp = defineOp("PlaceholderWithDefault", {
 });
 
 /** The tensor under a name of its own; a new node. */
-export function identity<T extends TensorLike | IndexedSlices | SparseParts>(
-  input: T,
-  name?: Name,
-): T extends IndexedSlices ? IndexedSlices : T extends SparseParts ? SparseParts : Tensor {
+export const identity = byKeyword(["input"], function identity<
+  T extends TensorLike | IndexedSlices | SparseParts,
+>(input: T, name?: Name): T extends IndexedSlices ? IndexedSlices : T extends SparseParts ? SparseParts : Tensor {
   return mapTensors(input, (part) => identityOp({ input: part }, nameOf(name))) as never;
-}
+});
 
 /** Applies a function to the tensors that a value consists of, in Python's order of components. */
 function mapTensors(
@@ -185,6 +185,7 @@ function mapTensors(
   return fn(input);
 }
 
+/** Tensors with the values of these, of any dtypes and shapes. */
 export const identityN = (inputs: readonly TensorLike[], name?: Name): Tensor[] =>
   identityNOp({ input: inputs }, nameOf(name)) as unknown as Tensor[];
 
@@ -195,26 +196,46 @@ export const stopGradient = (input: TensorLike, name?: Name): Tensor => stopGrad
 export const preventGradient = (input: TensorLike, options: { readonly message?: string } & Named = {}): Tensor =>
   preventGradientOp({ input, message: options.message ?? "" }, options.name);
 
-export const ensureShape = (x: TensorLike, shape: Shape, name?: Name): Tensor =>
-  ensureShapeOp({ input: x, shape }, nameOf(name));
+/** x; INVALID_ARGUMENT when it is run with a value of another shape. */
+export const ensureShape = byKeyword(
+  ["x", "shape"],
+  function ensureShape(x: TensorLike, shape: Shape, name?: Name): Tensor {
+    return ensureShapeOp({ input: x, shape }, nameOf(name));
+  },
+);
 
 /** A tensor that must be fed. `null` dimensions take any size, a `null` shape any rank. */
-export function placeholder(
-  dtype: DType,
-  shapeOrOptions: Shape | ({ readonly shape?: Shape } & Named) = null,
-  options: Named = {},
-): Tensor {
-  const isShape = shapeOrOptions === null || Array.isArray(shapeOrOptions);
-  const given = (isShape ? { ...options, shape: shapeOrOptions } : shapeOrOptions) as { shape?: Shape } & Named;
-  return placeholderOp({ dtype: dtype.baseDtype, shape: given.shape ?? null }, given.name);
-}
+export const placeholder = byKeyword(
+  ["dtype"],
+  function placeholder(
+    dtype: DTypeLike,
+    shapeOrOptions: Shape | ({ readonly shape?: Shape } & Named) = null,
+    options: Named = {},
+  ): Tensor {
+    const isShape = shapeOrOptions === null || Array.isArray(shapeOrOptions);
+    const given = (isShape ? { ...options, shape: shapeOrOptions } : shapeOrOptions) as { shape?: Shape } & Named;
+    return placeholderOp({ dtype: toDtype(dtype).baseDtype, shape: given.shape ?? null }, given.name);
+  },
+);
 
 /** A tensor that may be fed; else it has the default's value, whose shape must go with `shape`. */
-export const placeholderWithDefault = (input: TensorLike, shape: Shape, name?: Name): Tensor =>
-  placeholderWithDefaultOp({ input, shape }, nameOf(name));
+export const placeholderWithDefault = byKeyword(
+  ["input", "shape"],
+  function placeholderWithDefault(input: TensorLike, shape: Shape, name?: Name): Tensor {
+    return placeholderWithDefaultOp({ input, shape }, nameOf(name));
+  },
+);
+
+type SparsePlaceholderOptions = { readonly shape?: Shape } & Named;
+const sparsePlaceholderPlaces = ["shape", "name"] as const;
 
 /** A sparse tensor that must be fed: placeholders for values, indices and, where no shape is given, the dense shape. */
-export function sparsePlaceholder(dtype: DType, shape: Shape = null, options: Named = {}): SparseParts {
+export function sparsePlaceholder(
+  dtype: DType,
+  ...rest: Rest<SparsePlaceholderOptions, typeof sparsePlaceholderPlaces>
+): SparseParts {
+  const options = byName<SparsePlaceholderOptions>(rest, sparsePlaceholderPlaces);
+  const { shape = null } = options;
   const part = (suffix: string) => (options.name ? { name: `${options.name}/${suffix}` } : {});
   if (shape?.some((d) => d !== null && d < -1))
     throw new ValueError(`Dimension must be >= 0 in shape ${formatShape(shape)}`);
