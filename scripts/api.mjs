@@ -16,12 +16,18 @@ const names = JSON.parse(readFileSync(join(root, "test/fixtures/api/tf_names.jso
 Object.assign(names, JSON.parse(readFileSync(join(root, "test/fixtures/api/contrib_names.json"), "utf8")));
 for (const more of "Sequential metrics in_graph_mode eager_mode graph_mode".split(" "))
   if (!names["contrib.eager"].includes(more)) names["contrib.eager"].push(more);
+names["contrib.eager.metrics"] = "Accuracy BinaryAccuracy CategoricalAccuracy Mean Metric SparseAccuracy".split(" ");
 names.distributions =
   "Bernoulli Beta Categorical Dirichlet DirichletMultinomial Distribution Exponential FULLY_REPARAMETERIZED Gamma Laplace Multinomial NOT_REPARAMETERIZED Normal RegisterKL ReparameterizationType StudentT Uniform kl_divergence".split(
     " ",
   );
 
 /** Modules whose names tf_names.json does not tell. */
+names["contrib.tensorboard"] = [];
+names["contrib.tensorboard.plugins"] = [];
+names["contrib.tensorboard.plugins.projector"] = "EmbeddingInfo ProjectorConfig SpriteMetadata visualize_embeddings".split(
+  " ",
+);
 names.nest = ["assert_same_structure", "flatten", "is_nested", "map_structure", "pack_sequence_as"];
 names.spectral = "dct fft fft2d fft3d idct ifft ifft2d ifft3d irfft irfft2d irfft3d rfft rfft2d rfft3d".split(" ");
 names.compat = ["as_bytes", "as_str", "as_str_any", "as_text", "dimension_at_index", "dimension_value", "path_to_str"];
@@ -251,6 +257,7 @@ const contribPlaces = {
     "src/build/template.ts",
     "src/ops",
   ),
+  "contrib.eager.metrics": ["src/build/contrib/eager/metrics.ts"],
   "contrib.framework": framework,
   "contrib.layers": contribLayers,
   "contrib.slim": [...contribLayers, ...framework],
@@ -270,17 +277,18 @@ const contribPlaces = {
   "contrib.opt": contrib("opt"),
   "contrib.training": contrib("training", "src/train/monitored", "src/train/estimator/run", "src/build/global_step.ts"),
   "contrib.legacy_seq2seq": contrib("legacy_seq2seq"),
-  "contrib.data": contrib("data", "src/build/data"),
+  "contrib.data": contrib("data", "src/build/data", "src/train/data"),
   "contrib.lookup": contrib("lookup", "src/build/lookup"),
   "contrib.distributions": contrib("distributions", "src/build/distributions"),
   "contrib.image": contrib("image", "src/build/image"),
+  "contrib.tensorboard.plugins.projector": ["src/train/contrib/projector.ts"],
   "contrib.nn": contrib("nn", "src/ops"),
   "contrib.summary": contrib("summary"),
-  "contrib.util": contrib("util", "src/build/tensors", "src/train/files/graph_util.ts", "src/ops", "src/proto"),
+  "contrib.util": contrib("util", "src/build/tensors", "src/train/files/graph_util.ts", "src/graph/infer.ts"),
 };
 const special = {
   distributions: ["src/build/distributions"],
-  layers: ["src/build/layers"],
+  layers: ["src/build/layers", "src/build/keras/layers/input_spec.ts"],
   losses: ["src/build/losses"],
   metrics: ["src/build/metrics"],
   initializers: ["src/build/initializers.ts", "src/build/variables/initialize.ts", "src/build/lookup/table.ts"],
@@ -329,6 +337,8 @@ const special = {
   ),
   "keras.utils": [
     "src/train/keras/files.ts",
+    "src/train/keras/messages.ts",
+    "src/train/keras/plot.ts",
     "src/train/keras/data",
     "src/train/keras/utils.ts",
     "src/train/keras/preprocessing",

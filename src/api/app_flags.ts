@@ -17,6 +17,18 @@ export {
   setDefault,
   validator,
 } from "../core/flags/define.ts";
+export {
+  adoptModuleKeyFlags,
+  BooleanFlag,
+  DEFINE_flag,
+  declareKeyFlag,
+  disclaimKeyFlags,
+  EnumClassFlag,
+  EnumFlag,
+  Flag,
+  MultiEnumClassFlag,
+  MultiFlag,
+} from "../core/flags/flag_class.ts";
 export { DEFINE, DEFINE_multi, DEFINE_multi_enum_class } from "../core/flags/own.ts";
 export {
   ArgumentParser,
@@ -55,6 +67,7 @@ export {
   DEFINE_multi_string,
   DEFINE_string,
   FLAGS,
+  FlagHolder,
   FlagValues,
   flag,
   markFlagAsRequired,

@@ -1,4 +1,5 @@
 /** tf.layers. Written by scripts/api.mjs. */
+export { InputSpec } from "../build/keras/layers/input_spec.ts";
 export { Conv1D, Conv2D, Conv3D, conv1d, conv2d, conv3d } from "../build/layers/convolution.ts";
 export { Dense, Dropout, dense, dropout, Flatten, flatten } from "../build/layers/core.ts";
 export { Layer } from "../build/layers/layer.ts";

@@ -15,6 +15,7 @@ export {
   logFirstN,
   logIf,
   setVerbosity,
+  TaskLevelStatusMessage,
   vlog,
   WARN,
   warn,

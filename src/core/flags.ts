@@ -54,10 +54,30 @@ export interface ParseOptions extends ArgumentOptions {
 }
 
 /** A flag just defined: its value, typed, once flags are parsed. */
-export interface FlagHolder<T> {
+export class FlagHolder<T> {
   readonly name: string;
   readonly default: T;
-  readonly value: T;
+  readonly #values: FlagValues;
+
+  constructor(values: FlagValues, name: string, value: T) {
+    this.#values = values;
+    this.name = name;
+    this.default = value;
+  }
+
+  get value(): T {
+    return this.#values.get(this.name) as T;
+  }
+
+  /** Whether the flag was given or set: 1 or 0. */
+  get present(): number {
+    return this.#values.origin(this.name) === undefined ? 0 : 1;
+  }
+
+  /** The arguments that set this value. */
+  serialize(): string {
+    return flagLines(this.name, this.#values.specs.get(this.name)!, this.value as FlagValue).join("\n");
+  }
 }
 
 /** A table of flags with their values. */
@@ -81,14 +101,7 @@ export class FlagValues {
       throw new FlagError("duplicate", name, `The flag '${name}' is defined twice.`);
     }
     this.#specs.set(name, spec as FlagSpec);
-    const values = this;
-    return {
-      name,
-      default: spec.default,
-      get value() {
-        return values.get(name) as T;
-      },
-    };
+    return new FlagHolder(this, name, spec.default);
   }
 
   /** Demands a value other than null when flags are parsed. */

@@ -13,10 +13,12 @@ const names: Readonly<Record<number, string>> = { 10: "DEBUG", 20: "INFO", 30: "
 
 let verbosity = WARN;
 
+/** From which level on texts are said. */
 export function setVerbosity(level: number): void {
   verbosity = level;
 }
 
+/** The least level that is said, a number: DEBUG 10, INFO 20, WARN 30, ERROR 40, FATAL 50. */
 export const getVerbosity = (): number => verbosity;
 
 /** Python's `%` forms in a message: `%s`, `%d`, `%f`, `%.3f`, `%%`. */
@@ -32,6 +34,7 @@ function format(message: string, values: readonly unknown[]): string {
   });
 }
 
+/** Says a text at this level. */
 export function log(level: number, message: string, ...values: readonly unknown[]): void {
   if (level >= verbosity) writeStderr(`${names[level] ?? level}:tensorflow:${format(message, values)}\n`);
 }
@@ -39,18 +42,27 @@ export function log(level: number, message: string, ...values: readonly unknown[
 /** A function that tf.print takes as its output stream. */
 const asStream = <F extends object>(stream: string, fn: F): F => Object.assign(fn, { [streamKey]: stream });
 
+/** Says a text at level DEBUG on standard error; %s and %d are filled in. */
 export const debug = (message: string, ...values: readonly unknown[]): void => log(DEBUG, message, ...values);
+/** Says a text at level INFO on standard error; %s and %d are filled in. */
 export const info = asStream("log(info)", (message: string, ...values: readonly unknown[]): void =>
   log(INFO, message, ...values),
 );
+/** Says a text at level WARN on standard error; %s and %d are filled in. */
 export const warn = asStream("log(warning)", (message: string, ...values: readonly unknown[]): void =>
   log(WARN, message, ...values),
 );
+/** Says a text at level WARN on standard error; %s and %d are filled in. */
 export const warning = warn;
+/** Says a text at level ERROR on standard error; %s and %d are filled in. */
 export const error = asStream("log(error)", (message: string, ...values: readonly unknown[]): void =>
   log(ERROR, message, ...values),
 );
+/** Says a text at level FATAL on standard error; %s and %d are filled in. */
 export const fatal = (message: string, ...values: readonly unknown[]): void => log(FATAL, message, ...values);
+
+/** A message about a task, at the level of errors. */
+export const TaskLevelStatusMessage = (message: string): void => error(message);
 
 const counts = new Map<string, number>();
 
@@ -75,6 +87,7 @@ export function logIf(level: number, message: string, condition: boolean, ...val
   if (condition) log(level, message, ...values);
 }
 
+/** Says a text at this level. */
 export const vlog = log;
 
 /** Lines are written at once: nothing waits. */

@@ -3,12 +3,12 @@ import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { NotFoundError, ValueError } from "../../core/error.ts";
-import { writeStdout } from "../../core/host.ts";
 import { warning } from "../../core/text/logging.ts";
 import { type ArchiveFormat, extractArchive } from "../../io/archive/extract.ts";
 import { nodeFiles, readFile, writeFileAtomic } from "../../io/file_system.ts";
 import { homeFolder, pathKind, sharedTemporaryFolder } from "../../io/paths.ts";
 import { byName, type Rest } from "../../ops/options.ts";
+import { printMessage } from "./messages.ts";
 
 export interface GetFileOptions {
   /** The name in the cache: the origin's last part by default. */
@@ -70,7 +70,7 @@ function localOrigin(origin: string): string | null {
 function fetchFrom(origin: string, place: string): void {
   const local = localOrigin(origin);
   if (local !== null && pathKind(local) === "file") {
-    writeStdout(`Downloading data from ${origin}\n`);
+    printMessage(`Downloading data from ${origin}\n`);
     writeFileAtomic(place, readFile(local));
     return;
   }
@@ -113,7 +113,7 @@ export function getFile(...rest: Rest<GetFileOptions, typeof places>): string {
   const path = untar ? `${unpacked}.tar.gz` : unpacked;
   if (pathKind(path) === "none") fetchFrom(origin, path);
   else if (hash !== null && !isValid(path, hash, algorithm) && localOrigin(origin) !== null) {
-    writeStdout(
+    printMessage(
       `A local file was found, but it seems to be incomplete or outdated because the ${algorithm} file hash does not match the original value of ${hash} so we will re-download the data.\n`,
     );
     fetchFrom(origin, path);

@@ -15,7 +15,6 @@ import { Optimizer } from "../../build/keras/optimizers/optimizer.ts";
 import { trackableChildren } from "../../build/trackable/children.ts";
 import type { Variable } from "../../build/variables/variable.ts";
 import { NotImplementedError, RuntimeError, ValueError } from "../../core/error.ts";
-import { writeStdout } from "../../core/host.ts";
 import type { NdArray } from "../../core/nd_array.ts";
 import type { Dim, Shape } from "../../core/shape.ts";
 import { getDefaultGraph } from "../../graph/graph.ts";
@@ -27,6 +26,7 @@ import type { LoadStatus } from "../trackable/status.ts";
 import { batchGetValue, batchSetValue } from "./backend.ts";
 import type { CallbackModel, History } from "./callbacks/callback.ts";
 import { functionalConfig, jsonText } from "./described.ts";
+import { printMessage } from "./messages.ts";
 import { TrainingAtOnce } from "./run/at_once.ts";
 import { type CompileOptions, compilePlaces, outputNames, type Trainer, trainedOf } from "./run/compile.ts";
 import { type Data, placed, plainArrays } from "./run/data.ts";
@@ -365,7 +365,7 @@ export class Model extends Layer implements CallbackModel {
 
   /** Prints a row for each layer, and how many numbers there are. */
   summary(options: SummaryOptions & { readonly printFn?: (line: string) => void } = {}): void {
-    const { printFn = (line: string) => writeStdout(`${line}\n`) } = options;
+    const { printFn = (line: string) => printMessage(`${line}\n`) } = options;
     if (!this.built) {
       throw new ValueError(
         "This model has not yet been built. Build the model first by calling `build()` or by calling the model on a batch of data.",

@@ -24,3 +24,6 @@ export const REGRESS_METHOD_NAME = "tensorflow/serving/regress";
 export const REGRESS_OUTPUTS = "outputs";
 /** The signature of the op that initializes, where a newer writer names it. */
 export const initSignatureKey = "__saved_model_init_op";
+export const DEBUG_DIRECTORY = "debug";
+export const DEBUG_INFO_FILENAME_PB = "saved_model_debug_info.pb";
+export const SAVED_MODEL_SCHEMA_VERSION = 1;

@@ -47,15 +47,34 @@ const custom = new Map<string, unknown>();
 /** Names of one's own that may be used where Keras takes a name: of classes and functions. */
 export const getCustomObjects = (): Map<string, unknown> => custom;
 
+/** A scope of names of one's own, as an object. */
+export class CustomObjectScope {
+  readonly #objects: Readonly<Record<string, unknown>>;
+  #before: ReadonlyMap<string, unknown> | null = null;
+
+  constructor(objects: Readonly<Record<string, unknown>>) {
+    this.#objects = objects;
+  }
+
+  enter(): this {
+    this.#before = new Map(custom);
+    for (const [name, value] of Object.entries(this.#objects)) custom.set(name, value);
+    return this;
+  }
+
+  exit(): void {
+    custom.clear();
+    for (const [name, value] of this.#before ?? []) custom.set(name, value);
+  }
+}
+
 /** What `fn` makes may use names of one's own. */
 export function customObjectScope<R>(objects: Readonly<Record<string, unknown>>, fn: () => R): R {
-  const before = new Map(custom);
-  for (const [name, value] of Object.entries(objects)) custom.set(name, value);
+  const scope = new CustomObjectScope(objects).enter();
   try {
     return fn();
   } finally {
-    custom.clear();
-    for (const [name, value] of before) custom.set(name, value);
+    scope.exit();
   }
 }
 
@@ -118,4 +137,28 @@ export function plainValue(value: unknown): unknown {
   if (value instanceof DType) return value.name;
   if (value === undefined) return null;
   return value;
+}
+
+/** An object as data: its name, or its class and configuration. */
+export const serializeKerasObject = (instance: unknown): unknown => serializeObject(instance);
+
+/**
+ * The object of a name, or that data describe: of `moduleObjects` or of names of one's own. Throws ValueError for what neither has;
+ * `printableModuleName` is the message's word for it.
+ */
+export function deserializeKerasObject(
+  identifier: unknown,
+  moduleObjects: Readonly<Record<string, unknown>> = {},
+  customObjects: Readonly<Record<string, unknown>> = {},
+  printableModuleName = "object",
+): unknown {
+  if (identifier === null || identifier === undefined) return null;
+  if (!isSerialized(identifier) && typeof identifier !== "string") return identifier;
+  return customObjectScope(customObjects, () => {
+    if (isSerialized(identifier))
+      return deserializeObject(printableModuleName, (name) => moduleObjects[name], identifier);
+    const found = custom.get(identifier) ?? moduleObjects[identifier];
+    if (found !== undefined) return found;
+    throw unknown(printableModuleName, identifier);
+  });
 }

@@ -1,10 +1,10 @@
 /** `tf.keras.callbacks`: those that write what happens, end what goes wrong, and set the learning rate. Source: tf_keras/src/callbacks.py. */
 
 import { ValueError } from "../../../core/error.ts";
-import { writeStdout } from "../../../core/host.ts";
 import { nodeFiles, readFile, writeFileAtomic } from "../../../io/file_system.ts";
 import { byName, type Rest } from "../../../ops/options.ts";
 import { FileWriter } from "../../file_writer.ts";
+import { printMessage } from "../messages.ts";
 import { Progress } from "../run/progress.ts";
 import { Callback, type Logs } from "./callback.ts";
 
@@ -37,7 +37,7 @@ export class ProgbarLogger extends Callback {
 
   override onEpochBegin(epoch: number): void {
     const { epochs, verbose, samples, steps } = this.params;
-    if (verbose && epochs > 1) writeStdout(`Epoch ${epoch + 1}/${epochs}\n`);
+    if (verbose && epochs > 1) printMessage(`Epoch ${epoch + 1}/${epochs}\n`);
     const target = this.#unit === "sample" ? samples : steps;
     this.#progress = new Progress({
       target,
@@ -62,7 +62,7 @@ export class ProgbarLogger extends Callback {
 export class TerminateOnNaN extends Callback {
   override onBatchEnd(batch: number, logs: Logs): void {
     if (logs.loss === undefined || Number.isFinite(logs.loss)) return;
-    writeStdout(`Batch ${batch}: Invalid loss, terminating training\n`);
+    printMessage(`Batch ${batch}: Invalid loss, terminating training\n`);
     this.model.stopTraining = true;
   }
 }
@@ -86,7 +86,7 @@ export class LearningRateScheduler extends Callback {
     }
     await this.model.setLearningRate(rate);
     if (this.#verbose > 0)
-      writeStdout(`\nEpoch ${epoch + 1}: LearningRateScheduler setting learning rate to ${rate}.\n`);
+      printMessage(`\nEpoch ${epoch + 1}: LearningRateScheduler setting learning rate to ${rate}.\n`);
   }
 
   override async onEpochEnd(_epoch: number, logs: Logs): Promise<void> {

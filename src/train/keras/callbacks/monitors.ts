@@ -1,9 +1,10 @@
 /** `tf.keras.callbacks`: those that watch one number. Source: tf_keras/src/callbacks.py. */
 
 import { KeyError, ValueError } from "../../../core/error.ts";
-import { log, writeStdout } from "../../../core/host.ts";
+import { log } from "../../../core/host.ts";
 import type { NdArray } from "../../../core/nd_array.ts";
 import { byName, type Rest } from "../../../ops/options.ts";
+import { printMessage } from "../messages.ts";
 import { Callback, type Logs } from "./callback.ts";
 
 export interface MonitorOptions {
@@ -114,10 +115,10 @@ export class EarlyStopping extends Monitor {
   }
 
   override async onTrainEnd(): Promise<void> {
-    if (this.stoppedEpoch > 0 && this.verbose > 0) writeStdout(`Epoch ${this.stoppedEpoch + 1}: early stopping\n`);
+    if (this.stoppedEpoch > 0 && this.verbose > 0) printMessage(`Epoch ${this.stoppedEpoch + 1}: early stopping\n`);
     if (!this.#weights) return;
     if (this.verbose > 0) {
-      writeStdout(`Restoring model weights from the end of the best epoch: ${this.bestEpoch + 1}.\n`);
+      printMessage(`Restoring model weights from the end of the best epoch: ${this.bestEpoch + 1}.\n`);
     }
     await this.model.setWeights(this.#weights);
   }
@@ -178,7 +179,7 @@ export class ModelCheckpoint extends Monitor {
   async #save(epoch: number, logs: Logs): Promise<void> {
     const path = filled(this.#path, { epoch: epoch + 1, ...logs });
     const say = (text: string): void => {
-      if (this.verbose > 0) writeStdout(`\nEpoch ${epoch + 1}: ${text}\n`);
+      if (this.verbose > 0) printMessage(`\nEpoch ${epoch + 1}: ${text}\n`);
     };
     if (!this.#options.saveBestOnly) say(`saving model to ${path}`);
     else {
@@ -266,7 +267,7 @@ export class ReduceLROnPlateau extends Monitor {
     if (old <= Math.fround(minLr)) return;
     const rate = Math.max(old * factor, minLr);
     await this.model.setLearningRate(rate);
-    if (this.verbose > 0) writeStdout(`\nEpoch ${epoch + 1}: ReduceLROnPlateau reducing learning rate to ${rate}.\n`);
+    if (this.verbose > 0) printMessage(`\nEpoch ${epoch + 1}: ReduceLROnPlateau reducing learning rate to ${rate}.\n`);
     this.#cooldown = cooldown;
     this.#wait = 0;
   }

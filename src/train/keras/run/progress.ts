@@ -1,7 +1,7 @@
 /** The lines that fit, evaluate and predict print. Source: tf_keras/src/utils/generic_utils.py, Progbar. */
-import { isTerminal, nowMs, writeStdout } from "../../../core/host.ts";
-
+import { isTerminal, nowMs } from "../../../core/host.ts";
 import type { Logs } from "../callbacks/callback.ts";
+import { printMessage } from "../messages.ts";
 
 const timeText = (seconds: number, unit: string): string => {
   if (seconds >= 1 || seconds === 0) return ` ${Math.round(seconds)}s/${unit}`;
@@ -79,7 +79,7 @@ export class Progress {
     const elapsed = ` - ${Math.round(seconds)}s`;
     if (verbose === 2) {
       const values = Object.entries(logs).map(([name, value]) => ` - ${name}: ${valueText(value)}`);
-      writeStdout(
+      printMessage(
         `${current}/${current}${elapsed}${values.join("")} -${timeText(seconds, "epoch")} -${timeText(each, unit)}\n`,
       );
     } else this.#draw(this.#bar(current, true), `${elapsed}${timeText(each, unit)}`, logs, true);
@@ -100,7 +100,7 @@ export class Progress {
     );
     const line = `${bar}${time}${values.join("")}`;
     const clear = isTerminal() ? "\b".repeat(this.#width) : "";
-    writeStdout(
+    printMessage(
       `${isTerminal() ? `${clear}\r` : ""}${line.padEnd(isTerminal() ? this.#width : 0)}${isLast ? "\n" : ""}`,
     );
     this.#width = line.length;

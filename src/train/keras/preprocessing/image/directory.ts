@@ -3,12 +3,12 @@ import { basename, join } from "node:path";
 import { floatx, imageDataFormat } from "../../../../build/keras/state.ts";
 import { float32, int32 } from "../../../../core/dtype.ts";
 import { ValueError } from "../../../../core/error.ts";
-import { writeStdout } from "../../../../core/host.ts";
 import { NdArray } from "../../../../core/nd_array.ts";
 import { nodeFiles } from "../../../../io/file_system.ts";
 import { listFolder } from "../../../../io/paths.ts";
 import { castArray, literalToArray } from "../../../../ops/convert.ts";
 import type { RandomState } from "../../data/random_state.ts";
+import { printMessage } from "../../messages.ts";
 import type { ImageDataGenerator } from "./generator.ts";
 import { batchOf, Iterator, type IteratorOptions, saveAll } from "./iterators.ts";
 import { imgToArray, loadImg } from "./picture.ts";
@@ -86,7 +86,7 @@ export class DirectoryIterator extends Iterator {
     this.imageShape = format === "channels_last" ? [...targetSize, channels] : [channels, ...targetSize];
     this.#generator = generator;
     this.#options = { ...options, colorMode, classMode, targetSize, dataFormat: format };
-    writeStdout(`Found ${found.length} images belonging to ${this.numClasses} classes.\n`);
+    printMessage(`Found ${found.length} images belonging to ${this.numClasses} classes.\n`);
   }
 
   get samples(): number {
