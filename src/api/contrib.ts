@@ -13,5 +13,6 @@ export * as rnn from "./contrib_rnn.ts";
 export * as seq2seq from "./contrib_seq2seq.ts";
 export * as slim from "./contrib_slim.ts";
 export * as tensorboard from "./contrib_tensorboard.ts";
+export * as summary from "./contrib_summary.ts";
 export * as training from "./contrib_training.ts";
 export * as util from "./contrib_util.ts";

@@ -23,3 +23,4 @@ export {
   unbatch,
   unique,
 } from "../build/data/transforms.ts";
+export { makeCsvDataset } from "../train/data/csv.ts";

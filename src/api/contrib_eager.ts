@@ -18,3 +18,4 @@ export { pyFunc } from "../ops/host/python.ts";
 export { Checkpoint } from "../train/trackable/checkpoint.ts";
 export { Saver } from "../train/trackable/saver.ts";
 export * from "./contrib_eager_and_tf.ts";
+export * as metrics from "./contrib_eager_metrics.ts";

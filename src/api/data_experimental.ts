@@ -35,5 +35,4 @@ export {
   mapAndBatchWithLegacyFunction,
   takeWhile,
 } from "../build/data/transforms.ts";
-export { makeCsvDataset } from "../train/data/csv.ts";
 export * from "./contrib_data_and_data_experimental.ts";

@@ -28,7 +28,7 @@ export interface SummaryOptions {
 }
 
 /** Letters, digits, `_`, `-`, `.` and `/` stay; others become `_`, and the user is told. Source: summary_op_util.py. */
-function cleanTag(name: string): string {
+export function cleanTag(name: string): string {
   const clean = name.replace(/[^-/\w.]/g, "_").replace(/^\/+/, "");
   if (clean !== name) logging.info("Summary name %s is illegal; using %s instead.", name, clean);
   return clean;

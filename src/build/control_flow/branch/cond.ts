@@ -73,7 +73,7 @@ export function cond<R extends BranchResult>(
   if (controlFlowV2Enabled()) {
     return single(condV2(pred, trueFn, falseFn, { name: options.name || "cond" }) as BranchResult) as Tensor;
   }
-  return graph.nameScope(options.name || "cond", () => {
+  return graph.nameScope(options.name ?? "cond", () => {
     if (typeof pred === "boolean") throw new TypeError("'pred' must not be a Python bool.");
     const given = convertToTensor(pred, { name: "pred" });
     const [onFalse, onTrue] = graph.nameScope("Switch", (scope) => switchOf(given, given, scope));
