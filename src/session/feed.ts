@@ -151,6 +151,8 @@ function firstWord(value: unknown): string | undefined {
 function roundedTo(value: unknown, dtype: DType): unknown {
   if (Array.isArray(value)) return value.map((item) => roundedTo(item, dtype));
   if (value === null && dtype.isFloating) return Number.NaN;
+  if (value === null && dtype.isInteger)
+    throw new TypeError("int() argument must be a string, a bytes-like object or a real number, not 'NoneType'");
   if (typeof value === "boolean" && !dtype.isBool && dtype.base !== "string") return value ? 1 : 0;
   if (typeof value === "number" && dtype.isInteger) return Math.trunc(value);
   if (typeof value === "number" && dtype.isBool) return value !== 0;

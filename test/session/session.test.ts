@@ -81,6 +81,9 @@ describe("feeds", () => {
       await expect(run(tf.constant(1))).rejects.toThrow(TypeError);
       await expect(run("abc")).rejects.toThrow("could not convert string to float: np.str_('abc')");
       await expect(run([[1, 2], [3]])).rejects.toThrow(ValueError);
+      const n = tf.placeholder(tf.int32, [null]);
+      await expect(sess.run(n, { feedDict: [[n, [1, null]]] })).rejects.toThrow("a real number, not 'NoneType'");
+      expect(() => tf.nn.softmaxCrossEntropyWithLogits({ labels: y } as never)).toThrow("Received: labels=Tensor(");
     }));
 
   test("a plan serves several shapes", () =>

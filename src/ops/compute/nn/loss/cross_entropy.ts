@@ -67,6 +67,7 @@ export function softmaxCrossEntropyWithLogits(
   ...rest: Rest<SoftmaxCrossEntropyOptions, ["labels", "logits", "axis", "name"]>
 ): Tensor {
   const options: SoftmaxCrossEntropyOptions = byName(rest, ["labels", "logits", "axis", "name"]);
+  checkBoth(options, "softmax_cross_entropy_with_logits");
   return inScope(options.name, "softmax_cross_entropy_with_logits_sg", (name) => {
     const labels = tf.stopGradient(options.labels, { name: "labels_stop_gradient" });
     return softmaxCrossEntropyWithLogitsV2({ ...options, labels, name });
