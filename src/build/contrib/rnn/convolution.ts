@@ -121,19 +121,29 @@ interface ShapedOptions extends ConvLSTMOptions {
   readonly kernelShape: readonly number[];
 }
 
-/** A ConvLSTMCell over so many axes, all by name. */
-const overAxes = (axes: number) =>
-  class extends ConvLSTMCell {
-    static override readonly kind: string = `Conv${axes}DLSTMCell`;
-
-    constructor({ inputShape, outputChannels, kernelShape, ...options }: ShapedOptions) {
-      super(axes, inputShape, outputChannels, kernelShape, { name: `conv_${axes}d_lstm_cell`, ...options });
-    }
-  };
-
 /** Inputs [batch, steps, channels]. */
-export const Conv1DLSTMCell = overAxes(1);
+export class Conv1DLSTMCell extends ConvLSTMCell {
+  static override readonly kind: string = "Conv1DLSTMCell";
+
+  constructor({ inputShape, outputChannels, kernelShape, ...options }: ShapedOptions) {
+    super(1, inputShape, outputChannels, kernelShape, { name: "conv_1d_lstm_cell", ...options });
+  }
+}
+
 /** Inputs [batch, rows, columns, channels]. */
-export const Conv2DLSTMCell = overAxes(2);
+export class Conv2DLSTMCell extends ConvLSTMCell {
+  static override readonly kind: string = "Conv2DLSTMCell";
+
+  constructor({ inputShape, outputChannels, kernelShape, ...options }: ShapedOptions) {
+    super(2, inputShape, outputChannels, kernelShape, { name: "conv_2d_lstm_cell", ...options });
+  }
+}
+
 /** Inputs [batch, planes, rows, columns, channels]. */
-export const Conv3DLSTMCell = overAxes(3);
+export class Conv3DLSTMCell extends ConvLSTMCell {
+  static override readonly kind: string = "Conv3DLSTMCell";
+
+  constructor({ inputShape, outputChannels, kernelShape, ...options }: ShapedOptions) {
+    super(3, inputShape, outputChannels, kernelShape, { name: "conv_3d_lstm_cell", ...options });
+  }
+}
