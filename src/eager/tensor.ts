@@ -32,7 +32,7 @@ export class EagerTensor extends Tensor {
   }
 
   override get device(): string {
-    return "";
+    return "/job:localhost/replica:0/task:0/device:CPU:0";
   }
 
   override get knownValue(): NdArray | null {

@@ -155,6 +155,7 @@ export class Dropout extends Layer {
   }
 
   protected override call(inputs: Tensor, { training = false }: TrainingOptions): Tensor {
+    if (this.rate === 0) return identity(inputs);
     const { noiseShape, seed } = this.#options;
     const some = seed === undefined || seed === null ? {} : { seed };
     return smartCond(

@@ -32,6 +32,10 @@ export interface StateOptions {
 const bytesMax = 2 ** 20;
 const entriesMax = 10_000;
 
+/** As Python joins: `./` stays. */
+const inFolder = (folder: string, name: string): string =>
+  folder === "" || folder.endsWith("/") ? `${folder}${name}` : `${folder}/${name}`;
+
 const statePath = (folder: string, { latestFilename = "checkpoint" }: StateOptions) => join(folder, latestFilename);
 
 const escapes: Readonly<Record<string, string>> = {
@@ -152,7 +156,7 @@ export function readRawCheckpointState(folder: string, options: StateOptions = {
 export function readCheckpointState(folder: string, options: StateOptions = {}): CheckpointState | null {
   const state = readRawCheckpointState(folder, options);
   if (!state) return null;
-  const joined = (path: string) => (isAbsolute(path) ? path : join(folder, path));
+  const joined = (path: string) => (isAbsolute(path) ? path : inFolder(folder, path));
   return {
     ...state,
     modelCheckpointPath: joined(state.modelCheckpointPath),
@@ -193,7 +197,7 @@ export function placeOf(folder: string, path: string, options: LatestOptions = {
   const { fs = nodeFiles, followPaths = false } = options;
   if (followPaths || liesInside(folder, path, fs))
     return checkpointExists(path, fs) || isFirstVersion(path, fs) ? path : null;
-  const here = join(folder, basename(path));
+  const here = inFolder(folder, basename(path));
   if (checkpointExists(here, fs) && liesInside(folder, here, fs)) return here;
   if (!checkpointExists(path, fs)) return null;
   throw new PermissionDeniedError(`${statePath(folder, options)} names ${path}, which is outside the folder`, {

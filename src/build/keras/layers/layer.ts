@@ -8,6 +8,7 @@ import type { Operation } from "../../../graph/operation.ts";
 import { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, isSymbolic, type Literal, literalToArray, type TensorLike } from "../../../ops/convert.ts";
 import { cast, constant, divide, identity, shape as shapeOf } from "../../../ops/index.ts";
+import { byName, type Rest } from "../../../ops/options.ts";
 import { trackableChildren } from "../../trackable/children.ts";
 import type { Initializer, Regularizer } from "../../variables/store.ts";
 import { type Constraint, Variable } from "../../variables/variable.ts";
@@ -61,6 +62,9 @@ export interface WeightOptions {
   readonly trainable?: boolean | undefined;
   readonly dtype?: DType | undefined;
 }
+
+/** Their order in Python. */
+const weightNames = ["name", "shape", "dtype", "initializer", "regularizer", "trainable", "constraint"] as const;
 
 /** Layers and variables below a layer, by the name of the field that holds them. */
 export type Trackable = Layer | Variable;
@@ -249,9 +253,10 @@ export abstract class Layer extends Called {
     this.#updates.push(update instanceof Tensor ? update.op : update);
   }
 
-  /** A variable of the layer, below its name scope. */
-  addWeight(name: string, options: WeightOptions = {}): Variable {
-    const { shape = [], trainable = true, dtype = this.dtype } = options;
+  /** A variable of the layer, below its name scope. The shape by place or by name, and the name, too. */
+  addWeight(...args: Rest<WeightOptions & { readonly name?: string | undefined }, typeof weightNames>): Variable {
+    const options = byName(args, weightNames);
+    const { name, shape = [], trainable = true, dtype = this.dtype } = options;
     const given = this.#initialWeights?.[this.#own.length];
     const initializer: Initializer =
       given === undefined
@@ -259,7 +264,7 @@ export abstract class Layer extends Called {
         : () => constant(literalToArray(given, dtype));
     const constraint: Constraint | null = getConstraint(options.constraint);
     const variable = new Variable(() => initializer(shape, { dtype }), {
-      name,
+      ...(name === undefined ? {} : { name }),
       dtype,
       trainable,
       useResource: true,

@@ -45,7 +45,7 @@ export class Dropout extends Delegated<CoreDropout> {
   }
 
   protected override coreOptions(options: CallOptions) {
-    return { training: this.training(options) };
+    return this.rate === 0 ? {} : { training: this.training(options) };
   }
 }
 
