@@ -9,7 +9,7 @@ import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp, type OpBuilder } from "../../../define.ts";
 import type { GradientTools } from "../../../gradient_tools.ts";
 import * as ops from "../../../index.ts";
-import { byKeyword, byName, type Rest } from "../../../options.ts";
+import { byName, type Rest } from "../../../options.ts";
 import { inScope, type Name, type Named, nameOf } from "../../array/basic/names.ts";
 
 const floats = "{half, bfloat16, float, double}";
@@ -192,9 +192,7 @@ function leakySecond(
 }
 
 /** max(x, 0). */
-export const relu = byKeyword(["features"], function relu(features: TensorLike, name?: Name): Tensor {
-  return reluOp({ features }, nameOf(name));
-});
+export const relu = (features: TensorLike, name?: Name): Tensor => reluOp({ features }, nameOf(name));
 
 /** exp(x) - 1 below zero, x from there on. */
 export const elu = (features: TensorLike, name?: Name): Tensor => eluOp({ features }, nameOf(name));

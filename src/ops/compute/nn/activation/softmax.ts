@@ -8,7 +8,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import { defineOp } from "../../../define.ts";
 import * as tf from "../../../index.ts";
-import { byKeyword, byName, type Rest } from "../../../options.ts";
+import { byName, type Rest } from "../../../options.ts";
 import type { Named } from "../../array/basic/names.ts";
 
 const attrs = ["T: {half, bfloat16, float, double}"] as const;
@@ -92,19 +92,13 @@ const swapped = (dim: number | Tensor, last: Tensor): Tensor =>
   tf.concat([tf.range(dim), [last], tf.range(typeof dim === "number" ? dim + 1 : dim.add(1), last), [dim]], 0);
 
 /** exp(x) / sum(exp(x)) along an axis. Source: nn_ops.py. */
-export const softmax = byKeyword(
-  ["logits"],
-  function softmax(logits: TensorLike, ...rest: Rest<SoftmaxOptions, typeof places>): Tensor {
-    const { axis, name } = byName<SoftmaxOptions>(rest, places);
-    return along(softmaxOp, logits, axis ?? -1, name);
-  },
-);
+export const softmax = (logits: TensorLike, ...rest: Rest<SoftmaxOptions, typeof places>): Tensor => {
+  const { axis, name } = byName<SoftmaxOptions>(rest, places);
+  return along(softmaxOp, logits, axis ?? -1, name);
+};
 
 /** x - log(sum(exp(x))) along an axis. */
-export const logSoftmax = byKeyword(
-  ["logits"],
-  function logSoftmax(logits: TensorLike, ...rest: Rest<SoftmaxOptions, typeof places>): Tensor {
-    const { axis, name } = byName<SoftmaxOptions>(rest, places);
-    return along(logSoftmaxOp, logits, axis ?? -1, name);
-  },
-);
+export const logSoftmax = (logits: TensorLike, ...rest: Rest<SoftmaxOptions, typeof places>): Tensor => {
+  const { axis, name } = byName<SoftmaxOptions>(rest, places);
+  return along(logSoftmaxOp, logits, axis ?? -1, name);
+};
