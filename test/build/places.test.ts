@@ -157,6 +157,10 @@ describe("several outputs", () => {
       const [values, indices] = tf.nn.topK([1, 3, 2], 2);
       expect([values!.name, indices!.name]).toEqual(["TopKV2:0", "TopKV2:1"]);
       expect(Object.keys(read)).toEqual(["key", "value"]);
+      const sparse = new tf.SparseTensor([[0, 1]], [1.5], [2, 4]);
+      const [, empty] = tf.sparseFillEmptyRows(sparse, 0);
+      expect((empty as tf.Tensor).name).toBe("SparseFillEmptyRows/SparseFillEmptyRows:2");
+      expect(tf.sparseSplit({ spInput: sparse, numSplit: 2, axis: 1 })).toHaveLength(2);
     });
   });
 });

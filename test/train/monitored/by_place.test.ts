@@ -55,6 +55,24 @@ describe("arguments by place", () => {
     }
   });
 
+  test("what hooks need may come by name, too", () =>
+    inGraph(async () => {
+      const { train, step } = loop();
+      const lines: number[] = [];
+      const formatter = ({ step }: Readonly<Record<string, tf.NdArray>>) => String(lines.push(Number(step)));
+      const hooks = [
+        new tf.train.LoggingTensorHook({ tensors: { step }, everyNIter: 2, formatter }),
+        new tf.train.StopAtStepHook({ numSteps: 4 }),
+      ];
+      const sess = new tf.train.SingularMonitoredSession({ hooks });
+      while (!sess.shouldStop()) await sess.run(train);
+      await sess.close();
+      expect(lines).toHaveLength(2);
+      expect(() => new tf.train.CheckpointSaverHook({ checkpointDir: "x", saveSteps: 1, saveSecs: 2 })).toThrow(
+        "Can not provide both every_secs and every_steps.",
+      );
+    }));
+
   const mistakes: readonly (readonly [() => unknown, string])[] = [
     [() => new tf.train.StopAtStepHook(), "One of num_steps or last_step must be specified."],
     [() => new tf.train.StopAtStepHook(1, 2), "Only one of num_steps or last_step can be specified."],

@@ -5,6 +5,7 @@ import { compatible, elementCount, formatShape, isFull, type Shape } from "../..
 import { constantValueAsShape } from "../../../graph/infer.ts";
 import type { SparseTensor as SparseParts } from "../../../graph/sparse_tensor.ts";
 import type { Tensor } from "../../../graph/tensor.ts";
+import { unpackable } from "../../apply.ts";
 import { constant } from "../../constant.ts";
 import { convertToTensor, type TensorLike } from "../../convert.ts";
 import * as ops from "../../index.ts";
@@ -176,28 +177,38 @@ export function sparseConcat(
 
 const sparseSplitPlaces = ["name"] as const;
 
-export function sparseSplit(
-  input: SparseLike,
-  numSplit: number,
-  axis: TensorLike,
-  ...rest: Rest<Named, typeof sparseSplitPlaces>
-): SparseParts[] {
-  const options = byName<Named>(rest, sparseSplitPlaces);
-  const sparse = toSparse(input);
-  const pieces = sparseSplitOp(
-    { split_dim: axis, indices: sparse.indices, values: sparse.values, shape: sparse.denseShape, num_split: numSplit },
-    options.name,
-  );
-  return Array.from(
-    { length: numSplit },
-    (_, i) =>
-      new SparseTensor({
-        indices: pieces.output_indices[i]!,
-        values: pieces.output_values[i]!,
-        denseShape: pieces.output_shape[i]!,
-      }),
-  );
-}
+/** Parts of equal size along an axis. */
+export const sparseSplit = byKeyword(
+  ["spInput", "numSplit", "axis"],
+  function sparseSplit(
+    input: SparseLike,
+    numSplit: number,
+    axis: TensorLike,
+    ...rest: Rest<Named, typeof sparseSplitPlaces>
+  ): SparseParts[] {
+    const options = byName<Named>(rest, sparseSplitPlaces);
+    const sparse = toSparse(input);
+    const pieces = sparseSplitOp(
+      {
+        split_dim: axis,
+        indices: sparse.indices,
+        values: sparse.values,
+        shape: sparse.denseShape,
+        num_split: numSplit,
+      },
+      options.name,
+    );
+    return Array.from(
+      { length: numSplit },
+      (_, i) =>
+        new SparseTensor({
+          indices: pieces.output_indices[i]!,
+          values: pieces.output_values[i]!,
+          denseShape: pieces.output_shape[i]!,
+        }),
+    );
+  },
+);
 
 /** The elements inside the box of a size that begins at start. */
 export function sparseSlice(input: SparseLike, start: TensorLike, size: TensorLike, name?: Name): SparseParts {
@@ -222,7 +233,7 @@ export function sparseFillEmptyRows(
   input: SparseLike,
   defaultValue: TensorLike,
   name?: Name,
-): { readonly sparse: SparseParts; readonly emptyRowIndicator: Tensor } {
+): { readonly sparse: SparseParts; readonly emptyRowIndicator: Tensor } & Iterable<SparseParts | Tensor> {
   const sparse = toSparse(input);
   return inScope(nameOf(name), "SparseFillEmptyRows", () => {
     const fallback = convertToTensor(defaultValue, { dtype: sparse.dtype.baseDtype });
@@ -232,14 +243,14 @@ export function sparseFillEmptyRows(
       dense_shape: sparse.denseShape,
       default_value: fallback,
     });
-    return {
+    return unpackable({
       sparse: new SparseTensor({
         indices: filled.output_indices,
         values: filled.output_values,
         denseShape: sparse.denseShape,
       }),
       emptyRowIndicator: filled.empty_row_indicator,
-    };
+    });
   });
 }
 

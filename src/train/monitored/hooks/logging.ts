@@ -15,6 +15,7 @@ import { SessionRunArgs, type SessionRunContext, SessionRunHook, type SessionRun
 import { type HookTimer, neverTriggers, SecondOrStepTimer } from "./timer.ts";
 
 type Named = string | Tensor;
+type Tensors = readonly Named[] | Readonly<Record<string, Named>>;
 type Values = Readonly<Record<string, NdArray>>;
 
 export interface LoggingOptions {
@@ -24,6 +25,10 @@ export interface LoggingOptions {
   readonly atEnd?: boolean | undefined;
   /** The line of the values by tag. */
   readonly formatter?: ((values: Values) => string) | null | undefined;
+}
+
+interface NamedLogging extends LoggingOptions {
+  readonly tensors: Tensors;
 }
 
 const loggingPlaces = ["everyNIter", "everyNSecs", "atEnd", "formatter"] as const;
@@ -38,17 +43,14 @@ export class LoggingTensorHook extends SessionRunHook {
   #iteration = 0;
   #shouldTrigger = false;
 
-  constructor(
-    tensors: readonly Named[] | Readonly<Record<string, Named>>,
-    ...given: Rest<LoggingOptions, typeof loggingPlaces>
-  ) {
+  constructor(tensors: Tensors, ...given: Rest<LoggingOptions, typeof loggingPlaces>);
+  constructor(named: NamedLogging);
+  constructor(first: Tensors | NamedLogging, ...given: Rest<LoggingOptions, typeof loggingPlaces>) {
     super();
-    const {
-      everyNIter = null,
-      everyNSecs = null,
-      atEnd = false,
-      formatter,
-    } = byName<LoggingOptions>(given, loggingPlaces);
+    const isNamed = given.length === 0 && !Array.isArray(first) && "tensors" in first;
+    const tensors = isNamed ? (first as NamedLogging).tensors : (first as Tensors);
+    const options = isNamed ? (first as NamedLogging) : byName<LoggingOptions>(given, loggingPlaces);
+    const { everyNIter = null, everyNSecs = null, atEnd = false, formatter } = options;
     const onlyAtEnd = atEnd && everyNIter === null && everyNSecs === null;
     if (!onlyAtEnd && (everyNIter === null) === (everyNSecs === null)) {
       throw new ValueError("either at_end and/or exactly one of every_n_iter and every_n_secs must be provided.");

@@ -50,6 +50,10 @@ export interface CheckpointHookOptions {
   readonly saveGraphDef?: boolean | undefined;
 }
 
+interface NamedCheckpointHook extends CheckpointHookOptions {
+  readonly checkpointDir: string;
+}
+
 const checkpointPlaces = [
   "saveSecs",
   "saveSteps",
@@ -70,9 +74,13 @@ export class CheckpointSaverHook extends SessionRunHook {
   #writer!: FileWriter;
   #step!: Tensor;
 
-  constructor(checkpointDir: string, ...given: Rest<CheckpointHookOptions, typeof checkpointPlaces>) {
+  constructor(checkpointDir: string, ...given: Rest<CheckpointHookOptions, typeof checkpointPlaces>);
+  constructor(named: NamedCheckpointHook);
+  constructor(first: string | NamedCheckpointHook, ...given: Rest<CheckpointHookOptions, typeof checkpointPlaces>) {
     super();
-    const options = byName<CheckpointHookOptions>(given, checkpointPlaces);
+    const isNamed = typeof first !== "string";
+    const options = isNamed ? first : byName<CheckpointHookOptions>(given, checkpointPlaces);
+    const checkpointDir = isNamed ? first.checkpointDir : first;
     logging.info("Create CheckpointSaverHook.");
     if (options.saver && options.scaffold) throw new ValueError("You cannot provide both saver and scaffold.");
     this.#folder = checkpointDir;
