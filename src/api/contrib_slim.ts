@@ -17,4 +17,5 @@ export * from "./contrib_framework_and_contrib_slim_and_train.ts";
 export * from "./contrib_layers_and_contrib_slim.ts";
 export * as evaluation from "./contrib_slim_evaluation.ts";
 export * as learning from "./contrib_slim_learning.ts";
+export * as losses from "./contrib_slim_losses.ts";
 export * as metrics from "./contrib_slim_metrics.ts";
