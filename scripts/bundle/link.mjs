@@ -20,12 +20,12 @@ const nodeRequire = createRequire(import.meta.url);
 
 const head = '(function(exports,require,module,__filename,__dirname){"use strict";';
 /** What the second script takes of the first one. */
-const shared = "__put,__load,__later,__import,__node,__atCall,__atUse,__list,loaded";
+const shared = "__named,__put,__load,__later,__import,__node,__atCall,__atUse,__list,loaded";
 
 /**
  * Runs units, each once; those that change a unit follow it, as soon as nothing else is starting. A list of other units' names is a proxy,
  * which takes a name when it is asked for: thousands of accessors would take longer than all else at the start. Its entries are a unit's
- * place, or that and the name there ("*" for all of it). A function may have its unit's number, a number of its own, its length, and its name if
+ * place, or that and the name there ("*" for all of it). A function whose name was left out when code was made small has it again. One may have its unit's number, a number of its own, its length, and its name if
  * that is another one, behind that: while the unit has not run, one that calls it stands for it, from then on and everywhere.
  */
 const runtime = `
@@ -39,6 +39,7 @@ while(starting===0&&due.length>0)__load(due.shift());return loaded[k];};
 const __load=(k)=>loaded[k]??__start(k);
 const __later=async(names)=>names();
 const __atCall=(part,name)=>function(...args){const call=__node(part)[name];return new.target?new call(...args):call.apply(this,args);};
+const __named=(value,name)=>typeof value==="function"&&value.name===""?Object.defineProperty(value,"name",{value:name}):value;
 const __atUse=(take)=>new Proxy({},{get:(_,name)=>take()[name]});
 const standing=[];
 const __stand=(place,there,length,name=there)=>{let real;const{[name]:call}={[name]:(...args)=>(real??=place()[there])(...args)};
@@ -116,7 +117,7 @@ async function linkUnit({ imports, passed, local, body }, { placeOf, isLate, sta
   const early = imports.filter((each) => !isUsedLate(each));
   const later = body.replace(/__later\("([^"]+)"\)/g, (_, module) => `__later(()=>${placeOf(module)})`);
   const code = await takeLate(later, late, common);
-  const given = Array.from(local, ([to, from]) => `__names.${to}=${from};`).join("");
+  const given = Array.from(local, ([to, from]) => `__names.${to}=__named(${from},"${to}");`).join("");
   return `(__names){${taking(early, body, placeOf)}\n${code.trim()}\n${given}${passing(passed, placeOf, standing)}}`;
 }
 
