@@ -25,8 +25,9 @@ const shared = "__named,__put,__load,__later,__import,__node,__atCall,__atUse,__
 /**
  * Runs units, each once; those that change a unit follow it, as soon as nothing else is starting. A list of other units' names is a proxy,
  * which takes a name when it is asked for: thousands of accessors would take longer than all else at the start. Its entries are a unit's
- * place, or that and the name there ("*" for all of it). A function whose name was left out when code was made small has it again. One may have its unit's number, a number of its own, its length, and its name if
- * that is another one, behind that: while the unit has not run, one that calls it stands for it, from then on and everywhere.
+ * place, or that and the name there ("*" for all of it). A function may have its unit's number, a number of its own, its length, and its name if
+ * that is another one, behind that: while the unit has not run, one that calls it stands for it, from then on and everywhere. Functions that
+ * lost their names when code was made small get them back.
  */
 const runtime = `
 const units=[],loaded=[],due=[];let starting=0;
