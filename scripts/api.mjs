@@ -25,9 +25,8 @@ names.distributions =
 /** Modules whose names tf_names.json does not tell. */
 names["contrib.tensorboard"] = [];
 names["contrib.tensorboard.plugins"] = [];
-names["contrib.tensorboard.plugins.projector"] = "EmbeddingInfo ProjectorConfig SpriteMetadata visualize_embeddings".split(
-  " ",
-);
+names["contrib.tensorboard.plugins.projector"] =
+  "EmbeddingInfo ProjectorConfig SpriteMetadata visualize_embeddings".split(" ");
 names.nest = ["assert_same_structure", "flatten", "is_nested", "map_structure", "pack_sequence_as"];
 names.spectral = "dct fft fft2d fft3d idct ifft ifft2d ifft3d irfft irfft2d irfft3d rfft rfft2d rfft3d".split(" ");
 names.compat = ["as_bytes", "as_str", "as_str_any", "as_text", "dimension_at_index", "dimension_value", "path_to_str"];

@@ -6,17 +6,20 @@ import { graphDefinition } from "../graph/def/graph_def.ts";
 import { Graph } from "../graph/graph.ts";
 import { checkSum } from "../io/checkpoint/save/sums.ts";
 import { nodeFiles, readFile, writeFileAtomic } from "../io/file_system.ts";
-import { byName, type Rest } from "../ops/options.ts";
+import { byKeyword, byName, type Rest } from "../ops/options.ts";
 import { encodeGraphDef } from "../proto/graph_def.ts";
 import { decode, encode, pb } from "../proto/messages.ts";
 import { parseText, printText } from "../proto/text_format.ts";
 
 export interface ExportMetaGraphOptions extends Omit<MetaGraphOptions, "addShapes" | "tags"> {
+  /** The file to write; none is written without. */
+  readonly filename?: string | null | undefined;
   /** Text format instead of binary. */
   readonly asText?: boolean | undefined;
 }
 
 const exportOrder = [
+  "filename",
   "metaInfoDef",
   "graphDef",
   "saverDef",
@@ -31,10 +34,9 @@ const exportOrder = [
 
 /** The default graph with its collections; also written to the file when one is named. */
 export function exportMetaGraph(
-  filename?: string | null,
   ...rest: Rest<ExportMetaGraphOptions, typeof exportOrder>
 ): pb.MetaGraphDef.$Properties {
-  const options = byName<ExportMetaGraphOptions>(rest, exportOrder);
+  const { filename, ...options } = byName<ExportMetaGraphOptions>(rest, exportOrder);
   const metaGraph = createMetaGraphDef(options);
   if (filename) {
     const bytes = encode(pb.MetaGraphDef, metaGraph);
@@ -72,19 +74,22 @@ function textMetaGraph(bytes: Uint8Array, filename: string, binary: OpError): Ui
 }
 
 /** Writes a graph or GraphDef into a folder, which is made when it is not there; text by default. The path of the file. */
-export function writeGraph(
-  graphOrGraphDef: Graph | pb.GraphDef.$Properties,
-  logdir: string,
-  name: string,
-  options: { readonly asText?: boolean; readonly addShapes?: boolean } = {},
-): string {
-  const bytes =
-    graphOrGraphDef instanceof Graph
-      ? encodeGraphDef(graphDefinition(graphOrGraphDef, { addShapes: options.addShapes ?? false }))
-      : encode(pb.GraphDef, graphOrGraphDef);
-  nodeFiles.mkdir(logdir);
-  const path = join(logdir, name);
-  const asText = options.asText ?? true;
-  writeFileAtomic(path, asText ? new TextEncoder().encode(printText("GraphDef", bytes)) : bytes);
-  return path;
-}
+export const writeGraph = byKeyword(
+  ["graphOrGraphDef", "logdir", "name"],
+  function writeGraph(
+    graphOrGraphDef: Graph | pb.GraphDef.$Properties,
+    logdir: string,
+    name: string,
+    options: { readonly asText?: boolean; readonly addShapes?: boolean } = {},
+  ): string {
+    const bytes =
+      graphOrGraphDef instanceof Graph
+        ? encodeGraphDef(graphDefinition(graphOrGraphDef, { addShapes: options.addShapes ?? false }))
+        : encode(pb.GraphDef, graphOrGraphDef);
+    nodeFiles.mkdir(logdir);
+    const path = join(logdir, name);
+    const asText = options.asText ?? true;
+    writeFileAtomic(path, asText ? new TextEncoder().encode(printText("GraphDef", bytes)) : bytes);
+    return path;
+  },
+);

@@ -35,7 +35,7 @@ describe("tf.train.Example", () => {
   });
 
   test("takes truth values for whole numbers, and refuses what is none", () => {
-    expect([...new Int64List({ value: [true, false] as never })["value"]]).toEqual([1, 0]);
+    expect([...new Int64List({ value: [true, false] as never }).value]).toEqual([1, 0]);
     expect(() => new Int64List({ value: [0.5] })).toThrow("'float' object cannot be interpreted as an integer");
     expect(() => new FloatList({ value: ["a"] })).toThrow("must be real number, not str");
   });

@@ -22,7 +22,6 @@ export function printMessage(text: string): void {
     writeStdout(text);
     return;
   }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: a bar is drawn over itself with backspaces
   const line = text.replace(/[\u0008\r]/g, "").trim();
   if (line !== "") info("%s", line);
 }

@@ -12,7 +12,7 @@ const twice =
   (build: (places: Any) => Any): Program =>
   (places) => {
     const [value, update] = build(places);
-    return [update, update, ...(value instanceof Array ? [...value] : [value])];
+    return [update, update, ...(Array.isArray(value) ? [...value] : [value])];
   };
 
 /** Metrics of tf.metrics, whose graphs are compared elsewhere. */

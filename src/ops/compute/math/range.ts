@@ -8,7 +8,7 @@ import type { Tensor } from "../../../graph/tensor.ts";
 import { convertToTensor, isTensor, type TensorLike } from "../../convert.ts";
 import { defineOp } from "../../define.ts";
 import * as ops from "../../index.ts";
-import { byName, type Rest } from "../../options.ts";
+import { byKeyword, byName, type Rest } from "../../options.ts";
 import { inScope, type Named } from "../array/basic/names.ts";
 import { cast } from "./cast.ts";
 
@@ -87,23 +87,20 @@ function checkCount(n: number): void {
 const hierarchy = ["int32", "int64", "float16", "bfloat16", "float32", "float64"];
 
 export interface RangeOptions extends Named {
+  readonly limit?: TensorLike | null;
   readonly delta?: TensorLike;
   readonly dtype?: DType;
 }
 
-const rangePlaces = ["delta", "dtype", "name"] as const;
+const rangePlaces = ["limit", "delta", "dtype", "name"] as const;
 
 /**
- * start, start + delta, … before limit; `range(n)` begins at 0. The widest dtype of the three is that of the result. The third argument
- * may be delta or the options. Throws TypeError for dtypes without an order of width.
+ * start, start + delta, … before limit, a vector; `range(n)` begins at 0. The widest dtype of the three is that of the result. Throws
+ * TypeError for dtypes without an order of width.
  */
-export function range(
-  start: TensorLike,
-  limit?: TensorLike | null,
-  ...rest: Rest<RangeOptions, typeof rangePlaces>
-): Tensor {
-  const { delta: step = 1, dtype, name = "range" } = byName<RangeOptions>(rest, rangePlaces);
-  const [from, to] = limit === undefined || limit === null ? [0, start] : [start, limit];
+export function range(start: TensorLike, ...rest: Rest<RangeOptions, typeof rangePlaces>): Tensor {
+  const { limit = null, delta: step = 1, dtype, name = "range" } = byName<RangeOptions>(rest, rangePlaces);
+  const [from, to] = limit === null ? [0, start] : [start, limit];
   return inScope(name, "Range", (scope) => {
     const asTensor = (value: TensorLike, argument: string) =>
       isTensor(value) ? value : convertToTensor(value, { dtype, name: argument });
@@ -129,25 +126,28 @@ const linspacePlaces = ["name", "axis"] as const;
  * num numbers from start to stop along a new axis, for float tensors that broadcast; made of the nodes of TensorFlow's own composition.
  * Source: math_ops.py, linspace_nd.
  */
-export function linspace(
-  start: TensorLike,
-  stop: TensorLike,
-  num: TensorLike,
-  ...rest: Rest<LinspaceOptions, typeof linspacePlaces>
-): Tensor {
-  const options = byName<LinspaceOptions>(rest, linspacePlaces);
-  const { axis = 0, name } = options;
-  return inScope(name, "linspace", () => {
-    const first = convertToTensor(start, { name: "start", preferredDtype: float32 });
-    const last = convertToTensor(stop, { name: "stop", dtype: first.dtype.baseDtype });
-    const given = convertToTensor(num, { name: "num", preferredDtype: int32 });
-    const count = given.dtype.isInteger ? ops.castOp({ x: given, DstT: int32 }) : given;
-    cast(count, first.dtype.baseDtype);
-    const shape = ops.broadcastDynamicShape(ops.shape(first), ops.shape(last));
-    const [start0, stop0] = [ops.broadcastTo(first, shape), ops.broadcastTo(last, shape)];
-    return between({ from: ops.expandDims(start0, axis), to: ops.expandDims(stop0, axis), count, axis });
-  });
-}
+export const linspace = byKeyword(
+  ["start", "stop", "num"],
+  function linspace(
+    start: TensorLike,
+    stop: TensorLike,
+    num: TensorLike,
+    ...rest: Rest<LinspaceOptions, typeof linspacePlaces>
+  ): Tensor {
+    const options = byName<LinspaceOptions>(rest, linspacePlaces);
+    const { axis = 0, name } = options;
+    return inScope(name, "linspace", () => {
+      const first = convertToTensor(start, { name: "start", preferredDtype: float32 });
+      const last = convertToTensor(stop, { name: "stop", dtype: first.dtype.baseDtype });
+      const given = convertToTensor(num, { name: "num", preferredDtype: int32 });
+      const count = given.dtype.isInteger ? ops.castOp({ x: given, DstT: int32 }) : given;
+      cast(count, first.dtype.baseDtype);
+      const shape = ops.broadcastDynamicShape(ops.shape(first), ops.shape(last));
+      const [start0, stop0] = [ops.broadcastTo(first, shape), ops.broadcastTo(last, shape)];
+      return between({ from: ops.expandDims(start0, axis), to: ops.expandDims(stop0, axis), count, axis });
+    });
+  },
+);
 
 function between({ from, to, count, axis }: { from: Tensor; to: Tensor; count: Tensor; axis: number }): Tensor {
   const shape = ops.shape(from);

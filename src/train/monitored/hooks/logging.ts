@@ -5,7 +5,7 @@ import type { NdArray } from "../../../core/nd_array.ts";
 import * as logging from "../../../core/text/logging.ts";
 import { type Graph, getDefaultGraph } from "../../../graph/graph.ts";
 import type { Operation } from "../../../graph/operation.ts";
-import { isTensorConvertible, Tensor } from "../../../graph/tensor.ts";
+import { isTensorConvertible, Tensor, type TensorConvertible } from "../../../graph/tensor.ts";
 import { byName, type Rest } from "../../../ops/options.ts";
 import type { Session } from "../../../session/session.ts";
 import type { FileWriter } from "../../file_writer.ts";
@@ -14,7 +14,7 @@ import { asStep, globalStepRead, stepValue } from "./global_step_read.ts";
 import { SessionRunArgs, type SessionRunContext, SessionRunHook, type SessionRunValues } from "./session_run_hook.ts";
 import { type HookTimer, neverTriggers, SecondOrStepTimer } from "./timer.ts";
 
-type Named = string | Tensor;
+type Named = string | Tensor | TensorConvertible;
 type Tensors = readonly Named[] | Readonly<Record<string, Named>>;
 type Values = Readonly<Record<string, NdArray>>;
 

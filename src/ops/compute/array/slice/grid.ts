@@ -6,7 +6,7 @@ import type { Tensor } from "../../../../graph/tensor.ts";
 import { constant } from "../../../constant.ts";
 import { convertToTensor, type TensorLike } from "../../../convert.ts";
 import * as ops from "../../../index.ts";
-import { byName, type Rest } from "../../../options.ts";
+import { byKeyword, byName, type Rest } from "../../../options.ts";
 import { ones } from "../basic/fill.ts";
 import { inScope, type Named } from "../basic/names.ts";
 import { expandDims, reshape } from "../basic/reshape.ts";
@@ -60,16 +60,15 @@ export function meshgrid(...given: readonly (TensorLike | readonly TensorLike[] 
   });
 }
 
-type SequenceMaskArguments = { readonly dtype?: DType | null } & Named;
+type SequenceMaskOptions = { readonly maxlen?: TensorLike | null; readonly dtype?: DType | null } & Named;
+const sequenceMaskPlaces = ["maxlen", "dtype", "name"] as const;
 
-/** mask[…, j] = j < lengths[…]. */
+/** mask[…, j] = j < lengths[…], with `maxlen` columns: the greatest length by default. */
 export function sequenceMask(
   lengths: TensorLike,
-  maxlen: TensorLike | null = null,
-  ...rest: Rest<SequenceMaskArguments, ["dtype", "name"]>
+  ...rest: Rest<SequenceMaskOptions, typeof sequenceMaskPlaces>
 ): Tensor {
-  const options: SequenceMaskArguments = byName(rest, ["dtype", "name"]);
-  const { dtype = bool, name } = options;
+  const { maxlen = null, dtype = bool, name } = byName<SequenceMaskOptions>(rest, sequenceMaskPlaces);
   return inScope(name, "SequenceMask", () => {
     const counts = convertToTensor(lengths);
     let limit: Tensor;
@@ -94,16 +93,15 @@ type RepeatOptions = { readonly axis?: number | null } & Named;
 const repeatPlaces = ["axis", "name"] as const;
 
 /** Each entry along the axis repeated: all the same number of times, or each as often as `repeats` says. Without an axis, elements of the flat tensor. */
-export function repeat(
-  input: TensorLike,
-  repeats: TensorLike,
-  ...rest: Rest<RepeatOptions, typeof repeatPlaces>
-): Tensor {
-  const options = byName<RepeatOptions>(rest, repeatPlaces);
-  const { axis = null, name } = options;
-  if (axis === null) return repeatAlong(reshape(input, [-1]), repeats, 0, name);
-  return repeatAlong(input, repeats, axis, name);
-}
+export const repeat = byKeyword(
+  ["input", "repeats"],
+  function repeat(input: TensorLike, repeats: TensorLike, ...rest: Rest<RepeatOptions, typeof repeatPlaces>): Tensor {
+    const options = byName<RepeatOptions>(rest, repeatPlaces);
+    const { axis = null, name } = options;
+    if (axis === null) return repeatAlong(reshape(input, [-1]), repeats, 0, name);
+    return repeatAlong(input, repeats, axis, name);
+  },
+);
 
 function intTensor(value: TensorLike, name: string): Tensor {
   const tensor = convertToTensor(value, { name, preferredDtype: int32 });
