@@ -110,6 +110,11 @@ export class NdArray {
     return build(0, 0, this.size);
   }
 
+  /** `toList` by numpy's name. */
+  tolist(): Nested {
+    return this.toList();
+  }
+
   /** The little-endian row-major bytes of the elements. Throws for strings. */
   tobytes(): Uint8Array {
     if (!ArrayBuffer.isView(this.data)) throw new RuntimeError("an array of strings has no fixed-size bytes");

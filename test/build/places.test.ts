@@ -36,6 +36,23 @@ const pairs: Readonly<Record<string, readonly [() => unknown, () => unknown]>> =
     () => tf.reportUninitializedVariables([tf.getVariable("w", [2])], "r"),
     () => tf.reportUninitializedVariables({ varList: [tf.getVariable("w", [2])], name: "r" }),
   ],
+  "variableScope with a default name": [
+    () => tf.variableScope(null, "s", [x(2)], () => tf.getVariable("w", [2])),
+    () => [x(2), tf.variableScope(null, { defaultName: "s" }, () => tf.getVariable("w", [2]))],
+  ],
+  fixedSizePartitioner: [
+    () => tf.getVariable("w", [4, 6], { partitioner: tf.fixedSizePartitioner(3, 1) }),
+    () => tf.getVariable("w", [4, 6], { partitioner: tf.fixedSizePartitioner(3, { axis: 1 }) }),
+  ],
+  minMaxVariablePartitioner: [
+    () => tf.getVariable("w", [6, 2], { partitioner: tf.minMaxVariablePartitioner(3, 0, 8) }),
+    () =>
+      tf.getVariable("w", [6, 2], { partitioner: tf.minMaxVariablePartitioner({ maxPartitions: 3, minSliceSize: 8 }) }),
+  ],
+  variableAxisSizePartitioner: [
+    () => tf.getVariable("w", [2, 8], { partitioner: tf.variableAxisSizePartitioner(32, 1) }),
+    () => tf.getVariable("w", [2, 8], { partitioner: tf.variableAxisSizePartitioner(32, { axis: 1 }) }),
+  ],
   leakyRelu: [() => tf.nn.leakyRelu(x(2), 0.1), () => tf.nn.leakyRelu(x(2), { alpha: 0.1 })],
   batchNormalization: [
     () => tf.nn.batchNormalization(x(2, 3), x(3), x(3), null, x(3), 0.1),

@@ -87,7 +87,7 @@ const attr = <T>(node: NodeDefinition, name: string): T => (node.attrs.get(name)
 
 /** The values of a stateful or stateless random node over consecutive runs; its inputs are constants. */
 function runNode(node: NodeDefinition, inputs: NdArray[], runs: number): NdArray[] {
-  const shape = inputs[0]!.toList() as number[];
+  const shape = inputs[0]!.tolist() as number[];
   const kind = kinds[node.op]!;
   if (!node.op.startsWith("Stateless")) {
     const state = philoxState(attr<number>(node, "seed"), attr<number>(node, "seed2"));

@@ -66,6 +66,8 @@ describe("tf.gfile", () => {
     expect(() => gfile.Copy(`${dir}/a`, `${dir}/b`)).toThrow("file already exists");
     expect(() => gfile.Rename(`${dir}/a`, `${dir}/b`)).toThrow(tf.errors.AlreadyExistsError);
     gfile.Copy(`${dir}/a`, `${dir}/b`, { overwrite: true });
+    gfile.Copy(`${dir}/a`, `${dir}/b`, true);
+    expect([...gfile.Walk(dir, false)]).toEqual([...gfile.Walk(dir, { inOrder: false })]);
     expect(new gfile.GFile(`${dir}/b`).read()).toBe("a");
   });
 });

@@ -7,6 +7,7 @@ import { asTensor, type Tensor, type TensorConvertible } from "../../graph/tenso
 import { TensorShape } from "../../graph/tensor_shape.ts";
 import type { TensorLike } from "../../ops/convert.ts";
 import { concat, identity, split } from "../../ops/index.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 import type { Partitioner } from "./store.ts";
 import type { Updated } from "./updated.ts";
 import type { AssignOptions, Variable } from "./variable.ts";
@@ -93,26 +94,39 @@ export class PartitionedVariable implements TensorConvertible {
   }
 
   toString(): string {
-    return `<tsflow PartitionedVariable '${this.name}' of ${this.#parts.length} parts>`.replace("tsflow ", "tf.");
+    return `<tf.PartitionedVariable '${this.name}' of ${this.#parts.length} parts>`;
   }
 }
 
-/** Cuts `axis` (0 by default) into this many parts, fewer where it is shorter. */
-export const fixedSizePartitioner =
-  (numShards: number, options: { axis?: number } = {}): Partitioner =>
-  (shape) =>
-    shape.map((d, i) => (i === (options.axis ?? 0) ? Math.min(numShards, d) : 1));
+const fixedPlaces = ["axis"] as const;
 
-/** Cuts `axis` so that no part takes more than maxShardBytes. */
+/** Cuts `axis` (0 by default) into this many parts, fewer where it is shorter. */
+export function fixedSizePartitioner(
+  numShards: number,
+  ...rest: Rest<{ readonly axis?: number }, typeof fixedPlaces>
+): Partitioner {
+  const { axis = 0 } = byName<{ readonly axis?: number }>(rest, fixedPlaces);
+  return (shape) => shape.map((d, i) => (i === axis ? Math.min(numShards, d) : 1));
+}
+
+interface AxisSizeOptions {
+  readonly axis?: number;
+  readonly bytesPerStringElement?: number;
+  readonly maxShards?: number | null;
+}
+
+const axisSizePlaces = ["axis", "bytesPerStringElement", "maxShards"] as const;
+
+/** Cuts `axis` so that no part takes more than maxShardBytes. Throws ValueError for sizes or counts below 1. */
 export function variableAxisSizePartitioner(
   maxShardBytes: number,
-  options: { axis?: number; bytesPerStringElement?: number; maxShards?: number } = {},
+  ...rest: Rest<AxisSizeOptions, typeof axisSizePlaces>
 ): Partitioner {
-  const { axis = 0, bytesPerStringElement = 16, maxShards } = options;
+  const { axis = 0, bytesPerStringElement = 16, maxShards } = byName<AxisSizeOptions>(rest, axisSizePlaces);
   if (maxShardBytes < 1 || bytesPerStringElement < 1) {
     throw new ValueError("Both max_shard_bytes and bytes_per_string_element must be positive.");
   }
-  if (maxShards !== undefined && maxShards < 1) throw new ValueError("max_shards must be positive.");
+  if (typeof maxShards === "number" && maxShards < 1) throw new ValueError("max_shards must be positive.");
   return (shape, dtype) => {
     const elementBytes = dtype === string ? bytesPerStringElement : dtype.sizeBytes;
     const sliceBytes = (elementCount(shape) / shape[axis]!) * elementBytes;
@@ -122,16 +136,24 @@ export function variableAxisSizePartitioner(
   };
 }
 
+interface MinMaxOptions {
+  readonly maxPartitions?: number;
+  readonly axis?: number;
+  readonly minSliceSize?: number;
+  readonly bytesPerStringElement?: number;
+}
+
+const minMaxPlaces = ["maxPartitions", "axis", "minSliceSize", "bytesPerStringElement"] as const;
+
 /** Cuts `axis` into at most maxPartitions parts of at least minSliceSize bytes (256 KiB). */
-export const minMaxVariablePartitioner =
-  (
-    options: { maxPartitions?: number; axis?: number; minSliceSize?: number; bytesPerStringElement?: number } = {},
-  ): Partitioner =>
-  (shape, dtype) => {
-    const { maxPartitions = 1, axis = 0, minSliceSize = 256 << 10, bytesPerStringElement = 16 } = options;
+export function minMaxVariablePartitioner(...rest: Rest<MinMaxOptions, typeof minMaxPlaces>): Partitioner {
+  const options = byName<MinMaxOptions>(rest, minMaxPlaces);
+  const { maxPartitions = 1, axis = 0, minSliceSize = 256 << 10, bytesPerStringElement = 16 } = options;
+  return (shape, dtype) => {
     if (axis >= shape.length)
       throw new ValueError(`Cannot partition variable along axis ${axis} when shape is only ${shape.length}`);
     const bytes = elementCount(shape) * (dtype === string ? bytesPerStringElement : dtype.sizeBytes);
     const parts = Math.min(shape[axis]!, maxPartitions, Math.max(1, Math.ceil(bytes / minSliceSize)));
     return shape.map((_, i) => (i === axis ? Math.max(1, parts) : 1));
   };
+}

@@ -6,7 +6,7 @@ import { type Graph, getDefaultGraph } from "../../graph/graph.ts";
 import { around } from "../../graph/scopes.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { plainShape } from "../../graph/tensor_shape.ts";
-import { convertToTensor } from "../../ops/convert.ts";
+import { convertToTensor, type TensorLike } from "../../ops/convert.ts";
 import { byName, type Rest } from "../../ops/options.ts";
 import { GraphKeys } from "../collections.ts";
 import { resourceVariablesEnabled } from "./nodes.ts";
@@ -234,19 +234,35 @@ function uniqueScopeName(prefix: string): string {
   return `${prefix}_${i}`;
 }
 
+type InScope<R> = (scope: VariableScope) => R;
+
 /**
  * Variables made with `getVariable` in fn lie below this scope, and operations below a name scope of the same name. With null, the option
- * defaultName is used and made unique. `reuse: true` takes existing variables only, AUTO_REUSE either.
+ * defaultName is used and made unique; it may stand in the second place, and the tensors that a function was given in the third (they lie
+ * in the default graph). `reuse: true` takes existing variables only, AUTO_REUSE either. Throws ValueError for another `reuse`, TypeError
+ * where no name is given.
  */
+export function variableScope<R>(nameOrScope: string | VariableScope | null, fn: InScope<R>): R;
 export function variableScope<R>(
   nameOrScope: string | VariableScope | null,
-  options: VariableScopeOptions | ((scope: VariableScope) => R),
-  body?: (scope: VariableScope) => R,
-): R {
-  const fn = typeof options === "function" ? options : body!;
-  const settings: VariableScopeOptions = typeof options === "function" ? {} : options;
+  options: VariableScopeOptions | string | null,
+  fn: InScope<R>,
+): R;
+export function variableScope<R>(
+  nameOrScope: string | VariableScope | null,
+  defaultName: string | null,
+  values: readonly TensorLike[] | null,
+  fn: InScope<R>,
+): R;
+export function variableScope<R>(nameOrScope: string | VariableScope | null, ...more: readonly unknown[]): R {
+  const fn = more.at(-1) as InScope<R>;
+  const second = more.length > 1 ? (more[0] as VariableScopeOptions | string | null) : null;
+  const settings: VariableScopeOptions = typeof second === "string" ? { defaultName: second } : (second ?? {});
   const { defaultName, auxiliaryNameScope = true, reuse } = settings;
   const graph = getDefaultGraph();
+  if (![true, false, null, undefined, AUTO_REUSE].includes(reuse)) {
+    throw new ValueError("The reuse parameter must be True or False or None.");
+  }
   if (nameOrScope === null && defaultName === undefined) {
     throw new TypeError("If default_name is None then name_or_scope is required");
   }

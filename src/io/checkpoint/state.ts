@@ -185,9 +185,11 @@ export interface LatestOptions extends StateOptions {
 
 /**
  * The prefix of the newest checkpoint that the folder's state names, if its index is there; else null. A path out of the folder is looked
- * for in the folder under its last name (a folder that was moved), and refused if it is not there either.
+ * for in the folder under its last name (a folder that was moved), and refused if it is not there either. `latest`: the name of the state
+ * file, or options.
  */
-export function latestCheckpoint(folder: string, options: LatestOptions = {}): string | null {
+export function latestCheckpoint(folder: string, latest: LatestOptions | string | null = null): string | null {
+  const options = typeof latest === "string" ? { latestFilename: latest } : (latest ?? {});
   const path = readCheckpointState(folder, options)?.modelCheckpointPath;
   return path === undefined ? null : placeOf(folder, path, options);
 }

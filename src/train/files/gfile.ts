@@ -8,6 +8,7 @@ import {
 } from "../../core/error.ts";
 import { nodeFiles, type OpenFile, readFile, readFully, writeAll } from "../../io/file_system.ts";
 import { expandPaths } from "../../io/paths.ts";
+import { byName, type Rest } from "../../ops/options.ts";
 
 export type FileMode =
   | "r"
@@ -214,14 +215,18 @@ interface OverwriteOptions {
   readonly overwrite?: boolean;
 }
 
-function checkTarget(from: string, to: string, { overwrite = false }: OverwriteOptions): void {
+const overwritePlaces = ["overwrite"] as const;
+type Overwrite = Rest<OverwriteOptions, typeof overwritePlaces>;
+
+function checkTarget(from: string, to: string, given: Overwrite): void {
+  const { overwrite = false } = byName<OverwriteOptions>(given, overwritePlaces);
   if (!Exists(from)) throw missing(from);
   if (!overwrite && Exists(to)) throw new AlreadyExistsError("file already exists", { path: to });
 }
 
 /** Throws ALREADY_EXISTS where the target is there, unless overwrite is true. */
-export function Copy(from: string, to: string, options: OverwriteOptions = {}): void {
-  checkTarget(from, to, options);
+export function Copy(from: string, to: string, ...overwrite: Overwrite): void {
+  checkTarget(from, to, overwrite);
   const file = nodeFiles.open(to, "w");
   try {
     const source = nodeFiles.open(from, "r");
@@ -240,22 +245,28 @@ export function Copy(from: string, to: string, options: OverwriteOptions = {}): 
 }
 
 /** Throws ALREADY_EXISTS where the new name is taken, unless overwrite is true. */
-export function Rename(from: string, to: string, options: OverwriteOptions = {}): void {
-  checkTarget(from, to, options);
+export function Rename(from: string, to: string, ...overwrite: Overwrite): void {
+  checkTarget(from, to, overwrite);
   nodeFiles.rename(from, to);
 }
+
+interface WalkOptions {
+  readonly inOrder?: boolean;
+}
+
+const walkPlaces = ["inOrder"] as const;
 
 /** A folder with its folders and files, then so for each folder below; `inOrder: false` gives what is below first. */
 export function* Walk(
   top: string,
-  options: { readonly inOrder?: boolean } = {},
+  ...rest: Rest<WalkOptions, typeof walkPlaces>
 ): Generator<[folder: string, folders: string[], files: string[]]> {
-  const { inOrder = true } = options;
+  const { inOrder = true } = byName<WalkOptions>(rest, walkPlaces);
   if (!IsDirectory(top)) return;
   const names = ListDirectory(top);
   const folders = names.filter((name) => IsDirectory(`${top}/${name}`));
   const files = names.filter((name) => !folders.includes(name));
   if (inOrder) yield [top, folders, files];
-  for (const folder of folders) yield* Walk(`${top}/${folder}`, options);
+  for (const folder of folders) yield* Walk(`${top}/${folder}`, { inOrder });
   if (!inOrder) yield [top, folders, files];
 }
