@@ -303,6 +303,29 @@ export interface LinearCosineOptions extends NameOption {
   readonly beta?: number;
 }
 
+type Schedule = readonly [learningRate: TensorLike, globalStep: TensorLike, decaySteps: TensorLike];
+
+/** What is made of the linear part of a schedule of this dtype. */
+type Noise = (dtype: DType) => (linear: Tensor, step: Tensor) => Tensor;
+
+function linearCosine(schedule: Schedule, options: LinearCosineOptions, scope: string, noise: Noise): Tensor {
+  const [learningRate, globalStep, decaySteps] = schedule;
+  const initial = start(learningRate);
+  const { dtype } = initial;
+  const steps = castCount(decaySteps, dtype);
+  const withNoise = noise(dtype);
+  const periods = castRate(options.numPeriods ?? 0.5, dtype);
+  const alpha = castRate(options.alpha ?? 0, dtype);
+  const beta = castRate(options.beta ?? 0.001, dtype);
+  const step = minimum(castCount(globalStep, dtype), steps);
+  const linear = withNoise(truediv(sub(steps, step), steps), step);
+  const fraction = truediv(step, steps);
+  const wave = cosine(mul(mul(2, periods), fraction), 0.5);
+  return multiply(initial, add(mul(add(alpha, linear), wave), beta), { name: scope });
+}
+
+const linearCosinePlaces = ["numPeriods", "alpha", "beta", "name"] as const;
+
 /** (alpha + linear) · cosine + beta. */
 export const linearCosineDecay = byKeyword(
   ["learningRate", "globalStep", "decaySteps"],
@@ -310,22 +333,12 @@ export const linearCosineDecay = byKeyword(
     learningRate: TensorLike,
     globalStep: TensorLike,
     decaySteps: TensorLike,
-    ...rest: Rest<LinearCosineOptions, ["numPeriods", "alpha", "beta", "name"]>
+    ...rest: Rest<LinearCosineOptions, typeof linearCosinePlaces>
   ): LearningRate {
-    const options: LinearCosineOptions = byName(rest, ["numPeriods", "alpha", "beta", "name"]);
-    return decayed(options.name, "LinearCosineDecay", (scope) => {
-      const initial = start(learningRate);
-      const { dtype } = initial;
-      const steps = castCount(decaySteps, dtype);
-      const periods = castRate(options.numPeriods ?? 0.5, dtype);
-      const alpha = castRate(options.alpha ?? 0, dtype);
-      const beta = castRate(options.beta ?? 0.001, dtype);
-      const step = minimum(castCount(globalStep, dtype), steps);
-      const linear = truediv(sub(steps, step), steps);
-      const fraction = truediv(step, steps);
-      const wave = cosine(mul(mul(2, periods), fraction), 0.5);
-      return multiply(initial, add(mul(add(alpha, linear), wave), beta), { name: scope });
-    });
+    const options = byName<LinearCosineOptions>(rest, linearCosinePlaces);
+    const schedule: Schedule = [learningRate, globalStep, decaySteps];
+    const asItIs: Noise = () => (linear) => linear;
+    return decayed(options.name, "LinearCosineDecay", (scope) => linearCosine(schedule, options, scope, asItIs));
   },
 );
 
@@ -334,6 +347,8 @@ export interface NoisyLinearCosineOptions extends LinearCosineOptions {
   readonly varianceDecay?: number;
 }
 
+const noisyPlaces = ["initialVariance", "varianceDecay", ...linearCosinePlaces] as const;
+
 /** As linearCosineDecay, with normal noise on the linear part whose variance falls with the step. */
 export const noisyLinearCosineDecay = byKeyword(
   ["learningRate", "globalStep", "decaySteps"],
@@ -341,32 +356,18 @@ export const noisyLinearCosineDecay = byKeyword(
     learningRate: TensorLike,
     globalStep: TensorLike,
     decaySteps: TensorLike,
-    ...rest: Rest<NoisyLinearCosineOptions, ["initialVariance", "varianceDecay", "numPeriods", "alpha", "beta", "name"]>
+    ...rest: Rest<NoisyLinearCosineOptions, typeof noisyPlaces>
   ): LearningRate {
-    const options: NoisyLinearCosineOptions = byName(rest, [
-      "initialVariance",
-      "varianceDecay",
-      "numPeriods",
-      "alpha",
-      "beta",
-      "name",
-    ]);
-    return decayed(options.name, "NoisyLinearCosineDecay", (scope) => {
-      const initial = start(learningRate);
-      const { dtype } = initial;
-      const steps = castCount(decaySteps, dtype);
+    const options = byName<NoisyLinearCosineOptions>(rest, noisyPlaces);
+    const schedule: Schedule = [learningRate, globalStep, decaySteps];
+    const normal: Noise = (dtype) => {
       const initialVariance = castRate(options.initialVariance ?? 1, dtype);
       const varianceDecay = castRate(options.varianceDecay ?? 0.55, dtype);
-      const periods = castRate(options.numPeriods ?? 0.5, dtype);
-      const alpha = castRate(options.alpha ?? 0, dtype);
-      const beta = castRate(options.beta ?? 0.001, dtype);
-      const step = minimum(castCount(globalStep, dtype), steps);
-      const linear = truediv(sub(steps, step), steps);
-      const deviation = sqrt(truediv(initialVariance, powOf(add(1, step), varianceDecay)));
-      const noisy = add(linear, randomNormal(linear.shape as readonly number[], { stddev: deviation }));
-      const fraction = truediv(step, steps);
-      const wave = cosine(mul(mul(2, periods), fraction), 0.5);
-      return multiply(initial, add(mul(add(alpha, noisy), wave), beta), { name: scope });
-    });
+      return (linear, step) => {
+        const deviation = sqrt(truediv(initialVariance, powOf(add(1, step), varianceDecay)));
+        return add(linear, randomNormal(linear.shape as readonly number[], { stddev: deviation }));
+      };
+    };
+    return decayed(options.name, "NoisyLinearCosineDecay", (scope) => linearCosine(schedule, options, scope, normal));
   },
 );

@@ -129,6 +129,8 @@ export const calls: Readonly<Record<string, () => unknown>> = {
   polyDecay: () => t.train.polynomialDecay(0.1, tf.train.getOrCreateGlobalStep(), 10, 0.01, 2.5, true),
   piecewise: () => t.train.piecewiseConstant(tf.train.getOrCreateGlobalStep(), [1], [0.1, 0.2], "n"),
   cosineDecay: () => t.train.cosineDecay(0.1, tf.train.getOrCreateGlobalStep(), 10, 0.1, "n"),
+  linearCosineDecay: () => t.train.linearCosineDecay(0.1, tf.train.getOrCreateGlobalStep(), 10, 0.7, 0.1, 0.01, "n"),
+  noisyDecay: () => t.train.noisyLinearCosineDecay(0.1, tf.train.getOrCreateGlobalStep(), 10, 0.9, 0.4, 0.7, 0.1),
   Momentum: () => new t.train.MomentumOptimizer(0.1, 0.9, false, "M", true),
   Adam: () => new t.train.AdamOptimizer(0.1, 0.9, 0.99, 1e-8, false, "A"),
   RMS: () => new t.train.RMSPropOptimizer(0.1, 0.9, 0.1, 1e-8),
