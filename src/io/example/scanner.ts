@@ -11,6 +11,8 @@ export type FeatureKind = "none" | "bytes" | "float" | "int64";
 
 const kinds: readonly FeatureKind[] = ["none", "bytes", "float", "int64"];
 const encoder = new TextEncoder();
+const noBytes = new Uint8Array();
+const noFloats = new Float32Array();
 
 /** Scans one Example after another for the same keys. Positions are valid until the next `scan`. */
 export class ExampleScanner {
@@ -23,14 +25,14 @@ export class ExampleScanner {
   readonly #pool = new BytesPool();
   readonly #starts: Float64Array;
   readonly #ends: Float64Array;
-  #buffer: Uint8Array = new Uint8Array();
+  #buffer: Uint8Array = noBytes;
   /** 1 for floats that lie in one piece, exactly between start and end. */
   readonly #packed: Uint8Array;
   /** What the last Example was apart from its values: Examples of one writer have that in common, and so the places of the values. */
   readonly #frame = new ExampleFrame();
   /** Bytes of the array that floats were copied to last. */
-  #target = new Float32Array();
-  #targetBytes = new Uint8Array();
+  #target = noFloats;
+  #targetBytes = noBytes;
 
   constructor(keys: readonly string[]) {
     this.#keys = keys.map((key) => encoder.encode(key));
@@ -181,6 +183,13 @@ export class ExampleScanner {
 
   int64sInto(i: number, target: BigInt64Array, at: number): number {
     return readInt64s(this.#list(i), target, at);
+  }
+
+  /** Lets go of the arrays that were used last; what Examples have in common stays known. */
+  letGo(): void {
+    this.#buffer = noBytes;
+    this.#target = noFloats;
+    this.#targetBytes = noBytes;
   }
 
   /** The values of a bytes feature, each a copy. */

@@ -6,6 +6,22 @@ import { ExampleScanner } from "../../../../io/example/scanner.ts";
 import { emptyArray } from "../../array/basic/elements.ts";
 import type { DenseSpec } from "./features.ts";
 
+/** Scanners that were used last: each knows what the last Example was like. */
+const scanners: { readonly keys: readonly string[]; readonly scanner: ExampleScanner }[] = [];
+const scannersMax = 8;
+
+/** The scanner for these features. Records that come one by one would else each make one. */
+function scannerOf(specs: readonly DenseSpec[]): ExampleScanner {
+  for (const { keys, scanner } of scanners) {
+    if (keys.length === specs.length && specs.every((spec, i) => spec.key === keys[i])) return scanner;
+  }
+  const keys = specs.map((spec) => spec.key);
+  const scanner = new ExampleScanner(keys);
+  if (scanners.length === scannersMax) scanners.shift();
+  scanners.push({ keys, scanner });
+  return scanner;
+}
+
 /** The features of each Example stacked (of the one Example alone without `isBatch`); null where an Example is not as usual. */
 export function parseUsual(
   serialized: readonly Uint8Array[],
@@ -13,7 +29,7 @@ export function parseUsual(
   isBatch: boolean,
 ): NdArray[] | null {
   if (!specs.every((spec) => isFull(spec.shape))) return null;
-  const scanner = new ExampleScanner(specs.map((spec) => spec.key));
+  const scanner = scannerOf(specs);
   const sizes = specs.map((spec) => elementCount(spec.shape as FullShape));
   const results = specs.map(({ dtype, shape }) =>
     emptyArray(dtype, isBatch ? [serialized.length, ...(shape as FullShape)] : (shape as FullShape)),
@@ -29,6 +45,8 @@ export function parseUsual(
   } catch (error) {
     if (error instanceof OpError) return null;
     throw error;
+  } finally {
+    scanner.letGo();
   }
   return results;
 }
