@@ -69,6 +69,19 @@ const castCount = (value: TensorLike, dtype: DType): Tensor => cast(value, dtype
 
 const start = (learningRate: TensorLike): Tensor => asRate(learningRate, "initial_learning_rate");
 
+type Schedule = readonly [learningRate: TensorLike, globalStep: TensorLike, decaySteps: TensorLike];
+
+/** What a decay begins with, and how many decaySteps have passed: whole ones with a staircase. */
+function begun(schedule: Schedule, decayRate: TensorLike, { staircase }: StaircaseOption) {
+  const [learningRate, globalStep, decaySteps] = schedule;
+  const initial = start(learningRate);
+  const { dtype } = initial;
+  const steps = castCount(decaySteps, dtype);
+  const rate = castRate(decayRate, dtype);
+  const fraction = truediv(castCount(globalStep, dtype), steps);
+  return { initial, rate, passed: staircase ? floor(fraction) : fraction };
+}
+
 /** learningRate · decayRate ^ (step / decaySteps). */
 export const exponentialDecay = byKeyword(
   ["learningRate", "globalStep", "decaySteps", "decayRate"],
@@ -81,12 +94,8 @@ export const exponentialDecay = byKeyword(
   ): LearningRate {
     const options: StaircaseOption = byName(rest, ["staircase", "name"]);
     return decayed(options.name, "ExponentialDecay", (scope) => {
-      const initial = start(learningRate);
-      const { dtype } = initial;
-      const steps = castCount(decaySteps, dtype);
-      const rate = castRate(decayRate, dtype);
-      const fraction = truediv(castCount(globalStep, dtype), steps);
-      return multiply(initial, powOf(rate, options.staircase ? floor(fraction) : fraction), { name: scope });
+      const { initial, rate, passed } = begun([learningRate, globalStep, decaySteps], decayRate, options);
+      return multiply(initial, powOf(rate, passed), { name: scope });
     });
   },
 );
@@ -122,13 +131,8 @@ export const inverseTimeDecay = byKeyword(
   ): LearningRate {
     const options: StaircaseOption = byName(rest, ["staircase", "name"]);
     return decayed(options.name, "InverseTimeDecay", (scope) => {
-      const initial = start(learningRate);
-      const { dtype } = initial;
-      const steps = castCount(decaySteps, dtype);
-      const rate = castRate(decayRate, dtype);
-      const fraction = truediv(castCount(globalStep, dtype), steps);
-      const passed = options.staircase ? floor(fraction) : fraction;
-      const one = castCount(constant(1), dtype);
+      const { initial, rate, passed } = begun([learningRate, globalStep, decaySteps], decayRate, options);
+      const one = castCount(constant(1), initial.dtype);
       return divide(initial, addOf(one, multiply(rate, passed)), { name: scope });
     });
   },
@@ -302,8 +306,6 @@ export interface LinearCosineOptions extends NameOption {
   readonly alpha?: number;
   readonly beta?: number;
 }
-
-type Schedule = readonly [learningRate: TensorLike, globalStep: TensorLike, decaySteps: TensorLike];
 
 /** What is made of the linear part of a schedule of this dtype. */
 type Noise = (dtype: DType) => (linear: Tensor, step: Tensor) => Tensor;

@@ -71,52 +71,31 @@ function checkRanks(kind: RankCheck, x: TensorLike, wanted: readonly TensorLike[
 
 const assertRankPlaces = ["data", "summarize", "message", "name"] as const;
 
-/** Throws ValueError for another static rank; where the rank is not known, an operation that fails the run. */
-export const assertRank = byKeyword(
-  ["x", "rank"],
-  function assertRank(
-    x: TensorLike,
-    rank: TensorLike,
-    ...rest: Rest<CheckOptions, typeof assertRankPlaces>
-  ): Operation {
-    const options = byName<CheckOptions>(rest, assertRankPlaces);
-    return checkRanks(
-      {
-        scope: "assert_rank",
-        words: "must have rank",
-        holds: (actual, [wanted]) => actual === wanted,
-        node: (actual, [wanted]) => equal(actual, wanted!),
-        listed: ([wanted]) => String(wanted),
-      },
-      x,
-      [rank],
-      options,
-    );
-  },
-);
+/** A check of x against one rank. */
+const rankCheck = (kind: RankCheck) =>
+  byKeyword(
+    ["x", "rank"],
+    (x: TensorLike, rank: TensorLike, ...rest: Rest<CheckOptions, typeof assertRankPlaces>): Operation =>
+      checkRanks(kind, x, [rank], byName<CheckOptions>(rest, assertRankPlaces)),
+  );
 
-export const assertRankAtLeast = byKeyword(
-  ["x", "rank"],
-  function assertRankAtLeast(
-    x: TensorLike,
-    rank: TensorLike,
-    ...rest: Rest<CheckOptions, typeof assertRankPlaces>
-  ): Operation {
-    const options = byName<CheckOptions>(rest, assertRankPlaces);
-    return checkRanks(
-      {
-        scope: "assert_rank_at_least",
-        words: "must have rank at least",
-        holds: (actual, [wanted]) => actual >= wanted!,
-        node: (actual, [wanted]) => greaterEqual(actual, wanted!),
-        listed: ([wanted]) => String(wanted),
-      },
-      x,
-      [rank],
-      options,
-    );
-  },
-);
+/** Throws ValueError for another static rank; where the rank is not known, an operation that fails the run. */
+export const assertRank = rankCheck({
+  scope: "assert_rank",
+  words: "must have rank",
+  holds: (actual, [wanted]) => actual === wanted,
+  node: (actual, [wanted]) => equal(actual, wanted!),
+  listed: ([wanted]) => String(wanted),
+});
+
+/** Throws ValueError for a smaller static rank; where the rank is not known, an operation that fails the run. */
+export const assertRankAtLeast = rankCheck({
+  scope: "assert_rank_at_least",
+  words: "must have rank at least",
+  holds: (actual, [wanted]) => actual >= wanted!,
+  node: (actual, [wanted]) => greaterEqual(actual, wanted!),
+  listed: ([wanted]) => String(wanted),
+});
 
 export const assertRankIn = byKeyword(
   ["x", "ranks"],

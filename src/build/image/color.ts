@@ -189,20 +189,19 @@ export const randomBrightness = byKeyword(
   },
 );
 
+/** What changes an image by a factor drawn from [lower, upper). */
+const byFactor = (adjust: (image: TensorLike, factor: Tensor) => Tensor) =>
+  byKeyword(
+    ["image", "lower", "upper"],
+    (image: TensorLike, lower: number, upper: number, ...rest: Rest<Seeded, typeof randomBrightnessPlaces>): Tensor => {
+      const options = byName<Seeded>(rest, randomBrightnessPlaces);
+      checkRange(lower, upper);
+      return adjust(image, drawn(lower, upper, options));
+    },
+  );
+
 /** adjustContrast by a factor drawn from [lower, upper). */
-export const randomContrast = byKeyword(
-  ["image", "lower", "upper"],
-  function randomContrast(
-    image: TensorLike,
-    lower: number,
-    upper: number,
-    ...rest: Rest<Seeded, typeof randomBrightnessPlaces>
-  ): Tensor {
-    const options = byName<Seeded>(rest, randomBrightnessPlaces);
-    checkRange(lower, upper);
-    return adjustContrast(image, drawn(lower, upper, options));
-  },
-);
+export const randomContrast = byFactor((image, factor) => adjustContrast(image, factor));
 
 /** adjustHue by a delta drawn from [-maxDelta, maxDelta); at most 0.5. */
 export const randomHue = byKeyword(
@@ -220,19 +219,7 @@ export const randomHue = byKeyword(
 );
 
 /** adjustSaturation by a factor drawn from [lower, upper). */
-export const randomSaturation = byKeyword(
-  ["image", "lower", "upper"],
-  function randomSaturation(
-    image: TensorLike,
-    lower: number,
-    upper: number,
-    ...rest: Rest<Seeded, typeof randomBrightnessPlaces>
-  ): Tensor {
-    const options = byName<Seeded>(rest, randomBrightnessPlaces);
-    checkRange(lower, upper);
-    return adjustSaturation(image, drawn(lower, upper, options));
-  },
-);
+export const randomSaturation = byFactor((image, factor) => adjustSaturation(image, factor));
 
 /** RGB [..., 3] to grey [..., 1]. */
 export const rgbToGrayscale = byKeyword(

@@ -139,6 +139,14 @@ async function evaluate(
   });
 }
 
+/** What runs in each evaluation, and the hook that takes the values at its end. */
+function withFinal(options: EvaluateOptions) {
+  const given = options.hooks ?? [];
+  const evalOps = counted(options.evalOps, given);
+  const final = new FinalOpsHook(options.finalOps ?? null, { finalOpsFeedDict: options.finalOpsFeedDict });
+  return { evalOps, hooks: [...given, final], final };
+}
+
 const oncePlaces = [
   "master",
   "scaffold",
@@ -156,10 +164,8 @@ export async function evaluateOnce(
   ...rest: Rest<EvaluateOptions, typeof oncePlaces>
 ): Promise<Values> {
   const options = byName<EvaluateOptions>(rest, oncePlaces);
-  const hooks = options.hooks ?? [];
-  const evalOps = counted(options.evalOps, hooks);
-  const final = new FinalOpsHook(options.finalOps ?? null, { finalOpsFeedDict: options.finalOpsFeedDict });
-  await evaluate(checkpointPath, evalOps, [...hooks, final], options, true);
+  const { evalOps, hooks, final } = withFinal(options);
+  await evaluate(checkpointPath, evalOps, hooks, options, true);
   return final.finalOpsValues;
 }
 
@@ -185,13 +191,11 @@ export async function evaluateRepeatedly(
 ): Promise<Values> {
   const options = byName<RepeatOptions>(rest, repeatPlaces);
   const { evalIntervalSecs = 60, maxNumberOfEvaluations = null, timeout, timeoutFn } = options;
-  const hooks = options.hooks ?? [];
-  const evalOps = counted(options.evalOps, hooks);
-  const final = new FinalOpsHook(options.finalOps ?? null, { finalOpsFeedDict: options.finalOpsFeedDict });
+  const { evalOps, hooks, final } = withFinal(options);
   let count = 0;
   const found = checkpointsIterator(checkpointDir, { minIntervalSecs: evalIntervalSecs, timeout, timeoutFn });
   for await (const path of found) {
-    await evaluate(path, evalOps, [...hooks, final], options, false);
+    await evaluate(path, evalOps, hooks, options, false);
     count++;
     if (maxNumberOfEvaluations !== null && count >= maxNumberOfEvaluations) break;
   }
